@@ -1,0 +1,48 @@
+"""Instance-sensitive fully convolutional networks, to read, move and train.
+
+Importing the package is instant: torch, numba and matplotlib are loaded only when
+a name that needs them is used.
+
+>>> import ifcn_lab
+>>> ifcn_lab.Grid(k=3, m=6).cell_of.tolist()
+[0, 0, 1, 1, 2, 2]
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Grid": "grid",
+    "assemble": "assembling",
+    "InstanceFCN": "model",
+    "ScoreMaps": "model",
+    "Recipe": "training",
+    "train": "training",
+    "Proposals": "proposals",
+    "propose": "proposals",
+    "average_recall": "evaluation",
+    "CocoFolder": "datasets.coco",
+}
+_ROOMS = frozenset(
+    "grid assembling scenes datasets backbone model targets training proposals "
+    "evaluation draw widgets check doctor shipped".split()
+)
+
+__all__ = ["__version__", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name, or a room of the package, the first time it is used."""
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"ifcn_lab has no {name!r}; see dir(ifcn_lab) for what it has")
+
+
+def __dir__() -> list[str]:
+    """List the public names and rooms, loaded or not."""
+    return sorted({*globals(), *__all__, *_ROOMS})
