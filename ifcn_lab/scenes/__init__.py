@@ -1,0 +1,112 @@
+"""Seeded synthetic scenes in which objects of one colour touch and hide each other."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from .lighting import background, draw_look, photograph, plain_look, surface
+from .measure import shares
+from .placement import Board, arrange, crop
+from .settings import Settings, check_seed
+from .shapes import FAMILIES
+
+__all__ = ["FAMILIES", "Scene", "make", "shares", "stream", "two_touching"]
+
+
+class Scene(NamedTuple):
+    """An image and the visible pixels of each object in it."""
+
+    image: UInt8[np.ndarray, "h w 3"]
+    masks: Bool[np.ndarray, "n h w"]
+
+
+def make(
+    seed: int,
+    *,
+    size: tuple[int, int] = (128, 128),
+    objects: tuple[int, int] = (2, 8),
+    sizes: tuple[float, float] = (22, 72),
+    families: Sequence[str] | None = None,
+    touching: float = 0.8,
+    plain: bool = False,
+) -> Scene:
+    """Draw a scene; the same seed and wishes give the same scene.
+
+    size: height and width in pixels. objects: the fewest and the most. sizes: the
+    shortest and longest object in pixels, drawn log-uniformly. families: names out of
+    `FAMILIES`, None for all. touching: the share of objects meant to touch or partly
+    hide one of their own colour. plain: flat colours, even light, no noise.
+
+    Raises TypeError or ValueError for wishes that cannot be met.
+
+    >>> scene = make(7)
+    >>> scene.image.shape, scene.masks.shape[1:]
+    ((128, 128, 3), (128, 128))
+    >>> int(scene.masks.sum(0).max())  # no pixel belongs to two objects
+    1
+    """
+    settings = Settings(size, objects, sizes, families, touching, plain)
+    return _draw(np.random.default_rng(check_seed(seed)), settings)
+
+
+def stream(seed: int, **wishes) -> Iterator[Scene]:
+    """Yield scenes without end; `wishes` are those of `make`.
+
+    >>> scenes = stream(0, size=(96, 96), objects=(2, 3))
+    >>> next(scenes).image.shape
+    (96, 96, 3)
+    """
+    settings, seed = Settings(**wishes), check_seed(seed)
+
+    def scenes() -> Iterator[Scene]:
+        number = 0
+        while True:
+            # A spawn key keeps these scenes apart from those of make(seed).
+            source = np.random.SeedSequence(seed, spawn_key=(number,))
+            yield _draw(np.random.default_rng(source), settings)
+            number += 1
+
+    return scenes()
+
+
+def two_touching(seed: int | None = None) -> Scene:
+    """Draw two touching discs of one colour, 128 x 128 px; None: the standard pair.
+
+    >>> two_touching().masks.sum((1, 2)).tolist()
+    [1661, 1661]
+    """
+    return make(
+        0 if seed is None else seed, objects=(2, 2), sizes=(46, 46), touching=1.0,
+        families=("disc",), plain=True,
+    )  # fmt: skip
+
+
+def _draw(rng: np.random.Generator, settings: Settings) -> Scene:
+    """Place the objects, paint them from the back to the front, photograph them."""
+    board = arrange(rng, settings)
+    groups = 1 + max(body.group for body in board.bodies)
+    look = (plain_look if settings.plain else draw_look)(rng, groups)
+    planes = _paint(rng, board, look)
+    planes = np.clip(np.rint(photograph(rng, look, planes)), 0, 255)
+    image = np.broadcast_to(planes.astype(np.uint8), (3, *settings.size))
+    return Scene(np.ascontiguousarray(image.transpose(1, 2, 0)), board.masks())
+
+
+def _paint(
+    rng: np.random.Generator, board: Board, look
+) -> Float[np.ndarray, "c h w"]:
+    """Paint every object over what is behind it, its shadow first."""
+    planes = background(rng, look, board.owner.shape)
+    for i in board.order:
+        body = board.bodies[i]
+        inside, box = crop(body, board.owner.shape)
+        distance = body.outline.distance[box]
+        near = np.clip(1 - distance / np.float32(look.shadow_width), 0, 1)
+        behind = planes[:, *inside] * (1 - np.float32(look.shadow) * near)
+        colour = surface(rng, look, body.group, body.outline)[:, *box]
+        cover = body.outline.coverage[box]
+        planes[:, *inside] = behind + cover * (colour - behind)
+    return planes

@@ -1,0 +1,204 @@
+"""Where the objects stand: touching, partly hiding each other, or apart."""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from .settings import Settings
+from .shapes import FAMILIES, Outline, outline
+
+MARGIN = 5  # pixels drawn around a shape: its shadow falls there
+SEEN = 0.4  # an object keeps at least this share of its pixels
+APART = 4  # pixels between objects meant to stand alone
+TRIES = 16  # positions tried before an object is given up
+
+
+class Body(NamedTuple):
+    """One placed object: its outline, its colour group, its box's corner."""
+
+    outline: Outline
+    group: int
+    top: int
+    left: int
+
+
+class Wish(NamedTuple):
+    """What an object to be placed shall be."""
+
+    outline: Outline
+    group: int
+    attach: bool  # to one of its group, else away from all of them
+
+
+class Board:
+    """Objects placed so far, and which of them each pixel shows."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.owner = np.zeros(size, np.int16)  # 0: background; i + 1: object i
+        self.bodies: list[Body] = []
+        self.order: list[int] = []  # from the hindmost to the foremost
+        self.full: list[int] = []  # pixels of each object if nothing hid it
+
+    def masks(self) -> Bool[np.ndarray, "n h w"]:
+        """The visible pixels of every object."""
+        labels = np.arange(1, len(self.bodies) + 1, dtype=np.int16)
+        return self.owner == labels[:, None, None]
+
+    def try_add(self, body: Body, behind: bool, lonely: bool) -> bool:
+        """Add an object if the rules allow it, and say whether they did."""
+        inside, box = crop(body, self.owner.shape)
+        shown = self.owner[inside]
+        distance = body.outline.distance[box]
+        mask, full = distance <= 0, int(body.outline.mask.sum())
+        if behind:
+            mask = mask & (shown == 0)
+        if mask.sum() < SEEN * full or not self._spare(shown[mask]):
+            return False
+        if lonely == self._meets(body.group, shown[distance < (4 if lonely else 1)]):
+            return False
+        shown[mask] = len(self.bodies) + 1
+        self._append(body, full, behind)
+        return True
+
+    def _spare(self, hidden: Int[np.ndarray, "p"]) -> bool:
+        """Whether all others stay visible enough when these pixels are hidden."""
+        lost = np.bincount(hidden, minlength=1)
+        for i in np.flatnonzero(lost[1:]):
+            left = np.count_nonzero(self.owner == i + 1) - lost[i + 1]
+            if left < SEEN * self.full[i]:
+                return False
+        return True
+
+    def _meets(self, group: int, labels: Int[np.ndarray, "p"]) -> bool:
+        """Whether an object of this group is among the labels."""
+        present = np.flatnonzero(np.bincount(labels, minlength=1)[1:])
+        return any(self.bodies[i].group == group for i in present)
+
+    def _append(self, body: Body, full: int, behind: bool) -> None:
+        self.order.insert(0 if behind else len(self.order), len(self.bodies))
+        self.bodies.append(body)
+        self.full.append(full)
+
+
+def crop(body: Body, size: tuple[int, int]) -> tuple[tuple, tuple]:
+    """The body's box cut at the image border: slices of the image, and of the box."""
+    n = len(body.outline.distance)
+    inside, box = [], []
+    for start, limit in zip((body.top, body.left), size):
+        first, last = max(start, 0), max(min(start + n, limit), max(start, 0))
+        inside.append(slice(first, last))
+        box.append(slice(first - start, last - start))
+    return tuple(inside), tuple(box)
+
+
+def arrange(rng: np.random.Generator, settings: Settings) -> Board:
+    """Place the objects of one scene; with little room, smaller ones."""
+    small, large = settings.sizes
+    for attempt in range(24):
+        largest = small * (large / small) ** (0.85**attempt)
+        board = _attempt(rng, settings, largest)
+        if len(board.bodies) >= settings.objects[0]:
+            return board
+    raise ValueError(
+        f"no room for {settings.objects[0]} objects of {small} px in "
+        f"{settings.size} px; give a larger size, fewer objects or smaller sizes"
+    )
+
+
+def _attempt(rng: np.random.Generator, settings: Settings, largest: float) -> Board:
+    """Place as many of the drawn number of objects as find a place."""
+    board = Board(settings.size)
+    fewest, most = settings.objects
+    for wish in _wishes(rng, settings, int(rng.integers(fewest, most + 1)), largest):
+        behind = bool(rng.random() < 0.4)
+        for _ in range(TRIES):
+            place = _beside if wish.attach else _anywhere
+            if board.try_add(place(rng, board, wish), behind, not wish.attach):
+                break
+    return board
+
+
+def _wishes(
+    rng: np.random.Generator, settings: Settings, count: int, largest: float
+) -> list[Wish]:
+    """Draw kinds, lengths, colour groups and who is to touch."""
+    share = settings.touching
+    lone_scene = rng.random() < (1 - share) / 2
+    attach = 0.0 if lone_scene else 2 * share / (1 + share)
+    groups = _groups(rng, count)
+    kinds = _kinds(rng, settings.families, count)
+    lengths = _lengths(rng, settings.sizes[0], largest, count)
+    return [
+        Wish(outline(rng, kind, length, MARGIN), group, touch)
+        for kind, length, group, touch in zip(
+            kinds, lengths, groups, _touch(rng, groups, attach)
+        )
+    ]
+
+
+def _touch(rng: np.random.Generator, groups: list[int], share: float) -> list[bool]:
+    """Who is put beside one of its group; the first of a group has none yet."""
+    drawn = rng.random(len(groups)) < share
+    return [g in groups[:i] and bool(drawn[i]) for i, g in enumerate(groups)]
+
+
+def _groups(rng: np.random.Generator, count: int) -> list[int]:
+    """One to three colours, each for at least two objects where there are enough."""
+    most = max(1, min(3, count // 2))
+    number = int(min(most, rng.choice((1, 1, 1, 2, 2, 3))))
+    return [int(g) for g in rng.permutation(np.arange(count) % number)]
+
+
+def _kinds(
+    rng: np.random.Generator, families: tuple | list | None, count: int
+) -> list[str]:
+    """A family for each object: in half of the scenes the same for all."""
+    names = list(families or FAMILIES)
+    picks = rng.integers(len(names), size=1 if rng.random() < 0.5 else count)
+    return [names[i] for i in np.resize(picks, count)]
+
+
+def _lengths(
+    rng: np.random.Generator, small: float, large: float, count: int
+) -> list[float]:
+    """Log-uniform lengths; in a third of the scenes much alike."""
+    spread = rng.random(count)
+    if rng.random() < 0.33:
+        spread = np.clip(spread[0] + (spread - 0.5) * 0.2, 0, 1)
+    return [float(small * (large / small) ** s) for s in spread]
+
+
+def _anywhere(rng: np.random.Generator, board: Board, wish: Wish) -> Body:
+    """A position with the centre inside the image, a little away from its border."""
+    half = len(wish.outline.distance) // 2
+    inset = 0.7 * wish.outline.radius
+    y, x = (rng.uniform(inset, n - inset) for n in board.owner.shape)
+    return Body(wish.outline, wish.group, int(y) - half, int(x) - half)
+
+
+def _beside(rng: np.random.Generator, board: Board, wish: Wish) -> Body:
+    """A position against, or partly over, a random object of the same group."""
+    mates = [b for b in board.bodies if b.group == wish.group]
+    if not mates:
+        return _anywhere(rng, board, wish)
+    mate, half = mates[rng.integers(len(mates))], len(wish.outline.distance) // 2
+    there = len(mate.outline.distance) // 2
+    angle = rng.uniform(0, 2 * np.pi)
+    reach = _reach(mate.outline, angle) + _reach(wish.outline, angle + np.pi)
+    # From just touching to well inside; half of the contacts are shallow.
+    depth = rng.random() ** 2 * 0.7 * min(mate.outline.radius, wish.outline.radius)
+    y = mate.top + there + np.sin(angle) * (reach - depth)
+    x = mate.left + there + np.cos(angle) * (reach - depth)
+    return Body(wish.outline, wish.group, round(y) - half, round(x) - half)
+
+
+def _reach(shape: Outline, angle: float) -> float:
+    """How far from its centre the shape reaches in one direction, in pixels."""
+    half = len(shape.distance) // 2
+    steps = np.arange(half)
+    y = np.rint(half + np.sin(angle) * steps).astype(np.intp)
+    x = np.rint(half + np.cos(angle) * steps).astype(np.intp)
+    inside = np.flatnonzero(shape.distance[y, x] <= 0)
+    return float(inside[-1]) if len(inside) else 0.0

@@ -1,0 +1,77 @@
+"""What a caller may ask of a scene, checked once and kept together."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral
+
+from .shapes import FAMILIES
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The wishes behind a scene; see `ifcn_lab.scenes.make` for their meaning."""
+
+    size: tuple[int, int] = (128, 128)
+    objects: tuple[int, int] = (2, 8)
+    sizes: tuple[float, float] = (22, 72)
+    families: Sequence[str] | None = None
+    touching: float = 0.8
+    plain: bool = False
+
+    def __post_init__(self) -> None:
+        _check_pair("size", self.size, "(height, width), two whole numbers of pixels")
+        _check_pair("objects", self.objects, "(fewest, most), two whole numbers")
+        _check_range("objects", self.objects, "1 <= fewest <= most")
+        _check_range("sizes", self.sizes, "1 <= smallest <= largest, in pixels")
+        _check_families(self.families)
+        if not 0 <= self.touching <= 1:
+            raise ValueError(f"touching is {self.touching}; give a share from 0 to 1")
+        self._check_room()
+
+    def _check_room(self) -> None:
+        """Raise if the largest object, or the fewest objects, cannot fit."""
+        h, w = self.size
+        small, large = self.sizes
+        if large > min(h, w):
+            raise ValueError(
+                f"an object of {large} px does not fit into an image of {h} x {w} px; "
+                "give a larger size, or smaller objects with sizes=(smallest, largest)"
+            )
+        if self.objects[0] * small**2 > 1.5 * h * w:
+            raise ValueError(
+                f"{self.objects[0]} objects of at least {small} px have no room in "
+                f"{h} x {w} px; give a larger size, fewer objects or smaller sizes"
+            )
+
+
+def check_seed(seed: int) -> int:
+    """Return the seed as a plain int, or say what is wrong with it."""
+    if not isinstance(seed, Integral) or isinstance(seed, bool):
+        raise TypeError(f"seed is {seed!r}; give a whole number, 0 or larger")
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; give a whole number, 0 or larger")
+    return int(seed)
+
+
+def _check_pair(name: str, pair: Sequence, expected: str) -> None:
+    whole = all(isinstance(p, Integral) and not isinstance(p, bool) for p in pair)
+    if len(pair) != 2 or not whole:
+        raise TypeError(f"{name} is {pair!r}; expected {expected}")
+
+
+def _check_range(name: str, pair: Sequence[float], expected: str) -> None:
+    if len(pair) != 2 or not 1 <= pair[0] <= pair[1]:
+        raise ValueError(f"{name} is {tuple(pair)}; expected {expected}")
+
+
+def _check_families(families: Sequence[str] | None) -> None:
+    if families is None:
+        return
+    if isinstance(families, str) or not families:
+        raise ValueError(
+            f"families is {families!r}; give a tuple of names out of {tuple(FAMILIES)}"
+        )
+    for name in families:
+        if name not in FAMILIES:
+            raise ValueError(f"no shape family {name!r}; there are {tuple(FAMILIES)}")
