@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from .lighting import background, draw_look, photograph, plain_look, surface
+from .lighting import background, photograph, surface
+from .looks import THEMES, Look, draw_look, draw_theme, plain_look
 from .measure import shares
 from .placement import Board, arrange, crop
 from .settings import Settings, check_seed
@@ -86,9 +87,12 @@ def two_touching(seed: int | None = None) -> Scene:
 
 def _draw(rng: np.random.Generator, settings: Settings) -> Scene:
     """Place the objects, paint them from the back to the front, photograph them."""
-    board = arrange(rng, settings)
+    lone = bool(rng.random() < (1 - settings.touching) / 2)
+    theme = draw_theme(rng, lone)
+    names = tuple(settings.families or THEMES[theme].families or FAMILIES)
+    board = arrange(rng, settings, names, lone)
     groups = 1 + max(body.group for body in board.bodies)
-    look = (plain_look if settings.plain else draw_look)(rng, groups)
+    look = (plain_look if settings.plain else draw_look)(rng, theme, groups)
     planes = _paint(rng, board, look)
     planes = np.clip(np.rint(photograph(rng, look, planes)), 0, 255)
     image = np.broadcast_to(planes.astype(np.uint8), (3, *settings.size))
@@ -96,7 +100,7 @@ def _draw(rng: np.random.Generator, settings: Settings) -> Scene:
 
 
 def _paint(
-    rng: np.random.Generator, board: Board, look
+    rng: np.random.Generator, board: Board, look: Look
 ) -> Float[np.ndarray, "c h w"]:
     """Paint every object over what is behind it, its shadow first."""
     planes = background(rng, look, board.owner.shape)

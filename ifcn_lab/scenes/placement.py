@@ -1,13 +1,14 @@
 """Where the objects stand: touching, partly hiding each other, or apart."""
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int
 
 from .settings import Settings
-from .shapes import FAMILIES, Outline, outline
+from .shapes import Outline, outline
 
 MARGIN = 5  # pixels drawn around a shape: its shadow falls there
 SEEN = 0.4  # an object keeps at least this share of its pixels
@@ -93,12 +94,14 @@ def crop(body: Body, size: tuple[int, int]) -> tuple[tuple, tuple]:
     return tuple(inside), tuple(box)
 
 
-def arrange(rng: np.random.Generator, settings: Settings) -> Board:
-    """Place the objects of one scene; with little room, smaller ones."""
+def arrange(
+    rng: np.random.Generator, settings: Settings, names: tuple, lone: bool
+) -> Board:
+    """Place objects of the named families; with little room, smaller ones."""
     small, large = settings.sizes
     for attempt in range(24):
         largest = small * (large / small) ** (0.85**attempt)
-        board = _attempt(rng, settings, largest)
+        board = _attempt(rng, settings, names, lone, largest)
         if len(board.bodies) >= settings.objects[0]:
             return board
     raise ValueError(
@@ -107,11 +110,19 @@ def arrange(rng: np.random.Generator, settings: Settings) -> Board:
     )
 
 
-def _attempt(rng: np.random.Generator, settings: Settings, largest: float) -> Board:
+def _attempt(
+    rng: np.random.Generator,
+    settings: Settings,
+    names: tuple,
+    lone: bool,
+    largest: float,
+) -> Board:
     """Place as many of the drawn number of objects as find a place."""
     board = Board(settings.size)
-    fewest, most = settings.objects
-    for wish in _wishes(rng, settings, int(rng.integers(fewest, most + 1)), largest):
+    share = settings.touching
+    attach = 0.0 if lone else 2 * share / (1 + share)  # with lone scenes: `share`
+    count = int(rng.integers(settings.objects[0], settings.objects[1] + 1))
+    for wish in _wishes(rng, names, (settings.sizes[0], largest), count, attach):
         behind = bool(rng.random() < 0.4)
         for _ in range(TRIES):
             place = _beside if wish.attach else _anywhere
@@ -121,21 +132,18 @@ def _attempt(rng: np.random.Generator, settings: Settings, largest: float) -> Bo
 
 
 def _wishes(
-    rng: np.random.Generator, settings: Settings, count: int, largest: float
-) -> list[Wish]:
+    rng: np.random.Generator,
+    names: tuple,
+    sizes: tuple[float, float],
+    count: int,
+    attach: float,
+) -> Iterator[Wish]:
     """Draw kinds, lengths, colour groups and who is to touch."""
-    share = settings.touching
-    lone_scene = rng.random() < (1 - share) / 2
-    attach = 0.0 if lone_scene else 2 * share / (1 + share)
     groups = _groups(rng, count)
-    kinds = _kinds(rng, settings.families, count)
-    lengths = _lengths(rng, settings.sizes[0], largest, count)
-    return [
-        Wish(outline(rng, kind, length, MARGIN), group, touch)
-        for kind, length, group, touch in zip(
-            kinds, lengths, groups, _touch(rng, groups, attach)
-        )
-    ]
+    kinds, lengths = _kinds(rng, names, count), _lengths(rng, sizes, count)
+    touch = _touch(rng, groups, attach)
+    for kind, length, group, beside in zip(kinds, lengths, groups, touch):
+        yield Wish(outline(rng, kind, length, MARGIN), group, beside)
 
 
 def _touch(rng: np.random.Generator, groups: list[int], share: float) -> list[bool]:
@@ -151,23 +159,20 @@ def _groups(rng: np.random.Generator, count: int) -> list[int]:
     return [int(g) for g in rng.permutation(np.arange(count) % number)]
 
 
-def _kinds(
-    rng: np.random.Generator, families: tuple | list | None, count: int
-) -> list[str]:
+def _kinds(rng: np.random.Generator, names: tuple, count: int) -> list[str]:
     """A family for each object: in half of the scenes the same for all."""
-    names = list(families or FAMILIES)
     picks = rng.integers(len(names), size=1 if rng.random() < 0.5 else count)
     return [names[i] for i in np.resize(picks, count)]
 
 
 def _lengths(
-    rng: np.random.Generator, small: float, large: float, count: int
+    rng: np.random.Generator, sizes: tuple[float, float], count: int
 ) -> list[float]:
     """Log-uniform lengths; in a third of the scenes much alike."""
     spread = rng.random(count)
     if rng.random() < 0.33:
         spread = np.clip(spread[0] + (spread - 0.5) * 0.2, 0, 1)
-    return [float(small * (large / small) ** s) for s in spread]
+    return [float(sizes[0] * (sizes[1] / sizes[0]) ** s) for s in spread]
 
 
 def _anywhere(rng: np.random.Generator, board: Board, wish: Wish) -> Body:

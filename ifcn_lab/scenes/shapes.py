@@ -123,6 +123,15 @@ def blob(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
     return radial(u, v, radius * reach / reach.max())
 
 
+def pebble(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
+    """Almost a circle: a worn coin, a nucleus, a pebble."""
+    order = np.arange(2, 9)
+    size = rng.normal(size=7) * rng.uniform(0.02, 0.06) / np.sqrt(order)
+    angle = np.arange(RAYS) * 2 * np.pi / RAYS
+    reach = 1 + size @ np.cos(order[:, None] * angle + rng.uniform(0, 7, (7, 1)))
+    return radial(u, v, radius * reach / reach.max())
+
+
 def radial(u: Field, v: Field, reach: Float[np.ndarray, "rays"]) -> Field:
     """The distance to an outline given by how far it reaches in each direction."""
     n = len(reach)
@@ -136,4 +145,5 @@ def radial(u: Field, v: Field, reach: Float[np.ndarray, "rays"]) -> Field:
 FAMILIES = {
     "disc": disc, "ellipse": ellipse, "rectangle": rectangle, "bar": bar,
     "bean": bean, "polygon": polygon, "star": star, "blob": blob,
+    "pebble": pebble,
 }  # fmt: skip

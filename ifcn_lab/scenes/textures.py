@@ -79,25 +79,29 @@ def speckle(
 def relief(
     rng: np.random.Generator, cloth: Cloth, u: Field, v: Field, radius: float
 ) -> Field:
-    """A coin: a raised picture in the middle and a bright ring around it."""
-    ring = np.hypot(u, v) / np.float32(radius * rng.uniform(0.75, 0.9)) - 1
-    picture = clouds(rng, u.shape, max(3.0, radius / 4)) * (ring < -0.1)
-    return np.float32(1.3) * picture + np.exp(-(ring * 12) ** 2)
+    """A coin: a raised picture lit from one side, often with a ring around it."""
+    ring = np.hypot(u, v) * np.float32(1 / (radius * rng.uniform(0.75, 0.95))) - 1
+    height = clouds(rng, u.shape, max(3.0, radius / 3))
+    height += clouds(rng, u.shape, max(2.0, radius / 8)) * np.float32(0.6)
+    lit = height - np.roll(height, (1, 1), (0, 1))  # bright where it rises
+    lit = np.clip(lit * np.float32(min(radius / 8, 3)), -1.2, 1.2) * (ring < 0)
+    return lit + np.float32(rng.uniform(0, 1)) * np.exp(-((ring * 12) ** 2))
 
 
 def clouds(rng: np.random.Generator, shape: tuple[int, int], period: float) -> Field:
     """Smooth noise: a coarse grid of random numbers, enlarged to `shape`."""
     rows, cols = (_spread(n, period) for n in shape)
     coarse = rng.standard_normal((rows.shape[1], cols.shape[1]), dtype=np.float32)
-    return np.clip(rows @ coarse @ cols.T, -2, 2) * np.float32(0.8)
+    return np.clip(np.float32(1.25) * (rows @ coarse @ cols.T), -1.6, 1.6)
 
 
 def _spread(n: int, period: float) -> Field:
-    """The matrix that spreads values `period` pixels apart smoothly over n pixels."""
-    knots = np.arange(int(n / period) + 2, dtype=np.float32)
+    """Cubic B-spline weights: knots `period` pixels apart, spread over n pixels."""
+    knots = np.arange(-1, int(n / period) + 3, dtype=np.float32)
     place = np.arange(n, dtype=np.float32)[:, None] / np.float32(period)
-    weight = np.clip(1 - np.abs(place - knots), 0, 1)  # (n, knots)
-    return weight * weight * (3 - 2 * weight)
+    gap = np.abs(place - knots)  # (n, knots)
+    near, wide = np.maximum(1 - gap, 0), np.maximum(2 - gap, 0)
+    return (wide * wide * wide - 4 * near * near * near) / 6
 
 
 def _wave(rng: np.random.Generator, cloth: Cloth, along: Field) -> Field:

@@ -1,0 +1,174 @@
+"""How a scene looks: its theme, colours, textures, border cues and camera."""
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from .textures import TEXTURES, Cloth, cloth
+
+FLAT = Cloth("flat", 8.0, 0.0, 1.0)
+DARK = 60  # levels: below this a shadow or a dark rim would not show
+
+
+class Theme(NamedTuple):
+    """A kind of picture: which shapes and textures it draws from, and its odds."""
+
+    families: tuple[str, ...] | None  # None: all
+    cloths: tuple[str, ...]
+    odds: float  # among scenes whose objects touch
+    odds_lone: float  # among scenes whose objects stand alone
+
+
+THEMES = {
+    "free": Theme(None, tuple(TEXTURES), 0.76, 0.35),
+    "coins": Theme(("disc", "pebble", "pebble"), ("relief",), 0.1, 0.45),
+    "cells": Theme(
+        ("ellipse", "blob", "pebble", "disc"), ("flat", "noise", "speckle"), 0.14, 0.2
+    ),
+}
+
+
+class Look(NamedTuple):
+    """How one scene is lit, coloured and photographed."""
+
+    ground: Float[np.ndarray, "c"]  # levels, 0..255
+    colours: Float[np.ndarray, "g c"]
+    cloths: tuple[Cloth, ...]  # one per colour
+    ground_cloth: Cloth
+    rims: tuple[float, ...]  # per colour: the border line brighter, or darker (< 0)
+    rim_width: float  # pixels
+    shadow: float  # share of light that an object takes from what lies behind it
+    shadow_width: float
+    dome: float  # signed: how much brighter the middle is than the border
+    slant: tuple[float, float]  # brightening along y and x across one object
+    jitter: float  # how much objects of one colour differ in brightness
+    light: float  # unevenness of the light over the image
+    blur: int  # passes of a three-pixel blur
+    noise: float  # levels
+
+
+def draw_theme(rng: np.random.Generator, lone: bool) -> str:
+    """Draw what kind of picture the scene shall resemble."""
+    odds = [t.odds_lone if lone else t.odds for t in THEMES.values()]
+    return str(rng.choice(list(THEMES), p=odds))
+
+
+def draw_look(rng: np.random.Generator, theme: str, groups: int) -> Look:
+    """Draw the look of one scene."""
+    look = _free(rng, THEMES[theme].cloths, groups, theme == "free")
+    if theme == "coins":
+        return _coins(rng, look)
+    return _cells(rng, look) if theme == "cells" else look
+
+
+def plain_look(rng: np.random.Generator, theme: str, groups: int) -> Look:
+    """Flat colours, even light, no noise: only a thin line where objects meet."""
+    ground = np.array([235, 235, 235], np.float32)
+    palette = np.array([[70, 110, 180], [200, 110, 60], [90, 150, 90]], np.float32)
+    return Look(
+        ground, palette[:groups], (FLAT,) * groups, FLAT, rims=(-0.3,) * groups,
+        rim_width=1.5, shadow=0.0, shadow_width=1.0, dome=0.0, slant=(0.0, 0.0),
+        jitter=0.0, light=0.0, blur=0, noise=0.0,
+    )  # fmt: skip
+
+
+def _free(
+    rng: np.random.Generator, cloths: tuple[str, ...], groups: int, colour: bool
+) -> Look:
+    """Anything goes."""
+    ground, colours, contrast = _colours(rng, groups, 3 if colour else 1)
+    rim, shadow, dome = _cues(rng)
+    turn, slant = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.35)
+    slant *= rng.random() < 0.5
+    return Look(
+        ground=ground,
+        colours=colours,
+        cloths=tuple(cloth(rng, cloths) for _ in range(groups)),
+        ground_cloth=_ground_cloth(rng),
+        rims=tuple(_visible(rim, colour.mean()) for colour in colours),
+        rim_width=rng.uniform(1.2, 4),
+        shadow=shadow,
+        shadow_width=rng.uniform(1.5, 4.5),
+        dome=dome,
+        slant=(float(np.sin(turn) * slant), float(np.cos(turn) * slant)),
+        jitter=rng.uniform(0, 0.12) * (rng.random() < 0.4),
+        light=rng.uniform(0, 0.55) * (rng.random() < 0.7),
+        blur=int(rng.integers(0, 4)),
+        noise=min(float(np.exp(rng.uniform(np.log(0.5), np.log(9)))), contrast / 6),
+    )
+
+
+def _coins(rng: np.random.Generator, look: Look) -> Look:
+    """Grey coins with a relief, on a darker ground in uneven light."""
+    relief = look.cloths[0]._replace(strength=float(rng.uniform(0.2, 0.7)))
+    return look._replace(
+        ground=rng.uniform(15, 90, 1).astype(np.float32),
+        colours=rng.uniform(110, 190, (len(look.cloths), 1)).astype(np.float32),
+        cloths=(relief,) * len(look.cloths),
+        jitter=float(rng.uniform(0, 0.25)),
+        dome=look.dome * 0.4,
+        light=float(rng.uniform(0.1, 0.6)),
+        noise=float(rng.uniform(1, 6)),
+    )
+
+
+def _cells(rng: np.random.Generator, look: Look) -> Look:
+    """Glowing nuclei in a dark field, unequally bright, a little out of focus."""
+    count = len(look.cloths)
+    level = np.exp(rng.uniform(np.log(30), np.log(190)))
+    return look._replace(
+        ground=rng.uniform(2, 22, 1).astype(np.float32),
+        colours=np.full((count, 1), level, np.float32),
+        rims=tuple(-float(rim) for rim in rng.uniform(0.05, 0.4, count)),
+        shadow=float(rng.uniform(0, 0.35)),
+        dome=float(rng.uniform(0.05, 0.5)),
+        jitter=float(rng.uniform(0.05, 0.5)),
+        ground_cloth=FLAT,
+        blur=int(rng.integers(1, 5)),
+        noise=float(rng.uniform(0.3, 0.05 * level)),
+    )
+
+
+def _cues(rng: np.random.Generator) -> tuple[float, float, float]:
+    """Rim, shadow and dome: never all absent, or nobody could see the border."""
+    has_rim, has_shadow, has_dome = rng.random(3) < (0.6, 0.5, 0.5)
+    has_rim = has_rim or not has_shadow
+    rim = np.exp(rng.uniform(np.log(0.15), np.log(0.9))) * (1, -1)[rng.random() < 0.7]
+    shadow, dome = rng.uniform((0.15, 0.1), (0.7, 0.5))
+    dome *= (-1, 1)[rng.random() < 0.7]
+    return float(rim * has_rim), float(shadow * has_shadow), float(dome * has_dome)
+
+
+def _visible(rim: float, level: float) -> float:
+    """The rim, turned bright on a dark surface, where nothing else would show."""
+    return rim if level > DARK else max(abs(rim), 0.25)
+
+
+def _ground_cloth(rng: np.random.Generator) -> Cloth:
+    """A background texture, mostly weaker than those of objects."""
+    if rng.random() < 0.4:
+        return FLAT
+    drawn = cloth(rng, ("noise", "noise", "speckle", "stripes", "checks"))
+    return drawn._replace(strength=drawn.strength * 0.6)
+
+
+def _colours(
+    rng: np.random.Generator, groups: int, channels: int
+) -> tuple[Float[np.ndarray, "c"], Float[np.ndarray, "g c"], float]:
+    """A background, object colours some contrast away, and the least contrast."""
+    if rng.random() < 0.4:
+        channels = 1
+    ground = rng.uniform(5, 240, channels).astype(np.float32)
+    if rng.random() < 0.2:
+        ground *= np.float32(0.15)  # a dark field, as under a microscope
+    chosen: list[np.ndarray] = []
+    for contrast in np.exp(rng.uniform(np.log(25), np.log(170), groups)):
+        tries = rng.uniform(15, 240, (48, channels)).astype(np.float32)
+        miss = np.abs(np.abs(tries - ground).max(1) - contrast)
+        for other in chosen:
+            miss += 10 * np.maximum(0, 55 - np.abs(tries - other).max(1))
+        chosen.append(tries[miss.argmin()])
+    colours = np.stack(chosen)
+    return ground, colours, float(np.abs(colours - ground).max(1).min())
