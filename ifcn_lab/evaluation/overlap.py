@@ -1,0 +1,137 @@
+"""How much masks and boxes overlap: intersection over union (IoU).
+
+What is fast goes through pycocotools. Beside it stands a slow twin that says what is
+meant.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+from pycocotools import mask as coco_mask
+
+__all__ = ["box_iou", "box_iou_pairs", "encode", "mask_iou", "mask_iou_pixels"]
+
+
+def encode(masks: Bool[np.ndarray, "N h w"]) -> list[dict[str, Any]]:
+    """Write masks as COCO's compressed run lengths, one dict of size and counts each.
+
+    >>> [rle["size"] for rle in encode(np.ones((2, 4, 6), dtype=bool))]
+    [[4, 6], [4, 6]]
+    """
+    # One mask at a time: a thousand masks turned at once would need their memory twice.
+    return [coco_mask.encode(np.asfortranarray(m, dtype=np.uint8)) for m in masks]
+
+
+def mask_iou(
+    a: Bool[np.ndarray, "N h w"],
+    b: Bool[np.ndarray, "M h w"],
+    *,
+    crowd: Bool[np.ndarray, " M"] | None = None,
+) -> Float[np.ndarray, "N M"]:
+    """Compare every mask of ``a`` with every mask of ``b``: IoU in [0, 1], (N, M).
+
+    Where ``crowd`` is true the overlap is divided by the area of the mask of ``a``
+    alone, as COCO does for crowd regions. Two empty masks have IoU 0.
+
+    Raises ValueError if the masks are not of one size.
+
+    >>> left = np.array([[[True, True, False, False]]])
+    >>> right = np.array([[[False, True, True, False]]])
+    >>> mask_iou(left, right).round(3).tolist()
+    [[0.333]]
+    """
+    _check_sizes(a, b)
+    return rle_iou(encode(a), encode(b), crowd)
+
+
+def mask_iou_pixels(
+    a: Bool[np.ndarray, "N h w"],
+    b: Bool[np.ndarray, "M h w"],
+    *,
+    crowd: Bool[np.ndarray, " M"] | None = None,
+) -> Float[np.ndarray, "N M"]:
+    """Do what ``mask_iou`` does by counting pixels: its definition, slow.
+
+    >>> mask_iou_pixels(np.ones((1, 2, 2), bool), np.ones((3, 2, 2), bool)).tolist()
+    [[1.0, 1.0, 1.0]]
+    """
+    _check_sizes(a, b)
+    iou = np.zeros((len(a), len(b)))
+    for i, j in np.ndindex(iou.shape):
+        common = np.sum(a[i] & b[j])
+        whole = np.sum(a[i]) if crowd is not None and crowd[j] else np.sum(a[i] | b[j])
+        iou[i, j] = common / whole if whole > 0 else 0.0
+    return iou
+
+
+def rle_iou(
+    a: list[dict[str, Any]],
+    b: list[dict[str, Any]],
+    crowd: Bool[np.ndarray, " M"] | None = None,
+) -> Float[np.ndarray, "N M"]:
+    """Do what ``mask_iou`` does for masks that are run lengths already.
+
+    >>> whole = encode(np.ones((1, 4, 6), dtype=bool))
+    >>> rle_iou(whole, whole).tolist()
+    [[1.0]]
+    """
+    if not a or not b:
+        return np.zeros((len(a), len(b)))
+    flags = [0] * len(b) if crowd is None else [int(c) for c in crowd]
+    return coco_mask.iou(a, b, flags)
+
+
+def box_iou(
+    a: Shaped[np.ndarray, "N 4"], b: Shaped[np.ndarray, "M 4"]
+) -> Float[np.ndarray, "N M"]:
+    """Compare boxes (x0, y0, x1, y1), half-open, image pixels: IoU in [0, 1], (N, M).
+
+    >>> box_iou(np.array([[0, 0, 2, 2]]), np.array([[1, 0, 3, 2]])).round(3).tolist()
+    [[0.333]]
+    """
+    if not len(a) or not len(b):
+        return np.zeros((len(a), len(b)))
+    return coco_mask.iou(xywh(a), xywh(b), [0] * len(b))
+
+
+def box_iou_pairs(
+    a: Shaped[np.ndarray, "N 4"], b: Shaped[np.ndarray, "M 4"]
+) -> Float[np.ndarray, "N M"]:
+    """Do what ``box_iou`` does, one pair of boxes at a time: its definition, slow.
+
+    >>> box_iou_pairs(np.array([[0, 0, 2, 2]]), np.array([[2, 0, 4, 2]])).tolist()
+    [[0.0]]
+    """
+    iou = np.zeros((len(a), len(b)))
+    for i, j in np.ndindex(iou.shape):
+        width = min(a[i][2], b[j][2]) - max(a[i][0], b[j][0])
+        height = min(a[i][3], b[j][3]) - max(a[i][1], b[j][1])
+        common = max(width, 0) * max(height, 0)
+        whole = _box_area(a[i]) + _box_area(b[j]) - common
+        iou[i, j] = common / whole if whole > 0 else 0.0
+    return iou
+
+
+def xywh(boxes: Shaped[np.ndarray, "N 4"]) -> Float[np.ndarray, "N 4"]:
+    """Turn boxes (x0, y0, x1, y1) into COCO's (x0, y0, width, height).
+
+    >>> xywh(np.array([[2, 3, 5, 9]])).tolist()
+    [[2.0, 3.0, 3.0, 6.0]]
+    """
+    boxes = np.asarray(boxes, dtype=float).reshape(-1, 4)
+    return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+
+
+def _box_area(box: Shaped[np.ndarray, " 4"]) -> float:
+    return float((box[2] - box[0]) * (box[3] - box[1]))
+
+
+def _check_sizes(a: Bool[np.ndarray, "N h w"], b: Bool[np.ndarray, "M h2 w2"]) -> None:
+    if a.shape[1:] != b.shape[1:]:
+        raise ValueError(
+            f"masks of {a.shape[1]} x {a.shape[2]} cannot be compared with masks of "
+            f"{b.shape[1]} x {b.shape[2]}; bring both to the image's size"
+        )
