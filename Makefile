@@ -1,0 +1,52 @@
+# Every target sets up .venv first; the set-up runs again only when
+# pyproject.toml or constraints.txt changed.  Another Python: make lab PYTHON=python3.13
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+LESSON ?=
+
+CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in $(CANDIDATES); do \
+	$$p -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && { echo $$p; break; }; done)
+# JupyterLab refuses to run as root unless told; containers often are root.
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test demo notebooks bench
+
+help:  ## say what can be made (the default)
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | \
+		while IFS="$$(printf '\t')" read -r name what; do \
+			printf '  make %-10s %s\n' "$$name" "$$what"; done
+
+setup: $(STAMP)  ## create .venv with the exact versions of constraints.txt
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer found." \
+		"Install one and run make again, or name it: make lab PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "$(PYTHON) is not Python 3.11 or newer." \
+		"Name a newer one: make lab PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot create" \
+		"virtual environments. On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	@echo "Setting up $(VENV): a few minutes the first time, most of it for torch."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --constraint constraints.txt --editable ".[test]"
+	@touch $@
+
+lab: setup  ## open the lessons in JupyterLab
+	$(BIN)/jupyter lab $(AS_ROOT) notebooks
+
+test: setup  ## run every test: unit, doctest, notebooks; coverage at least 90 %
+	$(BIN)/python -m pytest --doctest-modules ifcn_lab tests \
+		--nbval --nbval-cell-timeout=90 $(wildcard notebooks) --cov
+
+demo: setup  ## segment a photograph of coins; no network, no GPU
+	$(BIN)/python -m ifcn_lab demo
+
+notebooks: setup  ## build and run the notebooks from lessons/ (one: LESSON=03)
+	$(BIN)/python -m lessons.build $(LESSON)
+
+bench: setup  ## measure what the course claims
+	$(BIN)/python -m benchmarks
