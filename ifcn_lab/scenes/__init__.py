@@ -2,17 +2,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 
 from .lighting import background, photograph, surface
 from .looks import THEMES, Look, draw_look, draw_theme, plain_look
 from .measure import shares
-from .placement import Board, arrange, crop
+from .placement import MARGIN, Board, Body, arrange, crop
 from .settings import Settings, check_seed
-from .shapes import FAMILIES
+from .shapes import FAMILIES, Number, outline
 
 __all__ = ["FAMILIES", "Scene", "make", "shares", "stream", "two_touching"]
 
@@ -25,13 +26,13 @@ class Scene(NamedTuple):
 
 
 def make(
-    seed: int,
+    seed: Integral,
     *,
     size: tuple[int, int] = (128, 128),
     objects: tuple[int, int] = (2, 8),
-    sizes: tuple[float, float] = (22, 72),
+    sizes: tuple[Number, Number] = (22, 72),
     families: Sequence[str] | None = None,
-    touching: float = 0.8,
+    touching: Number = 0.8,
     plain: bool = False,
 ) -> Scene:
     """Draw a scene; the same seed and wishes give the same scene.
@@ -53,7 +54,7 @@ def make(
     return _draw(np.random.default_rng(check_seed(seed)), settings)
 
 
-def stream(seed: int, **wishes) -> Iterator[Scene]:
+def stream(seed: Integral, **wishes) -> Iterator[Scene]:
     """Yield scenes without end; `wishes` are those of `make`.
 
     >>> scenes = stream(0, size=(96, 96), objects=(2, 3))
@@ -73,16 +74,36 @@ def stream(seed: int, **wishes) -> Iterator[Scene]:
     return scenes()
 
 
-def two_touching(seed: int | None = None) -> Scene:
-    """Draw two touching discs of one colour, 128 x 128 px; None: the standard pair.
+def two_touching(seed: Integral | None = None, *, diameter: Number = 46) -> Scene:
+    """Draw two flat discs of one colour that just touch, whole, in 128 x 128 px.
+
+    None draws the standard pair: side by side, in the middle. A seed draws a pair
+    somewhere, at some angle. Raises ValueError where the pair has no room.
 
     >>> two_touching().masks.sum((1, 2)).tolist()
-    [1661, 1661]
+    [1653, 1653]
     """
-    return make(
-        0 if seed is None else seed, objects=(2, 2), sizes=(46, 46), touching=1.0,
-        families=("disc",), plain=True,
-    )  # fmt: skip
+    if not 4 <= diameter <= 60:
+        raise ValueError(f"diameter is {diameter}; give 4 to 60 px, both must fit")
+    rng = np.random.default_rng(0 if seed is None else check_seed(seed))
+    board = Board((128, 128))
+    for y, x in _pair(rng, diameter, seed is None):
+        shape = outline(rng, "disc", diameter, MARGIN, shift=0)
+        half = len(shape.distance) // 2
+        body = Body(shape, 0, y - half, x - half)
+        board.try_add(body, behind=False, lonely=not board.bodies)
+    return _photo(rng, board, plain_look(rng, "free", 1))
+
+
+def _pair(
+    rng: np.random.Generator, diameter: Number, standard: bool
+) -> Int[np.ndarray, "2 2"]:
+    """The centres (y, x) of two touching discs, both inside 128 x 128 px."""
+    turn = 0.0 if standard else rng.uniform(0, np.pi)
+    step = np.array([np.sin(turn), np.cos(turn)]) * (diameter + 1) / 2
+    room = 62 - diameter / 2 - np.abs(step)
+    middle = 63.5 + (0 if standard else rng.uniform(-room, room))
+    return np.rint([middle - step, middle + step]).astype(int)
 
 
 def _draw(rng: np.random.Generator, settings: Settings) -> Scene:
@@ -93,9 +114,14 @@ def _draw(rng: np.random.Generator, settings: Settings) -> Scene:
     board = arrange(rng, settings, names, lone)
     groups = 1 + max(body.group for body in board.bodies)
     look = (plain_look if settings.plain else draw_look)(rng, theme, groups)
+    return _photo(rng, board, look)
+
+
+def _photo(rng: np.random.Generator, board: Board, look: Look) -> Scene:
+    """Paint the objects, then take the picture."""
     planes = _paint(rng, board, look)
     planes = np.clip(np.rint(photograph(rng, look, planes)), 0, 255)
-    image = np.broadcast_to(planes.astype(np.uint8), (3, *settings.size))
+    image = np.broadcast_to(planes.astype(np.uint8), (3, *board.owner.shape))
     return Scene(np.ascontiguousarray(image.transpose(1, 2, 0)), board.masks())
 
 

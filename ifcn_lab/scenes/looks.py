@@ -160,15 +160,25 @@ def _colours(
     """A background, object colours some contrast away, and the least contrast."""
     if rng.random() < 0.4:
         channels = 1
-    ground = rng.uniform(5, 240, channels).astype(np.float32)
+    vivid = rng.random()
+    ground = _candidates(rng, 1, channels, vivid)[0]
     if rng.random() < 0.2:
         ground *= np.float32(0.15)  # a dark field, as under a microscope
     chosen: list[np.ndarray] = []
     for contrast in np.exp(rng.uniform(np.log(25), np.log(170), groups)):
-        tries = rng.uniform(15, 240, (48, channels)).astype(np.float32)
+        tries = _candidates(rng, 48, channels, vivid)
         miss = np.abs(np.abs(tries - ground).max(1) - contrast)
         for other in chosen:
             miss += 10 * np.maximum(0, 55 - np.abs(tries - other).max(1))
         chosen.append(tries[miss.argmin()])
     colours = np.stack(chosen)
     return ground, colours, float(np.abs(colours - ground).max(1).min())
+
+
+def _candidates(
+    rng: np.random.Generator, count: int, channels: int, vivid: float
+) -> Float[np.ndarray, "count channels"]:
+    """Random colours: from greys (vivid 0) to anything (vivid 1)."""
+    colours = rng.uniform(12, 240, (count, channels))
+    grey = colours.mean(1, keepdims=True)
+    return (grey + (0.2 + 0.8 * vivid) * (colours - grey)).astype(np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from .settings import Settings
-from .shapes import Outline, outline
+from .shapes import Number, Outline, outline
 
 MARGIN = 5  # pixels drawn around a shape: its shadow falls there
 SEEN = 0.4  # an object keeps at least this share of its pixels
@@ -57,7 +57,7 @@ class Board:
             mask = mask & (shown == 0)
         if mask.sum() < SEEN * full or not self._spare(shown[mask]):
             return False
-        if lonely == self._meets(body.group, shown[distance < (4 if lonely else 1)]):
+        if lonely == self._meets(body.group, shown[distance < (APART if lonely else 1)]):
             return False
         shown[mask] = len(self.bodies) + 1
         self._append(body, full, behind)
@@ -115,7 +115,7 @@ def _attempt(
     settings: Settings,
     names: tuple,
     lone: bool,
-    largest: float,
+    largest: Number,
 ) -> Board:
     """Place as many of the drawn number of objects as find a place."""
     board = Board(settings.size)
@@ -134,7 +134,7 @@ def _attempt(
 def _wishes(
     rng: np.random.Generator,
     names: tuple,
-    sizes: tuple[float, float],
+    sizes: tuple[Number, Number],
     count: int,
     attach: float,
 ) -> Iterator[Wish]:
@@ -166,7 +166,7 @@ def _kinds(rng: np.random.Generator, names: tuple, count: int) -> list[str]:
 
 
 def _lengths(
-    rng: np.random.Generator, sizes: tuple[float, float], count: int
+    rng: np.random.Generator, sizes: tuple[Number, Number], count: int
 ) -> list[float]:
     """Log-uniform lengths; in a third of the scenes much alike."""
     spread = rng.random(count)

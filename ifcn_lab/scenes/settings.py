@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
 
-from .shapes import FAMILIES
+from .shapes import FAMILIES, Number
 
 
 @dataclass(frozen=True)
@@ -14,9 +14,9 @@ class Settings:
 
     size: tuple[int, int] = (128, 128)
     objects: tuple[int, int] = (2, 8)
-    sizes: tuple[float, float] = (22, 72)
+    sizes: tuple[Number, Number] = (22, 72)
     families: Sequence[str] | None = None
-    touching: float = 0.8
+    touching: Number = 0.8
     plain: bool = False
 
     def __post_init__(self) -> None:
@@ -45,7 +45,7 @@ class Settings:
             )
 
 
-def check_seed(seed: int) -> int:
+def check_seed(seed: Integral) -> int:
     """Return the seed as a plain int, or say what is wrong with it."""
     if not isinstance(seed, Integral) or isinstance(seed, bool):
         raise TypeError(f"seed is {seed!r}; give a whole number, 0 or larger")
@@ -60,7 +60,7 @@ def _check_pair(name: str, pair: Sequence, expected: str) -> None:
         raise TypeError(f"{name} is {pair!r}; expected {expected}")
 
 
-def _check_range(name: str, pair: Sequence[float], expected: str) -> None:
+def _check_range(name: str, pair: Sequence[Number], expected: str) -> None:
     if len(pair) != 2 or not 1 <= pair[0] <= pair[1]:
         raise ValueError(f"{name} is {tuple(pair)}; expected {expected}")
 

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 Field = Float[np.ndarray, "n n"]
+Number = float | int
 RAYS = 1024  # directions in which the outline of a radial shape is tabulated
 
 
@@ -34,13 +35,16 @@ class Outline(NamedTuple):
 
 
 def outline(
-    rng: np.random.Generator, family: str, length: float, margin: int
+    rng: np.random.Generator, family: str, length: Number, margin: int, shift: Number = 1
 ) -> Outline:
-    """Draw a shape at a random angle, `margin` pixels clear of its box's border."""
+    """Draw a shape at a random angle, `margin` pixels clear of its box's border.
+
+    Its centre lies up to half a pixel off the box's, times `shift`.
+    """
     radius = length / 2
     half = int(np.ceil(radius)) + margin
     steps = np.arange(-half, half + 1, dtype=np.float32)
-    dy, dx, angle = rng.random(3) * (1, 1, 2 * np.pi) - (0.5, 0.5, 0)
+    dy, dx, angle = (rng.random(3) - 0.5) * (shift, shift, 2 * np.pi)
     y, x = (steps - np.float32(dy))[:, None], (steps - np.float32(dx))[None]
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     u, v = cos * x + sin * y, cos * y - sin * x  # (n, n)
@@ -56,9 +60,10 @@ def disc(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
 def ellipse(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
     """An ellipse, the short axis 0.4 to 0.9 of the long one."""
     a, b = np.float32(radius), np.float32(radius * rng.uniform(0.4, 0.9))
-    level = np.hypot(u / a, v / b)
-    slope = np.hypot(u / a**2, v / b**2)
-    return level * (level - 1) / np.maximum(slope, np.float32(1 / radius))
+    level = np.hypot(u / a, v / b)  # 1 on the outline
+    slope = np.hypot(u / a**2, v / b**2)  # level * slope of the level
+    tiny = np.float32(1e-3)  # at the centre both are 0
+    return (level - 1) * (level + tiny) / (slope + tiny / b)
 
 
 def rectangle(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
