@@ -1,0 +1,36 @@
+"""What all tests share: array shapes checked at run time, two threads, real data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from jaxtyping import install_import_hook
+
+# Before anything imports the library: from here on every annotated function of
+# ifcn_lab checks the types and array shapes that it is given and gives back. A test of
+# an error that such a check would catch first calls the function unchecked, through
+# inspect.unwrap.
+install_import_hook("ifcn_lab", "beartype.beartype")
+
+# Results must not depend on the cores of the machine. The variable is for the programs
+# that tests start.
+os.environ["OMP_NUM_THREADS"] = "2"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold torch to two threads."""
+    import torch
+
+    torch.set_num_threads(2)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Find the folder of real photographs and microscopy, or skip and say so."""
+    beside = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("IFCN_LAB_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}; IFCN_LAB_DATA can name another folder")
+    return folder
