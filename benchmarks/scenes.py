@@ -38,16 +38,17 @@ def components(foreground: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "n h w"]
 
 def best_ious(
     proposals: Bool[np.ndarray, "n h w"], masks: Bool[np.ndarray, "g h w"]
-) -> Float[np.ndarray, "g"]:
+) -> Float[np.ndarray, " g"]:
     """Return each true mask's best IoU with any proposal."""
-    a = proposals.reshape(len(proposals), -1).astype(np.float32)
-    b = masks.reshape(len(masks), -1).astype(np.float32)
+    pixels = masks.shape[1] * masks.shape[2]
+    a = proposals.reshape(-1, pixels).astype(np.float32)
+    b = masks.reshape(-1, pixels).astype(np.float32)
     both = b @ a.T  # (g, n)
     either = b.sum(1)[:, None] + a.sum(1) - both
     return (both / either).max(1, initial=0.0).astype(float)
 
 
-def thresholding(scene: scenes.Scene) -> Float[np.ndarray, "g"]:
+def thresholding(scene: scenes.Scene) -> Float[np.ndarray, " g"]:
     """Return best IoUs after thresholding, for the polarity that serves better."""
     grey = np.rint(scene.image.mean(2)).astype(np.uint8)
     bright = grey > otsu(grey)

@@ -100,7 +100,9 @@ def _pair(
 ) -> Int[np.ndarray, "2 2"]:
     """The centres (y, x) of two touching discs, both inside 128 x 128 px."""
     turn = 0.0 if standard else rng.uniform(0, np.pi)
-    step = np.array([np.sin(turn), np.cos(turn)]) * (diameter + 1) / 2
+    # Rounding to whole pixels must leave no gap at a slant.
+    apart = diameter + (1 if standard else -0.5)
+    step = np.array([np.sin(turn), np.cos(turn)]) * apart / 2
     room = 62 - diameter / 2 - np.abs(step)
     middle = 63.5 + (0 if standard else rng.uniform(-room, room))
     return np.rint([middle - step, middle + step]).astype(int)

@@ -42,7 +42,7 @@ def surface(rng: np.random.Generator, look: Look, group: int, shape: Outline) ->
     return tint(look.colours[group], field)
 
 
-def tint(colour: Float[np.ndarray, "c"], field: Field) -> Planes:
+def tint(colour: Float[np.ndarray, " c"], field: Field) -> Planes:
     """Brighten or darken a colour by a field; dark colours too, or nothing shows."""
     gain = np.float32(0.45) * colour + np.float32(40)
     return colour[:, None, None] + gain[:, None, None] * field
@@ -52,7 +52,7 @@ def photograph(rng: np.random.Generator, look: Look, planes: Planes) -> Planes:
     """Light the finished scene unevenly, blur it and add noise."""
     if look.light:
         planes = planes * _light(rng, look.light, planes.shape[1:])
-        planes *= np.float32(min(1, 250 / planes.max()))  # no glare hides an object
+    planes = planes * np.float32(min(1, 250 / planes.max()))  # no glare hides objects
     for _ in range(look.blur):
         planes = _soften(_soften(planes, 1), 2)
     if look.noise:

@@ -33,7 +33,7 @@ THEMES = {
 class Look(NamedTuple):
     """How one scene is lit, coloured and photographed."""
 
-    ground: Float[np.ndarray, "c"]  # levels, 0..255
+    ground: Float[np.ndarray, " c"]  # levels, 0..255
     colours: Float[np.ndarray, "g c"]
     cloths: tuple[Cloth, ...]  # one per colour
     ground_cloth: Cloth
@@ -87,7 +87,7 @@ def _free(
         colours=colours,
         cloths=tuple(cloth(rng, cloths) for _ in range(groups)),
         ground_cloth=_ground_cloth(rng),
-        rims=tuple(_visible(rim, colour.mean()) for colour in colours),
+        rims=tuple(_visible(rim, float(colour.mean())) for colour in colours),
         rim_width=rng.uniform(1.2, 4),
         shadow=shadow,
         shadow_width=rng.uniform(1.5, 4.5),
@@ -156,7 +156,7 @@ def _ground_cloth(rng: np.random.Generator) -> Cloth:
 
 def _colours(
     rng: np.random.Generator, groups: int, channels: int
-) -> tuple[Float[np.ndarray, "c"], Float[np.ndarray, "g c"], float]:
+) -> tuple[Float[np.ndarray, " c"], Float[np.ndarray, "g c"], float]:
     """A background, object colours some contrast away, and the least contrast."""
     if rng.random() < 0.4:
         channels = 1

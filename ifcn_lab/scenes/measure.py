@@ -21,8 +21,9 @@ def touching(masks: Bool[np.ndarray, "n h w"]) -> Bool[np.ndarray, "n n"]:
     from scipy.ndimage import maximum_filter
 
     grown = maximum_filter(masks, size=(1, 2 * REACH + 1, 2 * REACH + 1))
-    flat = masks.reshape(len(masks), -1).astype(np.float32)
-    meet = grown.reshape(len(masks), -1).astype(np.float32) @ flat.T > 0  # (n, n)
+    pixels = masks.shape[1] * masks.shape[2]
+    flat, wide = (m.reshape(-1, pixels).astype(np.float32) for m in (masks, grown))
+    meet = wide @ flat.T > 0  # (n, n)
     return meet & ~np.eye(len(masks), dtype=bool)
 
 
@@ -40,7 +41,7 @@ def same_colour(
     return np.abs(median[:, None] - median[None]).max(-1) <= ALIKE
 
 
-def shares(scenes: Iterable) -> dict[str, float]:
+def shares(scenes: Iterable) -> dict[str, float | int]:
     """Count objects, touching ones and sizes over a set of scenes.
 
     touching_same_colour, touching: shares of all objects. size_ratio: the 98th over the
@@ -63,7 +64,9 @@ def shares(scenes: Iterable) -> dict[str, float]:
     return _summary(counts, touched, mated, sides)
 
 
-def _summary(counts: list, touched: list, mated: list, sides: list) -> dict[str, float]:
+def _summary(
+    counts: list, touched: list, mated: list, sides: list
+) -> dict[str, float | int]:
     low, high = np.percentile(sides, (2, 98))
     return {
         "scenes": len(counts),

@@ -12,6 +12,7 @@ from .shapes import Number, Outline, outline
 
 MARGIN = 5  # pixels drawn around a shape: its shadow falls there
 SEEN = 0.4  # an object keeps at least this share of its pixels
+CLOSE = 1.5  # pixels between objects that touch, at most
 APART = 4  # pixels between objects meant to stand alone
 TRIES = 16  # positions tried before an object is given up
 
@@ -57,13 +58,14 @@ class Board:
             mask = mask & (shown == 0)
         if mask.sum() < SEEN * full or not self._spare(shown[mask]):
             return False
-        if lonely == self._meets(body.group, shown[distance < (APART if lonely else 1)]):
+        reach = APART if lonely else CLOSE
+        if lonely == self._meets(body.group, shown[distance < reach]):
             return False
         shown[mask] = len(self.bodies) + 1
         self._append(body, full, behind)
         return True
 
-    def _spare(self, hidden: Int[np.ndarray, "p"]) -> bool:
+    def _spare(self, hidden: Int[np.ndarray, " p"]) -> bool:
         """Whether all others stay visible enough when these pixels are hidden."""
         lost = np.bincount(hidden, minlength=1)
         for i in np.flatnonzero(lost[1:]):
@@ -72,7 +74,7 @@ class Board:
                 return False
         return True
 
-    def _meets(self, group: int, labels: Int[np.ndarray, "p"]) -> bool:
+    def _meets(self, group: int, labels: Int[np.ndarray, " p"]) -> bool:
         """Whether an object of this group is among the labels."""
         present = np.flatnonzero(np.bincount(labels, minlength=1)[1:])
         return any(self.bodies[i].group == group for i in present)
@@ -87,7 +89,7 @@ def crop(body: Body, size: tuple[int, int]) -> tuple[tuple, tuple]:
     """The body's box cut at the image border: slices of the image, and of the box."""
     n = len(body.outline.distance)
     inside, box = [], []
-    for start, limit in zip((body.top, body.left), size):
+    for start, limit in zip((body.top, body.left), size, strict=True):
         first, last = max(start, 0), max(min(start + n, limit), max(start, 0))
         inside.append(slice(first, last))
         box.append(slice(first - start, last - start))
@@ -142,8 +144,9 @@ def _wishes(
     groups = _groups(rng, count)
     kinds, lengths = _kinds(rng, names, count), _lengths(rng, sizes, count)
     touch = _touch(rng, groups, attach)
-    for kind, length, group, beside in zip(kinds, lengths, groups, touch):
-        yield Wish(outline(rng, kind, length, MARGIN), group, beside)
+    for i in range(count):
+        shape = outline(rng, kinds[i], lengths[i], MARGIN)
+        yield Wish(shape, groups[i], touch[i])
 
 
 def _touch(rng: np.random.Generator, groups: list[int], share: float) -> list[bool]:

@@ -35,7 +35,11 @@ class Outline(NamedTuple):
 
 
 def outline(
-    rng: np.random.Generator, family: str, length: Number, margin: int, shift: Number = 1
+    rng: np.random.Generator,
+    family: str,
+    length: Number,
+    margin: int,
+    shift: Number = 1,
 ) -> Outline:
     """Draw a shape at a random angle, `margin` pixels clear of its box's border.
 
@@ -69,10 +73,10 @@ def ellipse(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Fiel
 def rectangle(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
     """A rectangle with rounded corners, from a square to one half as wide."""
     slant = rng.uniform(0.45, np.pi / 4)
-    corner = rng.uniform(0.05, 0.6) * radius * np.sin(slant)
-    # A rounded corner reaches less far: stretch until the corners meet the circle.
-    sides = radius * np.array([np.cos(slant), np.sin(slant)])
-    a, b = sides * radius / (np.hypot(*(sides - corner)) + corner) - corner
+    a, b, corner = np.cos(slant), np.sin(slant), rng.uniform(0.05, 0.6) * np.sin(slant)
+    # A rounded corner reaches less far: enlarge until it meets the circle.
+    grow = radius / (np.hypot(a - corner, b - corner) + corner)
+    a, b, corner = grow * (a - corner), grow * (b - corner), grow * corner
     p, q = np.abs(u) - np.float32(a), np.abs(v) - np.float32(b)
     outside = np.hypot(np.maximum(p, 0), np.maximum(q, 0))
     return outside + np.minimum(np.maximum(p, q), 0) - np.float32(corner)
@@ -89,7 +93,7 @@ def bean(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
     """A bent bar: an arc of a circle, thickened."""
     thick = np.float32(max(2.5, radius * rng.uniform(0.28, 0.45)))
     bow = rng.uniform(0.7, 1.4)  # half the opening angle, radians
-    arc = (radius - thick) / np.sin(min(bow, np.pi / 2))
+    arc = (radius - thick) / np.hypot(np.sin(bow), (1 - np.cos(bow)) / 2)
     lift = arc * (1 + np.cos(bow)) / 2  # brings the middle of the arc to the centre
     p, q = np.abs(u), v + np.float32(lift)
     end_u, end_v = np.float32(arc * np.sin(bow)), np.float32(arc * np.cos(bow))
@@ -105,7 +109,7 @@ def polygon(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Fiel
     width = np.diff(np.append(corners, corners[0] + 2 * np.pi)) / 2
     middle, gap = corners + width, radius * np.cos(width)
     result = np.full_like(u, -radius)
-    for angle, reach in zip(middle, gap):
+    for angle, reach in zip(middle, gap, strict=True):
         edge = np.float32(np.cos(angle)) * u + np.float32(np.sin(angle)) * v
         np.maximum(result, edge - np.float32(reach), out=result)
     return result
@@ -137,7 +141,7 @@ def pebble(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field
     return radial(u, v, radius * reach / reach.max())
 
 
-def radial(u: Field, v: Field, reach: Float[np.ndarray, "rays"]) -> Field:
+def radial(u: Field, v: Field, reach: Float[np.ndarray, " rays"]) -> Field:
     """The distance to an outline given by how far it reaches in each direction."""
     n = len(reach)
     ray = (np.arctan2(v, u) * np.float32(n / (2 * np.pi))).astype(np.intp) % n
