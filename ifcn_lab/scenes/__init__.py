@@ -54,7 +54,7 @@ def make(
     return _draw(np.random.default_rng(check_seed(seed)), settings)
 
 
-def stream(seed: Integral, **wishes) -> Iterator[Scene]:
+def stream(seed: Integral, **wishes: object) -> Iterator[Scene]:
     """Yield scenes without end; `wishes` are those of `make`.
 
     >>> scenes = stream(0, size=(96, 96), objects=(2, 3))
