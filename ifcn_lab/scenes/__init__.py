@@ -122,7 +122,8 @@ def _draw(rng: np.random.Generator, settings: Settings) -> Scene:
 def _photo(rng: np.random.Generator, board: Board, look: Look) -> Scene:
     """Paint the objects, then take the picture."""
     planes = _paint(rng, board, look)
-    planes = np.clip(np.rint(photograph(rng, look, planes)), 0, 255)
+    planes = photograph(rng, look, planes)
+    planes = np.clip(np.rint(planes, out=planes), 0, 255, out=planes)
     image = np.broadcast_to(planes.astype(np.uint8), (3, *board.owner.shape))
     return Scene(np.ascontiguousarray(image.transpose(1, 2, 0)), board.masks())
 

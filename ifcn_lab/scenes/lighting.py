@@ -16,7 +16,8 @@ def background(
     rng: np.random.Generator, look: Look, size: tuple[int, int]
 ) -> Planes:
     """The empty scene: its colour, clouds and texture."""
-    y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
+    y, x = (np.arange(n, dtype=np.float32) for n in size)
+    y, x = y[:, None], x[None]
     turn = np.float32(rng.uniform(0, np.pi))
     u, v = np.cos(turn) * x + np.sin(turn) * y, np.cos(turn) * y - np.sin(turn) * x
     field = weave(rng, look.ground_cloth, u, v, float(max(size)))
@@ -57,7 +58,8 @@ def photograph(rng: np.random.Generator, look: Look, planes: Planes) -> Planes:
         planes = _soften(_soften(planes, 1), 2)
     if look.noise:
         grain = rng.standard_normal(planes.shape, dtype=np.float32)
-        planes = planes + np.float32(look.noise) * grain
+        grain *= np.float32(look.noise)
+        planes += grain
     return planes
 
 
@@ -72,10 +74,11 @@ def _light(rng: np.random.Generator, amount: float, size: tuple[int, int]) -> Fi
 
 def _soften(planes: Planes, axis: int) -> Planes:
     """Blur along one axis with weights 1/4, 1/2, 1/4."""
-    moved = np.moveaxis(planes, axis, 0)
-    result = moved * np.float32(0.5)
-    result[1:] += moved[:-1] * np.float32(0.25)
-    result[:-1] += moved[1:] * np.float32(0.25)
-    result[0] += moved[0] * np.float32(0.25)
-    result[-1] += moved[-1] * np.float32(0.25)
-    return np.moveaxis(result, 0, axis)
+    result = planes * np.float32(0.5)
+    into, quarter = np.moveaxis(result, axis, 0), np.moveaxis(planes, axis, 0)
+    quarter = quarter * np.float32(0.25)
+    into[1:] += quarter[:-1]
+    into[:-1] += quarter[1:]
+    into[0] += quarter[0]
+    into[-1] += quarter[-1]
+    return result
