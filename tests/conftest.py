@@ -20,8 +20,12 @@ os.environ["OMP_NUM_THREADS"] = "2"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hold torch to two threads."""
+    """Hold torch to two threads; pass over what pycocotools says of NumPy 2."""
     import torch
+
+    config.addinivalue_line(
+        "filterwarnings", "ignore:__array__ implementation:DeprecationWarning"
+    )
 
     torch.set_num_threads(2)
 

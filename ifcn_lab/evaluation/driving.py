@@ -29,9 +29,10 @@ def match_image(
     ``dtMatches`` and ``dtIgnore``, (T, N), the best score first, and ``gtIgnore``.
 
     >>> box = {"image_id": 1, "category_id": 1, "area": 4.0, "bbox": [0, 0, 2, 2]}
-    >>> truth, results = [{**box, "id": 1, "iscrowd": 0}], [{**box, "id": 1, "score": 1}]
-    >>> args = {"thresholds": [0.5], "areas": [(0, 1e10)]}
-    >>> match_image(truth, results, iou_type="bbox", **args)[0]["dtMatches"].tolist()
+    >>> truth = [box | {"id": 1, "iscrowd": 0}]
+    >>> results = [box | {"id": 1, "score": 0.9}]
+    >>> args = {"iou_type": "bbox", "thresholds": [0.5], "areas": [(0, 1e10)]}
+    >>> match_image(truth, results, **args)[0]["dtMatches"].tolist()
     [[1.0]]
     """
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints its progress
@@ -47,7 +48,8 @@ def match_image(
 def _indexed(annotations: list[dict[str, Any]]) -> COCO:
     coco = COCO()
     coco.dataset = {
-        "images": [{"id": 1}],
+        # COCOeval asks for a size it then takes from the run lengths.
+        "images": [{"id": 1, "height": 0, "width": 0}],
         "categories": [{"id": 1}],
         "annotations": annotations,
     }

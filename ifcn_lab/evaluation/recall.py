@@ -232,7 +232,8 @@ def recall_by_matching(
     >>> from types import SimpleNamespace
     >>> masks = np.ones((1, 2, 2), bool)
     >>> sample = Sample(None, masks, ~masks[0], (1,), (1,), "one object", 0)
-    >>> recall_by_matching([SimpleNamespace(masks=masks, scores=[0.9])], [sample], 1, 0.5)
+    >>> answer = SimpleNamespace(masks=masks, scores=[0.9])
+    >>> recall_by_matching([answer], [sample], n=1, threshold=0.5)
     1.0
     """
     objects = sum(len(sample.masks) for sample in samples)
