@@ -1,0 +1,28 @@
+"""Instant feedback on the exercises: one check for each, named as in the lesson.
+
+A check runs the learner's function on the smallest case first. An exercise that is
+not begun is no error: its check says "not done yet" and the notebook runs on.
+
+Each lesson has a module here; `_HOME` says where a check lives.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOME: dict[str, str] = {}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    """Load a check the first time it is used."""
+    if name not in _HOME:
+        have = ", ".join(sorted(_HOME))
+        raise AttributeError(f"there is no check {name!r}; there are: {have}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List every check, loaded or not."""
+    return sorted({*globals(), *_HOME})
