@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from operator import index
-from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -42,8 +41,8 @@ class Grid:
     array([0, 0, 0, 1, 1, 2, 2])
     """
 
-    k: Any
-    m: Any
+    k: int | np.integer
+    m: int | np.integer
 
     def __post_init__(self) -> None:
         k, m = whole_number("k", self.k), whole_number("m", self.m)

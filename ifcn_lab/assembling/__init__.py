@@ -31,7 +31,7 @@ __all__ = ["assemble", "backends"]
 
 def assemble(
     score_maps: Shaped[Any, "kk H W"],
-    m: Any,
+    m: int | np.integer,
     *,
     centers: Shaped[Any, "N 2"] | Sequence | None = None,
     backend: str = "auto",

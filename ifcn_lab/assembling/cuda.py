@@ -103,8 +103,9 @@ def launch(
             stays as it was.
 
     Raises:
-        IndexError: on the simulator, a thread stood outside an array; the message
-            names the thread. A GPU does not notice.
+        TypeError: the last argument is no array.
+        IndexError: on the simulator, threads stood outside an array; the message
+            names one of them, not the same in every run. A GPU does not notice.
 
     >>> def double(a, out):
     ...     i = cuda.grid(1)
@@ -113,6 +114,8 @@ def launch(
     >>> launch(double, (1,), (4,), np.array([1, 2, 3]), np.zeros(3, int))
     array([2, 4, 6])
     """
+    if not arguments or not isinstance(arguments[-1], np.ndarray):
+        raise TypeError("The last argument must be the array that the kernel writes.")
     device = _device()
     copies = [_on(device, argument) for argument in arguments]
     with _ONE_LAUNCH, warnings.catch_warnings():  # the simulator runs one at a time
@@ -156,4 +159,4 @@ def _compiled(kernel: FunctionType) -> Any:
 def _on(device: ModuleType, argument: Any) -> Any:
     if not isinstance(argument, np.ndarray):
         return argument
-    return device.to_device(np.ascontiguousarray(argument))
+    return device.to_device(argument.copy())  # a copy is in order in memory

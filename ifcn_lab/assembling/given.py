@@ -17,8 +17,9 @@ def is_tensor(value: object) -> bool:
     >>> is_tensor(np.zeros(3))
     False
     """
-    torch = sys.modules.get("torch")  # who has a tensor has imported torch
-    return torch is not None and isinstance(value, torch.Tensor)
+    # Who has a tensor has imported torch, all of it.
+    tensor = getattr(sys.modules.get("torch"), "Tensor", ())
+    return isinstance(value, tensor)
 
 
 def cells_per_side(score_maps: Any) -> int:
@@ -105,7 +106,7 @@ def checked_fill(fill: Any, dtype: Any) -> int | float:
     >>> checked_fill(0.0, np.dtype("uint8"))
     0
     """
-    if not isinstance(fill, Real | np.bool_):
+    if not isinstance(fill, Real):
         raise TypeError(f"fill is {fill!r} ({type(fill).__name__}); give a number.")
     lowest, highest, whole = _limits(dtype)
     special = not whole and (fill != fill or abs(fill) == inf)
@@ -131,7 +132,7 @@ def refuse_gradient(score_maps: Any, backend: str) -> None:
         )
 
 
-def _limits(dtype: Any) -> tuple[float, float, bool]:
+def _limits(dtype: Any) -> tuple[int | float, int | float, bool]:
     """The lowest and highest number of a dtype, and whether it holds integers only."""
     if isinstance(dtype, np.dtype):
         kind, info = dtype.kind, np

@@ -10,7 +10,6 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from jaxtyping import Int, Shaped
-from torch.nn import functional
 
 from ifcn_lab.grid import Grid, every_center
 
@@ -54,8 +53,8 @@ def assemble(
     array([[[0, 1],
             [2, 3]]])
     """
-    # torch takes arrays that are in order and may be written to: copy only the others.
-    maps = torch.from_numpy(np.require(score_maps, requirements="CW"))
+    # A copy is in order and may be written to, which torch asks of an array.
+    maps = torch.from_numpy(score_maps.copy())  # (k*k, H, W)
     return _gather(maps, grid, centers, fill).numpy()
 
 
@@ -92,12 +91,21 @@ def _gather(
 ) -> Shaped[torch.Tensor, "*places m m"]:
     _, H, W = score_maps.shape
     centers = every_center(H, W) if centers is None else centers  # (..., 2)
-    around = (grid.m // 2, grid.m - 1 - grid.m // 2)
-    padded = functional.pad(score_maps, around * 2, value=fill)  # (k*k, H+m-1, W+m-1)
+    padded = _padded(score_maps, grid.m, fill)  # (k*k, H+m-1, W+m-1)
     index = _flat_index(grid, centers, padded.shape).to(score_maps.device)
     # Of the ways to gather, index_select is the fastest here, forward and backward.
     scores = padded.flatten().index_select(0, index.flatten())
     return scores.view(index.shape)  # (..., m, m)
+
+
+def _padded(
+    score_maps: Shaped[torch.Tensor, "kk H W"], m: int, fill: int | float
+) -> Shaped[torch.Tensor, "kk H+{m}-1 W+{m}-1"]:
+    # Not functional.pad: it turns the fill into a float64, and 64-bit integers break.
+    kk, H, W = score_maps.shape
+    padded = score_maps.new_full((kk, H + m - 1, W + m - 1), fill)
+    padded[:, m // 2 : m // 2 + H, m // 2 : m // 2 + W] = score_maps
+    return padded
 
 
 def _flat_index(

@@ -1,0 +1,139 @@
+"""The kernel, on a GPU or on the simulator, in a process set up in any way."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from numba import cuda, types
+from numba.core import config
+
+from ifcn_lab.assembling import assemble
+from ifcn_lab.assembling.cuda import (
+    THREADS,
+    blocks_for,
+    copy_one_score,
+    device_name,
+    launch,
+)
+from ifcn_lab.grid import Grid
+
+on_the_simulator = pytest.mark.skipif(
+    device_name() != "simulator", reason="a GPU does not notice what is tested here"
+)
+MAPS = np.arange(9 * 25, dtype=np.float32).reshape(9, 5, 5)
+CENTERS = np.array([(0, 0), (2, 3)])
+
+
+def assembled_by(kernel, blocks, fill=-1.0, m=4):
+    windows = np.zeros((2, m, m), np.float32)
+    channel = Grid(3, m).channel
+    fill = np.float32(fill)
+    return launch(kernel, blocks, THREADS, MAPS, channel, CENTERS, fill, windows)
+
+
+def test_every_element_has_a_thread_of_its_own():
+    blocks = blocks_for((5, 21, 21))
+    threads = [b * t for b, t in zip(blocks, THREADS, strict=True)]
+    assert blocks == (5, 3, 3)
+    assert threads == [5, 24, 24]  # windows, columns, rows
+
+
+def test_the_kernel_taken_by_itself_assembles():
+    expected = assemble(MAPS, 4, centers=CENTERS, backend="loop", fill=-1.0)
+    assert np.array_equal(assembled_by(copy_one_score, (2, 1, 1)), expected)
+
+
+def test_more_blocks_than_needed_change_nothing():
+    expected = assemble(MAPS, 4, centers=CENTERS, backend="loop", fill=-1.0)
+    assert np.array_equal(assembled_by(copy_one_score, (3, 2, 2)), expected)
+
+
+def test_too_few_blocks_leave_windows_unwritten():
+    windows = assembled_by(copy_one_score, (1, 1, 1))
+    assert (windows[0] != 0).all()
+    assert (windows[1] == 0).all()
+
+
+def test_launch_leaves_the_callers_arrays_alone():
+    def increase(a, out):
+        i = cuda.grid(1)
+        if i < out.size:
+            a[i] = 7
+            out[i] = a[i] + 1
+
+    a, out = np.zeros(3, np.int64), np.zeros(3, np.int64)
+    assert launch(increase, (1,), (4,), a, out).tolist() == [8, 8, 8]
+    assert a.tolist() == out.tolist() == [0, 0, 0]
+
+
+@on_the_simulator
+def test_a_thread_outside_the_array_is_named_and_the_next_launch_works():
+    def forgets_the_guard(a, out):
+        i = cuda.grid(1)
+        out[i] = a[i]
+
+    five = np.arange(5)
+    with pytest.raises(IndexError, match=r"tid=\[[567], 0, 0\] ctaid=\[0, 0, 0\]"):
+        launch(forgets_the_guard, (1,), (8,), five, np.zeros(5, int))
+    copied = launch(forgets_the_guard, (1,), (5,), five, np.zeros(5, int))
+    assert copied.tolist() == five.tolist()
+
+
+@pytest.mark.parametrize("arguments", [(), (np.zeros(3), 1.0)])
+def test_launch_asks_for_the_array_to_write(arguments):
+    with pytest.raises(TypeError, match="last argument must be the array"):
+        launch(copy_one_score, (1,), (1,), *arguments)
+
+
+def test_two_threads_of_the_caller_can_assemble_at_the_same_time():
+    fills = [float(n) for n in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        found = list(
+            pool.map(lambda f: assembled_by(copy_one_score, (2, 1, 1), f), fills)
+        )
+    for fill, windows in zip(fills, found, strict=True):
+        expected = assemble(MAPS, 4, centers=CENTERS, backend="loop", fill=fill)
+        assert np.array_equal(windows, expected)
+
+
+@pytest.mark.skipif(config.ENABLE_CUDASIM, reason="the simulator compiles nothing")
+@pytest.mark.parametrize("dtype", [types.int8, types.int64, types.float32])
+def test_the_kernel_compiles_for_a_gpu_even_where_there_is_none(dtype):
+    from numba.cuda.compiler import compile_cuda
+
+    maps, table = types.Array(dtype, 3, "C"), types.Array(types.int64, 2, "C")
+    arguments = (maps, table, table, dtype, maps)
+    result = compile_cuda(copy_one_score, types.void, arguments, cc=(7, 5))
+    assert "define" in result.library.get_llvm_str()
+
+
+def test_many_centers_lie_on_the_one_axis_of_a_launch_that_is_long_enough():
+    blocks = blocks_for((100_000, 21, 21))
+    limits = 2**31 - 1, 65_535, 65_535  # of every GPU that CUDA still supports
+    assert all(b <= limit for b, limit in zip(blocks, limits, strict=True))
+
+
+@pytest.mark.parametrize("variable", [None, "0", "1"])
+def test_it_runs_after_numba_was_imported_and_the_environment_stays(variable):
+    code = """
+import os, numba, numpy as np
+before = dict(os.environ)
+from ifcn_lab.assembling import assemble, cuda
+maps = np.arange(100.0).reshape(4, 5, 5)
+ours = assemble(maps, 4, centers=[(1, 2)], backend="cuda")
+print((ours == assemble(maps, 4, centers=[(1, 2)], backend="loop")).all())
+print(dict(os.environ) == before)
+print(cuda.device_name())
+"""
+    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_ENABLE_CUDASIM"}
+    if variable is not None:
+        environment["NUMBA_ENABLE_CUDASIM"] = variable
+    run = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
+    )
+    name = "simulator" if variable == "1" else device_name()
+    assert run.stdout.splitlines() == ["True", "True", name], run.stderr
+    assert run.stderr == ""
