@@ -39,7 +39,7 @@ def first_difference(yours: np.ndarray, expected: np.ndarray) -> tuple[int, ...]
     if yours.shape != expected.shape:
         return ()
     unequal = yours != expected
-    if yours.dtype.kind == "f":  # pass over differences of rounding, if there are others
+    if yours.dtype.kind == "f":  # a real difference says more than rounding
         far = unequal & ~np.isclose(yours, expected, rtol=1e-6, atol=1e-6)
         unequal = far if far.any() else unequal
     where = np.argwhere(unequal)

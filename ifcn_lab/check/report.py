@@ -28,10 +28,10 @@ import numpy as np
 
 from ifcn_lab.check.grids import grid
 
-_FOREIGN = {
-    Path(__file__).parent.parent,
-    *(Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib")),
-}
+_FOREIGN = frozenset(
+    [Path(__file__).parent.parent]
+    + [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib")]
+)
 Agree = Callable[[np.ndarray, np.ndarray], bool]
 
 
