@@ -1,12 +1,19 @@
-"""How good proposals are: overlap, AR@N and mAP^r."""
+"""How good proposals are: overlap, AR@N, mAP^r and the nuclei score."""
 
 from __future__ import annotations
 
+from ifcn_lab.evaluation.nuclei import nuclei_ap
 from ifcn_lab.evaluation.overlap import (
     box_iou,
     box_iou_pairs,
     mask_iou,
     mask_iou_pixels,
+)
+from ifcn_lab.evaluation.precision import (
+    Precision,
+    PrecisionReport,
+    average_precision,
+    precision_by_cutting,
 )
 from ifcn_lab.evaluation.recall import (
     COCO_THRESHOLDS,
@@ -19,13 +26,18 @@ from ifcn_lab.evaluation.results import to_coco_results
 
 __all__ = [
     "COCO_THRESHOLDS",
+    "Precision",
+    "PrecisionReport",
     "Recall",
     "RecallReport",
+    "average_precision",
     "average_recall",
     "box_iou",
     "box_iou_pairs",
     "mask_iou",
     "mask_iou_pixels",
+    "nuclei_ap",
+    "precision_by_cutting",
     "recall_by_matching",
     "to_coco_results",
 ]

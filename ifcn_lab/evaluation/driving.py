@@ -31,7 +31,7 @@ def match_image(
     >>> box = {"image_id": 1, "category_id": 1, "area": 4.0, "bbox": [0, 0, 2, 2]}
     >>> truth = [box | {"id": 1, "iscrowd": 0}]
     >>> results = [box | {"id": 1, "score": 0.9}]
-    >>> args = {"iou_type": "bbox", "thresholds": [0.5], "areas": [(0, 1e10)]}
+    >>> args = {"iou_type": "bbox", "thresholds": [0.5], "areas": [(0.0, 1e10)]}
     >>> match_image(truth, results, **args)[0]["dtMatches"].tolist()
     [[1.0]]
     """

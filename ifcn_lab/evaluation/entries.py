@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import zip_longest
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Float, Shaped
 from pycocotools import mask as coco_mask
 
 from ifcn_lab.datasets import Sample
-from ifcn_lab.evaluation.overlap import encode
+from ifcn_lab.evaluation.overlap import encode, xywh
 
-__all__ = ["Answers", "Found", "answers", "found"]
+__all__ = ["Answers", "Found", "answers", "entry", "found", "paired", "results"]
 
 
+@runtime_checkable
 class Answers(Protocol):
     """What is evaluated: the masks found in one image, with scores, in any order.
 
-    ``boxes``, (N, 4), half-open (x0, y0, x1, y1), is needed to evaluate boxes,
-    ``categories``, (N,), to evaluate by category. If there is a method ``rles()`` that
-    gives the masks as COCO run lengths, it is used in place of ``masks``.
+    ``masks``, bool (N, h, w), or a method ``rles()`` that gives them as COCO run
+    lengths and goes before it. ``boxes``, (N, 4), half-open (x0, y0, x1, y1), is needed
+    to evaluate boxes, ``categories``, (N,), to evaluate by category.
     """
 
-    masks: Bool[np.ndarray, "N h w"]
+    # The others are not listed: to check that masks are there would draw them all.
     scores: Shaped[np.ndarray, " N"]
 
 
@@ -73,8 +76,31 @@ def found(proposals: Answers, size: tuple[int, int], limit: int | None = None) -
     )
 
 
+def paired(
+    proposals: Iterable[Answers], samples: Iterable[Sample]
+) -> Iterator[tuple[Answers, Sample]]:
+    """Go through what was found and the samples side by side, holding one image.
+
+    Raises ValueError if there are more of one than of the other.
+
+    >>> list(paired([], []))
+    []
+    """
+    for number, (each, sample) in enumerate(zip_longest(proposals, samples)):
+        if each is None or sample is None:
+            ended = "proposals" if each is None else "samples"
+            raise ValueError(
+                f"the {ended} end after {number} images, but the others go on; "
+                "give one set of proposals for each sample"
+            )
+        yield each, sample
+
+
 def answers(sample: Sample) -> list[dict[str, Any]]:
     """List a sample's objects as COCO annotations, the crowd as one more, ids from 1.
+
+    All are of category 1: even where COCOeval ignores categories, it looks only for
+    those it has been told of.
 
     >>> objects = np.ones((2, 4, 6), bool)
     >>> sample = Sample(None, objects, np.zeros((4, 6), bool), (5, 9), (1, 1), "", 0)
@@ -82,20 +108,39 @@ def answers(sample: Sample) -> list[dict[str, Any]]:
     [(1, 24.0), (2, 24.0)]
     """
     # COCOeval keeps matches by id and takes id 0 for "no match": count from 1.
-    entries = [
-        entry(rle, id=number, category_id=category, iscrowd=0)
-        for number, (rle, category) in enumerate(
-            zip(encode(sample.masks), sample.categories, strict=True), start=1
-        )
-    ]
+    masks = enumerate(encode(sample.masks), start=1)
+    entries = [entry(rle, id=number, iscrowd=0) for number, rle in masks]
     if sample.crowd.any():
         crowd = encode(sample.crowd[None])[0]
-        entries.append(entry(crowd, id=len(entries) + 1, category_id=1, iscrowd=1))
+        entries.append(entry(crowd, id=len(entries) + 1, iscrowd=1))
+    return entries
+
+
+def results(best: Found, kind: str = "masks") -> list[dict[str, Any]]:
+    """List what was found as COCO results, ids from 1, in their order.
+
+    With kind "boxes" the proposals' own boxes stand in place of the masks' boxes.
+    Raises ValueError if there are none.
+
+    >>> from types import SimpleNamespace
+    >>> one = SimpleNamespace(masks=np.ones((1, 4, 6), bool), scores=np.array([0.5]))
+    >>> [(entry["id"], entry["score"]) for entry in results(found(one, (4, 6)))]
+    [(1, 0.5)]
+    """
+    scored = zip(best.rles, best.scores.tolist(), strict=True)
+    entries = [
+        entry(rle, id=i, score=score) for i, (rle, score) in enumerate(scored, 1)
+    ]
+    if kind == "boxes":
+        if best.boxes is None:
+            raise ValueError("the proposals have no boxes; evaluate kind='masks'")
+        for each, box in zip(entries, xywh(best.boxes).tolist(), strict=True):
+            each |= {"bbox": box, "area": box[2] * box[3]}
     return entries
 
 
 def entry(rle: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Complete a mask's run lengths to a COCO annotation of the only image, number 1.
+    """Complete a mask's run lengths to a COCO annotation: image 1, category 1.
 
     >>> entry(encode(np.ones((1, 4, 6), bool))[0])["bbox"]
     [0.0, 0.0, 6.0, 4.0]

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from ifcn_lab.datasets import Sample
 from ifcn_lab.evaluation.driving import match_image
-from ifcn_lab.evaluation.entries import Answers, Found, answers, entry, found
-from ifcn_lab.evaluation.overlap import mask_iou_pixels, xywh
+from ifcn_lab.evaluation.entries import Answers, answers, found, paired, results
+from ifcn_lab.evaluation.overlap import mask_iou_pixels
 
 __all__ = [
     "COCO_THRESHOLDS",
@@ -31,10 +30,10 @@ COCO_THRESHOLDS = tuple(float(t) for t in np.linspace(0.5, 0.95, 10))
 """IoU .5, .55, ... .95, with the very rounding of pycocotools."""
 
 _SIZES = {
-    "all": (0, 1e10),
-    "small": (0, 32**2),
-    "medium": (32**2, 96**2),
-    "large": (96**2, 1e10),
+    "all": (0.0, 1e10),
+    "small": (0.0, 32.0**2),
+    "medium": (32.0**2, 96.0**2),
+    "large": (96.0**2, 1e10),
 }
 """COCO's ranges of an object's area in pixels, both ends included."""
 
@@ -142,13 +141,13 @@ class Recall:
         image's size and, with kind "boxes", for proposals without boxes.
         """
         best = found(proposals, sample.crowd.shape, limit=max(self.ns))
+        entries, truth = results(best, self.kind), answers(sample)
         self._images += 1
-        truth = answers(sample)
         if not truth:
             return
         matched = match_image(
             truth,
-            self._results(best),
+            entries,
             iou_type="segm" if self.kind == "masks" else "bbox",
             thresholds=self.thresholds,
             areas=[_SIZES[size] for size in self.sizes],
@@ -167,20 +166,6 @@ class Recall:
             objects=dict(self._objects),
             curves={size: self._curve(size) for size in self.sizes},
         )
-
-    def _results(self, best: Found) -> list[dict[str, Any]]:
-        entries = [
-            entry(rle, id=number, score=score)
-            for number, (rle, score) in enumerate(
-                zip(best.rles, best.scores.tolist(), strict=True), start=1
-            )
-        ]
-        if self.kind == "boxes":
-            if best.boxes is None:
-                raise ValueError("the proposals have no boxes; evaluate kind='masks'")
-            for each, box in zip(entries, xywh(best.boxes).tolist(), strict=True):
-                each |= {"bbox": box, "area": box[2] * box[3]}
-        return entries
 
     def _curve(self, size: str) -> Float[np.ndarray, "T N"]:
         found_so_far = np.cumsum(self._hits[size], axis=1)  # (T, N)
@@ -214,8 +199,8 @@ def average_recall(
     1.0
     """
     recall = Recall(ns, thresholds=thresholds, kind=kind, sizes=sizes)
-    for found_there, sample in zip(proposals, samples, strict=True):
-        recall.add(found_there, sample)
+    for each, sample in paired(proposals, samples):
+        recall.add(each, sample)
     return recall.result()
 
 
@@ -240,7 +225,7 @@ def recall_by_matching(
     if not objects:
         raise ValueError("the samples hold no object, so there is no recall")
     hits = 0
-    for each, sample in zip(proposals, samples, strict=True):
+    for each, sample in paired(proposals, samples):
         order = np.argsort(-np.asarray(each.scores), kind="stable")[:n]
         overlap = mask_iou_pixels(np.asarray(each.masks)[order], sample.masks)
         hits += _greedy_hits(overlap, threshold)

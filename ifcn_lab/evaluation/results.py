@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ifcn_lab.datasets import Sample
-from ifcn_lab.evaluation.entries import Answers, found
+from ifcn_lab.evaluation.entries import Answers, found, paired
 
 __all__ = ["to_coco_results"]
 
@@ -28,7 +28,7 @@ def to_coco_results(
     {'image_id': 7, 'category_id': 1, 'segmentation': ..., 'score': 0.5}
     """
     results = []
-    for each, sample in zip(proposals, samples, strict=True):
+    for each, sample in paired(proposals, samples):
         best = found(each, sample.crowd.shape)
         for i, rle in enumerate(best.rles):
             counts = rle["counts"]
