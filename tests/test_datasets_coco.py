@@ -142,6 +142,7 @@ def test_a_slice_is_a_shorter_folder(tmp_path: Path) -> None:
     assert [s.image_id for s in folder[1:3]] == [1, 2]
     assert len(folder[1:3]) == 2 and len(folder) == 4
     assert folder[-1].image_id == 3
+    assert repr(folder[1:3]) == "<CocoFolder instances_train.json: 2 images>"
     with pytest.raises(IndexError):
         folder[4]
 
@@ -246,6 +247,24 @@ def test_an_annotation_without_an_id_is_named_by_its_number(tmp_path: Path) -> N
     path = write(tmp_path, [annotation([SQUARE]), {"image_id": 3}])
     with pytest.raises(ValueError, match="annotation number 1 has no 'id'"):
         CocoFolder(path)
+
+
+def test_a_category_that_is_no_number_is_named(tmp_path: Path) -> None:
+    path = write(tmp_path, [annotation([SQUARE], category_id="cat")])
+    with pytest.raises(ValueError, match="annotation 7 has the category 'cat'"):
+        CocoFolder(path)
+
+
+@pytest.mark.parametrize("listed", [None, [], ["cat"], [{"name": "cat"}]])
+def test_categories_need_not_be_listed(tmp_path: Path, listed: Any) -> None:
+    path = write(tmp_path, [annotation([SQUARE], category_id=0)])
+    document = json.loads(path.read_text()) | {"categories": listed}
+    path.write_text(json.dumps(document))
+    assert CocoFolder(path).categories == {}
+    assert CocoFolder(path)[0].categories == (0,)
+    document["categories"] = [{"id": 0, "name": "cat"}, {"id": 1}]
+    path.write_text(json.dumps(document))
+    assert CocoFolder(path).categories == {0: "cat", 1: "1"}
 
 
 WRONG_IMAGES = {

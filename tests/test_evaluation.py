@@ -165,6 +165,8 @@ def test_without_any_object_recall_is_unknown_not_zero() -> None:
     report = average_recall([noisy_answer(rng, bare, count=3)], [bare])
     assert np.isnan(report[100]) and np.isnan(report.auc)
     assert json.loads(json.dumps(report.as_dict()))["AR@100"] is None
+    with pytest.raises(ValueError, match="no object"):
+        recall_by_matching([empty_answer(bare)], [bare], 1, 0.5)
 
 
 def test_without_any_proposal_recall_is_zero() -> None:
@@ -213,6 +215,14 @@ def test_masks_of_another_size_than_the_image_are_refused_with_both_sizes() -> N
         Recall().add(small, sample)
 
 
+def test_masks_that_are_not_thresholded_are_refused() -> None:
+    sample = image(np.random.default_rng(9), 2)
+    with pytest.raises(TypeError, match="float64.* expected bool"):
+        Recall().add(answer(sample.masks * 0.7, np.ones(2)), sample)
+    with pytest.raises(TypeError, match=r"expected bool, \(N, h, w\)"):
+        Recall().add(SimpleNamespace(masks=sample.masks[0], scores=np.ones(2)), sample)
+
+
 def test_unequal_numbers_are_refused() -> None:
     sample = image(np.random.default_rng(10), 2)
     with pytest.raises(ValueError, match="2 masks, but 3 scores"):
@@ -255,7 +265,7 @@ def test_the_report_is_one_line_and_a_dict() -> None:
     sample = image(np.random.default_rng(13), 4)
     given = answer(sample.masks, np.ones(4))
     report = average_recall([given], [sample], (2, 4), sizes=True)
-    assert str(report) == "AR@2 0.500  AR@4 1.000  (1 images, 4 objects)"
+    assert str(report) == "AR@2 0.500  AR@4 1.000  (images 1, objects 4)"
     known = report.as_dict()
     assert (known["AR@2"], known["images"], known["objects"]) == (0.5, 1, 4)
     assert known["AR@4 small"] == 1 and known["AR@4 large"] is None

@@ -34,7 +34,8 @@ class CocoFolder(Sequence[Sample]):
 
     Annotations are checked at once, pictures and masks are decoded when a sample is
     taken. A slice is again a CocoFolder. An image without objects has masks of shape
-    (0, h, w). Fields that COCO does not know are ignored.
+    (0, h, w). ``categories`` maps ids to names. Fields that COCO does not know are
+    ignored.
 
     Raises ValueError, naming the file and the annotation's id, for annotations of an
     image that is not listed, pictures that are missing, polygons of fewer than three
@@ -54,9 +55,7 @@ class CocoFolder(Sequence[Sample]):
         self._images = _listed_images(document, self.annotations)
         self.images = _image_folder(self.annotations, images, self._images)
         self._regions = _regions(document, self._images, self.annotations)
-        self.categories = {
-            c["id"]: c.get("name", str(c["id"])) for c in document["categories"]
-        }
+        self.categories = _category_names(document)
         self.min_area = min_area
         self._check_pictures()
 
@@ -85,7 +84,7 @@ class CocoFolder(Sequence[Sample]):
         image = read_image(self.images / record["file_name"], size)
         masks, crowd = [], np.zeros(size, dtype=bool)
         kept = []
-        for region in self._regions[record["id"]]:
+        for region in self._regions.get(record["id"], []):
             mask = region.mask()
             if region.crowd or mask.sum() < self.min_area:
                 crowd |= mask
@@ -137,7 +136,6 @@ def _load(path: Path) -> dict[str, Any]:
     for key in ("images", "annotations"):
         if not isinstance(document.get(key), list):
             raise ValueError(f"{path}: has no list {key!r}, so it is not COCO's format")
-    document.setdefault("categories", [])
     return document
 
 
@@ -159,6 +157,13 @@ def _check_image(image: Any, path: Path) -> None:
             raise ValueError(f"{path}: image {image} has no {key!r} ({kind.__name__})")
     if image["height"] < 1 or image["width"] < 1:
         raise ValueError(f"{path}: image {image} has no pixels")
+
+
+def _category_names(document: dict[str, Any]) -> dict[int, str]:
+    """Read the names, which are for the reader only: what is no category is skipped."""
+    listed = document.get("categories") or []
+    named = [c for c in listed if isinstance(c, dict) and isinstance(c.get("id"), int)]
+    return {c["id"]: str(c.get("name", c["id"])) for c in named}
 
 
 def _image_folder(
@@ -203,3 +208,9 @@ def _check_annotation(annotation: Any, number: int, path: Path) -> None:
     for key in ("id", "image_id"):
         if not isinstance(annotation, dict) or not isinstance(annotation.get(key), int):
             raise ValueError(f"{path}: annotation number {number} has no {key!r} (int)")
+    category = annotation.get("category_id", 1)
+    if not isinstance(category, int):
+        raise ValueError(
+            f"{path}: annotation {annotation['id']} has the category {category!r}; "
+            "a category_id is a whole number"
+        )

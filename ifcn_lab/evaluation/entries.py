@@ -49,7 +49,7 @@ def found(proposals: Answers, size: tuple[int, int], limit: int | None = None) -
 
     Equal scores keep their order. Raises ValueError if a score is NaN, if there are not
     as many masks as scores (or boxes, or categories), or if the masks are not of the
-    image's size.
+    image's size; TypeError if the masks are not bool, (N, h, w).
 
     >>> from types import SimpleNamespace
     >>> two = SimpleNamespace(masks=np.ones((2, 4, 6), bool), scores=np.array([0, 1.]))
@@ -158,7 +158,13 @@ def entry(rle: dict[str, Any], **more: Any) -> dict[str, Any]:
 def _rles(proposals: Answers) -> list[dict[str, Any]]:
     if hasattr(proposals, "rles"):
         return list(proposals.rles())
-    return encode(np.asarray(proposals.masks))
+    masks = np.asarray(proposals.masks)
+    if masks.dtype != bool or masks.ndim != 3:
+        raise TypeError(
+            f"the masks are {masks.dtype}, shape {masks.shape}; expected bool, "
+            "(N, h, w): compare scores with a threshold first"
+        )
+    return encode(masks)
 
 
 def _column(proposals: Answers, name: str) -> Shaped[np.ndarray, "N ..."] | None:

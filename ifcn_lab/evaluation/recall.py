@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float
@@ -29,12 +30,14 @@ __all__ = [
 COCO_THRESHOLDS = tuple(float(t) for t in np.linspace(0.5, 0.95, 10))
 """IoU .5, .55, ... .95, with the very rounding of pycocotools."""
 
-_SIZES = {
-    "all": (0.0, 1e10),
-    "small": (0.0, 32.0**2),
-    "medium": (32.0**2, 96.0**2),
-    "large": (96.0**2, 1e10),
-}
+_SIZES = MappingProxyType(
+    {
+        "all": (0.0, 1e10),
+        "small": (0.0, 32.0**2),
+        "medium": (32.0**2, 96.0**2),
+        "large": (96.0**2, 1e10),
+    }
+)
 """COCO's ranges of an object's area in pixels, both ends included."""
 
 
@@ -87,7 +90,7 @@ class RecallReport:
     def __str__(self) -> str:
         """Print one line: AR at each N, images and objects."""
         figures = "  ".join(f"AR@{n} {self[n]:.3f}" for n in self.ns)
-        return f"{figures}  ({self.images} images, {self.objects['all']} objects)"
+        return f"{figures}  (images {self.images}, objects {self.objects['all']})"
 
 
 class Recall:
@@ -111,7 +114,7 @@ class Recall:
     >>> recall = Recall(ns=(1, 3))
     >>> recall.add(SimpleNamespace(masks=masks, scores=np.ones(4)), sample)
     >>> print(recall.result())
-    AR@1 0.250  AR@3 0.750  (1 images, 4 objects)
+    AR@1 0.250  AR@3 0.750  (images 1, objects 4)
     """
 
     def __init__(
