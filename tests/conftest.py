@@ -12,7 +12,9 @@ from jaxtyping import install_import_hook
 # ifcn_lab checks the types and array shapes that it is given and gives back. A test of
 # an error that such a check would catch first calls the function unchecked, through
 # inspect.unwrap.
-install_import_hook("ifcn_lab", "beartype.beartype")
+# An int will do for a float, as PEP 484 has it.
+CHECKED = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+install_import_hook("ifcn_lab", CHECKED)
 
 # Results must not depend on the cores of the machine. The variable is for the programs
 # that tests start.

@@ -8,64 +8,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
+from coco_cases import (
+    PICTURE,
+    RIGHT,
+    SQUARE,
+    H,
+    W,
+    annotation,
+    compressed,
+    rectangle,
+    uncompressed,
+    write,
+)
 from PIL import Image
-from pycocotools import mask as coco_mask
 
 from ifcn_lab.datasets.coco import CocoFolder
-from ifcn_lab.datasets.segmentation import Region, run_lengths
-
-H, W = 8, 12
-SQUARE = [2, 1, 6, 1, 6, 5, 2, 5]
-RIGHT = [8, 1, 11, 1, 11, 4, 8, 4]
-PICTURE = {"id": 3, "file_name": "a.png", "height": H, "width": W}
-
-
-def annotation(segmentation: Any, **more: Any) -> dict[str, Any]:
-    known = {"id": 7, "image_id": 3, "category_id": 5}
-    return known | {"segmentation": segmentation} | more
-
-
-def write(
-    folder: Path,
-    annotations: list[Any],
-    images: list[Any] | None = None,
-    name: str = "instances_train.json",
-) -> Path:
-    """Write annotations, and a black picture for each image they list."""
-    images = [PICTURE] if images is None else images
-    (folder / "images").mkdir(exist_ok=True, parents=True)
-    for image in images:
-        if isinstance(image, dict) and "file_name" in image:
-            target = folder / "images" / image["file_name"]
-            Image.new("RGB", (W, H)).save(target)
-    path = folder / name
-    document = {"images": images, "annotations": annotations, "categories": []}
-    path.write_text(json.dumps(document))
-    return path
-
-
-def rectangle(x0: int, y0: int, x1: int, y1: int) -> np.ndarray:
-    mask = np.zeros((H, W), bool)
-    mask[y0:y1, x0:x1] = True
-    return mask
-
-
-def uncompressed(mask: np.ndarray) -> dict[str, Any]:
-    """Count runs down the columns, beginning with the background: slow and obvious."""
-    counts, value = [0], False
-    for pixel in mask.T.ravel():
-        if pixel != value:
-            counts, value = [*counts, 0], bool(pixel)
-        counts[-1] += 1
-    return {"size": list(mask.shape), "counts": counts}
-
-
-def compressed(mask: np.ndarray) -> dict[str, Any]:
-    rle = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
-    return {"size": rle["size"], "counts": rle["counts"].decode()}
 
 
 def test_a_polygon_becomes_a_mask(tmp_path: Path) -> None:
@@ -298,35 +255,6 @@ def test_what_is_no_coco_file_is_said(tmp_path: Path, text: str, said: str) -> N
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ValueError, match=f"broken.json.*{said}"):
         CocoFolder(path)
-
-
-@given(arrays(bool, st.tuples(st.integers(1, 70), st.integers(1, 70))))
-def test_run_lengths_decompress_as_they_were_counted(mask: np.ndarray) -> None:
-    assert run_lengths(compressed(mask)["counts"]) == uncompressed(mask)["counts"]
-
-
-@given(st.lists(st.integers(0, H * W), max_size=6))
-def test_run_lengths_of_nothing_are_as_good_as_others(cuts: list[int]) -> None:
-    counts = np.diff([0, *sorted(cuts), H * W]).tolist()
-    text = coco_mask.frPyObjects({"size": [H, W], "counts": counts}, H, W)["counts"]
-    runs = {"size": [H, W], "counts": text.decode()}
-    drawn = np.repeat(np.arange(len(counts)) % 2 == 1, counts).reshape(W, H).T
-    mask = Region.from_coco(annotation(runs), (H, W), "annotation 7").mask()
-    assert (mask == drawn).all()
-
-
-@given(st.data())
-def test_damaged_run_lengths_make_a_whole_image_or_are_refused(data: Any) -> None:
-    text = list(compressed(rectangle(2, 1, 6, 5))["counts"])
-    place = data.draw(st.integers(0, len(text) - 1))
-    text[place] = data.draw(st.one_of(st.just(""), st.characters()))
-    entry = annotation({"size": [H, W], "counts": "".join(text)})
-    try:
-        Region.from_coco(entry, (H, W), "annotation 7")
-    except ValueError as error:
-        assert str(error).startswith("annotation 7")
-    else:
-        assert sum(run_lengths("".join(text))) == H * W
 
 
 def test_the_photographs_of_coco_are_read_as_pycocotools_reads_them(
