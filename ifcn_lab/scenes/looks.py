@@ -1,4 +1,5 @@
 """How a scene looks: its theme, colours, textures, border cues and camera."""
+
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -27,6 +28,13 @@ THEMES = {
     "cells": Theme(
         ("ellipse", "blob", "pebble", "disc"), ("flat", "noise", "speckle"), 0.14, 0.2
     ),
+    "lesson": Theme(
+        ("disc", "ellipse", "rectangle", "pebble", "polygon"),
+        ("flat", "stripes", "checks", "noise"),
+        0.0,
+        0.0,
+    ),
+    "plain": Theme(None, ("flat",), 0.0, 0.0),
 }
 
 
@@ -57,13 +65,15 @@ def draw_theme(rng: np.random.Generator, lone: bool) -> str:
 
 def draw_look(rng: np.random.Generator, theme: str, groups: int) -> Look:
     """Draw the look of one scene."""
-    look = _free(rng, THEMES[theme].cloths, groups, theme == "free")
-    if theme == "coins":
-        return _coins(rng, look)
-    return _cells(rng, look) if theme == "cells" else look
+    if theme == "plain":
+        return _plain(groups)
+    grey, least = theme in ("coins", "cells"), 80 if theme == "lesson" else 25
+    look = _free(rng, THEMES[theme].cloths, groups, 1 if grey else 3, least)
+    tame = {"coins": _coins, "cells": _cells, "lesson": _lesson}.get(theme)
+    return tame(rng, look) if tame else look
 
 
-def plain_look(rng: np.random.Generator, theme: str, groups: int) -> Look:
+def _plain(groups: int) -> Look:
     """Flat colours, even light, no noise: only a thin line where objects meet."""
     ground = np.array([235, 235, 235], np.float32)
     palette = np.array([[70, 110, 180], [200, 110, 60], [90, 150, 90]], np.float32)
@@ -75,10 +85,14 @@ def plain_look(rng: np.random.Generator, theme: str, groups: int) -> Look:
 
 
 def _free(
-    rng: np.random.Generator, cloths: tuple[str, ...], groups: int, colour: bool
+    rng: np.random.Generator,
+    cloths: tuple[str, ...],
+    groups: int,
+    channels: int,
+    least: float,
 ) -> Look:
-    """Anything goes."""
-    ground, colours, contrast = _colours(rng, groups, 3 if colour else 1)
+    """Anything goes, with at least so much contrast between objects and ground."""
+    ground, colours, contrast = _colours(rng, groups, channels, least)
     rim, shadow, dome = _cues(rng)
     turn, slant = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.35)
     slant *= rng.random() < 0.5
@@ -98,6 +112,18 @@ def _free(
         blur=int(rng.integers(0, 4)),
         noise=min(float(np.exp(rng.uniform(np.log(0.5), np.log(9)))), contrast / 6),
     )
+
+
+def _lesson(rng: np.random.Generator, look: Look) -> Look:
+    """Clear pictures: mild textures, a dark line round every object, little noise."""
+    cloths = (*look.cloths, look.ground_cloth)
+    *cloths, ground_cloth = (c._replace(strength=0.4 * c.strength) for c in cloths)
+    return look._replace(
+        cloths=tuple(cloths), ground_cloth=ground_cloth,
+        rims=tuple(_visible(-rng.uniform(0.3, 0.6), float(c.mean())) for c in look.colours),
+        rim_width=float(rng.uniform(1.5, 3)), dome=0.5 * look.dome,
+        light=0.6 * look.light, blur=min(look.blur, 1), noise=min(look.noise, 3.0),
+    )  # fmt: skip
 
 
 def _coins(rng: np.random.Generator, look: Look) -> Look:
@@ -155,7 +181,7 @@ def _ground_cloth(rng: np.random.Generator) -> Cloth:
 
 
 def _colours(
-    rng: np.random.Generator, groups: int, channels: int
+    rng: np.random.Generator, groups: int, channels: int, least: float
 ) -> tuple[Float[np.ndarray, " c"], Float[np.ndarray, "g c"], float]:
     """A background, object colours some contrast away, and the least contrast."""
     if rng.random() < 0.4:
@@ -165,7 +191,7 @@ def _colours(
     if rng.random() < 0.2:
         ground *= np.float32(0.15)  # a dark field, as under a microscope
     chosen: list[np.ndarray] = []
-    for contrast in np.exp(rng.uniform(np.log(25), np.log(170), groups)):
+    for contrast in np.exp(rng.uniform(np.log(least), np.log(170), groups)):
         tries = _candidates(rng, 48, channels, vivid)
         miss = np.abs(np.abs(tries - ground).max(1) - contrast)
         for other in chosen:

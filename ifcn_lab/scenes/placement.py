@@ -11,7 +11,6 @@ from .settings import Settings
 from .shapes import Number, Outline, outline
 
 MARGIN = 5  # pixels drawn around a shape: its shadow falls there
-SEEN = 0.4  # an object keeps at least this share of its pixels
 CLOSE = 1.5  # pixels between objects that touch, at most
 APART = 4  # pixels between objects meant to stand alone
 TRIES = 16  # positions tried before an object is given up
@@ -37,7 +36,8 @@ class Wish(NamedTuple):
 class Board:
     """Objects placed so far, and which of them each pixel shows."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], visible: Number = 0.4) -> None:
+        self.visible = visible  # an object keeps at least this share of its pixels
         self.owner = np.zeros(size, np.int16)  # 0: background; i + 1: object i
         self.bodies: list[Body] = []
         self.order: list[int] = []  # from the hindmost to the foremost
@@ -56,7 +56,7 @@ class Board:
         mask, full = distance <= 0, int(body.outline.mask.sum())
         if behind:
             mask = mask & (shown == 0)
-        if mask.sum() < SEEN * full or not self._spare(shown[mask]):
+        if mask.sum() < self.visible * full or not self._spare(shown[mask]):
             return False
         reach = APART if lonely else CLOSE
         if lonely == self._meets(body.group, shown[distance < reach]):
@@ -70,7 +70,7 @@ class Board:
         lost = np.bincount(hidden, minlength=1)
         for i in np.flatnonzero(lost[1:]):
             left = np.count_nonzero(self.owner == i + 1) - lost[i + 1]
-            if left < SEEN * self.full[i]:
+            if left < self.visible * self.full[i]:
                 return False
         return True
 
@@ -120,7 +120,7 @@ def _attempt(
     largest: Number,
 ) -> Board:
     """Place as many of the drawn number of objects as find a place."""
-    board = Board(settings.size)
+    board = Board(settings.size, settings.least_visible)
     share = settings.touching
     attach = 0.0 if lone else 2 * share / (1 + share)  # with lone scenes: `share`
     count = int(rng.integers(settings.objects[0], settings.objects[1] + 1))

@@ -7,6 +7,7 @@ from numbers import Integral
 
 from .shapes import FAMILIES, Number
 
+STYLES = ("lesson", "wild", "plain")
 
 @dataclass(frozen=True)
 class Settings:
@@ -17,7 +18,8 @@ class Settings:
     sizes: tuple[Number, Number] = (22, 72)
     families: Sequence[str] | None = None
     touching: Number = 0.8
-    plain: bool = False
+    visible: Number | None = None
+    style: str = "lesson"
 
     def __post_init__(self) -> None:
         _check_pair("size", self.size, "(height, width), two whole numbers of pixels")
@@ -27,7 +29,18 @@ class Settings:
         _check_families(self.families)
         if not 0 <= self.touching <= 1:
             raise ValueError(f"touching is {self.touching}; give a share from 0 to 1")
+        if self.style not in STYLES:
+            raise ValueError(f"no style {self.style!r}; there are {STYLES}")
+        if not 0 < self.least_visible <= 1:
+            raise ValueError(f"visible is {self.visible}; give a share above 0, to 1")
         self._check_room()
+
+    @property
+    def least_visible(self) -> Number:
+        """The share of its pixels that every object keeps."""
+        if self.visible is not None:
+            return self.visible
+        return 0.4 if self.style == "wild" else 0.75
 
     def _check_room(self) -> None:
         """Raise if the largest object, or the fewest objects, cannot fit."""

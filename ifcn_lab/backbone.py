@@ -1,0 +1,142 @@
+"""Backbones: VGG-16 with the hole algorithm, and the small one the lessons train.
+
+A backbone turns an image into a feature map. Two numbers describe it to the rest
+of the library: its `stride` (image pixels per feature cell) and its `channels`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VGG16_STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512))
+VGG16_HOLE_STAGE = (512, 512, 512)
+
+
+def conv_relu(inputs: int, outputs: int, dilation: int = 1) -> list[nn.Module]:
+    """A 3x3 convolution that keeps the map's size, then ReLU."""
+    conv = nn.Conv2d(inputs, outputs, 3, padding=dilation, dilation=dilation)
+    return [conv, nn.ReLU(inplace=True)]
+
+
+class VGG16Hole(nn.Module):
+    """VGG-16's 13 convolutions at output stride 8 instead of 16.
+
+    pool4 keeps its place but moves one cell at a time instead of two, so conv5
+    sees a map twice as dense as the one it was trained on. The hole algorithm
+    gives conv5_1 ... conv5_3 dilation 2: each kernel then touches the same image
+    points as before. No source gives pool4's kernel; here it is 3x3 with padding 1,
+    which keeps the map's size and stays centred. The layers carry torchvision's
+    names (`features.0` ... `features.28`), so its weights load as they are.
+
+    Source: Dai et al., ECCV 2016, section 4.1.
+
+    Example:
+        >>> VGG16Hole()(torch.zeros(1, 3, 64, 80)).shape
+        torch.Size([1, 512, 8, 10])
+    """
+
+    stride = 8
+    channels = 512
+    head_channels = 512
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        inputs = 3
+        for stage, widths in enumerate(VGG16_STAGES):
+            for width in widths:
+                layers += conv_relu(inputs, width)
+                inputs = width
+            layers.append(nn.MaxPool2d(2) if stage < 3 else nn.MaxPool2d(3, 1, 1))
+        for width in VGG16_HOLE_STAGE:
+            layers += conv_relu(width, width, dilation=2)
+        self.features = nn.Sequential(*layers)
+
+    def forward(self, images: Float[Tensor, "B 3 h w"]) -> Float[Tensor, "B 512 H W"]:
+        """Features of images whose sides are multiples of the stride."""
+        return self.features(images)
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions, the first with holes, added to what came in."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.first = conv_norm(channels, channels, dilation=dilation)
+        self.second = conv_norm(channels, channels)
+
+    def forward(self, x: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C H W"]:
+        """The input plus what the two convolutions add to it."""
+        return torch.relu(x + self.second(torch.relu(self.first(x))))
+
+
+def conv_norm(inputs: int, outputs: int, *, stride: int = 1,
+              dilation: int = 1) -> nn.Sequential:
+    """A 3x3 convolution followed by batch normalisation."""
+    conv = nn.Conv2d(inputs, outputs, 3, stride, dilation, dilation, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(outputs))
+
+
+class SmallBackbone(nn.Module):
+    """The backbone the lessons train: output stride 4, a minute on two cores.
+
+    Two strided convolutions bring the image to a quarter of its size. A second
+    path goes down to stride 8 and looks far with growing holes, because a score
+    map must know where the whole object is to say "top left part". Both paths
+    are added at stride 4, where the outlines are.
+
+    Example:
+        >>> SmallBackbone()(torch.zeros(1, 3, 64, 80)).shape
+        torch.Size([1, 64, 16, 20])
+    """
+
+    stride = 4
+    channels = 64
+    head_channels = 96
+    dilations = (1, 2, 4, 2, 1)
+
+    def __init__(self) -> None:
+        super().__init__()
+        fine, coarse = 48, self.channels
+        self.stem = nn.Sequential(
+            conv_norm(3, 24, stride=2), nn.ReLU(inplace=True),
+            conv_norm(24, fine, stride=2), nn.ReLU(inplace=True),
+        )
+        self.fine = Residual(fine, 1)
+        self.down = nn.Sequential(conv_norm(fine, coarse, stride=2), nn.ReLU())
+        self.context = nn.Sequential(*(Residual(coarse, d) for d in self.dilations))
+        self.merge = nn.Conv2d(fine, coarse, 1)
+        self.last = Residual(coarse, 1)
+
+    def forward(self, images: Float[Tensor, "B 3 h w"]) -> Float[Tensor, "B C H W"]:
+        """Features of images whose sides are multiples of the stride."""
+        fine = self.fine(self.stem(images))                     # (B, 48, H, W)
+        far = self.context(self.down(fine))                     # (B, C, H/2, W/2)
+        far = nn.functional.interpolate(
+            far, size=fine.shape[-2:], mode="bilinear", align_corners=False
+        )                                                       # (B, C, H, W)
+        return self.last(torch.relu(self.merge(fine) + far))
+
+
+BACKBONES: dict[str, Callable[[], nn.Module]] = {
+    "vgg16": VGG16Hole,
+    "small": SmallBackbone,
+}
+
+
+def build_backbone(name: str) -> nn.Module:
+    """The backbone of that name, freshly initialised.
+
+    Raises:
+        ValueError: no backbone has that name.
+    """
+    if name not in BACKBONES:
+        raise ValueError(f"unknown backbone {name!r}; choose from {sorted(BACKBONES)}")
+    return BACKBONES[name]()

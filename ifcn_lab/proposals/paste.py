@@ -1,0 +1,103 @@
+"""From an assembled window, in feature cells, to a mask in image pixels.
+
+Enlarging is bilinear. Bilinear weights are a product of a row weight and a column
+weight, so a whole batch of windows is enlarged by two matrix products.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+class Placement(NamedTuple):
+    """Where windows of one scale lie in the image.
+
+    `rows` and `columns` (N, P): the image pixels each window covers, in order.
+    `row_at` and `column_at` (N, P): the same pixels in window cells.
+    """
+
+    rows: Int[Tensor, "N P"]
+    columns: Int[Tensor, "N Q"]
+    row_at: Float[Tensor, "N P"]
+    column_at: Float[Tensor, "N Q"]
+
+
+def place_windows(
+    centers: Int[Tensor, "N 2"], m: int, cell: tuple[float, float]
+) -> Placement:
+    """Find the image pixels under each window.
+
+    Args:
+        centers: (y, x) in feature cells.
+        m: window side in cells.
+        cell: height and width of a cell in image pixels (stride over zoom).
+    """
+    rows, row_at = place_line(centers[:, 0], m, cell[0])
+    columns, column_at = place_line(centers[:, 1], m, cell[1])
+    return Placement(rows, columns, row_at, column_at)
+
+
+def place_line(
+    center: Int[Tensor, "N"], m: int, cell: float
+) -> tuple[Int[Tensor, "N P"], Float[Tensor, "N P"]]:
+    """Pixels covered along one axis, and where their middles lie in window cells.
+
+    Example:
+        >>> pixels, at = place_line(torch.tensor([1]), m=3, cell=2.0)
+        >>> pixels.tolist(), at.tolist()
+        ([[0, 1, 2, 3, 4, 5]], [[-0.25, 0.25, 0.75, 1.25, 1.75, 2.25]])
+    """
+    first = center - m // 2                                        # (N,) in cells
+    start = torch.floor(first * cell).long()                       # (N,) in pixels
+    count = max(1, int(np.ceil(m * cell)))
+    pixels = start[:, None] + torch.arange(count)                  # (N, P)
+    at = (pixels + 0.5) / cell - 0.5 - first[:, None]              # (N, P)
+    return pixels, at
+
+
+def hat_weights(at: Float[Tensor, "N P"], m: int) -> Float[Tensor, "N P m"]:
+    """Bilinear weights: cell i counts max(0, 1 - |at - i|), the edge cell beyond it.
+
+    Example:
+        >>> hat_weights(torch.tensor([[0.25, -1.0]]), 2).tolist()
+        [[[0.75, 0.25], [1.0, 0.0]]]
+    """
+    at = at.clamp(0, m - 1)
+    return (1 - (at[..., None] - torch.arange(m)).abs()).clamp(min=0)
+
+
+def enlarge(
+    windows: Float[Tensor, "N m m"], placement: Placement
+) -> Float[Tensor, "N P Q"]:
+    """The windows at image resolution."""
+    m = windows.shape[-1]
+    down = hat_weights(placement.row_at, m)                        # (N, P, m)
+    across = hat_weights(placement.column_at, m)                   # (N, Q, m)
+    return down @ windows @ across.transpose(1, 2)                 # (N, P, Q)
+
+
+def enlarge_pixelwise(
+    window: Float[np.ndarray, "m m"], row_at: float, column_at: float
+) -> float:
+    """What `enlarge` means: the bilinear value of one window at one point."""
+    m = len(window)
+    y, x = np.clip([row_at, column_at], 0, m - 1)
+    top, left = min(int(y), m - 2), min(int(x), m - 2)
+    dy, dx = y - top, x - left
+    upper = (1 - dx) * window[top, left] + dx * window[top, left + 1]
+    lower = (1 - dx) * window[top + 1, left] + dx * window[top + 1, left + 1]
+    return float((1 - dy) * upper + dy * lower)
+
+
+def inside_image(
+    placement: Placement, shape: tuple[int, int]
+) -> Bool[Tensor, "N P Q"]:
+    """Which of the covered pixels exist."""
+    rows = (placement.rows >= 0) & (placement.rows < shape[0])     # (N, P)
+    columns = (placement.columns >= 0) & (placement.columns < shape[1])
+    return rows[:, :, None] & columns[:, None, :]

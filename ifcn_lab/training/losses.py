@@ -1,0 +1,73 @@
+"""The paper's loss: one logistic regression per window and one per mask pixel."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.nn import functional as F
+
+from ifcn_lab.assembling import assemble
+from ifcn_lab.model import ScoreMaps
+from ifcn_lab.training.examples import Example
+
+
+class Losses(NamedTuple):
+    """Both terms, as means over the windows they are taken on."""
+
+    objectness: Float[Tensor, ""]
+    mask: Float[Tensor, ""]
+
+    def total(self, mask_weight: float = 1.0) -> Float[Tensor, ""]:
+        """The two terms added, the mask's with its weight."""
+        return self.objectness + mask_weight * self.mask
+
+
+def instance_loss(scores: ScoreMaps, examples: list[Example], m: int) -> Losses:
+    """The loss of a batch.
+
+    Objectness: logistic loss of every drawn window, positive and negative. Mask:
+    the logistic loss of the pixels of every positive window, on the mask assembled
+    from the score maps; pixels off the map do not count.
+
+    The paper writes a sum over the m*m pixels. Here it is their mean, so that the
+    two terms weigh alike whatever m is; `Recipe.mask_weight` = m*m gives the sum.
+
+    Source: Dai et al., ECCV 2016, section 4.2.
+    """
+    objectness = [window_loss(scores.objectness[b], e) for b, e in enumerate(examples)]
+    masks = [
+        mask_loss(assemble(scores.maps[b], m, centers=e.centers[e.label == 1]),
+                  e.target, e.counts)
+        for b, e in enumerate(examples) if len(e.target)
+    ]
+    mask = torch.cat(masks).mean() if masks else scores.maps.sum() * 0
+    return Losses(torch.cat(objectness).mean(), mask)
+
+
+def window_loss(
+    objectness: Float[Tensor, "H W"], example: Example
+) -> Float[Tensor, "n"]:
+    """Logistic loss of the windows drawn in one image."""
+    y, x = example.centers.T
+    return F.binary_cross_entropy_with_logits(
+        objectness[y, x], example.label, reduction="none"
+    )
+
+
+def mask_loss(
+    windows: Float[Tensor, "P m m"], target: Float[Tensor, "P m m"],
+    counts: Bool[Tensor, "P m m"],
+) -> Float[Tensor, "P"]:
+    """Mean logistic loss over the pixels that count, for each assembled window.
+
+    Example:
+        >>> logits = torch.zeros(1, 3, 3)
+        >>> everywhere = torch.ones(1, 3, 3, dtype=torch.bool)
+        >>> float(mask_loss(logits, torch.ones(1, 3, 3), everywhere)[0])
+        0.6931471824645996
+    """
+    loss = F.binary_cross_entropy_with_logits(windows, target, reduction="none")
+    return (loss * counts).sum((1, 2)) / counts.sum((1, 2)).clamp(min=1)

@@ -1,0 +1,95 @@
+"""A recipe: every choice that training makes, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+
+from ifcn_lab.targets import WindowRule
+
+PAPER_SHORTER_SIDES = tuple(600 * 1.5**power for power in range(-4, 2))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train an InstanceFCN.
+
+    Args:
+        iterations: training steps.
+        seconds: stop after so many seconds even if steps are left; the learning
+            rate then falls with the clock. None: steps alone decide.
+        batch: images per step.
+        optimizer: "sgd" (the paper's) or "adamw".
+        lr: the highest learning rate.
+        schedule: "step" (a tenth of `lr` for the last fifth, as the paper) or
+            "onecycle" (up for a tenth of the run, then down to nothing).
+        momentum, weight_decay: of the optimizer.
+        windows: sampled per image, half positive and half negative.
+        rule: when a window is positive.
+        shorter_sides: image scales drawn from, in pixels of the shorter side; the
+            paper's are 600 x 1.5^{-4..1}. None: an object is drawn and the image is
+            scaled until it has the right size for the window, give or take the
+            rule's scale tolerance.
+        crop: side in pixels of the square cut from the scaled image; None keeps
+            the whole image, which then must be alone in its batch.
+        flip: mirror half of the images from left to right.
+        photometric: strength of random brightness, contrast, colour and inversion
+            of the image, 0 for none.
+        mask_weight: weight of the mask term in the loss; 1 is the paper's sum.
+        precision: "float32", "bfloat16" (convolutions only; sums stay float32), or
+            "auto": bfloat16 where the processor has instructions for it.
+        seed: of everything random.
+    """
+
+    iterations: int = 40_000
+    seconds: float | None = None
+    batch: int = 1
+    optimizer: str = "sgd"
+    lr: float = 1e-3
+    schedule: str = "step"
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    windows: int = 256
+    rule: WindowRule = field(default_factory=WindowRule)
+    shorter_sides: tuple[float, ...] | None = PAPER_SHORTER_SIDES
+    crop: int | None = None
+    flip: bool = True
+    photometric: float = 0.0
+    mask_weight: float = 1.0
+    precision: str = "float32"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.optimizer not in ("sgd", "adamw"):
+            raise ValueError(f"optimizer is 'sgd' or 'adamw', got {self.optimizer!r}")
+        if self.schedule not in ("step", "onecycle"):
+            raise ValueError(f"schedule is 'step' or 'onecycle', got {self.schedule!r}")
+        if self.crop is None and self.batch != 1:
+            raise ValueError("whole images differ in size: use batch=1, or give a crop")
+        if min(self.iterations, self.batch, self.windows // 2) < 1:
+            raise ValueError(f"iterations, batch >= 1 and windows >= 2, got {self}")
+
+    def with_(self, **changes: object) -> Recipe:
+        """The same recipe with some choices changed.
+
+        Example:
+            >>> PAPER.with_(lr=0.01).lr
+            0.01
+        """
+        return replace(self, **changes)
+
+    def as_dict(self) -> dict[str, object]:
+        """Plain numbers and strings, for a checkpoint or a card."""
+        return asdict(self)
+
+
+PAPER = Recipe()
+"""The paper's: SGD, 40 000 steps, one image at a time on each of eight devices."""
+
+LESSON = Recipe(
+    iterations=100_000, seconds=55, batch=8, optimizer="adamw", lr=4e-3,
+    schedule="onecycle", weight_decay=1e-2, shorter_sides=None, crop=128,
+    precision="auto",
+)
+"""Made for the small backbone on two cores: under a minute from nothing to masks."""
+
+RECIPES = {"paper": PAPER, "lesson": LESSON}
