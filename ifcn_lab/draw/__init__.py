@@ -1,0 +1,29 @@
+"""Figures: one function each, which returns a `Picture` (figure and alt text).
+
+Each lesson's figures stand in one module; `_HOME` says where a figure lives.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOME = {
+    "Picture": "picture",
+    "show": "picture",
+    "cell_colours": "palette",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    """Load a figure's module the first time it is used."""
+    if name not in _HOME:
+        have = ", ".join(sorted(_HOME))
+        raise AttributeError(f"there is no figure {name!r}; there are: {have}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """List every figure, loaded or not."""
+    return sorted({*globals(), *_HOME})
