@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from ifcn_lab.assembling import assemble
 from ifcn_lab.backbone import build_backbone
 from ifcn_lab.grid import Grid
 
@@ -91,6 +92,16 @@ class InstanceFCN(nn.Module):
         features = self.backbone(pad_to_multiple(x, self.stride))   # (B, C, H, W)
         objectness = self.objectness(features).squeeze(1)           # (B, H, W)
         return ScoreMaps(self.masks(features), objectness)
+
+    def windows(
+        self, maps: Float[Tensor, "kk H W"], centers: Int[Tensor, "N 2"],
+        fill: float = 0.0,
+    ) -> Float[Tensor, "N m m"]:
+        """The mask logits of chosen windows of one image, assembled from its maps.
+
+        A relative of InstanceFCN that reads its masks otherwise overrides this.
+        """
+        return assemble(maps, self.m, centers=centers, fill=fill)
 
     def save(self, path: str | Path) -> Path:
         """Write weights and configuration to one safetensors file."""

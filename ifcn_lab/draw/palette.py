@@ -31,7 +31,7 @@ def cell_colours(k: int) -> list[str]:
 
     Example:
         >>> len(cell_colours(5)), cell_colours(1)
-        (25, ['#539abb'])
+        (25, ['#537da6'])
     """
     if not 1 <= k <= len(RAMPS):
         raise ValueError(f"there are colours for k = 1 to {len(RAMPS)}, not for {k}")

@@ -11,7 +11,6 @@ import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
-from ifcn_lab.assembling import assemble
 from ifcn_lab.model import InstanceFCN, ScoreMaps
 from ifcn_lab.proposals.nms import nms
 from ifcn_lab.proposals.paste import enlarge, inside_image, place_windows
@@ -35,12 +34,15 @@ class Level(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Windows before NMS: boxes, scores, crops and where each came from."""
+    """Windows before NMS: boxes, scores, crops and where each came from.
+
+    `windows` holds (y, x) in a level, (index of the level, y, x) in the whole.
+    """
 
     boxes: Int[np.ndarray, "N 4"]
     scores: Float[np.ndarray, "N"]
     crops: list[Bool[np.ndarray, "_ _"]]
-    windows: Int[np.ndarray, "N 3"]
+    windows: Int[np.ndarray, "N where"]
 
 
 def propose(
@@ -70,7 +72,7 @@ def propose(
     shape = tuple(picture.shape[1:])
     zooms = tuple(zooms or zooms_for_fractions(shape, model.stride * model.m))
     levels = [score_level(model, picture, zoom) for zoom in zooms]
-    found = gather(levels, shape, model.m, candidates or 4 * n, threshold)
+    found = gather(model, levels, shape, candidates or 4 * n, threshold)
     kept = nms(found.boxes, found.scores, nms_iou)[:n]
     return Proposals(shape, found.boxes[kept], found.scores[kept],
                      tuple(found.crops[i] for i in kept), found.windows[kept], zooms)
@@ -130,14 +132,16 @@ def check_finite(scores: ScoreMaps) -> None:
 
 
 def gather(
-    levels: Sequence[Level], shape: tuple[int, int], m: int, count: int,
+    model: InstanceFCN, levels: Sequence[Level], shape: tuple[int, int], count: int,
     threshold: float,
 ) -> Candidates:
     """Masks of the `count` windows of highest objectness, over all scales."""
     parts = []
     for index, centers in enumerate(best_windows(levels, count)):
-        for some in chunks(centers, m, levels[index].cell):
-            parts.append(masks_at(levels[index], index, some, shape, m, threshold))
+        for some in chunks(centers, model.m, levels[index].cell):
+            found = masks_at(model, levels[index], some, shape, threshold)
+            origin = np.column_stack([np.full(len(found.windows), index), found.windows])
+            parts.append(found._replace(windows=origin))
     boxes, scores, windows = (
         np.concatenate([getattr(p, name) for p in parts])
         for name in ("boxes", "scores", "windows")
@@ -167,13 +171,13 @@ def chunks(
 
 
 def masks_at(
-    level: Level, index: int, centers: Int[Tensor, "N 2"], shape: tuple[int, int],
-    m: int, threshold: float,
+    model: InstanceFCN, level: Level, centers: Int[Tensor, "N 2"],
+    shape: tuple[int, int], threshold: float,
 ) -> Candidates:
     """Assemble the windows at these centres and cut them at the threshold."""
     limit = math.log(threshold / (1 - threshold))
-    windows = assemble(level.maps, m, centers=centers, fill=limit)        # (N, m, m)
-    placement = place_windows(centers, m, level.cell)
+    windows = model.windows(level.maps, centers, fill=limit)              # (N, m, m)
+    placement = place_windows(centers, model.m, level.cell)
     masks = enlarge(windows, placement) > limit                           # (N, P, Q)
     masks = (masks & inside_image(placement, shape)).numpy()
     y0, y1 = first_and_past_last(masks.any(2))
@@ -183,5 +187,5 @@ def masks_at(
     boxes = np.stack([x0, y0, x1, y1], 1) + np.tile(corner, 2)            # (N, 4)
     crops = [masks[i, y0[i] : y1[i], x0[i] : x1[i]].copy() for i in some]
     scores = torch.sigmoid(level.objectness[centers[:, 0], centers[:, 1]])
-    origin = np.column_stack([np.full(len(centers), index), centers.numpy()])
-    return Candidates(boxes[some], scores.double().numpy()[some], crops, origin[some])
+    return Candidates(boxes[some], scores.double().numpy()[some], crops,
+                      centers.numpy()[some])

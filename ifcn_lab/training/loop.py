@@ -88,7 +88,7 @@ class Run:
         with torch.autocast(device.type, torch.bfloat16, enabled=self.half):
             scores = self.model.train()(images.to(memory_format=torch.channels_last))
         scores = ScoreMaps(*(x.float() for x in scores))
-        losses = instance_loss(scores, examples, self.model.m)
+        losses = instance_loss(self.model, scores, examples)
         total = losses.total(self.recipe.mask_weight)
         if not torch.isfinite(total):
             raise FloatingPointError(

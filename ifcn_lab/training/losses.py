@@ -9,8 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from ifcn_lab.assembling import assemble
-from ifcn_lab.model import ScoreMaps
+from ifcn_lab.model import InstanceFCN, ScoreMaps
 from ifcn_lab.training.examples import Example
 
 
@@ -25,7 +24,9 @@ class Losses(NamedTuple):
         return self.objectness + mask_weight * self.mask
 
 
-def instance_loss(scores: ScoreMaps, examples: list[Example], m: int) -> Losses:
+def instance_loss(
+    model: InstanceFCN, scores: ScoreMaps, examples: list[Example]
+) -> Losses:
     """The loss of a batch.
 
     Objectness: logistic loss of every drawn window, positive and negative. Mask:
@@ -39,7 +40,7 @@ def instance_loss(scores: ScoreMaps, examples: list[Example], m: int) -> Losses:
     """
     objectness = [window_loss(scores.objectness[b], e) for b, e in enumerate(examples)]
     masks = [
-        mask_loss(assemble(scores.maps[b], m, centers=e.centers[e.label == 1]),
+        mask_loss(model.windows(scores.maps[b], e.centers[e.label == 1]),
                   e.target, e.counts)
         for b, e in enumerate(examples) if len(e.target)
     ]
