@@ -40,7 +40,7 @@ lab: setup  ## open the lessons in JupyterLab
 
 test: setup  ## run every test: unit, doctest, notebooks; coverage at least 90 %
 	$(BIN)/python -m pytest --doctest-modules ifcn_lab tests \
-		--nbval --nbval-cell-timeout=90 $(wildcard notebooks) --cov
+		--nbval --nbval-cell-timeout=90 $(wildcard notebooks) --cov=ifcn_lab
 
 demo: setup  ## segment a photograph of coins; no network, no GPU
 	$(BIN)/python -m ifcn_lab demo

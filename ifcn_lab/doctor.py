@@ -117,8 +117,14 @@ def _trouble(module: str) -> str | None:
     try:
         import_module(module.replace("-", "_"))
     except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return _told(error)
     return None
+
+
+def _told(error: Exception) -> str:
+    """Return an error's first line, without the name of the person's folder."""
+    first = (str(error).splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}".replace(str(Path.home()), "~")
 
 
 def _front_ends(tested: dict[str, str]) -> Iterator[Line]:
@@ -151,7 +157,7 @@ def _numba() -> Line:
 
         three = numba.njit(lambda x: x + 1)(2)
     except Exception as error:  # a compiler fails in many ways, all worth reporting
-        return Line("FAIL", f"numba does not compile: {type(error).__name__}: {error}")
+        return Line("FAIL", f"numba does not compile: {_told(error)}")
     return Line("OK" if three == 3 else "FAIL", "numba compiles and runs a function")
 
 
