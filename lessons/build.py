@@ -72,16 +72,31 @@ def build(path: Path, root: Path) -> list[str]:
     return found
 
 
+class _Client(NotebookClient):
+    """Keeps what an Output widget shows as plain output: nbval compares it so.
+
+    A reader without a kernel then sees the widget's first state too.
+    """
+
+    def register_output_hook(self, msg_id: str, hook: object) -> None:
+        """Let no widget catch output."""
+
+    def remove_output_hook(self, msg_id: str, hook: object) -> None:
+        """Nothing was caught, so nothing is let go."""
+
+    def clear_output(self, outs: list, msg: dict, cell_index: int) -> None:
+        """Clear nothing: `interact` asks for it before it shows its first state."""
+
+
 def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
     """Run a notebook in a fresh kernel, as nbval does: in the folder it lies in."""
     where = {"metadata": {"path": str(folder)}}
-    client = NotebookClient(
+    client = _Client(
         notebook,
         timeout=120,
         kernel_name="python3",
         resources=where,
         record_timing=False,
-        store_widget_state=False,
     )
     return client.execute()
 

@@ -59,6 +59,12 @@ def problems(notebook: NotebookNode) -> list[str]:
     ]
 
 
+def printed(notebook: NotebookNode) -> str:
+    """Return all that the notebook printed, in order."""
+    cells = (cell for cell in notebook.cells if cell.cell_type == "code")
+    return "".join(out.get("text", "") for cell in cells for out in cell.outputs)
+
+
 def alt(output: NotebookNode) -> str | None:
     """Return the alternative text of an image output; None if it shows no image."""
     data, metadata = output.get("data", {}), output.get("metadata", {})
