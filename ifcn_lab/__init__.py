@@ -27,8 +27,8 @@ _HOME = {
     "CocoFolder": "datasets.coco",
 }
 _ROOMS = frozenset(
-    "grid assembling scenes datasets backbone model targets training proposals "
-    "evaluation draw widgets check doctor shipped".split()
+    "grid assembling scenes datasets backbone model deepmask targets training "
+    "proposals evaluation draw widgets check doctor shipped".split()
 )
 
 __all__ = ["__version__", *sorted(_HOME)]
