@@ -6,6 +6,8 @@ same, only the way to a mask differs.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
@@ -39,6 +41,7 @@ class DeepMaskStyle(InstanceFCN):
         backbone: "vgg16" or "small".
         rank: how many numbers a window is squeezed through; None: as many as the
             backbone has channels (512 for VGG-16, as in the paper).
+        others: what InstanceFCN takes beside k, m and the backbone.
 
     Raises:
         ValueError: m < 1, rank < 1, or an unknown backbone.
@@ -54,9 +57,10 @@ class DeepMaskStyle(InstanceFCN):
     """
 
     def __init__(
-        self, m: int = 21, backbone: str = "vgg16", rank: int | None = None
+        self, m: int = 21, backbone: str = "vgg16", *, rank: int | None = None,
+        **others: Any,
     ) -> None:
-        super().__init__(k=1, m=m, backbone=backbone)
+        super().__init__(k=1, m=m, backbone=backbone, **others)
         channels = self.backbone.channels
         self.rank = channels if rank is None else rank
         if self.rank < 1:
@@ -64,9 +68,10 @@ class DeepMaskStyle(InstanceFCN):
         self.masks = WindowHead(channels, m, self.rank)
 
     @property
-    def config(self) -> dict[str, int | str]:
+    def config(self) -> dict[str, object]:
         """The arguments that build this network again."""
-        return {"m": self.m, "backbone": self.backbone_name, "rank": self.rank}
+        same = {name: value for name, value in super().config.items() if name != "k"}
+        return same | {"rank": self.rank}
 
     def windows(
         self, maps: Float[Tensor, "mm H W"], centers: Int[Tensor, "N 2"],
