@@ -10,7 +10,14 @@ from __future__ import annotations
 
 from importlib import import_module
 
-_HOME: dict[str, str] = {}
+_HOME: dict[str, str] = {
+    "commutes": "equivariance",
+    "commuting_shifts": "equivariance",
+    "best_answer": "equivariance",
+    "part": "parts",
+    "oracle": "parts",
+    "restore": "parts",
+}
 
 __all__ = sorted(_HOME)
 

@@ -11,6 +11,18 @@ _HOME = {
     "Picture": "picture",
     "show": "picture",
     "cell_colours": "palette",
+    "shift": "equivariance",
+    "commuting": "equivariance",
+    "painted": "equivariance",
+    "two_answers": "equivariance",
+    "price": "equivariance",
+    "same_pixel": "parts",
+    "score_maps": "parts",
+    "window_masks": "parts",
+    "asked": "parts",
+    "film_strip": "parts",
+    "film_frame": "parts",
+    "pulls": "parts",
 }
 
 __all__ = sorted(_HOME)

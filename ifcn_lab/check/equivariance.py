@@ -1,0 +1,96 @@
+"""Checks of lesson 1: the shift test, strides, one answer for many windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Shaped
+
+from ifcn_lab.check.report import Case, close, report
+
+Map = Shaped[np.ndarray, "h w"]
+
+
+def commutes(function: Callable[..., object]) -> None:
+    """Exercise 1.1: does a layer give the same after a shift, away from the border?"""
+    image = np.arange(48).reshape(8, 6) ** 2 % 31
+    crop = "Compare layer(image)[shift:] with layer(image[shift:])."
+    inner = "Cut `frame` rows and columns off every side of both before you compare."
+    cases = [
+        Case("a layer that doubles", (double, image, 1, 1), True, crop),
+        Case("a layer that adds the row number", (add_row, image, 2, 1), False,
+             "This layer knows where it is, so the two must differ."),
+        Case("a 3 x 3 sum, frame = 1", (box_sum, image, 2, 1), True, inner),
+        Case("two 3 x 3 sums, frame = 1", (box_sum_twice, image, 2, 1), False,
+             "Two layers spoil two rows; a frame of 1 is too thin, so: False."),
+        Case("two 3 x 3 sums, frame = 2", (box_sum_twice, image, 2, 2), True, inner),
+        Case("a layer that changes one column", (spoil_column, image, 1, 1), True,
+             "Compare the columns too; here they agree."),
+        Case("a layer that turns the image over", (turn_over, image, 1, 1), False, crop),
+    ]
+    report("Exercise 1.1", function, cases, agree=same_truth)
+
+
+def commuting_shifts(function: Callable[..., object]) -> None:
+    """Exercise 1.2: the shifts with which a pile of strided layers commutes."""
+    cases = [
+        Case("one layer of stride 4", ([4], 8), [4, 8],
+             "A shift must be a whole number of steps."),
+        Case("one layer of stride 1", ([1], 3), [1, 2, 3]),
+        Case("strides 2 and 2", ([2, 2], 9), [4, 8],
+             "The second layer steps 2 cells of the first: 2 * 2 pixels."),
+        Case("strides 2, 1 and 3", ([2, 1, 3], 20), [6, 12, 18]),
+        Case("strides 2, 2, 2, as in VGG-16 here", ([2, 2, 2], 16), [8, 16]),
+    ]
+    report("Exercise 1.2", function, cases)
+
+
+def best_answer(function: Callable[..., object]) -> None:
+    """Exercise 1.3: the one score with the smallest loss over several answers."""
+    cases = [
+        Case("the answers 1, 0", ([1, 0],), 0.5, "Look where the curve is lowest."),
+        Case("the answers 1, 1, 1, 0", ([1, 1, 1, 0],), 0.75,
+             "Three of four windows say object."),
+        Case("the answers 0, 0", ([0, 0],), 0.0),
+    ]
+    report("Exercise 1.3", function, cases, agree=close)
+
+
+def same_truth(yours: np.ndarray, expected: np.ndarray) -> bool:
+    """Whether both are one truth value, True or np.True_ alike."""
+    return yours.shape == () and bool(yours == expected)
+
+
+def double(image: Map) -> Map:
+    """Looks at one pixel only."""
+    return 2 * image
+
+
+def add_row(image: Map) -> Map:
+    """Knows in which row it is: not equivariant."""
+    return image + np.arange(len(image))[:, None]
+
+
+def box_sum(image: Map) -> Map:
+    """Sum of every 3 x 3 neighbourhood, zeros outside the image."""
+    padded = np.pad(image, 1)
+    h, w = image.shape
+    return sum(padded[i : i + h, j : j + w] for i in range(3) for j in range(3))
+
+
+def box_sum_twice(image: Map) -> Map:
+    """Two layers: what the border spoils is two pixels wide."""
+    return box_sum(box_sum(image))
+
+
+def spoil_column(image: Map) -> Map:
+    """Changes the first column, which a frame hides."""
+    image = image.copy()
+    image[:, 0] = len(image)
+    return image
+
+
+def turn_over(image: Map) -> Map:
+    """The last row first: what moved down moves up."""
+    return image[::-1]

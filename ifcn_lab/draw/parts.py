@@ -1,0 +1,248 @@
+"""Figures of lesson 2: parts of a window, score maps, the film of training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped, UInt8
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from ifcn_lab.draw.palette import GREY, INK, PAPER, WRONG, cell_colours, ink_on
+from ifcn_lab.draw.picture import Picture, bare, listing, panels
+from ifcn_lab.draw.equivariance import mark
+from ifcn_lab.film import Film
+from ifcn_lab.grid import Grid
+from ifcn_lab.parts import parts_seen
+
+
+def same_pixel(
+    image: UInt8[np.ndarray, "h w 3"], pixel: tuple[int, int],
+    centers: Int[np.ndarray, "N 2"], k: int, m: int, stride: int,
+) -> Picture:
+    """One pixel in several windows, each with its grid: it plays another part in each.
+
+    Args:
+        pixel: (y, x) in feature cells.
+        centers: of the windows, (y, x) in feature cells.
+    """
+    shape = (image.shape[0] // stride, image.shape[1] // stride)
+    parts = [parts_seen(c, Grid(k, m), shape)[pixel] for c in centers]
+    with panels(1, len(centers), width=3.2 * len(centers), height=3.1) as (figure, axes):
+        for one, center, part in zip(axes[0], centers, parts, strict=True):
+            bare(one, f"this window: part {part}").imshow(image)
+            draw_grid(one, center, k, m, stride)
+            mark(one, tuple(stride * np.array(pixel) + stride // 2))
+            one.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
+    said = listing([f"part {part} in window {n}" for n, part in enumerate(parts, 1)])
+    return Picture(figure, f"The pixel at row {pixel[0]}, column {pixel[1]} of the "
+                   f"feature map plays {said}.")
+
+
+def draw_grid(
+    axes: Axes, center: Int[np.ndarray, "2"], k: int, m: int, stride: int
+) -> None:
+    """The k x k cells of a window over an image, in their colours, numbered."""
+    edges = Grid(k, m).edges
+    top, left = stride * (np.asarray(center) - m // 2) - 0.5
+    for part, colour in enumerate(cell_colours(k)):
+        row, column = divmod(part, k)
+        y, x = top + stride * edges[row], left + stride * edges[column]
+        height, width = stride * np.diff(edges)[[row, column]]
+        axes.add_patch(Rectangle((x, y), width, height, fc=colour, ec=PAPER, alpha=0.55))
+        axes.text(x + 3, y + 3, str(part), color=PAPER, fontsize=9, va="top",
+                  clip_on=True, bbox={"fc": colour, "ec": "none", "pad": 1.5})
+
+
+def score_maps(
+    maps: Shaped[np.ndarray, "kk H W"], *, title: str = "", side: float = 4.6,
+    reads: Sequence[int] | None = None,
+) -> Picture:
+    """The k x k score maps, laid out like the cells of the window.
+
+    Args:
+        maps: truth values or probabilities.
+        title: over the whole figure.
+        side: of the figure, in inches.
+        reads: the channel shown at each cell's place; None: channel c at cell c.
+    """
+    k = int(round(len(maps) ** 0.5))
+    reads = range(k * k) if reads is None else reads
+    with panels(k, k, width=side, height=side + 0.3 * bool(title)) as (figure, axes):
+        for part, (one, channel) in enumerate(zip(axes.flat, reads, strict=True)):
+            name = f"{channel}" if channel == part else f"channel {channel}"
+            one_map(one, maps[channel], cell_colours(k)[part], name)
+        figure.suptitle(title, fontsize=10)
+    return Picture(figure, maps_alt(maps, title))
+
+
+def one_map(axes: Axes, values: np.ndarray, colour: str, name: str) -> None:
+    """One score map in a frame of its cell's colour, with its number."""
+    bare(axes).imshow(values, cmap="gray", vmin=0, vmax=1)
+    axes.spines[:].set_visible(True)
+    axes.spines[:].set(color=colour, linewidth=3)
+    axes.text(0.03, 0.95, name, color=ink_on(colour), transform=axes.transAxes,
+              va="top", fontsize=8, bbox={"fc": colour, "ec": "none", "pad": 1.5})
+
+
+def maps_alt(maps: Shaped[np.ndarray, "kk H W"], title: str = "") -> str:
+    """What a figure of score maps shows, in words: how much of each map is bright."""
+    share = (np.asarray(maps, float) > 0.5).mean((1, 2))
+    said = listing([f"map {c} {s:.1%}" for c, s in enumerate(share)])
+    lead = f"{title}: " if title else ""
+    return f"{lead}{len(maps)} score maps. Above one half are {said} of the pixels."
+
+
+def window_masks(
+    rows: Sequence[Shaped[np.ndarray, "N m m"]], titles: Sequence[str],
+    ious: Sequence[Float[np.ndarray, "N"]] | None = None,
+) -> Picture:
+    """Assembled windows, one row for each set, titled; IoU with the object, if given.
+
+    Args:
+        rows: truth values, or probabilities.
+        titles: one for each row.
+        ious: for each row, the IoU of each window with its object.
+    """
+    count = max(len(row) for row in rows)
+    size = (1.7 * count + 1.6, 1.75 * len(rows))
+    with panels(len(rows), count, width=size[0], height=size[1]) as (figure, axes):
+        for r, (row, title) in enumerate(zip(rows, titles, strict=True)):
+            for n, window in enumerate(row):
+                word = "" if ious is None else f"IoU {ious[r][n]:.2f}"
+                bare(axes[r, n], word).imshow(window, cmap="gray", vmin=0, vmax=1)
+                axes[r, n].spines[:].set(visible=True, color=GREY)
+            axes[r, 0].set_ylabel(title, rotation=0, ha="right", va="center")
+    return Picture(figure, window_masks_alt(rows, titles, ious))
+
+
+def window_masks_alt(rows: Sequence, titles: Sequence[str], ious: Sequence | None) -> str:
+    """What a figure of windows shows, in words."""
+    said = []
+    for r, (row, title) in enumerate(zip(rows, titles, strict=True)):
+        bright = [int((np.asarray(w, float) > 0.5).sum()) for w in row]
+        text = f"{title.replace(chr(10), ' ')}: {listing([str(b) for b in bright])} pixels"
+        if ious is not None:
+            text += f", IoU {listing([f'{i:.2f}' for i in ious[r]])}"
+        said.append(text)
+    return f"Masks of {len(rows[0])} windows. {'; '.join(said)}."
+
+
+def asked(
+    asked: Float[np.ndarray, "kk H W"], yes: Float[np.ndarray, "kk H W"],
+    *, side: float = 4.6,
+) -> Picture:
+    """What each map was asked: white "object", black "background", hatched never.
+
+    Args:
+        asked, yes: how often each map was asked about a pixel, and for how many of
+            these the answer is "object"; as `ifcn_lab.parts.questions` gives them.
+    """
+    k = int(round(len(asked) ** 0.5))
+    with panels(k, k, width=side, height=side) as (figure, axes):
+        for part, one in enumerate(axes.flat):
+            never = asked[part] == 0
+            one.imshow(np.ones_like(yes[part]), cmap="gray", vmin=0, vmax=1.25)
+            hatch(one, never)
+            share = np.divide(yes[part], asked[part], where=~never,
+                              out=np.full(never.shape, np.nan))
+            one_map(one, share, cell_colours(k)[part], str(part))
+    share = (asked > 0).mean((1, 2))
+    said = listing([f"map {c} {s:.0%}" for c, s in enumerate(share)])
+    return Picture(figure, "The answers that training wants from each map. Asked at all "
+                   f"are {said} of the pixels; about the others nobody asks.")
+
+
+def hatch(axes: Axes, region: Bool[np.ndarray, "H W"]) -> None:
+    """Hatching over a region: nothing is known here."""
+    if region.any():
+        drawn = axes.contourf(region, levels=[0.5, 1.5], colors="none", hatches=["////"])
+        drawn.set(edgecolor=GREY, linewidth=0)
+
+
+def film_strip(
+    film: Film, run: str, steps: Sequence[int], scene: int = 0
+) -> Picture:
+    """The maps of one run, one row for each step, one column for each channel."""
+    kk = film.k**2
+    order = range(kk) if run == "plain" else film.order
+    colours = dict(zip(order, cell_colours(film.k), strict=True))
+    with panels(len(steps), kk, width=8, height=0.92 * len(steps) + 0.3) as (figure, axes):
+        for row, step in zip(axes, steps, strict=True):
+            maps = probability(film.maps(run, step, scene))
+            for channel, one in enumerate(row):
+                bare(one).imshow(maps[channel], cmap="gray", vmin=0, vmax=1)
+                one.spines[:].set(visible=True, color=colours[channel], linewidth=2)
+            row[0].set_ylabel(f"step\n{step}", rotation=0, ha="right", va="center")
+        head(axes[0], order, colours)
+    return Picture(figure, strip_alt(film, run, steps, scene))
+
+
+def head(row: Sequence[Axes], order: Sequence[int], colours: dict[int, str]) -> None:
+    """Over each channel its number, and the cell that reads it where that differs."""
+    cell = {channel: part for part, channel in enumerate(order)}
+    for channel, one in enumerate(row):
+        words = str(channel) if cell[channel] == channel else f"{channel}, cell {cell[channel]}"
+        one.set_title(words, fontsize=8, color=ink_on(colours[channel]),
+                      bbox={"fc": colours[channel], "ec": "none", "pad": 2})
+
+
+def strip_alt(film: Film, run: str, steps: Sequence[int], scene: int) -> str:
+    """What the film strip shows, in words: how far the channels differ at each step."""
+    said = []
+    for step in steps:
+        maps = probability(film.maps(run, step, scene))
+        lit = (maps > 0.5).mean((1, 2))
+        said.append(f"step {step}: contrast {np.mean(np.ptp(maps, axis=(1, 2))):.2f}, "
+                    f"bright {listing([f'{s:.0%}' for s in lit])}")
+    return (f"Score maps of the {run} run, {film.k**2} channels. Mean contrast of a map, "
+            f"and how much of each channel is bright, at {'; '.join(said)}.")
+
+
+def film_frame(
+    film: Film, run: str, step: int, scene: int, found: Bool[np.ndarray, "N m m"],
+    ious: Float[np.ndarray, "N"],
+) -> Picture:
+    """One frame of the film: the maps at their cells' places, and the windows' masks."""
+    maps = probability(film.maps(run, step, scene))
+    order = range(film.k**2) if run == "plain" else film.order
+    figure = Figure(figsize=(7, 4.2), layout="constrained", facecolor=PAPER)
+    left, right = figure.subfigures(1, 2, width_ratios=(3, 1.3))
+    cells = left.subplots(film.k, film.k, squeeze=False)
+    for part, (one, channel) in enumerate(zip(cells.flat, order, strict=True)):
+        one_map(one, maps[channel], cell_colours(film.k)[part], f"channel {channel}")
+    left.suptitle(f"step {step}", fontsize=10, color=INK)
+    for one, window, iou in zip(np.atleast_1d(right.subplots(len(found), 1)), found, ious,
+                                strict=True):
+        bare(one).set_title(f"IoU {iou:.2f}", fontsize=9)
+        one.imshow(window, cmap="gray", vmin=0, vmax=1)
+        one.spines[:].set(visible=True, color=GREY)
+    said = listing([f"{iou:.2f}" for iou in ious])
+    return Picture(figure, f"Run {run}, step {step}. {maps_alt(maps)} The masks put "
+                   f"together from them have IoU {said} with their objects.")
+
+
+def pulls(gradient: Float[np.ndarray, "kk H W"]) -> Picture:
+    """Where a loss pulls at each channel: one panel a channel, dark where it is pulled."""
+    k = int(round(len(gradient) ** 0.5))
+    strength = np.abs(gradient)
+    top = strength.max() or 1.0
+    with panels(1, k * k, width=8, height=1.25) as (figure, axes):
+        for channel, one in enumerate(axes[0]):
+            bare(one).imshow(strength[channel] > 0.01 * top, cmap="Reds", vmin=0, vmax=1.3)
+            one.spines[:].set(visible=True, color=cell_colours(k)[channel], linewidth=2)
+        head(axes[0], range(k * k), dict(enumerate(cell_colours(k))))
+    pulled = [str(c) for c in range(k * k) if strength[c].any()]
+    return Picture(figure, f"The loss pulls at channel{'s' * (len(pulled) > 1)} "
+                   f"{listing(pulled) or 'none'} of {k * k} and leaves the others alone.")
+
+
+def probability(logits: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+    """Logits as probabilities.
+
+    >>> probability(np.array([0.0])).tolist()
+    [0.5]
+    """
+    return 1 / (1 + np.exp(-logits))
