@@ -17,6 +17,12 @@ _HOME: dict[str, str] = {
     "part": "parts",
     "oracle": "parts",
     "restore": "parts",
+    "cell_of": "copying",
+    "assemble_loop": "copying",
+    "assemble_blocks": "copying",
+    "copy_one": "copying",
+    "kept_share": "coherence",
+    "head_weights": "coherence",
 }
 
 __all__ = sorted(_HOME)

@@ -23,6 +23,13 @@ _HOME = {
     "film_strip": "parts",
     "film_frame": "parts",
     "pulls": "parts",
+    "copy_lines": "copying",
+    "threads": "copying",
+    "one_step": "coherence",
+    "kept_curves": "coherence",
+    "next_window": "coherence",
+    "head_sizes": "coherence",
+    "few_and_many": "coherence",
 }
 
 __all__ = sorted(_HOME)

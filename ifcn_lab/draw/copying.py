@@ -62,8 +62,9 @@ def draw_maps(
         ax.imshow(shade(maps[channel]), cmap="gray", vmin=0, vmax=1,
                   extent=(left, left + 1, top + 1, top), zorder=1)
         frame(ax, (left, top), (1, 1), GREY, 0.6)
-        frame(ax, (left + first[1] / W, top + first[0] / H), (m / W, m / H), INK, 0.8,
-              linestyle=":")
+        outline = (left + first[1] / W, top + first[0] / H), (m / W, m / H)
+        frame(ax, *outline, "white", 0.8)
+        frame(ax, *outline, INK, 0.8, linestyle=":")
         a, b = divmod(channel, k)
         at = (left + (first[1] + edges[b]) / W, top + (first[0] + edges[a]) / H)
         size = np.diff(edges)[[b, a]] / (W, H)
@@ -146,8 +147,8 @@ def frame(
 def corner_of(channel: int, k: int) -> tuple[float, float]:
     """Where map number `channel` stands: (left, top).
 
-    >>> corner_of(4, 3)
-    (1.14, 1.14)
+    >>> corner_of(2, 2)
+    (0.0, 1.14)
     """
     row, column = divmod(channel, k)
     return column * (1 + GAP), row * (1 + GAP)
