@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ifcn_lab.assembling import assemble
 from ifcn_lab.backbone import build_backbone
 from ifcn_lab.grid import Grid
+from ifcn_lab.targets import WindowRule
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -42,6 +43,10 @@ class InstanceFCN(nn.Module):
         k: cells per side of the grid; the paper's default is 5.
         m: window side in feature cells; 21 in the paper.
         backbone: "vgg16" (stride 8) or "small" (stride 4).
+        canonical: longest side of an object that fits the window, as a share of the
+            window's side; training sets it from its `WindowRule`.
+        sizes: longest side of the smallest and the largest object to look for, in
+            image pixels; `propose` builds its pyramid from it. None: the paper's.
 
     Raises:
         ValueError: m < k, k < 1, or an unknown backbone.
@@ -55,10 +60,15 @@ class InstanceFCN(nn.Module):
         (torch.Size([1, 9, 13, 18]), torch.Size([1, 13, 18]))
     """
 
-    def __init__(self, k: int = 5, m: int = 21, backbone: str = "vgg16") -> None:
+    def __init__(
+        self, k: int = 5, m: int = 21, backbone: str = "vgg16", *,
+        canonical: float = WindowRule().canonical,
+        sizes: tuple[float, float] | None = None,
+    ) -> None:
         super().__init__()
         Grid(k, m)  # says what is wrong with k and m, if anything is
         self.k, self.m, self.backbone_name = k, m, backbone
+        self.canonical, self.sizes = canonical, sizes
         self.backbone = build_backbone(backbone)
         features, width = self.backbone.channels, self.backbone.head_channels
         self.masks = nn.Sequential(
@@ -82,9 +92,10 @@ class InstanceFCN(nn.Module):
         return self.backbone.stride
 
     @property
-    def config(self) -> dict[str, int | str]:
+    def config(self) -> dict[str, object]:
         """The arguments that build this network again."""
-        return {"k": self.k, "m": self.m, "backbone": self.backbone_name}
+        return {"k": self.k, "m": self.m, "backbone": self.backbone_name,
+                "canonical": self.canonical, "sizes": self.sizes}
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> ScoreMaps:
         """Score maps and objectness of a batch of images in [0, 1]."""

@@ -125,7 +125,7 @@ def window_offsets(
     """
     side = stride * m
     boxes = boxes.astype(float)
-    middle_x, middle_y = (boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2
+    middle_x, middle_y = ((boxes[:, :2] + boxes[:, 2:]) / 2).T
     dy = np.abs(window_centers(shape[0], stride, m) - middle_y[:, None])   # (N, H)
     dx = np.abs(window_centers(shape[1], stride, m) - middle_x[:, None])   # (N, W)
     distance = np.maximum(dy[:, :, None], dx[:, None, :]) / side           # (N, H, W)

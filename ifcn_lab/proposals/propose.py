@@ -15,7 +15,11 @@ from ifcn_lab.model import InstanceFCN, ScoreMaps
 from ifcn_lab.proposals.nms import nms
 from ifcn_lab.proposals.paste import enlarge, inside_image, place_windows
 from ifcn_lab.proposals.proposals import Proposals
-from ifcn_lab.proposals.pyramid import resize_image, zooms_for_fractions
+from ifcn_lab.proposals.pyramid import (
+    resize_image,
+    zooms_for_fractions,
+    zooms_for_sizes,
+)
 from ifcn_lab.targets import first_and_past_last
 
 PIXELS_AT_ONCE = 8_000_000
@@ -56,8 +60,9 @@ def propose(
         model: a trained network.
         image: uint8, or float in [0, 1]; grey scale (h, w) and RGBA are converted.
         n: how many proposals at most.
-        zooms: enlargements of the image; None: the paper's six scales, which cover
-            objects from 0.11 to 0.81 of the image's shorter side.
+        zooms: enlargements of the image; None: those that fit `model.sizes`, or, if
+            the network knows no sizes, the paper's six, which cover objects from 0.11
+            to 0.81 of the image's shorter side.
         nms_iou: of two tight boxes that overlap more, the worse goes (paper: 0.8).
         threshold: a pixel is in the mask at this probability. No source gives the
             paper's value.
@@ -70,12 +75,20 @@ def propose(
     """
     picture = to_tensor(image)
     shape = tuple(picture.shape[1:])
-    zooms = tuple(zooms or zooms_for_fractions(shape, model.stride * model.m))
+    zooms = tuple(zooms or default_zooms(model, shape))
     levels = [score_level(model, picture, zoom) for zoom in zooms]
     found = gather(model, levels, shape, candidates or 4 * n, threshold)
     kept = nms(found.boxes, found.scores, nms_iou)[:n]
     return Proposals(shape, found.boxes[kept], found.scores[kept],
                      tuple(found.crops[i] for i in kept), found.windows[kept], zooms)
+
+
+def default_zooms(model: InstanceFCN, shape: tuple[int, int]) -> tuple[float, ...]:
+    """The pyramid for the objects that this network was trained to find."""
+    side = model.stride * model.m
+    if model.sizes is None:
+        return zooms_for_fractions(shape, side, model.canonical)
+    return zooms_for_sizes(*model.sizes, side, model.canonical)
 
 
 def to_tensor(image: np.ndarray) -> Float[Tensor, "3 h w"]:
@@ -140,7 +153,7 @@ def gather(
     for index, centers in enumerate(best_windows(levels, count)):
         for some in chunks(centers, model.m, levels[index].cell):
             found = masks_at(model, levels[index], some, shape, threshold)
-            origin = np.column_stack([np.full(len(found.windows), index), found.windows])
+            origin = np.insert(found.windows, 0, index, axis=1)
             parts.append(found._replace(windows=origin))
     boxes, scores, windows = (
         np.concatenate([getattr(p, name) for p in parts])

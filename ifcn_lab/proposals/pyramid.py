@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
@@ -27,30 +26,34 @@ right for objects of 96 pixels. Said this way, the same pyramid serves any windo
 
 
 def zooms_for_fractions(
-    shape: tuple[int, int], side: float, fractions: Sequence[float] = PAPER_FRACTIONS
+    shape: tuple[int, int], side: float, canonical: float = CANONICAL,
+    fractions: Sequence[float] = PAPER_FRACTIONS,
 ) -> tuple[float, ...]:
     """Enlargements at which objects of these shares of the image fit the window.
 
     Args:
         shape: (h, w) of the image.
         side: the window's side in pixels, stride * m.
+        canonical: the share of the window's side that a fitting object takes.
         fractions: longest side of the object over shorter side of the image.
 
     Example:
         >>> [round(500 * z, 1) for z in zooms_for_fractions((500, 700), 168)]
         [118.5, 177.8, 266.7, 400.0, 600.0, 900.0]
     """
-    return tuple(CANONICAL * side / (f * min(shape)) for f in fractions)
+    return tuple(canonical * side / (f * min(shape)) for f in fractions)
 
 
 def zooms_for_sizes(
-    smallest: float, largest: float, side: float, step: float = 1.5
+    smallest: float, largest: float, side: float, canonical: float = CANONICAL,
+    step: float = 1.5,
 ) -> tuple[float, ...]:
     """Enlargements that leave no object between two sizes without a fitting window.
 
     Args:
         smallest, largest: longest side of the objects, in pixels of the image.
         side: the window's side in pixels, stride * m.
+        canonical: the share of the window's side that a fitting object takes.
         step: ratio of neighbouring scales; the paper's is 1.5.
 
     Raises:
@@ -67,7 +70,7 @@ def zooms_for_sizes(
     missing = math.log2(largest / smallest) - covered
     levels = 1 + max(0, math.ceil(round(missing / math.log2(step), 6)))
     middle = math.sqrt(smallest * largest)
-    first = CANONICAL * side / middle * step ** (-(levels - 1) / 2)
+    first = canonical * side / middle * step ** (-(levels - 1) / 2)
     return tuple(round(first * step**level, 6) for level in range(levels))
 
 

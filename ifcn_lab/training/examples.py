@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from ifcn_lab.datasets import Sample
 from ifcn_lab.model import IMAGENET_MEAN
 from ifcn_lab.targets import (
-    WindowRule,
+    WindowLabels,
     label_windows,
     mask_targets,
     sample_windows,
@@ -57,11 +57,12 @@ def make_example(
     sample: Sample, recipe: Recipe, *, stride: int, m: int, rng: np.random.Generator
 ) -> Example:
     """Scale, crop and mirror a sample, then draw its windows."""
-    zoom = draw_zoom(sample, recipe, stride * m, rng)
+    box = draw_object(sample, rng)
+    zoom = draw_zoom(sample, box, recipe, stride * m, rng)
     if recipe.crop is None:
         view = scale_all(sample, zoom, stride)
     else:
-        view = cut(sample, zoom, recipe.crop, rng)
+        view = cut(sample, zoom, box, recipe.crop, rng)
     if recipe.flip and rng.random() < 0.5:
         view = mirror(view)
     if recipe.photometric:
@@ -69,24 +70,25 @@ def make_example(
     return draw_windows(view, recipe, stride=stride, m=m, rng=rng)
 
 
+def draw_object(sample: Sample, rng: np.random.Generator) -> Int[np.ndarray, "4"]:
+    """The tight box of a random object, or the whole image where there is none."""
+    if len(sample.masks) == 0:
+        h, w = sample.image.shape[:2]
+        return np.array([0, 0, w, h])
+    return tight_boxes(sample.masks[[rng.integers(len(sample.masks))]])[0]
+
+
 def draw_zoom(
-    sample: Sample, recipe: Recipe, side: int, rng: np.random.Generator
+    sample: Sample, box: Int[np.ndarray, "4"], recipe: Recipe, side: int,
+    rng: np.random.Generator,
 ) -> float:
-    """How much to enlarge the image: to a drawn scale, or to fit a drawn object."""
-    shorter = min(sample.image.shape[:2])
+    """How much to enlarge the image: to a drawn scale, or until the object fits."""
     if recipe.shorter_sides is not None:
-        return float(rng.choice(recipe.shorter_sides)) / shorter
+        return float(rng.choice(recipe.shorter_sides)) / min(sample.image.shape[:2])
     if len(sample.masks) == 0:
         return 1.0
-    longest = longest_sides(sample.masks)
     octaves = rng.uniform(-1, 1) * recipe.rule.scale_tolerance
-    return recipe.rule.canonical * side / rng.choice(longest) * 2**octaves
-
-
-def longest_sides(masks: Bool[np.ndarray, "N h w"]) -> Int[np.ndarray, "N"]:
-    """The longer side of every mask's tight box, in pixels, at least 1."""
-    boxes = tight_boxes(masks)
-    return np.maximum((boxes[:, 2:] - boxes[:, :2]).max(1), 1)
+    return float(recipe.rule.canonical * side / max(box[2:] - box[:2]) * 2**octaves)
 
 
 def scale_all(sample: Sample, zoom: float, stride: int) -> View:
@@ -96,34 +98,31 @@ def scale_all(sample: Sample, zoom: float, stride: int) -> View:
     return resize(sample, (height, width), padded)
 
 
-def cut(sample: Sample, zoom: float, side: int, rng: np.random.Generator) -> View:
-    """A square of `side` pixels of the enlarged sample, round a random object."""
-    h, w = sample.image.shape[:2]
+def cut(
+    sample: Sample, zoom: float, box: Int[np.ndarray, "4"], side: int,
+    rng: np.random.Generator,
+) -> View:
+    """A square of `side` pixels of the enlarged sample, somewhere round an object."""
     reach = max(1, round(side / zoom))                       # in pixels of the sample
-    focus = draw_focus(sample, rng)
-    y0 = start_of_cut(focus[0], reach, h, rng)
-    x0 = start_of_cut(focus[1], reach, w, rng)
-    piece = sample._replace(
-        image=sample.image[y0 : y0 + reach, x0 : x0 + reach],
-        masks=sample.masks[:, y0 : y0 + reach, x0 : x0 + reach],
-        crowd=sample.crowd[y0 : y0 + reach, x0 : x0 + reach],
+    middle = (box[1] + box[3]) / 2, (box[0] + box[2]) / 2
+    inside = tuple(
+        slice(start, start + reach) for start in
+        (start_of_cut(at, reach, length, rng)
+         for at, length in zip(middle, sample.image.shape[:2], strict=True))
     )
+    masks = sample.masks[:, *inside]
+    piece = sample._replace(image=sample.image[inside], crowd=sample.crowd[inside],
+                            masks=masks[masks.any((1, 2))])
     size = tuple(min(side, max(1, round(n * side / reach)))
                  for n in piece.image.shape[:2])
     return resize(piece, size, (side, side))
 
 
-def draw_focus(sample: Sample, rng: np.random.Generator) -> tuple[float, float]:
-    """The middle of a random object, or a random point where there is none."""
-    if len(sample.masks) == 0:
-        return rng.uniform(0, sample.image.shape[0]), rng.uniform(0, sample.image.shape[1])
-    x0, y0, x1, y1 = tight_boxes(sample.masks[[rng.integers(len(sample.masks))]])[0]
-    return (y0 + y1) / 2, (x0 + x1) / 2
-
-
-def start_of_cut(focus: float, reach: int, length: int, rng: np.random.Generator) -> int:
+def start_of_cut(
+    focus: float, reach: int, length: int, rng: np.random.Generator
+) -> int:
     """Where a cut of `reach` begins so that it holds `focus`, mostly inside."""
-    start = focus - rng.uniform(0.15, 0.85) * reach
+    start = focus - rng.uniform(0.3, 0.7) * reach
     return int(np.clip(start, 0, max(0, length - reach)))
 
 
@@ -184,7 +183,9 @@ def draw_windows(
     return Example(view.image, centers, label.float(), target.float(), counts)
 
 
-def on_picture(labels, size: tuple[int, int], stride: int):
+def on_picture(
+    labels: WindowLabels, size: tuple[int, int], stride: int
+) -> WindowLabels:
     """The same labels with every window centred on padding ignored."""
     label = labels.label.copy()
     label[-(-size[0] // stride):] = -1

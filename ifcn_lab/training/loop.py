@@ -47,6 +47,7 @@ class Run:
         if len(samples) == 0:
             raise ValueError("no images to train on: the data set is empty")
         self.model, self.samples, self.recipe = model, samples, recipe
+        model.canonical = recipe.rule.canonical
         self.model.to(memory_format=torch.channels_last)
         self.half = uses_bfloat16(recipe.precision)
         self.optimizer = build_optimizer(model, recipe)
@@ -116,9 +117,11 @@ class Run:
             ValueError: the checkpoint is broken, or of another network.
         """
         state = load_checkpoint(path)
-        if state["config"] != self.model.config:
-            raise ValueError(f"{path} holds a network {state['config']}, "
-                             f"this one is {self.model.config}")
+        for name in ("k", "m", "backbone"):
+            ours, theirs = self.model.config[name], state["config"][name]
+            if ours != theirs:
+                raise ValueError(f"{path} holds a network with {name} = {theirs}, this "
+                                 f"one has {name} = {ours}")
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.iteration, self.seconds = state["iteration"], state["seconds"]

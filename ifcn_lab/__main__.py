@@ -1,0 +1,57 @@
+"""The command line: doctor, demo, segment, train, evaluate."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from importlib import import_module
+
+EXAMPLES = """examples:
+  ifcn-lab doctor
+  ifcn-lab demo
+  ifcn-lab segment photo.jpg --out overlay.png
+  ifcn-lab train --annotations nuclei/train.json --out run --minutes 15
+  ifcn-lab train --out run --resume
+  ifcn-lab evaluate --annotations nuclei/val.json --weights run
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status, and prints errors as one line."""
+    given = parser().parse_args(arguments)
+    command = import_module(f"ifcn_lab.commands.{given.command}")
+    try:
+        return command.run(given)
+    except (ValueError, TypeError, OSError, FloatingPointError) as error:
+        print(f"ifcn-lab {given.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\nifcn-lab {given.command}: stopped", file=sys.stderr)
+        return 130
+
+
+def parser() -> ArgumentParser:
+    """Every command and option."""
+    top = ArgumentParser(
+        "ifcn-lab", description="InstanceFCN: segment proposals from score maps.",
+        epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in ("doctor", "demo", "segment", "train", "evaluate"):
+        module = import_module(f"ifcn_lab.commands.{name}")
+        one = commands.add_parser(
+            name, help=module.__doc__.splitlines()[0], description=module.__doc__,
+            formatter_class=RawDescriptionHelpFormatter,
+        )
+        module.add_options(one)
+    return top
+
+
+def parse(arguments: Sequence[str]) -> Namespace:
+    """The options of one command line, for tests and tools."""
+    return parser().parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

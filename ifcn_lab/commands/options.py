@@ -1,0 +1,89 @@
+"""Options and small steps that several commands share."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ifcn_lab.datasets.coco import CocoFolder
+    from ifcn_lab.model import InstanceFCN
+
+
+def positive(text: str) -> float:
+    """A number above 0."""
+    value = float(text)
+    if not value > 0:
+        raise ArgumentTypeError(f"expected a number above 0, got {text}")
+    return value
+
+
+def whole(text: str) -> int:
+    """A whole number above 0."""
+    value = int(text)
+    if value < 1:
+        raise ArgumentTypeError(f"expected a whole number above 0, got {text}")
+    return value
+
+
+def share(text: str) -> float:
+    """A number between 0 and 1, both left out."""
+    value = float(text)
+    if not 0 < value < 1:
+        raise ArgumentTypeError(f"expected a number between 0 and 1, got {text}")
+    return value
+
+
+def add_data(parser: ArgumentParser, *, required: bool) -> None:
+    """--annotations and --images."""
+    parser.add_argument("--annotations", type=Path, required=required, metavar="FILE",
+                        help="COCO-format JSON, or the folder that holds it")
+    parser.add_argument("--images", type=Path, metavar="FOLDER",
+                        help="the pictures; left out: looked for beside the JSON")
+
+
+def add_model(parser: ArgumentParser) -> None:
+    """--weights and --device."""
+    parser.add_argument("--weights", default="scenes", metavar="NAME",
+                        help="a shipped name, a .safetensors file, or the folder of a "
+                        "training run (default: scenes)")
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+
+
+def add_pyramid(parser: ArgumentParser) -> None:
+    """--sizes, --n, --nms and --threshold."""
+    parser.add_argument("--sizes", type=positive, nargs=2, metavar=("MIN", "MAX"),
+                        help="longest side in pixels of the smallest and the largest "
+                        "object; left out: those seen in training")
+    parser.add_argument("--n", type=whole, default=1000,
+                        help="proposals an image, at most (default: 1000)")
+    parser.add_argument("--nms", type=share, default=0.8, metavar="IOU",
+                        help="of two boxes that overlap more, the worse goes (0.8)")
+    parser.add_argument("--threshold", type=share, default=0.5, metavar="P",
+                        help="a pixel is in the mask at this probability (0.5)")
+
+
+def load_data(given: Namespace) -> CocoFolder:
+    """The data set that the options name."""
+    from ifcn_lab.datasets.coco import CocoFolder
+
+    return CocoFolder(given.annotations, given.images)
+
+
+def load_model(given: Namespace) -> InstanceFCN:
+    """The network that the options name, on its device.
+
+    Raises:
+        FileNotFoundError: neither a file, nor a run, nor a shipped name.
+    """
+    from ifcn_lab.model import InstanceFCN
+
+    path = Path(given.weights)
+    if path.is_dir():
+        path = path / "model.safetensors"
+    model = (InstanceFCN.load(path) if path.suffix or path.exists()
+             else InstanceFCN.from_pretrained(given.weights))
+    if getattr(given, "sizes", None):
+        model.sizes = tuple(given.sizes)
+    return model.to(given.device)

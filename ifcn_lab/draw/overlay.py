@@ -1,0 +1,47 @@
+"""Proposals drawn over the image they were found in."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import UInt8
+
+from ifcn_lab.draw.picture import Picture, bare, outline, panels
+from ifcn_lab.proposals import Proposals
+
+COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
+
+
+def overlay(image: UInt8[np.ndarray, "h w 3"], found: Proposals) -> Picture:
+    """The image with every proposal outlined and lightly filled."""
+    h, w = image.shape[:2]
+    with panels(1, 1, width=8, height=max(2.0, 8 * h / w)) as (figure, grid):
+        axes = bare(grid[0, 0])
+        axes.imshow(tinted(image, found))
+        for index, mask in enumerate(found.masks):
+            outline(axes, mask, COLOURS[index % len(COLOURS)])
+    return Picture(figure, alt_text(image, found))
+
+
+def tinted(image: UInt8[np.ndarray, "h w 3"], found: Proposals) -> np.ndarray:
+    """The image with a third of each mask's colour mixed in, the best on top."""
+    from matplotlib.colors import to_rgb
+
+    picture = image.astype(np.float32) / 255
+    for index in reversed(range(len(found))):
+        x0, y0, x1, y1 = found.boxes[index]
+        piece = picture[y0:y1, x0:x1]
+        colour = np.array(to_rgb(COLOURS[index % len(COLOURS)]), np.float32)
+        piece[found.crops[index]] *= 2 / 3
+        piece[found.crops[index]] += colour / 3
+    return picture
+
+
+def alt_text(image: np.ndarray, found: Proposals) -> str:
+    """How many proposals there are, how sure, and how large."""
+    h, w = image.shape[:2]
+    if len(found) == 0:
+        return f"A picture of {w} x {h} pixels without any proposal."
+    sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(1)
+    return (f"A picture of {w} x {h} pixels with {len(found)} outlined proposals, of "
+            f"objectness {found.scores.min():.2f} to {found.scores.max():.2f}, their "
+            f"longer sides {sides.min()} to {sides.max()} pixels.")

@@ -1,0 +1,75 @@
+"""Train the weights that ship in `data/weights/`.
+
+    python -m lessons.weights scenes-k5      one minute on two cores, as in lesson 5
+    python -m lessons.weights scenes         a quarter of an hour; finds coins too
+    python -m lessons.weights                all four
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import torch
+
+from ifcn_lab import shipped
+from ifcn_lab.datasets import Sample
+from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.model import InstanceFCN
+from ifcn_lab.training import LESSON, Recipe, train
+
+SIZES = (26.0, 80.0)
+LONG = LESSON.with_(seconds=None, iterations=9000, photometric=0.5)
+MINUTE = LESSON.with_(seconds=None, iterations=1100)
+
+
+class Plan(NamedTuple):
+    """One file of weights: its k, what it learns from, and how."""
+
+    k: int
+    styles: dict[str, int]
+    recipe: Recipe
+
+
+PLANS = {
+    "scenes": Plan(5, {"wild": 6000, "lesson": 3000}, LONG),
+    "scenes-k1": Plan(1, {"lesson": 2000}, MINUTE),
+    "scenes-k3": Plan(3, {"lesson": 2000}, MINUTE),
+    "scenes-k5": Plan(5, {"lesson": 2000}, MINUTE),
+}
+
+
+class Joined(Sequence):
+    """Several data sets, one after the other."""
+
+    def __init__(self, *parts: Sequence[Sample]) -> None:
+        self.places = list(chain.from_iterable(
+            [(part, index) for index in range(len(part))] for part in parts
+        ))
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, index: int) -> Sample:
+        part, inside = self.places[index]
+        return part[inside]
+
+
+def make(name: str) -> None:
+    """Train one network and write it in half precision, which loses nothing visible."""
+    plan = PLANS[name]
+    torch.manual_seed(plan.recipe.seed)
+    model = InstanceFCN(plan.k, backbone="small", sizes=SIZES)
+    parts = [SceneSet(count, style=style) for style, count in plan.styles.items()]
+    train(model, Joined(*parts), plan.recipe, progress=True)
+    target = shipped.folder() / "weights" / f"{name}.safetensors"
+    target.parent.mkdir(exist_ok=True)
+    model.half().save(target)
+    print(f"{target.name}: {target.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or PLANS:
+        make(name)
