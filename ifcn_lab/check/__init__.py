@@ -22,6 +22,7 @@ _HOME: dict[str, str] = {
     "assemble_blocks": "copying",
     "copy_one": "copying",
     "kept_share": "coherence",
+    "diagonal_share": "coherence",
     "head_weights": "coherence",
 }
 

@@ -147,8 +147,8 @@ def frame(
 def corner_of(channel: int, k: int) -> tuple[float, float]:
     """Where map number `channel` stands: (left, top).
 
-    >>> corner_of(2, 2)
-    (0.0, 1.14)
+    >>> corner_of(channel=1, k=2)
+    (1.14, 0.0)
     """
     row, column = divmod(channel, k)
     return column * (1 + GAP), row * (1 + GAP)

@@ -1,0 +1,96 @@
+"""Two mask heads after training on few and on many scenes: k*k maps against m*m.
+
+Both networks share backbone, objectness, recipe, steps, scenes and seeds; only the
+mask head differs. Run with `python -m benchmarks.local_coherence`; what is measured
+goes to `data/local_coherence.json`, run by run, so it can be stopped and gone on with.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+
+import torch
+
+from ifcn_lab.datasets import Sample
+from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.deepmask import DeepMaskStyle
+from ifcn_lab.evaluation import average_recall
+from ifcn_lab.model import InstanceFCN
+from ifcn_lab.proposals import propose, zooms_for_sizes
+from ifcn_lab.shipped import folder
+from ifcn_lab.training import LESSON, train
+
+HEADS = {"k*k maps": InstanceFCN, "m*m outputs": DeepMaskStyle}
+SCENES = (8, 64, 512)
+SEEDS = (0, 1, 2)
+HELD_OUT = 1_000_000  # the first seed of the scenes that no run is trained on
+ZOOMS = zooms_for_sizes(22, 72, side=84)
+
+
+def measure(head: str, scenes: int, seed: int, steps: int, tests: int) -> dict:
+    """Train one network and return its recall on held-out scenes and on its own."""
+    torch.manual_seed(seed)
+    net = HEADS[head](backbone="small")
+    train_set = SceneSet(scenes, start=10_000 * (seed + 1))
+    recipe = LESSON.with_(iterations=steps, seconds=None, seed=seed)
+    start, mask = time.perf_counter(), []
+    train(net, train_set, recipe, on_step=lambda step: mask.append(step.mask))
+    own = [train_set[i] for i in range(min(scenes, tests))]
+    return {
+        "head": head, "scenes": scenes, "seed": seed,
+        "held_out": recall(net, SceneSet(tests, start=HELD_OUT)),
+        "own": recall(net, own),
+        "mask_loss": round(sum(mask[-10:]) / len(mask[-10:]), 4),
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+
+
+def recall(net: InstanceFCN, samples: Sequence[Sample]) -> dict[str, float]:
+    """AR@10 and AR@100 over these scenes."""
+    found = (propose(net, sample.image, zooms=ZOOMS, n=100) for sample in samples)
+    report = average_recall(found, samples, ns=(10, 100))
+    return {f"AR@{n}": round(report[n], 4) for n in (10, 100)}
+
+
+def go_on(path: Path, settings: dict) -> dict:
+    """The record in the file if it has these settings, else an empty one.
+
+    Raises:
+        ValueError: the file was made with other settings.
+    """
+    if not path.is_file():
+        return {"settings": settings, "runs": []}
+    record = json.loads(path.read_text(encoding="utf-8"))
+    if record["settings"] != settings:
+        raise ValueError(f"{path} was made with {record['settings']}; move it away")
+    return record
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure every run that the record does not hold yet."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--tests", type=int, default=40, help="held-out scenes")
+    parser.add_argument("--seconds", type=float, default=500, help="stop after a run")
+    parser.add_argument("--out", type=Path, default=folder() / "local_coherence.json")
+    given = parser.parse_args(arguments)
+    settings = {"steps": given.steps, "tests": given.tests, "batch": LESSON.batch,
+                "lr": LESSON.lr, "held_out_start": HELD_OUT}
+    record = go_on(given.out, settings)
+    done = {(run["head"], run["scenes"], run["seed"]) for run in record["runs"]}
+    began = time.perf_counter()
+    for seed, scenes, head in product(SEEDS, SCENES, HEADS):
+        if (head, scenes, seed) in done or time.perf_counter() - began > given.seconds:
+            continue
+        run = measure(head, scenes, seed, given.steps, given.tests)
+        record["runs"].append(run)
+        given.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        print(run, flush=True)
+
+
+if __name__ == "__main__":
+    main()

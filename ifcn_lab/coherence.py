@@ -1,0 +1,64 @@
+"""Local coherence: what a window keeps when it moves by a step.
+
+Two windows share most of their pixels. A shared pixel that lies in the same cell of
+both is copied from the same map at the same place, so it keeps its score exactly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Bool
+
+from ifcn_lab.grid import Grid
+
+
+def kept(k: int, m: int, step: tuple[int, int] = (0, 1)) -> Bool[np.ndarray, "a b"]:
+    """Which shared pixels of two windows are copied from one and the same map.
+
+    Args:
+        k: cells per side.
+        m: window side in feature cells.
+        step: (rows, columns) from the first window to the second.
+
+    Returns:
+        (m - |rows|, m - |columns|), the pixels that both windows hold; nothing where
+        they do not meet.
+
+    Source: Dai et al., ECCV 2016, "Local coherence".
+
+    >>> kept(k=2, m=4).astype(int)
+    array([[1, 0, 1],
+           [1, 0, 1],
+           [1, 0, 1],
+           [1, 0, 1]])
+    """
+    cell_of = Grid(k, m).cell_of
+    rows, columns = (same_cell(cell_of, moved) for moved in step)
+    return rows[:, None] & columns
+
+
+def same_cell(cell_of: np.ndarray, moved: int) -> Bool[np.ndarray, " a"]:
+    """Along one axis: which shared offsets lie in one cell before and after.
+
+    >>> same_cell(np.array([0, 0, 1, 1]), 1).tolist()
+    [True, False, True]
+    """
+    shared = max(0, len(cell_of) - abs(moved))
+    return cell_of[:shared] == cell_of[len(cell_of) - shared :]
+
+
+def kept_share(k: int, m: int, step: tuple[int, int] = (0, 1)) -> float:
+    """The share of the shared pixels that keep their score.
+
+    For one step along an axis it is (m - k) / (m - 1).
+
+    Raises:
+        ValueError: the windows share no pixel.
+
+    >>> kept_share(k=5, m=21)
+    0.8
+    """
+    same = kept(k, m, step)
+    if same.size == 0:
+        raise ValueError(f"windows of {m} x {m} that are {step} apart share no pixel")
+    return float(same.mean())
