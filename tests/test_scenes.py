@@ -90,7 +90,7 @@ def test_thresholding_finds_less_than_a_third_of_the_objects_in_wild_scenes():
 
 
 def test_thresholding_finds_objects_that_stand_apart_on_an_even_ground():
-    wishes = dict(touching=0.0, style="plain", objects=(2, 3))  # so few are of one colour
+    wishes = dict(touching=0.0, style="plain", objects=(2, 3))  # all alone
     apart = [scenes.make(seed, **wishes) for seed in range(20)]
     assert baseline(apart)["recall_50"] > 0.95
 
@@ -118,7 +118,8 @@ def test_touching_zero_keeps_objects_of_one_colour_apart():
 
 
 def test_touching_one_leaves_hardly_an_object_alone():
-    found = scenes.shares(scenes.make(s, touching=1.0, style="plain") for s in range(60))
+    every = (scenes.make(s, touching=1.0, style="plain") for s in range(60))
+    found = scenes.shares(every)
     assert found["touching_same_colour"] > 0.93
 
 

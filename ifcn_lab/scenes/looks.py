@@ -116,11 +116,11 @@ def _free(
 
 def _lesson(rng: np.random.Generator, look: Look) -> Look:
     """Clear pictures: mild textures, a dark line round every object, little noise."""
-    cloths = (*look.cloths, look.ground_cloth)
+    cloths, means = (*look.cloths, look.ground_cloth), look.colours.mean(1)
     *cloths, ground_cloth = (c._replace(strength=0.4 * c.strength) for c in cloths)
     return look._replace(
         cloths=tuple(cloths), ground_cloth=ground_cloth,
-        rims=tuple(_visible(-rng.uniform(0.3, 0.6), float(c.mean())) for c in look.colours),
+        rims=tuple(_visible(-rng.uniform(0.3, 0.6), float(mean)) for mean in means),
         rim_width=float(rng.uniform(1.5, 3)), dome=0.5 * look.dome,
         light=0.6 * look.light, blur=min(look.blur, 1), noise=min(look.noise, 3.0),
     )  # fmt: skip

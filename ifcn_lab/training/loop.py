@@ -140,7 +140,8 @@ def train(
         recipe: every choice.
         progress: show a progress bar with the losses.
         on_step: called after every step with a `Step`.
-        checkpoint: file written every `every` steps and at the end.
+        checkpoint: file written every `every` steps and at the end, also when the
+            run is interrupted.
         resume: go on from `checkpoint` if that file exists.
 
     Raises:
@@ -150,13 +151,15 @@ def train(
     run = Run(model, samples, recipe)
     if resume and checkpoint and Path(checkpoint).exists():
         run.resume(checkpoint)
-    for step in bar(steps(run), run, shown=progress):
-        if on_step is not None:
-            on_step(step)
-        if checkpoint and step.iteration % every == 0:
+    try:
+        for step in bar(steps(run), run, shown=progress):
+            if on_step is not None:
+                on_step(step)
+            if checkpoint and step.iteration % every == 0:
+                run.save(checkpoint)
+    finally:  # also when interrupted: what was learned is kept
+        if checkpoint:
             run.save(checkpoint)
-    if checkpoint:
-        run.save(checkpoint)
     return model.eval()
 
 
@@ -167,17 +170,17 @@ def steps(run: Run) -> Iterator[Step]:
 
 
 def bar(source: Iterator[Step], run: Run, *, shown: bool) -> Iterator[Step]:
-    """Pass the steps on, moving a progress bar."""
+    """Pass the steps on, moving a progress bar where there is a terminal."""
     from tqdm import tqdm
 
-    with tqdm(total=100, unit="%", disable=not shown, leave=False,
+    with tqdm(total=100, disable=None if shown else True, leave=False,
               bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}",
               ) as line:
         for step in source:
-            line.n = min(100, round(100 * run.progress))
-            line.set_postfix_str(f"step {step.iteration}  mask {step.mask:.3f}  "
-                                 f"objectness {step.objectness:.3f}", refresh=False)
-            line.update(0)
+            text = (f"step {step.iteration}  mask {step.mask:.3f}  "
+                    f"objectness {step.objectness:.3f}")
+            line.set_postfix_str(text, refresh=False)
+            line.update(min(100, int(100 * run.progress)) - line.n)
             yield step
 
 
