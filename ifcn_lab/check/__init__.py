@@ -24,6 +24,12 @@ _HOME: dict[str, str] = {
     "kept_share": "coherence",
     "diagonal_share": "coherence",
     "head_weights": "coherence",
+    "label": "training",
+    "pixel_loss": "training",
+    "count_copies": "training",
+    "box_overlap": "proposing",
+    "suppress": "proposing",
+    "recall": "proposing",
 }
 
 __all__ = sorted(_HOME)

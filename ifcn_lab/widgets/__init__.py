@@ -8,8 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
+    "MapFilm": "map_film",
+    "Camera": "camera",
     "Assembler": "assembler",
     "OneStep": "coherence",
+    "Tolerances": "tolerances",
+    "Sieve": "sieve",
 }
 
 __all__ = sorted(_HOME)

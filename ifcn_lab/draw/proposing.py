@@ -1,0 +1,269 @@
+"""Figures of lesson 6: zooms, objectness, masks before and after NMS, recall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt8
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from ifcn_lab.draw.learning import logistic
+from ifcn_lab.draw.overlay import COLOURS
+from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, WRONG
+from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
+from ifcn_lab.evaluation import RecallReport
+from ifcn_lab.proposals import Proposals
+from ifcn_lab.proposals.propose import Level
+
+
+def pyramid(
+    image: UInt8[np.ndarray, "h w 3"], masks: Bool[np.ndarray, "N h w"],
+    zooms: Sequence[float], side: int, fits: Bool[np.ndarray, "Z N"],
+) -> Picture:
+    """The image at each zoom, drawn to one scale, with the window in its real size.
+
+    Args:
+        image, masks: the picture and its objects.
+        zooms: enlargements.
+        side: of the window, in pixels.
+        fits: which object fits the window at which zoom; those are outlined.
+    """
+    most = max(zooms) * max(image.shape[:2])
+    with panels(1, len(zooms), width=8.4, height=3.6) as (figure, grid):
+        grid[0, 0].get_gridspec().set_width_ratios(list(zooms))
+        for axes, zoom, chosen in zip(grid[0], zooms, fits, strict=True):
+            h, w = zoom * np.array(image.shape[:2])
+            bare(axes, f"zoom {zoom:.2f}: {chosen.sum()} fit")
+            axes.imshow(image // 2 + 90, extent=(0, w, h, 0))
+            for mask in masks[chosen]:
+                outlined(axes, mask, TRUE, zoom)
+            corner = ((w - side) / 2, (h - side) / 2)
+            axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=FOUND,
+                                     linewidth=2))
+            axes.set(xlim=(min(0, corner[0]) - 2, max(w, w - corner[0]) + 2),
+                     ylim=(max(most, h) + 2, -2))
+    said = listing([f"{row.sum()} at zoom {z:.2f}"
+                    for z, row in zip(zooms, fits, strict=True)])
+    return Picture(
+        figure,
+        f"One picture of {len(masks)} objects at {len(zooms)} zooms, the "
+        f"window of {side} pixels always the same. Objects that fit "
+        f"it: {said}.",
+    )
+
+
+def outlined(
+    axes: Axes, mask: Bool[np.ndarray, "h w"], colour: str, zoom: float
+) -> None:
+    """The border of a mask over an image that is shown enlarged."""
+    h, w = mask.shape
+    middles = (np.arange(w) + 0.5) * zoom, (np.arange(h) + 0.5) * zoom
+    axes.contour(*middles, mask.astype(float), levels=[0.5], colors=[colour],
+                 linewidths=2)
+
+
+def objectness(
+    image: UInt8[np.ndarray, "h w 3"], levels: Sequence[Level], zooms: Sequence[float]
+) -> Picture:
+    """The objectness of every window, laid over the image; one panel for each zoom.
+
+    The darker the image and the brighter the spot, the surer the network is that an
+    object stands in the middle of the window there. A cross marks the best window.
+    """
+    best = []
+    with panels(1, len(levels), width=8.4, height=3.3) as (figure, grid):
+        for axes, level, zoom in zip(grid[0], levels, zooms, strict=True):
+            sure = logistic(level.objectness.numpy())                     # (H, W)
+            y, x = np.unravel_index(sure.argmax(), sure.shape)
+            best.append(f"{sure[y, x]:.2f} at zoom {zoom:.2f}")
+            h, w = (n * c for n, c in zip(sure.shape, level.cell, strict=True))
+            bare(axes, f"zoom {zoom:.2f}")
+            axes.imshow(image.mean(2), cmap="gray", vmin=-60, vmax=300)
+            shown = axes.imshow(sure, cmap="magma", vmin=0, vmax=1, alpha=0.7,
+                                extent=(-0.5, w - 0.5, h - 0.5, -0.5))
+            axes.plot(*(c * (n + 0.5) for n, c in ((x, level.cell[1]),
+                                                   (y, level.cell[0]))),
+                      "x", color=TRUE, markersize=9, mew=2.5)
+            high, wide = image.shape[:2]
+            axes.set(xlim=(-0.5, wide - 0.5), ylim=(high - 0.5, -0.5))
+        figure.colorbar(shown, ax=grid, shrink=0.7, pad=0.02, label="objectness")
+    return Picture(
+        figure,
+        "The objectness of all windows over the picture. The best "
+        f"window has {listing(best)}.",
+    )
+
+
+def ranking(
+    image: UInt8[np.ndarray, "h w 3"], rows: Mapping[str, Proposals], columns: int = 6
+) -> Picture:
+    """The best masks of each list, one panel a mask, the best on the left."""
+    size = {"width": 8.4, "height": 1.75 * len(rows)}
+    with panels(len(rows), columns, **size) as (figure, grid):
+        for line, (name, found) in zip(grid, rows.items(), strict=True):
+            bare(line[0]).set_ylabel(name)
+            for axes, mask, score in zip(line, found.top(columns).masks, found.scores,
+                                         strict=False):
+                axes.imshow(image // 2 + 100)
+                fill(axes, mask, FOUND)
+                bare(axes, f"{score:.3f}")
+            for axes in line[len(found):]:
+                axes.axis("off")
+    return Picture(
+        figure,
+        " ".join(ranking_words(name, found, columns,
+    )
+                                    for name, found in rows.items()))
+
+
+def ranking_words(name: str, found: Proposals, columns: int) -> str:
+    """How many of the best masks lie round one and the same place."""
+    boxes = found.top(columns).boxes
+    middles = {tuple((box[:2] + box[2:]) // 40) for box in boxes}
+    return (f"{name}: the best {len(boxes)} masks, in {len(middles)} different places "
+            "of the picture.")
+
+
+def fill(
+    axes: Axes, mask: Bool[np.ndarray, "h w"], colour: str, alpha: float = 0.6
+) -> None:
+    """A mask laid over an image in one colour."""
+    from matplotlib.colors import to_rgb
+
+    layer = np.zeros((*mask.shape, 4))
+    layer[mask] = (*to_rgb(colour), alpha)
+    axes.imshow(layer)
+    outline(axes, mask.astype(float), INK, 0.8)
+
+
+class Enlarged(NamedTuple):
+    """One way to bring a window to image pixels: its name, its mask, its IoU."""
+
+    name: str
+    mask: Bool[np.ndarray, "P Q"]
+    iou: float
+
+
+def enlarging(
+    window: Float[np.ndarray, "m m"], ways: Sequence[Enlarged],
+    truth: Bool[np.ndarray, "P Q"],
+) -> Picture:
+    """A window's probabilities, and the masks that different enlargements give."""
+    with panels(1, 1 + len(ways), width=8.0, height=2.9) as (figure, grid):
+        bare(grid[0, 0], f"{len(window)} x {len(window)} cells")
+        grid[0, 0].imshow(logistic(window), cmap="gray", vmin=0, vmax=1)
+        for axes, way in zip(grid[0, 1:], ways, strict=True):
+            bare(axes, f"{way.name}: IoU {way.iou:.3f}").imshow(way.mask, cmap="gray")
+            outline(axes, truth.astype(float), FOUND)
+    said = listing([f"{way.name} {way.iou:.3f}" for way in ways])
+    return Picture(
+        figure,
+        f"A window of {len(window)} x {len(window)} probabilities, and "
+        f"masks of {truth.shape[0]} x {truth.shape[1]} pixels made from "
+        f"it. IoU with the object: {said}.",
+    )
+
+
+def recall_curves(
+    report: RecallReport, ns: Sequence[int] = (1, 10, 100)
+) -> Picture:
+    """Recall by IoU, one curve for each number of proposals; the area is AR@N."""
+    styles = (GREY, ":"), (FOUND, "--"), (TRUE, "-"), (INK, "-.")
+    with panels(1, 1, width=6.0, height=3.4) as (figure, grid):
+        axes = grid[0, 0]
+        for n, (colour, style) in zip(ns, styles, strict=False):
+            axes.plot(report.thresholds, report.curves["all"][:, n - 1], style,
+                      color=colour, linewidth=2, label=f"N = {n}, AR {report[n]:.2f}")
+        axes.set(xlabel="IoU from which a mask counts", ylabel="recall", ylim=(0, 1.02))
+        axes.legend(loc="lower left")
+    said = listing([f"AR@{n} is {report[n]:.2f}" for n in ns])
+    return Picture(
+        figure,
+        f"Recall against IoU for {listing([str(n) for n in ns])} "
+        f"proposals over {report.objects['all']} objects. All curves "
+        f"fall towards IoU 0.95. {said}.",
+    )
+
+
+class Miss(NamedTuple):
+    """An object and the proposal that overlaps it most."""
+
+    image: UInt8[np.ndarray, "h w 3"]
+    truth: Bool[np.ndarray, "h w"]
+    best: Bool[np.ndarray, "h w"]
+    iou: float
+    why: str
+
+
+def misses(worst: Sequence[Miss]) -> Picture:
+    """Objects that were found badly: true border, and the nearest of all proposals."""
+    columns = min(6, len(worst))
+    rows = -(-len(worst) // columns)
+    with panels(rows, columns, width=8.6, height=2.1 * rows) as (figure, grid):
+        for axes in grid.flat[len(worst):]:
+            axes.axis("off")
+        for axes, miss in zip(grid.flat, worst, strict=False):
+            bare(axes, f"IoU {miss.iou:.2f}").imshow(miss.image // 2 + 90)
+            fill(axes, miss.best, FOUND, 0.5)
+            outline(axes, miss.truth.astype(float), TRUE, 2.2)
+            axes.set_xlabel(miss.why, size=9)
+    said = listing([f"{miss.why} (IoU {miss.iou:.2f})" for miss in worst])
+    return Picture(
+        figure,
+        f"The {len(worst)} objects that were found worst, outlined, and "
+        f"the proposal nearest to each, filled: {said}.",
+    )
+
+
+def found_objects(
+    image: UInt8[np.ndarray, "h w 3"], masks: Bool[np.ndarray, "N h w"],
+    best: Float[np.ndarray, "N"], iou: float = 0.7,
+) -> Picture:
+    """Which objects were found: outlined in one colour if so, in another if not."""
+    h, w = image.shape[:2]
+    with panels(1, 1, width=7.0, height=0.3 + 7.0 * h / w) as (figure, grid):
+        axes = bare(grid[0, 0])
+        axes.imshow(image)
+        for mask, overlap in zip(masks, best, strict=True):
+            outline(axes, mask.astype(float), FOUND if overlap >= iou else WRONG, 2)
+            y, x = np.argwhere(mask).mean(0)
+            axes.text(x, y, f"{overlap:.2f}", ha="center", va="center", color=INK,
+                      bbox={"facecolor": "white", "pad": 1, "linewidth": 0,
+                            "alpha": 0.85})
+    return Picture(
+        figure,
+        f"{len(masks)} objects, each with the IoU of the best proposal. "
+        f"{(best >= iou).sum()} have IoU {iou} or more; the lowest is "
+        f"{best.min():.2f}.",
+    )
+
+
+def boxes_on(
+    image: UInt8[np.ndarray, "h w 3"], found: Proposals, kept: Int[np.ndarray, "K"]
+) -> Picture:
+    """Masks and boxes that are kept, and thin boxes of all others; for the widget."""
+    h, w = image.shape[:2]
+    masks = found.masks
+    with panels(1, 1, width=5.0, height=0.4 + 5.0 * h / w) as (figure, grid):
+        axes = bare(grid[0, 0], f"{len(kept)} of {len(found)} windows kept")
+        axes.imshow(image // 2 + 100)
+        for index in np.setdiff1d(np.arange(len(found)), kept):
+            box_line(axes, found.boxes[index], GREY, 0.4)
+        for place, index in reversed(list(enumerate(kept))):
+            fill(axes, masks[index], COLOURS[place % len(COLOURS)], 0.5)
+            box_line(axes, found.boxes[index], INK, 1.2)
+    return Picture(
+        figure,
+        f"{len(kept)} of {len(found)} windows are kept; the boxes of the "
+        "others are drawn thin.",
+    )
+
+
+def box_line(axes: Axes, box: Int[np.ndarray, "4"], colour: str, width: float) -> None:
+    """A box as a rectangle on the borders of its pixels."""
+    x0, y0, x1, y1 = (int(v) for v in box)
+    axes.add_patch(Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False,
+                             edgecolor=colour, linewidth=width))
