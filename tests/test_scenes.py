@@ -64,7 +64,7 @@ def test_at_least_sixty_percent_touch_an_object_of_their_colour(some):
 def test_sizes_span_more_than_a_factor_of_three(some):
     found = scenes.shares(some)
     assert found["size_ratio"] > 3
-    assert found["size_smallest"] < 24 and found["size_largest"] > 60
+    assert found["size_smallest"] <= 26 and found["size_largest"] > 65
 
 
 def test_lengths_are_log_uniform():

@@ -34,7 +34,9 @@ def shift(
         ]):
             bare(axes[0, place], title).imshow(values, cmap="gray")
         bare(axes[0, 4], "where they differ").imshow(~same, cmap=two_tone(), vmin=0, vmax=1)
-        for one in axes[0]:
+        for place, one in enumerate(axes[0]):
+            high, wide = (image if place in (0, 2) else before).shape
+            one.set(xlim=(-0.5, wide - 0.5), ylim=(high - 0.5, -0.5))  # one scale
             thin_frame(one)
     return Picture(figure, shift_alt(image, moved, same))
 
@@ -48,8 +50,9 @@ def shift_alt(image: np.ndarray, moved: np.ndarray, same: np.ndarray) -> str:
     else:
         reach = int(np.min(where, axis=1).max()) + 1
         near = same[reach:, reach:].all()
-        place = (f", all of them in the first {reach} rows and columns" if near and
-                 reach < min(same.shape) // 4 else "")
+        first = "row and column" if reach == 1 else f"{reach} rows and columns"
+        few = near and reach < min(same.shape) // 4
+        place = f", all of them in the first {first}" if few else ""
         found = (f"The two responses differ at {len(where)} of {same.size} places"
                  f"{place}.")
     return (f"An image and its response, then the same with {rows} rows and {columns} "
@@ -108,7 +111,7 @@ def painted(
         for number in range(1, count + 1):
             y, x = np.argwhere(objects == number).mean(0)
             pieces.text(x, y, str(number), color=PAPER, ha="center", va="center",
-                        fontsize=16, fontweight="bold")
+                        fontsize=13, bbox={"fc": INK, "ec": PAPER, "pad": 3})
         for one in axes[0]:
             thin_frame(one)
     share = (score > 0.5).mean()
@@ -147,6 +150,7 @@ def two_answers(
             word, _ = ANSWERS[answers[place]]
             one = bare(axes[0, place + 1], f"{names[place]} window asks: {word}")
             one.imshow(mask, cmap="gray", vmin=-0.3, vmax=1)
+            one.set_facecolor("#d9d9d9")                # beyond the image
             one.set(xlim=(x0 - 0.5, x0 + side - 0.5), ylim=(y0 + side - 0.5, y0 - 0.5))
             thin_frame(one, colour, 2)
             mark(one, pixel)

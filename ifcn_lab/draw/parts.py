@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ifcn_lab.draw.palette import GREY, INK, PAPER, WRONG, cell_colours, ink_on
+from ifcn_lab.draw.palette import GREY, INK, PAPER, TRUE, WRONG, cell_colours, ink_on
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.draw.equivariance import mark
 from ifcn_lab.film import Film
@@ -51,8 +51,8 @@ def draw_grid(
         row, column = divmod(part, k)
         y, x = top + stride * edges[row], left + stride * edges[column]
         height, width = stride * np.diff(edges)[[row, column]]
-        axes.add_patch(Rectangle((x, y), width, height, fc=colour, ec=PAPER, alpha=0.55))
-        axes.text(x + 3, y + 3, str(part), color=PAPER, fontsize=9, va="top",
+        axes.add_patch(Rectangle((x, y), width, height, fc=colour, ec=PAPER, alpha=0.5))
+        axes.text(x + 3, y + 3, str(part), color=ink_on(colour), fontsize=9, va="top",
                   clip_on=True, bbox={"fc": colour, "ec": "none", "pad": 1.5})
 
 
@@ -194,11 +194,10 @@ def strip_alt(film: Film, run: str, steps: Sequence[int], scene: int) -> str:
     said = []
     for step in steps:
         maps = probability(film.maps(run, step, scene))
-        lit = (maps > 0.5).mean((1, 2))
-        said.append(f"step {step}: contrast {np.mean(np.ptp(maps, axis=(1, 2))):.2f}, "
-                    f"bright {listing([f'{s:.0%}' for s in lit])}")
-    return (f"Score maps of the {run} run, {film.k**2} channels. Mean contrast of a map, "
-            f"and how much of each channel is bright, at {'; '.join(said)}.")
+        said.append(f"{np.ptp(maps, axis=(1, 2)).mean():.2f} at step {step}")
+    last = maps_alt(probability(film.maps(run, steps[-1], scene)))
+    return (f"The {film.k**2} channels of the {run} run. The contrast within a map is, "
+            f"on average, {listing(said)}. At step {steps[-1]}: {last}")
 
 
 def film_frame(
@@ -222,6 +221,23 @@ def film_frame(
     said = listing([f"{iou:.2f}" for iou in ious])
     return Picture(figure, f"Run {run}, step {step}. {maps_alt(maps)} The masks put "
                    f"together from them have IoU {said} with their objects.")
+
+
+def two_runs(film: Film, smooth: int = 20) -> Picture:
+    """The mask loss of both runs, each point the mean of `smooth` steps."""
+    with panels(1, 1, width=6, height=2.6) as (figure, axes):
+        one = axes[0, 0]
+        for run, loss, colour, line in zip(
+            film.runs, film.mask_loss, (TRUE, WRONG), ("-", "--"), strict=True
+        ):
+            mean = np.convolve(loss, np.ones(smooth) / smooth, "valid")
+            one.plot(np.arange(smooth, len(loss) + 1), mean, line, color=colour, label=run)
+        one.set(xlabel="training step", ylabel="mask loss", ylim=(0, None))
+        one.legend()
+    first, last = (film.mask_loss[:, s].mean(1) for s in (np.s_[:smooth], np.s_[-smooth:]))
+    said = [f"{run} from {a:.2f} to {b:.2f}"
+            for run, a, b in zip(film.runs, first, last, strict=True)]
+    return Picture(figure, f"The mask loss of two runs falls alike: {listing(said)}.")
 
 
 def pulls(gradient: Float[np.ndarray, "kk H W"]) -> Picture:

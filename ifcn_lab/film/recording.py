@@ -54,8 +54,8 @@ class Shuffled(InstanceFCN):
 def actors() -> list[scenes.Scene]:
     """The scenes that are filmed: two touching discs, and one of a held-out seed."""
     return [
-        scenes.two_touching(diameter=46.5),
-        scenes.make(1_000_003, objects=(3, 4), sizes=(46, 56)),
+        scenes.two_touching(diameter=54.5),
+        scenes.make(1_000_004, objects=(3, 4), sizes=(46, 56)),
     ]
 
 
