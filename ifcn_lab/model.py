@@ -129,11 +129,18 @@ class InstanceFCN(nn.Module):
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: the file is truncated or is not a saved InstanceFCN.
+            ValueError: the file is truncated or is not a saved InstanceFCN, or its
+                weights do not fit the configuration it names.
         """
         config, tensors = read_weights(Path(path))
-        net = cls(**config)
-        net.load_state_dict(tensors)
+        try:
+            net = cls(**config)
+            net.load_state_dict(tensors)
+        except (TypeError, RuntimeError) as error:
+            reason = str(error).splitlines()[-1].strip()
+            raise ValueError(f"{path} does not hold the weights of an {cls.__name__} "
+                             f"with {config} ({reason}); load it as what it is") \
+                from error
         return net.eval()
 
     @classmethod
@@ -166,6 +173,7 @@ def read_weights(path: Path) -> tuple[dict, dict[str, Tensor]]:
     try:
         with safe_open(str(path), framework="pt") as file:
             config = json.loads((file.metadata() or {})["ifcn_lab"])
+            config["sizes"] = config.get("sizes") and tuple(config["sizes"])
             return config, {name: file.get_tensor(name) for name in file.keys()}
     except SafetensorError as error:
         raise ValueError(
