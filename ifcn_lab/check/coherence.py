@@ -15,8 +15,8 @@ def kept_share(function: Callable[..., object]) -> None:
     cases = [
         Case(f"k = {k}, m = {m}, s = {s}", (k, m, s),
              coherence.kept_share(k, m, (0, s)),
-             hint="Of m columns, m - s are in both windows: channel[:, s:] in the first, "
-                  "channel[:, :-s] in the second.")
+             hint="m - s columns are in both windows: channel[:, s:] of the first, "
+                  "channel[:, :-s] of the second.")
         for k, m, s in asked
     ]
     report("Exercise 4.1", function, cases, agree=close)
@@ -40,8 +40,8 @@ def head_weights(function: Callable[..., object]) -> None:
     cases = [
         Case(f"channels = {c}, k = {k}, bins = {b}, rank = {r}, m = {m}",
              (c, k, b, r, m), (9 * c * k * k, b * b * c * r + r * m * m),
-             hint="A layer has inputs x outputs weights; a 3 x 3 convolution has 9 times "
-                  "its input channels as inputs.")
+             hint="A layer has inputs x outputs weights; a 3 x 3 convolution has 9 "
+                  "times its input channels as inputs.")
         for c, k, b, r, m in asked
     ]
     report("Exercise 4.3", function, cases)

@@ -48,10 +48,11 @@ def one_step(k: int, m: int, step: tuple[int, int] = (0, 1)) -> Picture:
 def step_words(k: int, m: int, step: tuple[int, int], same: np.ndarray) -> str:
     """What `one_step` shows, in two sentences."""
     down, right = step
-    return (f"A window of {m} x {m} moves {down} down and {right} right. Of {same.size} "
-            f"pixels in both windows, {same.sum()} ({same.mean():.0%}) keep their one of "
-            f"the {k * k} maps; the others lie at the borders of cells. With {m * m} "
-            f"outputs {same.size if step == (0, 0) else 0} keep their channel.")
+    outputs_kept = same.size if step == (0, 0) else 0
+    return (f"A window of {m} x {m} moves {down} down and {right} right. Of "
+            f"{same.size} pixels in both, {same.sum()} ({same.mean():.0%}) keep their "
+            f"one of the {k * k} maps; the others lie at the borders of cells. "
+            f"With {m * m} outputs {outputs_kept} keep their channel.")
 
 
 def frame_of(ax: Axes, m: int, step: tuple[int, int]) -> Axes:
@@ -138,9 +139,12 @@ def next_window(pairs: Mapping[str, Pair], step: tuple[int, int] = (0, 1)) -> Pi
             one, other = shared(before, after, step)
             for ax, logits, title in zip(row, (before, after), ("before", "after"),
                                          strict=False):
-                bare(ax, f"{name}, {title}").imshow(logits, cmap="gray", vmin=-4, vmax=4)
+                bare(ax, f"{name}, {title}")
+                ax.imshow(logits, cmap="gray", vmin=-4, vmax=4)
             draw_difference(row[2], one, other)
             words.append(f"{name}: {difference_words(one, other)}")
+        figure.supxlabel("pale: the same number; orange: another number; "
+                         "black: another answer", fontsize=9)
     return Picture(figure, "A trained network's mask in two neighbouring windows. "
                            + ". ".join(words) + ".")
 
@@ -177,8 +181,8 @@ def difference_words(
     '50% of the shared pixels have the very same score, 1 of 2 another answer'
     """
     answers = int(((one > 0) != (other > 0)).sum())
-    return (f"{np.mean(one == other):.0%} of the shared pixels have the very same score, "
-            f"{answers} of {one.size} another answer")
+    return (f"{np.mean(one == other):.0%} of the shared pixels have the very same "
+            f"score, {answers} of {one.size} another answer")
 
 
 def head_sizes(weights: Mapping[str, int]) -> Picture:
@@ -194,7 +198,7 @@ def head_sizes(weights: Mapping[str, int]) -> Picture:
             left += max(side, 0.55) + 0.25
         ax.set(xlim=(-0.02, left), ylim=(-0.3, 1.02), aspect="equal")
     words = listing([f"{name} has {count:,}" for name, count in weights.items()])
-    return Picture(figure, f"Squares as large as the heads' numbers of weights: {words}.")
+    return Picture(figure, f"Squares as large as the numbers of weights: {words}.")
 
 
 def few_and_many(record: Mapping) -> Picture:
@@ -206,9 +210,8 @@ def few_and_many(record: Mapping) -> Picture:
     """
     heads = list(dict.fromkeys(run["head"] for run in record["runs"]))
     with panels(1, 2, width=8.0, height=3.2) as (figure, axes):
-        for ax, where, title in zip(axes[0], ("held_out", "own"),
-                                    ("on scenes it has never seen", "on its own scenes"),
-                                    strict=True):
+        titles = "on scenes it has never seen", "on scenes it was trained on"
+        for ax, where, title in zip(axes[0], ("held_out", "own"), titles, strict=True):
             for head, colour, mark in zip(heads, (TRUE, FOUND), "os", strict=False):
                 draw_recall(ax, record["runs"], head, where, colour, mark)
             ax.set(xscale="log", xlabel="scenes trained on", ylim=(0, 1), title=title)

@@ -132,7 +132,8 @@ def draw_lines(
         path = tuple(zip(start, end, strict=True))
         ax.plot(*path, color="white", linewidth=2.4, zorder=4)
         ax.plot(*path, color=colour, linewidth=1.4, zorder=5)
-        ax.plot(*end, "o", color=colour, markersize=4, markeredgecolor="white", zorder=5)
+        ax.plot(*end, "o", color=colour, markersize=4, markeredgecolor="white",
+                zorder=5)
 
 
 def frame(
@@ -196,8 +197,8 @@ def threads(m: int, side: int = 8) -> Picture:
         draw_threads(ax, m, reach)
         draw_blocks(ax, side, blocks)
     return Picture(figure, f"A square of {reach} x {reach} threads, cut into "
-                           f"{blocks**2} blocks of {side} x {side}. The first {m} x {m} "
-                           f"have a pixel to copy, the other {idle} have none.")
+                           f"{blocks**2} blocks of {side} x {side}. The first {m} x "
+                           f"{m} have a pixel to copy, the other {idle} have none.")
 
 
 def draw_threads(ax: Axes, m: int, reach: int) -> None:
