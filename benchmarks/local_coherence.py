@@ -73,13 +73,13 @@ def go_on(path: Path, settings: dict) -> dict:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure every run that the record does not hold yet."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=150)
     parser.add_argument("--tests", type=int, default=40, help="held-out scenes")
     parser.add_argument("--seconds", type=float, default=500, help="stop after a run")
     parser.add_argument("--out", type=Path, default=folder() / "local_coherence.json")
     given = parser.parse_args(arguments)
     settings = {"steps": given.steps, "tests": given.tests, "batch": LESSON.batch,
-                "lr": LESSON.lr, "held_out_start": HELD_OUT}
+                "lr": LESSON.lr, "precision": LESSON.precision, "held_out_start": HELD_OUT}
     record = go_on(given.out, settings)
     done = {(run["head"], run["scenes"], run["seed"]) for run in record["runs"]}
     began = time.perf_counter()

@@ -1,0 +1,124 @@
+"""The m*m head: what a window reads, what it costs, and that the rest works with it."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+import torch
+
+from ifcn_lab import InstanceFCN
+from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.deepmask import DeepMaskStyle, WindowHead, on_map
+from ifcn_lab.proposals import propose
+from ifcn_lab.training import LESSON, train
+
+TINY = LESSON.with_(iterations=2, seconds=None, batch=2, precision="float32")
+
+
+@pytest.fixture(scope="module")
+def net() -> DeepMaskStyle:
+    torch.manual_seed(0)
+    return DeepMaskStyle(m=7, backbone="small", rank=5).eval()
+
+
+def window_by_hand(maps, center, m, fill):
+    """Read every pixel of one window from its own channel, at the window's centre."""
+    y, x = center
+    window = np.full((m, m), fill, np.float32)
+    for i in range(m):
+        for j in range(m):
+            row, column = y - m // 2 + i, x - m // 2 + j
+            if 0 <= row < maps.shape[1] and 0 <= column < maps.shape[2]:
+                window[i, j] = maps[i * m + j, y, x]
+    return window
+
+
+def test_a_window_is_read_from_all_channels_at_its_centre(net: DeepMaskStyle) -> None:
+    maps = torch.randn(49, 9, 12)
+    centers = torch.tensor([(4, 6), (0, 0), (8, 11), (3, 1)])
+    windows = net.windows(maps, centers, fill=-9.0)
+    for window, center in zip(windows, centers.tolist(), strict=True):
+        by_hand = window_by_hand(maps.numpy(), center, 7, -9.0)
+        assert np.array_equal(window.numpy(), by_hand)
+
+
+def test_no_pixel_keeps_its_score_when_the_window_moves(net: DeepMaskStyle) -> None:
+    maps = torch.randn(49, 20, 20)
+    before, after = net.windows(maps, torch.tensor([(10, 10), (10, 11)]))
+    assert (before[:, 1:] == after[:, :-1]).sum() == 0
+
+
+@pytest.mark.parametrize(("m", "rank"), [(1, 1), (4, 3), (7, 5), (8, 2), (21, 6)])
+def test_the_head_computes_two_linear_layers_of_the_window(m: int, rank: int) -> None:
+    head = WindowHead(channels=3, m=m, rank=rank)
+    features = torch.randn(1, 3, 11, 13)
+    y, x = 5, 6
+    side = head.bin * head.squeeze.kernel_size[0]
+    assert side >= m
+    padded = torch.zeros(3, 11 + 2 * side, 13 + 2 * side)
+    padded[:, side:-side, side:-side] = torch.relu(head.mix(features))[0]
+    top, left = side + y - m // 2, side + x - m // 2
+    window = padded[:, top : top + side, left : left + side]  # (3, side, side)
+    bins = window.unflatten(1, (-1, head.bin)).unflatten(3, (-1, head.bin))
+    binned = bins.mean((2, 4)).flatten()
+    squeezed = head.squeeze.weight.flatten(1) @ binned + head.squeeze.bias
+    spread = head.spread.weight.flatten(1) @ squeezed + head.spread.bias
+    torch.testing.assert_close(head(features)[0, :, y, x], spread)
+
+
+def test_at_lesson_scale_the_head_has_ten_times_the_weights_of_score_maps() -> None:
+    def weights(net: InstanceFCN) -> int:
+        return sum(p.numel() for p in net.masks[1:].parameters() if p.ndim > 1)
+
+    maps = weights(InstanceFCN(backbone="small"))
+    head = DeepMaskStyle(backbone="small").masks
+    linear = head.squeeze.weight.numel() + head.spread.weight.numel()
+    assert (maps, linear) == (96 * 9 * 25, 7 * 7 * 64 * 64 + 64 * 441)
+    assert linear > 10 * maps
+
+
+def test_all_but_the_mask_head_is_the_same_as_in_instancefcn() -> None:
+    def others(net: InstanceFCN) -> dict[str, torch.Size]:
+        state = net.state_dict()
+        return {n: t.shape for n, t in state.items() if not n.startswith("masks.")}
+
+    same = others(InstanceFCN(backbone="small"))
+    assert others(DeepMaskStyle(backbone="small")) == same
+
+
+def test_training_changes_the_head_and_proposals_come_out() -> None:
+    torch.manual_seed(1)
+    net, scenes = DeepMaskStyle(m=21, backbone="small"), SceneSet(2)
+    before = net.masks.squeeze.weight.clone()
+    train(net, scenes, TINY)
+    assert not torch.equal(before, net.masks.squeeze.weight)
+    found = propose(net, scenes[0].image, n=20, zooms=(1.0,))
+    assert len(found) > 0
+    assert found.masks.shape[1:] == (128, 128)
+
+
+def test_it_comes_back_from_a_file_as_it_was(net: DeepMaskStyle, tmp_path) -> None:
+    back = DeepMaskStyle.load(net.save(tmp_path / "net.safetensors"))
+    image = torch.rand(1, 3, 40, 52)
+    assert back.config == net.config
+    with torch.no_grad():
+        assert torch.equal(back(image).maps, net(image).maps)
+
+
+def test_score_maps_of_another_head_are_refused(net: DeepMaskStyle) -> None:
+    windows = inspect.unwrap(DeepMaskStyle.windows)
+    with pytest.raises(ValueError, match="windows of 7 x 7 pixels need 49"):
+        windows(net, torch.zeros(25, 9, 9), torch.tensor([(4, 4)]))
+
+
+@pytest.mark.parametrize("rank", [0, -1])
+def test_a_rank_below_one_is_refused(rank: int) -> None:
+    with pytest.raises(ValueError, match="needs at least 1 number"):
+        DeepMaskStyle(backbone="small", rank=rank)
+
+
+def test_which_pixels_lie_on_the_map_is_counted_for_an_even_window_too() -> None:
+    inside = on_map(torch.tensor([(0, 0), (4, 4)]), 4, (5, 5))
+    assert inside.sum((1, 2)).tolist() == [4, 9]
