@@ -169,7 +169,7 @@ def draw_windows(
     """Label the windows on the feature map of this view and draw from them."""
     boxes = tight_boxes(view.masks.numpy() >= 0.5)
     large = (boxes[:, 2:] - boxes[:, :2]).min(1, initial=10**9) >= 2
-    cells = F.avg_pool2d(view.masks[large][None], stride)[0].numpy()     # (N, H, W)
+    cells = F.avg_pool2d(view.masks[large][:, None], stride)[:, 0].numpy()  # (N, H, W)
     crowd = F.avg_pool2d(view.crowd[None], stride)[0].numpy() > 0.5      # (H, W)
     labels = label_windows(boxes[large], crowd.shape, stride=stride, m=m,
                            rule=recipe.rule, crowd=crowd)

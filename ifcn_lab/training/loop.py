@@ -15,6 +15,7 @@ from ifcn_lab.datasets import Sample
 from ifcn_lab.model import InstanceFCN, ScoreMaps
 from ifcn_lab.training.checkpoint import load_checkpoint, save_checkpoint
 from ifcn_lab.training.examples import Example, make_example
+from ifcn_lab.training.interrupt import interrupts_wait
 from ifcn_lab.training.losses import instance_loss
 from ifcn_lab.training.recipe import LESSON, Recipe
 
@@ -117,8 +118,8 @@ class Run:
             ValueError: the checkpoint is broken, or of another network.
         """
         state = load_checkpoint(path)
-        for name in ("k", "m", "backbone"):
-            ours, theirs = self.model.config[name], state["config"][name]
+        for name in self.model.config.keys() - {"sizes", "canonical"}:
+            ours, theirs = self.model.config[name], state["config"].get(name)
             if ours != theirs:
                 raise ValueError(f"{path} holds a network with {name} = {theirs}, this "
                                  f"one has {name} = {ours}")
@@ -140,26 +141,27 @@ def train(
         recipe: every choice.
         progress: show a progress bar with the losses.
         on_step: called after every step with a `Step`.
-        checkpoint: file written every `every` steps and at the end, also when the
-            run is interrupted.
+        checkpoint: file written every `every` steps, at the end, and on Ctrl-C.
         resume: go on from `checkpoint` if that file exists.
 
     Raises:
         ValueError: no images, or a broken checkpoint.
-        FloatingPointError: the loss is no longer finite.
+        FloatingPointError: the loss is no longer finite. The last checkpoint stays.
+        KeyboardInterrupt: Ctrl-C, after the step that it came in and a checkpoint.
     """
     run = Run(model, samples, recipe)
     if resume and checkpoint and Path(checkpoint).exists():
         run.resume(checkpoint)
-    try:
+    with interrupts_wait() as interrupted:
         for step in bar(steps(run), run, shown=progress):
             if on_step is not None:
                 on_step(step)
-            if checkpoint and step.iteration % every == 0:
+            if checkpoint and (step.iteration % every == 0 or interrupted.is_set()):
                 run.save(checkpoint)
-    finally:  # also when interrupted: what was learned is kept
-        if checkpoint:
-            run.save(checkpoint)
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+    if checkpoint:
+        run.save(checkpoint)
     return model.eval()
 
 

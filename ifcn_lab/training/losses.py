@@ -45,7 +45,8 @@ def instance_loss(
         for b, e in enumerate(examples) if len(e.target)
     ]
     mask = torch.cat(masks).mean() if masks else scores.maps.sum() * 0
-    return Losses(torch.cat(objectness).mean(), mask)
+    every = torch.cat(objectness)          # (n,), empty where all is crowd: loss 0
+    return Losses(every.sum() / max(1, len(every)), mask)
 
 
 def window_loss(

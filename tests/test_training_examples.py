@@ -1,0 +1,178 @@
+"""What a training step is given: the target lies where the object is in the image."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from ifcn_lab.datasets import Sample
+from ifcn_lab.model import IMAGENET_MEAN
+from ifcn_lab.training import LESSON, PAPER, Example, Recipe, make_example
+from ifcn_lab.training.examples import cut, draw_windows, mirror, relight, scale_all
+
+STRIDE, M = 4, 21
+RECIPES = {
+    "crop": LESSON.with_(photometric=0.0),
+    "small crop": LESSON.with_(photometric=0.0, crop=96),
+    "whole": PAPER.with_(shorter_sides=(60.0, 90.0, 130.0)),
+}
+
+
+def painted(
+    h: int = 90, w: int = 120, boxes: tuple[tuple[int, int, int, int], ...] = (
+        (10, 12, 60, 50), (40, 30, 100, 80), (90, 5, 115, 33)), crowd: bool = False,
+) -> Sample:
+    """A black picture with up to three objects: one red, one green, one blue."""
+    masks = np.zeros((len(boxes), h, w), bool)
+    for mask, (x0, y0, x1, y1) in zip(masks, boxes, strict=True):
+        mask[y0:y1, x0:x1] = True
+        mask[y0 : y0 + 3, x0 : x0 + 7] = False          # no symmetry
+    image = np.zeros((h, w, 3), np.uint8)
+    for colour, mask in enumerate(masks):
+        image[mask, colour] = 255
+    ids = tuple(range(len(boxes)))
+    where = np.full((h, w), crowd)
+    return Sample(image, masks, where, ids, ids, "painted", 0)
+
+
+def example(sample: Sample, recipe: Recipe, seed: int) -> Example:
+    rng = np.random.default_rng(seed)
+    return make_example(sample, recipe, stride=STRIDE, m=M, rng=rng)
+
+
+def windows_of_colours(made: Example) -> torch.Tensor:
+    """How much of each colour lies in each cell of each positive window, by loops."""
+    cells = F.avg_pool2d(made.image, STRIDE).numpy()                   # (3, H, W)
+    found = np.zeros((3, len(made.target), M, M), np.float32)
+    for p, (y, x) in enumerate(made.centers[made.label == 1].tolist()):
+        for i, j in np.argwhere(made.counts[p].numpy()):
+            found[:, p, i, j] = cells[:, y - M // 2 + i, x - M // 2 + j]
+    return torch.tensor(found)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("seed", range(4))
+def test_every_target_lies_where_its_colour_is_in_the_image(
+    name: str, seed: int
+) -> None:
+    """Scaled, cropped or mirrored: a window's target is what one colour shows there."""
+    made = example(painted(), RECIPES[name].with_(windows=24), seed)
+    # Padding shows the mean colour, which is less than half of any colour.
+    colours = windows_of_colours(made)
+    off = ((colours > 0.5) != (made.target > 0.5)) & made.counts       # (3, P, m, m)
+    assert len(made.target) > 0
+    assert (off.flatten(2).sum(2).min(0).values == 0).all()
+
+
+def test_targets_are_exactly_the_share_of_each_cell_that_the_object_covers() -> None:
+    """Without padding the picture's colour and the object's mask are one thing."""
+    recipe = RECIPES["small crop"].with_(windows=24)
+    for seed in range(4):
+        made = example(painted(), recipe, seed)
+        gap = (windows_of_colours(made) - made.target).abs()           # (3, P, m, m)
+        assert gap.flatten(2).amax(2).min(0).values.max() < 1e-5
+
+
+def test_mirrored_and_plain_examples_both_occur() -> None:
+    sample = painted(boxes=((5, 20, 40, 60),))
+    recipe = RECIPES["whole"].with_(shorter_sides=(90.0,))
+    left = [bool(example(sample, recipe, s).image[0, :90, :48].sum() > 0)
+            for s in range(12)]
+    assert set(left) == {True, False}
+    unflipped = recipe.with_(flip=False)
+    assert all(example(sample, unflipped, s).image[0, :90, :48].sum() > 0
+               for s in range(12))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_an_example_has_256_windows_the_positives_first(name: str) -> None:
+    made = example(painted(), RECIPES[name], 1)
+    assert made.centers.shape == (256, 2)
+    assert made.label.tolist() == [1.0] * 128 + [0.0] * 128
+    assert made.target.shape == made.counts.shape == (128, M, M)
+    assert made.image.min() >= 0 and made.image.max() <= 1
+    height, width = (side // STRIDE for side in made.image.shape[1:])
+    assert (made.centers >= 0).all()
+    assert (made.centers < torch.tensor([height, width])).all()
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("size", [(1, 1), (7, 13), (90, 120)])
+def test_an_image_without_objects_gives_negatives_only(
+    name: str, size: tuple[int, int]
+) -> None:
+    made = example(painted(*size, boxes=()), RECIPES[name], 0)
+    assert made.label.tolist() == [0.0] * 128
+    assert made.target.shape == (0, M, M)
+
+
+def test_an_image_all_crowd_gives_no_window() -> None:
+    made = example(painted(88, boxes=(), crowd=True), LESSON, 0)
+    assert made.centers.shape == (0, 2)
+    assert made.target.shape == (0, M, M)
+
+
+def test_no_window_is_centred_on_padding() -> None:
+    """A picture of 40 x 60 in a crop of 128 leaves most of it to padding."""
+    sample = painted(40, 60, boxes=((10, 10, 45, 35),))
+    view = cut(sample, 1.0, np.array([10, 10, 45, 35]), 128, np.random.default_rng(0))
+    assert view.size == (40, 60)
+    made = draw_windows(view, LESSON, stride=STRIDE, m=M, rng=np.random.default_rng(0))
+    assert (made.centers < torch.tensor([10, 15])).all()
+
+
+def test_padding_shows_the_mean_colour_below_and_to_the_right() -> None:
+    sample = painted(40, 60, boxes=((0, 0, 60, 40),))
+    view = cut(sample, 1.0, np.array([0, 0, 60, 40]), 128, np.random.default_rng(0))
+    mean = torch.tensor(IMAGENET_MEAN)[:, None, None]
+    assert (view.image[:, 40:] == mean).all() and (view.image[:, :, 60:] == mean).all()
+    assert (view.masks[:, 40:] == 0).all() and (view.masks[:, :, 60:] == 0).all()
+    assert torch.equal(view.image[0, :40, :60], view.masks[0, :40, :60])
+
+
+def test_mirroring_leaves_the_padding_where_it_is() -> None:
+    sample = painted(40, 60, boxes=((0, 0, 10, 40),))
+    view = cut(sample, 1.0, np.array([0, 0, 10, 40]), 128, np.random.default_rng(0))
+    turned = mirror(view)
+    assert torch.equal(turned.image[..., :60], view.image[..., :60].flip(-1))
+    assert torch.equal(turned.masks[..., :60], view.masks[..., :60].flip(-1))
+    assert torch.equal(turned.image[..., 60:], view.image[..., 60:])
+    assert torch.equal(mirror(turned).image, view.image)
+
+
+@pytest.mark.parametrize("zoom", [0.3, 1.0, 1.7])
+def test_a_scaled_sample_is_padded_by_less_than_one_stride(zoom: float) -> None:
+    view = scale_all(painted(), zoom, STRIDE)
+    assert view.size == (round(90 * zoom), round(120 * zoom))
+    for side, padded in zip(view.size, view.image.shape[1:], strict=True):
+        assert padded % STRIDE == 0 and 0 <= padded - side < STRIDE
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_drawn_object_has_the_right_size_for_the_window(seed: int) -> None:
+    """So that there is a positive window, whatever the size in the picture."""
+    size = (10, 20, 40, 80, 200, 300)[seed]
+    sample = painted(320, 320, boxes=((5, 5, 5 + size, 5 + size // 2),))
+    made = example(sample, LESSON, seed)
+    assert (made.label == 1).any()
+
+
+def test_the_same_generator_makes_the_same_example() -> None:
+    one, two = (example(painted(), LESSON, 3) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+    other = example(painted(), LESSON, 4)
+    assert not torch.equal(one.image, other.image)
+
+
+def test_light_changes_the_image_within_its_range_and_nothing_at_strength_0() -> None:
+    image = torch.rand(3, 20, 30)
+    changed = [relight(image, 1.0, np.random.default_rng(s)) for s in range(20)]
+    assert all(c.min() >= 0 and c.max() <= 1 for c in changed)
+    assert all((c - image).abs().mean() > 0.01 for c in changed)
+    negative = [float(torch.corrcoef(torch.stack([c.flatten(), image.flatten()]))[0, 1])
+                < 0 for c in changed]
+    assert 1 <= sum(negative) <= 15
+    same = relight(image, 0.0, np.random.default_rng(0))
+    torch.testing.assert_close(same, image)
