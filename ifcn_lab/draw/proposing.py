@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -14,9 +13,11 @@ from ifcn_lab.draw.learning import logistic
 from ifcn_lab.draw.overlay import COLOURS
 from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, WRONG
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
-from ifcn_lab.evaluation import RecallReport
+from ifcn_lab.evaluation import RecallReport, mask_iou
+from ifcn_lab.failures import Failure
 from ifcn_lab.proposals import Proposals
 from ifcn_lab.proposals.propose import Level
+from ifcn_lab.targets import tight_boxes
 
 
 def pyramid(
@@ -29,22 +30,23 @@ def pyramid(
         image, masks: the picture and its objects.
         zooms: enlargements.
         side: of the window, in pixels.
-        fits: which object fits the window at which zoom; those are outlined.
+        fits: which object fits the window at which zoom; those are outlined, and the
+            window stands round the first of them.
     """
     most = max(zooms) * max(image.shape[:2])
     with panels(1, len(zooms), width=8.4, height=3.6) as (figure, grid):
         grid[0, 0].get_gridspec().set_width_ratios(list(zooms))
         for axes, zoom, chosen in zip(grid[0], zooms, fits, strict=True):
-            h, w = zoom * np.array(image.shape[:2])
+            h, w = (zoom * length for length in image.shape[:2])
             bare(axes, f"zoom {zoom:.2f}: {chosen.sum()} fit")
             axes.imshow(image // 2 + 90, extent=(0, w, h, 0))
             for mask in masks[chosen]:
                 outlined(axes, mask, TRUE, zoom)
-            corner = ((w - side) / 2, (h - side) / 2)
-            axes.add_patch(Rectangle(corner, side, side, fill=False, edgecolor=FOUND,
-                                     linewidth=2))
-            axes.set(xlim=(min(0, corner[0]) - 2, max(w, w - corner[0]) + 2),
-                     ylim=(max(most, h) + 2, -2))
+            for mask in masks[chosen][:1]:
+                corner = zoom * middle_of(mask) - side / 2
+                axes.add_patch(Rectangle(corner, side, side, fill=False, linewidth=2,
+                                         edgecolor=FOUND, clip_on=False))
+            axes.set(xlim=(0, w), ylim=(most, 0))
     said = listing([f"{row.sum()} at zoom {z:.2f}"
                     for z, row in zip(zooms, fits, strict=True)])
     return Picture(
@@ -53,6 +55,16 @@ def pyramid(
         f"window of {side} pixels always the same. Objects that fit "
         f"it: {said}.",
     )
+
+
+def middle_of(mask: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "2"]:
+    """The middle (x, y) of a mask's tight box, in pixels.
+
+    >>> middle_of(np.ones((4, 6), bool)).tolist()
+    [3.0, 2.0]
+    """
+    box = tight_boxes(mask[None])[0]
+    return (box[:2] + box[2:]) / 2
 
 
 def outlined(
@@ -139,31 +151,56 @@ def fill(
     outline(axes, mask.astype(float), INK, 0.8)
 
 
-class Enlarged(NamedTuple):
-    """One way to bring a window to image pixels: its name, its mask, its IoU."""
-
-    name: str
-    mask: Bool[np.ndarray, "P Q"]
-    iou: float
-
-
 def enlarging(
-    window: Float[np.ndarray, "m m"], ways: Sequence[Enlarged],
-    truth: Bool[np.ndarray, "P Q"],
+    window: Float[np.ndarray, "m m"], truth: Bool[np.ndarray, "P Q"],
+    ways: Mapping[str, Bool[np.ndarray, "P Q"]],
 ) -> Picture:
     """A window's probabilities, and the masks that different enlargements give."""
+    ious = {name: mask_iou(mask[None], truth[None]).item()
+            for name, mask in ways.items()}
     with panels(1, 1 + len(ways), width=8.0, height=2.9) as (figure, grid):
         bare(grid[0, 0], f"{len(window)} x {len(window)} cells")
         grid[0, 0].imshow(logistic(window), cmap="gray", vmin=0, vmax=1)
-        for axes, way in zip(grid[0, 1:], ways, strict=True):
-            bare(axes, f"{way.name}: IoU {way.iou:.3f}").imshow(way.mask, cmap="gray")
+        for axes, (name, mask) in zip(grid[0, 1:], ways.items(), strict=True):
+            bare(axes, f"{name}: IoU {ious[name]:.3f}").imshow(mask, cmap="gray")
             outline(axes, truth.astype(float), FOUND)
-    said = listing([f"{way.name} {way.iou:.3f}" for way in ways])
+    said = listing([f"{name} {iou:.3f}" for name, iou in ious.items()])
     return Picture(
         figure,
         f"A window of {len(window)} x {len(window)} probabilities, and "
         f"masks of {truth.shape[0]} x {truth.shape[1]} pixels made from "
         f"it. IoU with the object: {said}.",
+    )
+
+
+def by_size(
+    sizes: Sequence[float], columns: Mapping[str, Sequence[float]],
+    right: tuple[float, float],
+) -> Picture:
+    """The IoU with which each object was found, by its size; one panel for each way.
+
+    Args:
+        sizes: longest side of every object, in pixels.
+        columns: by name, the IoU of the best proposal for every object.
+        right: sizes that fit the window at zoom 1; drawn as a band.
+    """
+    said = []
+    fit = (np.asarray(sizes) >= right[0]) & (np.asarray(sizes) <= right[1])
+    size = {"width": 4.2 * len(columns), "height": 2.9}
+    with panels(1, len(columns), **size) as (figure, grid):
+        for axes, (name, ious) in zip(grid[0], columns.items(), strict=True):
+            axes.axvspan(*right, color="#cfe8f5", label="fits at zoom 1")
+            axes.scatter(sizes, ious, 14, TRUE, alpha=0.7, linewidths=0)
+            axes.set(xlabel="longest side of the object, pixels", ylim=(-0.03, 1.03),
+                     ylabel="IoU of the best proposal", title=name)
+            found = np.asarray(ious) >= 0.7
+            said.append(f"with {name}, {found[fit].mean():.0%} of the objects that fit "
+                        f"and {found[~fit].mean():.0%} of the others")
+        grid[0, 0].legend(loc="lower right")
+    return Picture(
+        figure,
+        f"{len(sizes)} objects by size and by the IoU of the best proposal. Found at "
+        f"IoU 0.7: {listing(said)}.",
     )
 
 
@@ -178,7 +215,7 @@ def recall_curves(
             axes.plot(report.thresholds, report.curves["all"][:, n - 1], style,
                       color=colour, linewidth=2, label=f"N = {n}, AR {report[n]:.2f}")
         axes.set(xlabel="IoU from which a mask counts", ylabel="recall", ylim=(0, 1.02))
-        axes.legend(loc="lower left")
+        axes.legend(loc="center left", bbox_to_anchor=(0.02, 0.45))
     said = listing([f"AR@{n} is {report[n]:.2f}" for n in ns])
     return Picture(
         figure,
@@ -188,29 +225,19 @@ def recall_curves(
     )
 
 
-class Miss(NamedTuple):
-    """An object and the proposal that overlaps it most."""
-
-    image: UInt8[np.ndarray, "h w 3"]
-    truth: Bool[np.ndarray, "h w"]
-    best: Bool[np.ndarray, "h w"]
-    iou: float
-    why: str
-
-
-def misses(worst: Sequence[Miss]) -> Picture:
+def failures(worst: Sequence[Failure]) -> Picture:
     """Objects that were found badly: true border, and the nearest of all proposals."""
     columns = min(6, len(worst))
     rows = -(-len(worst) // columns)
     with panels(rows, columns, width=8.6, height=2.1 * rows) as (figure, grid):
         for axes in grid.flat[len(worst):]:
             axes.axis("off")
-        for axes, miss in zip(grid.flat, worst, strict=False):
-            bare(axes, f"IoU {miss.iou:.2f}").imshow(miss.image // 2 + 90)
-            fill(axes, miss.best, FOUND, 0.5)
-            outline(axes, miss.truth.astype(float), TRUE, 2.2)
-            axes.set_xlabel(miss.why, size=9)
-    said = listing([f"{miss.why} (IoU {miss.iou:.2f})" for miss in worst])
+        for axes, one in zip(grid.flat, worst, strict=False):
+            bare(axes, f"IoU {one.iou:.2f}").imshow(one.image // 2 + 90)
+            fill(axes, one.nearest, FOUND, 0.5)
+            outline(axes, one.truth.astype(float), TRUE, 2.2)
+            axes.set_xlabel(one.trait, size=9)
+    said = listing([f"{one.trait} (IoU {one.iou:.2f})" for one in worst])
     return Picture(
         figure,
         f"The {len(worst)} objects that were found worst, outlined, and "
@@ -224,13 +251,14 @@ def found_objects(
 ) -> Picture:
     """Which objects were found: outlined in one colour if so, in another if not."""
     h, w = image.shape[:2]
-    with panels(1, 1, width=7.0, height=0.3 + 7.0 * h / w) as (figure, grid):
+    width = 7.0 if w > 256 else 4.4
+    with panels(1, 1, width=width, height=width * h / w) as (figure, grid):
         axes = bare(grid[0, 0])
         axes.imshow(image)
         for mask, overlap in zip(masks, best, strict=True):
-            outline(axes, mask.astype(float), FOUND if overlap >= iou else WRONG, 2)
+            outline(axes, mask.astype(float), TRUE if overlap >= iou else WRONG, 2)
             y, x = np.argwhere(mask).mean(0)
-            axes.text(x, y, f"{overlap:.2f}", ha="center", va="center", color=INK,
+            axes.text(x, y, f"{overlap:.2f}", ha="center", va="center", size=9,
                       bbox={"facecolor": "white", "pad": 1, "linewidth": 0,
                             "alpha": 0.85})
     return Picture(

@@ -131,7 +131,7 @@ def drawn_windows(
 
     A window that was drawn more often has a larger mark.
     """
-    with panels(1, len(draws), width=8, height=4.3) as (figure, grid):
+    with panels(1, len(draws), width=8, height=4.6) as (figure, grid):
         for axes, (name, drawn) in zip(grid[0], draws.items(), strict=True):
             share = (drawn.label == POSITIVE).sum()
             bare(axes, f"{name}\n{share} of {len(drawn.label)} are positive")
