@@ -1,0 +1,431 @@
+"""The loss is the paper's, it falls, and a run that was cut short goes on exactly."""
+
+from __future__ import annotations
+
+import io
+import math
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ifcn_lab.datasets import Sample
+from ifcn_lab.datasets.kept import Kept
+from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.deepmask import DeepMaskStyle
+from ifcn_lab.grid import Grid
+from ifcn_lab.model import InstanceFCN, ScoreMaps
+from ifcn_lab.targets import WindowRule
+from ifcn_lab.training import (
+    LESSON,
+    PAPER,
+    RECIPES,
+    Example,
+    Recipe,
+    Run,
+    instance_loss,
+    load_checkpoint,
+    save_checkpoint,
+    train,
+)
+from ifcn_lab.training.loop import rate
+
+SCENES = {"size": (64, 64), "objects": (2, 3), "sizes": (14, 34)}
+QUICK = LESSON.with_(
+    iterations=6, seconds=None, batch=2, crop=48, windows=16, precision="float32"
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums in one order, so that equal means equal to the last bit."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def samples() -> SceneSet:
+    return SceneSet(4, **SCENES)
+
+
+def network(seed: int = 0, k: int = 2, m: int = 7) -> InstanceFCN:
+    torch.manual_seed(seed)
+    return InstanceFCN(k, m, "small")
+
+
+def same_weights(a: torch.nn.Module, b: torch.nn.Module) -> bool:
+    ours, theirs = a.state_dict(), b.state_dict()
+    return all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+# The loss
+
+
+def random_example(rng: np.random.Generator, positives: int) -> Example:
+    n, m = positives + 3, 4
+    return Example(
+        image=torch.zeros(3, 24, 28),
+        centers=torch.tensor(rng.integers(0, (6, 7), (n, 2))),
+        label=torch.tensor([1.0] * positives + [0.0] * 3),
+        target=torch.tensor(rng.random((positives, m, m))).float(),
+        counts=torch.tensor(rng.random((positives, m, m)) < 0.8),
+    )
+
+
+def logistic(score: float, target: float) -> float:
+    p = 1 / (1 + math.exp(-score))
+    return -target * math.log(p) - (1 - target) * math.log(1 - p)
+
+
+def loss_by_loops(scores: ScoreMaps, examples: list[Example], k: int, m: int):
+    """The paper's formula, a number at a time: both terms as means over windows."""
+    grid, objectness, masks = Grid(k, m), [], []
+    for maps, scored, one in zip(*scores, examples, strict=True):
+        for p, (y, x) in enumerate(one.centers.tolist()):
+            objectness.append(logistic(float(scored[y, x]), float(one.label[p])))
+            if one.label[p] == 0:
+                continue
+            pixels = [
+                logistic(score_at(maps, grid.channel[i, j], y - m // 2 + i,
+                                  x - m // 2 + j), float(one.target[p, i, j]))
+                for i, j in np.ndindex(m, m) if one.counts[p, i, j]
+            ]
+            masks.append(sum(pixels) / max(1, len(pixels)))
+    return np.mean(objectness), np.mean(masks) if masks else 0.0
+
+
+def score_at(maps: torch.Tensor, channel: int, y: int, x: int) -> float:
+    inside = 0 <= y < maps.shape[1] and 0 <= x < maps.shape[2]
+    return float(maps[int(channel), y, x]) if inside else 0.0
+
+
+@pytest.mark.parametrize("positives", [(2, 3), (0, 2), (0, 0)])
+def test_the_loss_is_the_papers_formula(positives: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    examples = [random_example(rng, n) for n in positives]
+    scores = ScoreMaps(torch.randn(2, 9, 6, 7), torch.randn(2, 6, 7))
+    losses = instance_loss(network(k=3, m=4), scores, examples)
+    objectness, mask = loss_by_loops(scores, examples, k=3, m=4)
+    assert float(losses.objectness) == pytest.approx(objectness, rel=1e-5)
+    assert float(losses.mask) == pytest.approx(mask, rel=1e-5)
+    assert float(losses.total(16)) == pytest.approx(objectness + 16 * mask, rel=1e-5)
+
+
+def test_the_mask_loss_reaches_exactly_the_copied_cells() -> None:
+    """Backwards through a copy: where nothing was copied from, the gradient is 0."""
+    one = random_example(np.random.default_rng(1), 3)
+    one = one._replace(counts=torch.ones(3, 4, 4, dtype=torch.bool),
+                       target=torch.zeros(3, 4, 4))
+    maps = torch.randn(1, 9, 6, 7, requires_grad=True)
+    scores = ScoreMaps(maps, torch.randn(1, 6, 7))
+    instance_loss(network(k=3, m=4), scores, [one]).mask.backward()
+    copied, grid = torch.zeros(9, 6, 7, dtype=torch.bool), Grid(3, 4)
+    for y, x in one.centers[one.label == 1].tolist():
+        for i, j in np.ndindex(4, 4):
+            row, column = y - 2 + i, x - 2 + j
+            if 0 <= row < 6 and 0 <= column < 7:
+                copied[int(grid.channel[i, j]), row, column] = True
+    assert 0 < copied.sum() < copied.numel()
+    assert torch.equal(maps.grad[0] != 0, copied)
+
+
+def test_negatives_have_no_mask_loss() -> None:
+    one = random_example(np.random.default_rng(2), 0)
+    maps = torch.randn(1, 9, 6, 7, requires_grad=True)
+    losses = instance_loss(network(k=3, m=4), ScoreMaps(maps, torch.randn(1, 6, 7)),
+                           [one])
+    losses.total().backward()
+    assert float(losses.mask.detach()) == 0 and (maps.grad == 0).all()
+
+
+def test_a_batch_without_any_window_has_no_loss() -> None:
+    """All crowd: nothing to learn from, and no division by zero."""
+    whole = random_example(np.random.default_rng(3), 0)
+    none = whole._replace(centers=whole.centers[:0], label=whole.label[:0])
+    scores = ScoreMaps(torch.randn(1, 9, 6, 7), torch.randn(1, 6, 7))
+    assert float(instance_loss(network(k=3, m=4), scores, [none]).total()) == 0
+
+
+# The run
+
+
+def test_the_loss_falls(samples: SceneSet) -> None:
+    steps = []
+    recipe = QUICK.with_(iterations=40, batch=1, crop=64, windows=64, flip=False)
+    train(network(k=3, m=11), SceneSet(1, **SCENES), recipe,
+          on_step=steps.append)
+    losses = [step.objectness + step.mask for step in steps]
+    assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
+    assert [step.iteration for step in steps] == list(range(1, 41))
+
+
+def test_the_same_seed_trains_the_same_network(samples: SceneSet) -> None:
+    one, two = (train(network(), samples, QUICK) for _ in range(2))
+    assert same_weights(one, two)
+    other = train(network(), samples, QUICK.with_(seed=1))
+    assert not same_weights(one, other)
+    assert not one.training
+
+
+class Cut(Exception):
+    """What stops a run in the middle."""
+
+
+def stop_after(n: int):
+    def on_step(step: object) -> None:
+        if step.iteration == n:
+            raise Cut
+
+    return on_step
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
+    samples: SceneSet, tmp_path: Path, optimizer: str
+) -> None:
+    recipe = QUICK.with_(optimizer=optimizer, photometric=0.5)
+    whole = train(network(), samples, recipe)
+    path = tmp_path / "run" / "checkpoint.pt"
+    with pytest.raises(Cut):
+        train(network(), samples, recipe, checkpoint=path, every=2,
+              on_step=stop_after(5))
+    assert load_checkpoint(path)["iteration"] == 4
+    steps = []
+    resumed = train(network(seed=9), samples, recipe, checkpoint=path, resume=True,
+                    on_step=steps.append)
+    assert [step.iteration for step in steps] == [5, 6]
+    assert same_weights(whole, resumed)
+
+
+class InterruptsOnce(SceneSet):
+    """Scenes; while the third step draws its batch, somebody presses Ctrl-C."""
+
+    armed = False
+
+    def arm(self, step: object) -> None:
+        self.armed = step.iteration == 2
+
+    def __getitem__(self, index: int) -> Sample:
+        if self.armed:
+            self.armed = False
+            signal.raise_signal(signal.SIGINT)
+        return super().__getitem__(index)
+
+
+def test_ctrl_c_ends_the_step_writes_the_checkpoint_and_loses_nothing(
+    samples: SceneSet, tmp_path: Path
+) -> None:
+    path = tmp_path / "checkpoint.pt"
+    before = signal.getsignal(signal.SIGINT)
+    scenes = InterruptsOnce(4, **SCENES)
+    with pytest.raises(KeyboardInterrupt):
+        train(network(), scenes, QUICK, checkpoint=path, on_step=scenes.arm)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert load_checkpoint(path)["iteration"] == 3
+    resumed = train(network(seed=9), samples, QUICK, checkpoint=path, resume=True)
+    assert same_weights(resumed, train(network(), samples, QUICK))
+
+
+def test_a_second_ctrl_c_does_not_wait() -> None:
+    from ifcn_lab.training.interrupt import interrupts_wait
+
+    with pytest.raises(KeyboardInterrupt), interrupts_wait() as interrupted:
+        signal.raise_signal(signal.SIGINT)
+        assert interrupted.is_set()
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_training_works_outside_the_main_thread(samples: SceneSet) -> None:
+    done = []
+    recipe = QUICK.with_(iterations=1)
+    thread = threading.Thread(
+        target=lambda: done.append(train(network(), samples, recipe))
+    )
+    thread.start()
+    thread.join()
+    assert len(done) == 1
+
+
+def test_a_run_stops_by_the_clock(samples: SceneSet) -> None:
+    steps = []
+    recipe = QUICK.with_(iterations=10**6, seconds=0.4)
+    train(network(), samples, recipe, on_step=steps.append)
+    assert steps[-1].seconds >= 0.4
+    assert all(step.seconds < 0.4 for step in steps[:-1])
+
+
+def test_a_loss_that_is_not_finite_is_an_error_and_the_checkpoint_stays(
+    samples: SceneSet, tmp_path: Path
+) -> None:
+    path = tmp_path / "checkpoint.pt"
+    train(network(), samples, QUICK.with_(iterations=1), checkpoint=path)
+    good = path.read_bytes()
+    wild = QUICK.with_(optimizer="sgd", lr=1e30, schedule="step")
+    with pytest.raises(FloatingPointError, match=r"diverged; lower the learning rate"):
+        train(network(), samples, wild, checkpoint=path)
+    assert path.read_bytes() == good
+
+
+def test_nothing_to_train_on_is_an_error() -> None:
+    with pytest.raises(ValueError, match="data set is empty"):
+        Run(network(), [])
+
+
+def test_images_without_objects_train_too() -> None:
+    image = np.full((50, 40, 3), 90, np.uint8)
+    bare = Sample(image, np.zeros((0, 50, 40), bool), np.zeros((50, 40), bool), (), (),
+                  "bare", 0)
+    steps = []
+    train(network(), [bare], QUICK.with_(iterations=2), on_step=steps.append)
+    assert all(step.mask == 0 and step.objectness > 0 for step in steps)
+
+
+def test_the_papers_recipe_trains_whole_images_of_two_sizes() -> None:
+    recipe = PAPER.with_(iterations=2, shorter_sides=(40.0, 60.0), windows=16)
+    sets = Kept(SceneSet(2, **SCENES | {"size": (50, 66)}))
+    steps = []
+    train(network(), sets, recipe, on_step=steps.append)
+    assert len(steps) == 2 and all(math.isfinite(step.objectness) for step in steps)
+
+
+def test_training_tells_the_network_which_size_fits_its_window(
+    samples: SceneSet,
+) -> None:
+    rule = WindowRule(canonical=0.61)
+    net = train(network(), samples, QUICK.with_(iterations=1, rule=rule))
+    assert net.canonical == 0.61
+
+
+def test_a_relative_trains_and_resumes(samples: SceneSet, tmp_path: Path) -> None:
+    recipe = QUICK.with_(iterations=2)
+    path = tmp_path / "checkpoint.pt"
+    first = train(DeepMaskStyle(7, "small"), samples, recipe, checkpoint=path)
+    again = train(DeepMaskStyle(7, "small"), samples, recipe, checkpoint=path,
+                  resume=True)
+    assert same_weights(first, again)
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_a_bar_with_the_losses(
+    samples: SceneSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    recipe = QUICK.with_(iterations=10**6, seconds=0.5)
+    train(network(), samples, recipe, progress=True)
+    assert "%|" in terminal.getvalue() and "objectness" in terminal.getvalue()
+
+
+def test_a_log_file_gets_no_bar(
+    samples: SceneSet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(network(), samples, QUICK.with_(iterations=1), progress=True)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_lesson_schedule_rises_then_falls_to_nothing() -> None:
+    at = [rate("onecycle", p) for p in np.linspace(0, 1, 101)]
+    assert at[0] == pytest.approx(0.05) and at[10] == 1.0 and at[100] < 1e-6
+    assert all(a < b for a, b in zip(at[:10], at[1:11], strict=True))
+    assert all(a > b for a, b in zip(at[10:100], at[11:], strict=True))
+
+
+def test_the_papers_schedule_drops_to_a_tenth_after_32_of_40_thousand() -> None:
+    assert (PAPER.iterations, PAPER.lr) == (40_000, 0.001)
+    assert (PAPER.momentum, PAPER.weight_decay, PAPER.windows) == (0.9, 5e-4, 256)
+    assert rate("step", 31_999 / 40_000) == 1.0
+    assert rate("step", 32_000 / 40_000) == 0.1
+    sides = [round(side, 1) for side in PAPER.shorter_sides]
+    assert sides == [118.5, 177.8, 266.7, 400.0, 600.0, 900.0]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_comes_back_from_a_checkpoint(name: str, tmp_path: Path) -> None:
+    recipe = RECIPES[name].with_(seed=7, seconds=None)
+    save_checkpoint(tmp_path / "c.pt", {"recipe": recipe.as_dict()})
+    kept = load_checkpoint(tmp_path / "c.pt")["recipe"]
+    assert Recipe(**kept | {"rule": WindowRule(**kept["rule"])}) == recipe
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [({"optimizer": "adam"}, "'sgd' or 'adamw'"), ({"schedule": "flat"}, "onecycle"),
+     ({"batch": 2}, "batch=1"), ({"iterations": 0}, ">= 1"), ({"windows": 1}, ">= 2")],
+)
+def test_a_recipe_that_makes_no_sense_is_refused(change: dict, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        PAPER.with_(**change)
+
+
+# Checkpoints
+
+
+def test_a_checkpoint_of_another_network_is_refused(
+    samples: SceneSet, tmp_path: Path
+) -> None:
+    path = Run(network(k=2), samples, QUICK).save(tmp_path / "c.pt")
+    with pytest.raises(ValueError, match=r"k = 2, this one has k = 3"):
+        Run(network(k=3), samples, QUICK).resume(path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
+def test_a_truncated_checkpoint_is_named(
+    samples: SceneSet, tmp_path: Path, share: float
+) -> None:
+    path = Run(network(), samples, QUICK).save(tmp_path / "cut.pt")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(ValueError, match=r"cut\.pt is truncated or no checkpoint"):
+        load_checkpoint(path)
+
+
+def test_a_missing_and_a_foreign_checkpoint_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"none\.pt"):
+        load_checkpoint(tmp_path / "none.pt")
+    torch.save({"weights": 1}, tmp_path / "foreign.pt")
+    with pytest.raises(ValueError, match=r"foreign\.pt is not a checkpoint"):
+        load_checkpoint(tmp_path / "foreign.pt")
+
+
+def save_for_ever(path: Path) -> None:
+    """Write one checkpoint after another; a whole one holds one number throughout."""
+    for number in range(10**9):
+        state = {"recipe": {}, "number": number}
+        save_checkpoint(path, state | {"tensor": torch.full((400_000,), number)})
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+def test_a_process_killed_while_saving_leaves_a_whole_checkpoint(
+    tmp_path: Path,
+) -> None:
+    path, cut_short = tmp_path / "checkpoint.pt", 0
+    for delay in np.linspace(0.01, 0.05, 8):
+        process = multiprocessing.get_context("fork").Process(
+            target=save_for_ever, args=(path,)
+        )
+        process.start()
+        while not path.exists():
+            time.sleep(0.005)
+        time.sleep(delay)
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        cut_short += path.with_name("checkpoint.pt.partial").exists()
+        state = load_checkpoint(path)
+        assert (state["tensor"] == state["number"]).all()
+    assert cut_short > 0, "no kill met a half-written file; the test shows nothing"
