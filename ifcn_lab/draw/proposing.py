@@ -189,14 +189,14 @@ def by_size(
     size = {"width": 4.2 * len(columns), "height": 2.9}
     with panels(1, len(columns), **size) as (figure, grid):
         for axes, (name, ious) in zip(grid[0], columns.items(), strict=True):
-            axes.axvspan(*right, color="#cfe8f5", label="fits at zoom 1")
+            axes.axvspan(*right, color="#cfe8f5")
+            axes.text(np.mean(right), 0.02, "fits at\nzoom 1", ha="center")
             axes.scatter(sizes, ious, 14, TRUE, alpha=0.7, linewidths=0)
             axes.set(xlabel="longest side of the object, pixels", ylim=(-0.03, 1.03),
                      ylabel="IoU of the best proposal", title=name)
             found = np.asarray(ious) >= 0.7
             said.append(f"with {name}, {found[fit].mean():.0%} of the objects that fit "
                         f"and {found[~fit].mean():.0%} of the others")
-        grid[0, 0].legend(loc="lower right")
     return Picture(
         figure,
         f"{len(sizes)} objects by size and by the IoU of the best proposal. Found at "

@@ -11,9 +11,9 @@ from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, WRONG, cell_colours
+from ifcn_lab.draw.palette import GREY, INK, TRUE, WRONG, cell_colours
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
-from ifcn_lab.targets import WindowLabels, WindowSample, window_centers
+from ifcn_lab.targets import WindowLabels, WindowSample
 
 POSITIVE, NEGATIVE, IGNORED = 1, 0, -1
 BEYOND = 225
@@ -65,7 +65,7 @@ def mark_cells(
     name, colour, mark, size = KINDS[kind]
     edge = {} if mark == "x" else {"edgecolors": INK}
     y, x = (cell * (cells + 0.5) - 0.5).T
-    axes.scatter(x, y, size, colour, mark, linewidths=0.6, **edge,
+    axes.scatter(x, y, size, colour, marker=mark, linewidths=0.6, **edge,
                  label=f"{name}: {len(cells)}")
 
 
@@ -154,7 +154,8 @@ def mark_drawn(
     _, colour, mark, size = KINDS[kind]
     edge = {} if mark == "x" else {"edgecolors": INK}
     y, x = (stride * (cells + 0.5) - 0.5).T
-    axes.scatter(x, y, size * (0.5 + times / 2), colour, mark, linewidths=0.8, **edge)
+    axes.scatter(x, y, size * (0.5 + times / 2), colour, marker=mark, linewidths=0.8,
+                 **edge)
 
 
 def window_targets(
@@ -232,15 +233,3 @@ def copies_alt(counts: Shaped[np.ndarray, "kk H W"]) -> str:
         f"one cell was copied {int(counts.max())} times. Map 0 was copied round row "
         f"{rows[0]:.0f} on average, map {len(counts) - 1} round row {rows[-1]:.0f}."
     )
-
-
-def window_box(center: Int[np.ndarray, "2"], stride: int, m: int) -> Rectangle:
-    """The square of image pixels under a window, ready to be added to axes.
-
-    >>> window_box(np.array([10, 10]), 4, 21).get_bbox().bounds
-    (-0.5, -0.5, 84.0, 84.0)
-    """
-    middle = window_centers(int(max(center)) + 1, stride, m)[center]
-    y, x = middle - stride * m / 2 - 0.5
-    return Rectangle((float(x), float(y)), stride * m, stride * m, fill=False,
-                     edgecolor=FOUND, linewidth=2)
