@@ -1,71 +1,32 @@
-"""The loss is the paper's, it falls, and a run that was cut short goes on exactly."""
+"""The loss is the paper's, it falls, and the same seed gives the same network."""
 
 from __future__ import annotations
 
 import io
 import math
-import multiprocessing
-import os
-import signal
 import threading
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from training_cases import QUICK, SCENES, network, one_thread, same_weights, samples
 
 from ifcn_lab.datasets import Sample
 from ifcn_lab.datasets.kept import Kept
 from ifcn_lab.datasets.scenes import SceneSet
-from ifcn_lab.deepmask import DeepMaskStyle
 from ifcn_lab.grid import Grid
-from ifcn_lab.model import InstanceFCN, ScoreMaps
+from ifcn_lab.model import ScoreMaps
 from ifcn_lab.targets import WindowRule
 from ifcn_lab.training import (
-    LESSON,
     PAPER,
-    RECIPES,
     Example,
-    Recipe,
     Run,
     instance_loss,
-    load_checkpoint,
-    save_checkpoint,
     train,
 )
 from ifcn_lab.training.loop import rate
 
-SCENES = {"size": (64, 64), "objects": (2, 3), "sizes": (14, 34)}
-QUICK = LESSON.with_(
-    iterations=6, seconds=None, batch=2, crop=48, windows=16, precision="float32"
-)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums in one order, so that equal means equal to the last bit."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def samples() -> SceneSet:
-    return SceneSet(4, **SCENES)
-
-
-def network(seed: int = 0, k: int = 2, m: int = 7) -> InstanceFCN:
-    torch.manual_seed(seed)
-    return InstanceFCN(k, m, "small")
-
-
-def same_weights(a: torch.nn.Module, b: torch.nn.Module) -> bool:
-    ours, theirs = a.state_dict(), b.state_dict()
-    return all(torch.equal(ours[name], theirs[name]) for name in ours)
-
+__all__ = ["one_thread", "samples"]  # fixtures
 
 # The loss
 
@@ -176,74 +137,6 @@ def test_the_same_seed_trains_the_same_network(samples: SceneSet) -> None:
     assert not one.training
 
 
-class Cut(Exception):
-    """What stops a run in the middle."""
-
-
-def stop_after(n: int):
-    def on_step(step: object) -> None:
-        if step.iteration == n:
-            raise Cut
-
-    return on_step
-
-
-@pytest.mark.parametrize("optimizer", ["adamw", "sgd"])
-def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
-    samples: SceneSet, tmp_path: Path, optimizer: str
-) -> None:
-    recipe = QUICK.with_(optimizer=optimizer, photometric=0.5)
-    whole = train(network(), samples, recipe)
-    path = tmp_path / "run" / "checkpoint.pt"
-    with pytest.raises(Cut):
-        train(network(), samples, recipe, checkpoint=path, every=2,
-              on_step=stop_after(5))
-    assert load_checkpoint(path)["iteration"] == 4
-    steps = []
-    resumed = train(network(seed=9), samples, recipe, checkpoint=path, resume=True,
-                    on_step=steps.append)
-    assert [step.iteration for step in steps] == [5, 6]
-    assert same_weights(whole, resumed)
-
-
-class InterruptsOnce(SceneSet):
-    """Scenes; while the third step draws its batch, somebody presses Ctrl-C."""
-
-    armed = False
-
-    def arm(self, step: object) -> None:
-        self.armed = step.iteration == 2
-
-    def __getitem__(self, index: int) -> Sample:
-        if self.armed:
-            self.armed = False
-            signal.raise_signal(signal.SIGINT)
-        return super().__getitem__(index)
-
-
-def test_ctrl_c_ends_the_step_writes_the_checkpoint_and_loses_nothing(
-    samples: SceneSet, tmp_path: Path
-) -> None:
-    path = tmp_path / "checkpoint.pt"
-    before = signal.getsignal(signal.SIGINT)
-    scenes = InterruptsOnce(4, **SCENES)
-    with pytest.raises(KeyboardInterrupt):
-        train(network(), scenes, QUICK, checkpoint=path, on_step=scenes.arm)
-    assert signal.getsignal(signal.SIGINT) is before
-    assert load_checkpoint(path)["iteration"] == 3
-    resumed = train(network(seed=9), samples, QUICK, checkpoint=path, resume=True)
-    assert same_weights(resumed, train(network(), samples, QUICK))
-
-
-def test_a_second_ctrl_c_does_not_wait() -> None:
-    from ifcn_lab.training.interrupt import interrupts_wait
-
-    with pytest.raises(KeyboardInterrupt), interrupts_wait() as interrupted:
-        signal.raise_signal(signal.SIGINT)
-        assert interrupted.is_set()
-        signal.raise_signal(signal.SIGINT)
-
-
 def test_training_works_outside_the_main_thread(samples: SceneSet) -> None:
     done = []
     recipe = QUICK.with_(iterations=1)
@@ -261,18 +154,6 @@ def test_a_run_stops_by_the_clock(samples: SceneSet) -> None:
     train(network(), samples, recipe, on_step=steps.append)
     assert steps[-1].seconds >= 0.4
     assert all(step.seconds < 0.4 for step in steps[:-1])
-
-
-def test_a_loss_that_is_not_finite_is_an_error_and_the_checkpoint_stays(
-    samples: SceneSet, tmp_path: Path
-) -> None:
-    path = tmp_path / "checkpoint.pt"
-    train(network(), samples, QUICK.with_(iterations=1), checkpoint=path)
-    good = path.read_bytes()
-    wild = QUICK.with_(optimizer="sgd", lr=1e30, schedule="step")
-    with pytest.raises(FloatingPointError, match=r"diverged; lower the learning rate"):
-        train(network(), samples, wild, checkpoint=path)
-    assert path.read_bytes() == good
 
 
 def test_nothing_to_train_on_is_an_error() -> None:
@@ -303,15 +184,6 @@ def test_training_tells_the_network_which_size_fits_its_window(
     rule = WindowRule(canonical=0.61)
     net = train(network(), samples, QUICK.with_(iterations=1, rule=rule))
     assert net.canonical == 0.61
-
-
-def test_a_relative_trains_and_resumes(samples: SceneSet, tmp_path: Path) -> None:
-    recipe = QUICK.with_(iterations=2)
-    path = tmp_path / "checkpoint.pt"
-    first = train(DeepMaskStyle(7, "small"), samples, recipe, checkpoint=path)
-    again = train(DeepMaskStyle(7, "small"), samples, recipe, checkpoint=path,
-                  resume=True)
-    assert same_weights(first, again)
 
 
 class Terminal(io.StringIO):
@@ -354,14 +226,6 @@ def test_the_papers_schedule_drops_to_a_tenth_after_32_of_40_thousand() -> None:
     assert sides == [118.5, 177.8, 266.7, 400.0, 600.0, 900.0]
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_comes_back_from_a_checkpoint(name: str, tmp_path: Path) -> None:
-    recipe = RECIPES[name].with_(seed=7, seconds=None)
-    save_checkpoint(tmp_path / "c.pt", {"recipe": recipe.as_dict()})
-    kept = load_checkpoint(tmp_path / "c.pt")["recipe"]
-    assert Recipe(**kept | {"rule": WindowRule(**kept["rule"])}) == recipe
-
-
 @pytest.mark.parametrize(
     ("change", "says"),
     [({"optimizer": "adam"}, "'sgd' or 'adamw'"), ({"schedule": "flat"}, "onecycle"),
@@ -370,62 +234,3 @@ def test_a_recipe_comes_back_from_a_checkpoint(name: str, tmp_path: Path) -> Non
 def test_a_recipe_that_makes_no_sense_is_refused(change: dict, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         PAPER.with_(**change)
-
-
-# Checkpoints
-
-
-def test_a_checkpoint_of_another_network_is_refused(
-    samples: SceneSet, tmp_path: Path
-) -> None:
-    path = Run(network(k=2), samples, QUICK).save(tmp_path / "c.pt")
-    with pytest.raises(ValueError, match=r"k = 2, this one has k = 3"):
-        Run(network(k=3), samples, QUICK).resume(path)
-
-
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
-def test_a_truncated_checkpoint_is_named(
-    samples: SceneSet, tmp_path: Path, share: float
-) -> None:
-    path = Run(network(), samples, QUICK).save(tmp_path / "cut.pt")
-    whole = path.read_bytes()
-    path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(ValueError, match=r"cut\.pt is truncated or no checkpoint"):
-        load_checkpoint(path)
-
-
-def test_a_missing_and_a_foreign_checkpoint_are_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"none\.pt"):
-        load_checkpoint(tmp_path / "none.pt")
-    torch.save({"weights": 1}, tmp_path / "foreign.pt")
-    with pytest.raises(ValueError, match=r"foreign\.pt is not a checkpoint"):
-        load_checkpoint(tmp_path / "foreign.pt")
-
-
-def save_for_ever(path: Path) -> None:
-    """Write one checkpoint after another; a whole one holds one number throughout."""
-    for number in range(10**9):
-        state = {"recipe": {}, "number": number}
-        save_checkpoint(path, state | {"tensor": torch.full((400_000,), number)})
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
-def test_a_process_killed_while_saving_leaves_a_whole_checkpoint(
-    tmp_path: Path,
-) -> None:
-    path, cut_short = tmp_path / "checkpoint.pt", 0
-    for delay in np.linspace(0.01, 0.05, 8):
-        process = multiprocessing.get_context("fork").Process(
-            target=save_for_ever, args=(path,)
-        )
-        process.start()
-        while not path.exists():
-            time.sleep(0.005)
-        time.sleep(delay)
-        os.kill(process.pid, signal.SIGKILL)
-        process.join()
-        assert process.exitcode == -signal.SIGKILL
-        cut_short += path.with_name("checkpoint.pt.partial").exists()
-        state = load_checkpoint(path)
-        assert (state["tensor"] == state["number"]).all()
-    assert cut_short > 0, "no kill met a half-written file; the test shows nothing"

@@ -1,0 +1,41 @@
+"""Small scenes, a small network and a quick recipe for the tests of training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.model import InstanceFCN
+from ifcn_lab.training import LESSON
+
+SCENES = {"size": (64, 64), "objects": (2, 3), "sizes": (14, 34)}
+QUICK = LESSON.with_(
+    iterations=6, seconds=None, batch=2, crop=48, windows=16, precision="float32"
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums in one order, so that equal means equal to the last bit."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def samples() -> SceneSet:
+    return SceneSet(4, **SCENES)
+
+
+def network(seed: int = 0, k: int = 2, m: int = 7) -> InstanceFCN:
+    torch.manual_seed(seed)
+    return InstanceFCN(k, m, "small")
+
+
+def same_weights(a: torch.nn.Module, b: torch.nn.Module) -> bool:
+    ours, theirs = a.state_dict(), b.state_dict()
+    return all(torch.equal(ours[name], theirs[name]) for name in ours)
