@@ -26,7 +26,9 @@ class Questions(NamedTuple):
     yes: Float[np.ndarray, "kk H W"]
 
 
-def coverage(masks: Bool[np.ndarray, "N h w"], stride: int) -> Float[np.ndarray, "N H W"]:
+def coverage(
+    masks: Bool[np.ndarray, "N h w"], stride: int
+) -> Float[np.ndarray, "N H W"]:
     """The share of every feature cell that each object covers.
 
     Raises:
@@ -49,7 +51,7 @@ def object_centers(
     """The window (y, x) in whose middle each object stands, in feature cells.
 
     >>> masks = np.zeros((1, 16, 16), bool)
-    >>> masks[0, 4:8, 8:16] = True
+    >>> masks[0, 4:8, 8:12] = True
     >>> object_centers(masks, stride=4, m=3).tolist()
     [[1, 2]]
     """

@@ -27,7 +27,8 @@ def commutes(function: Callable[..., object]) -> None:
         Case("two 3 x 3 sums, frame = 2", (box_sum_twice, image, 2, 2), True, inner),
         Case("a layer that changes one column", (spoil_column, image, 1, 1), True,
              "Compare the columns too; here they agree."),
-        Case("a layer that turns the image over", (turn_over, image, 1, 1), False, crop),
+        Case("a layer that turns the image over", (turn_over, image, 1, 1), False,
+             crop),
     ]
     report("Exercise 1.1", function, cases, agree=same_truth)
 

@@ -16,7 +16,7 @@ WINDOW = "The window begins at row y - m//2, and columns likewise."
 def part(function: Callable[..., object]) -> None:
     """Exercise 2.1: the part that a pixel plays in a window."""
     cases = [
-        part_case((4, 4), (4, 4), 3, 9, "The pixel in the middle plays the middle part."),
+        part_case((4, 4), (4, 4), 3, 9, "A window's own center plays the middle part."),
         part_case((0, 0), (4, 4), 3, 9, WINDOW),
         part_case((0, 8), (4, 4), 3, 9, "The part is row * k + column."),
         part_case((7, 3), (4, 4), 3, 9, "The part is row * k + column."),

@@ -27,16 +27,18 @@ def shift(
             layer makes of that.
     """
     same = agreement(before, after)
-    with panels(1, 5, height=2.1) as (figure, axes):
+    with panels(1, 5, height=1.85) as (figure, axes):
         for place, (values, title) in enumerate([
             (image, "image"), (before, "its response"),
             (moved, "camera moved"), (after, "its response"),
         ]):
             bare(axes[0, place], title).imshow(values, cmap="gray")
-        bare(axes[0, 4], "where they differ").imshow(~same, cmap=two_tone(), vmin=0, vmax=1)
-        for place, one in enumerate(axes[0]):
-            high, wide = (image if place in (0, 2) else before).shape
-            one.set(xlim=(-0.5, wide - 0.5), ylim=(high - 0.5, -0.5))  # one scale
+        y, x = np.nonzero(~same)
+        bare(axes[0, 4], "where they differ").plot(x, y, "s", ms=2, mew=0, color=WRONG)
+        axes[0, 4].set_aspect("equal")
+        for one, of in zip(axes[0], (image, before) * 2 + (before,), strict=False):
+            high, wide = of.shape                       # one scale for all pictures
+            one.set(xlim=(-0.02 * wide, wide), ylim=(high, -0.02 * high))
             thin_frame(one)
     return Picture(figure, shift_alt(image, moved, same))
 
@@ -114,14 +116,13 @@ def painted(
                         fontsize=13, bbox={"fc": INK, "ec": PAPER, "pad": 3})
         for one in axes[0]:
             thin_frame(one)
-    share = (score > 0.5).mean()
-    return Picture(figure, f"An image and its score map, above one half on {share:.0%} of "
-                   f"the pixels. They make {count} connected "
-                   f"piece{'s' * (count != 1)}.")
+    share, plural = (score > 0.5).mean(), "s" * (count != 1)
+    return Picture(figure, f"An image and its score map, above one half on {share:.0%} "
+                   f"of the pixels. They make {count} connected piece{plural}.")
 
 
 def coloured(objects: Int[np.ndarray, "h w"]) -> Float[np.ndarray, "h w 3"]:
-    """A colour for each piece, white for the background; a third piece is as the first."""
+    """Two colours in turn for the pieces, white for the background."""
     from matplotlib.colors import to_rgb
 
     colours = np.array([to_rgb(c) for c in (PAPER, TRUE, WRONG)])
@@ -145,8 +146,8 @@ def two_answers(
         mark(whole, pixel)
         for place, mask in enumerate(masks):
             y0, x0 = corner_of_window(mask, side)
-            colour = (TRUE, FOUND)[place]
-            whole.add_patch(Rectangle((x0, y0), side, side, fill=False, ec=colour, lw=2))
+            colour, square = (TRUE, FOUND)[place], ((x0, y0), side, side)
+            whole.add_patch(Rectangle(*square, fill=False, ec=colour, lw=2))
             word, _ = ANSWERS[answers[place]]
             one = bare(axes[0, place + 1], f"{names[place]} window asks: {word}")
             one.imshow(mask, cmap="gray", vmin=-0.3, vmax=1)
@@ -156,8 +157,8 @@ def two_answers(
             mark(one, pixel)
     said = [f"the {n} window wants {ANSWERS[a][0]}"
             for n, a in zip(names, answers, strict=True)]
-    return Picture(figure, f"The pixel at row {pixel[0]}, column {pixel[1]} lies in the "
-                   f"windows of both objects: {listing(said)}.")
+    return Picture(figure, f"The pixel at row {pixel[0]}, column {pixel[1]} lies in "
+                   f"the windows of both objects: {listing(said)}.")
 
 
 def corner_of_window(mask: Bool[np.ndarray, "h w"], side: int) -> tuple[int, int]:

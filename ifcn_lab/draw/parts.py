@@ -1,19 +1,17 @@
-"""Figures of lesson 2: parts of a window, score maps, the film of training."""
+"""Figures of lesson 2: parts of a window, score maps, what each map is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ifcn_lab.draw.palette import GREY, INK, PAPER, TRUE, WRONG, cell_colours, ink_on
-from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.draw.equivariance import mark
-from ifcn_lab.film import Film
+from ifcn_lab.draw.palette import GREY, PAPER, cell_colours, ink_on
+from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.grid import Grid
 from ifcn_lab.parts import parts_seen
 
@@ -30,12 +28,15 @@ def same_pixel(
     """
     shape = (image.shape[0] // stride, image.shape[1] // stride)
     parts = [parts_seen(c, Grid(k, m), shape)[pixel] for c in centers]
-    with panels(1, len(centers), width=3.2 * len(centers), height=3.1) as (figure, axes):
+    count = len(centers)
+    with panels(1, count, width=3.2 * count, height=3.1) as (figure, axes):
         for one, center, part in zip(axes[0], centers, parts, strict=True):
             bare(one, f"this window: part {part}").imshow(image)
             draw_grid(one, center, k, m, stride)
-            mark(one, tuple(stride * np.array(pixel) + stride // 2))
-            one.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5))
+            y, x = (stride * at + stride // 2 for at in pixel)
+            mark(one, (y, x))
+            height, width = image.shape[:2]
+            one.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     said = listing([f"part {part} in window {n}" for n, part in enumerate(parts, 1)])
     return Picture(figure, f"The pixel at row {pixel[0]}, column {pixel[1]} of the "
                    f"feature map plays {said}.")
@@ -52,8 +53,9 @@ def draw_grid(
         y, x = top + stride * edges[row], left + stride * edges[column]
         height, width = stride * np.diff(edges)[[row, column]]
         axes.add_patch(Rectangle((x, y), width, height, fc=colour, ec=PAPER, alpha=0.5))
-        axes.text(x + 3, y + 3, str(part), color=ink_on(colour), fontsize=9, va="top",
-                  clip_on=True, bbox={"fc": colour, "ec": "none", "pad": 1.5})
+        axes.text(max(x, 0) + 3, max(y, 0) + 3, str(part), fontsize=9, va="top",
+                  color=ink_on(colour), clip_on=True,
+                  bbox={"fc": colour, "ec": "none", "pad": 1.5})
 
 
 def score_maps(
@@ -81,8 +83,7 @@ def score_maps(
 def one_map(axes: Axes, values: np.ndarray, colour: str, name: str) -> None:
     """One score map in a frame of its cell's colour, with its number."""
     bare(axes).imshow(values, cmap="gray", vmin=0, vmax=1)
-    axes.spines[:].set_visible(True)
-    axes.spines[:].set(color=colour, linewidth=3)
+    frame_in(axes, colour, 3)
     axes.text(0.03, 0.95, name, color=ink_on(colour), transform=axes.transAxes,
               va="top", fontsize=8, bbox={"fc": colour, "ec": "none", "pad": 1.5})
 
@@ -118,12 +119,14 @@ def window_masks(
     return Picture(figure, window_masks_alt(rows, titles, ious))
 
 
-def window_masks_alt(rows: Sequence, titles: Sequence[str], ious: Sequence | None) -> str:
+def window_masks_alt(
+    rows: Sequence, titles: Sequence[str], ious: Sequence | None
+) -> str:
     """What a figure of windows shows, in words."""
     said = []
     for r, (row, title) in enumerate(zip(rows, titles, strict=True)):
-        bright = [int((np.asarray(w, float) > 0.5).sum()) for w in row]
-        text = f"{title.replace(chr(10), ' ')}: {listing([str(b) for b in bright])} pixels"
+        bright = [str((np.asarray(w, float) > 0.5).sum()) for w in row]
+        text = f"{' '.join(title.split())}: {listing(bright)} pixels"
         if ious is not None:
             text += f", IoU {listing([f'{i:.2f}' for i in ious[r]])}"
         said.append(text)
@@ -151,108 +154,46 @@ def asked(
             one_map(one, share, cell_colours(k)[part], str(part))
     share = (asked > 0).mean((1, 2))
     said = listing([f"map {c} {s:.0%}" for c, s in enumerate(share)])
-    return Picture(figure, "The answers that training wants from each map. Asked at all "
-                   f"are {said} of the pixels; about the others nobody asks.")
+    return Picture(figure, "The answers that training wants from each map. Asked at "
+                   f"all are {said} of the pixels; about the others nobody asks.")
 
 
 def hatch(axes: Axes, region: Bool[np.ndarray, "H W"]) -> None:
     """Hatching over a region: nothing is known here."""
     if region.any():
-        drawn = axes.contourf(region, levels=[0.5, 1.5], colors="none", hatches=["////"])
+        drawn = axes.contourf(region, [0.5, 1.5], colors="none", hatches=["////"])
         drawn.set(edgecolor=GREY, linewidth=0)
 
 
-def film_strip(
-    film: Film, run: str, steps: Sequence[int], scene: int = 0
-) -> Picture:
-    """The maps of one run, one row for each step, one column for each channel."""
-    kk = film.k**2
-    order = range(kk) if run == "plain" else film.order
-    colours = dict(zip(order, cell_colours(film.k), strict=True))
-    with panels(len(steps), kk, width=8, height=0.92 * len(steps) + 0.3) as (figure, axes):
-        for row, step in zip(axes, steps, strict=True):
-            maps = probability(film.maps(run, step, scene))
-            for channel, one in enumerate(row):
-                bare(one).imshow(maps[channel], cmap="gray", vmin=0, vmax=1)
-                one.spines[:].set(visible=True, color=colours[channel], linewidth=2)
-            row[0].set_ylabel(f"step\n{step}", rotation=0, ha="right", va="center")
-        head(axes[0], order, colours)
-    return Picture(figure, strip_alt(film, run, steps, scene))
+def pulls(gradient: Float[np.ndarray, "kk H W"]) -> Picture:
+    """Where a loss pulls at each channel: one panel a channel, red where it pulls."""
+    k = int(round(len(gradient) ** 0.5))
+    strength = np.abs(gradient)
+    pulled = strength > 0.01 * strength.max()
+    with panels(1, k * k, width=8, height=1.15) as (figure, axes):
+        for channel, one in enumerate(axes[0]):
+            bare(one).imshow(pulled[channel], cmap="Reds", vmin=0, vmax=1.3)
+            frame_in(one, cell_colours(k)[channel])
+        head(axes[0], range(k * k), dict(enumerate(cell_colours(k))))
+    names = [str(c) for c in range(k * k) if pulled[c].any()]
+    return Picture(figure, "The loss pulls at "
+                   f"{len(names)} of {k * k} channels: {listing(names) or 'none'}.")
 
 
-def head(row: Sequence[Axes], order: Sequence[int], colours: dict[int, str]) -> None:
+def frame_in(axes: Axes, colour: str, width: float = 2) -> None:
+    """A frame of a cell's colour."""
+    axes.spines[:].set(visible=True, color=colour, linewidth=width)
+
+
+def head(
+    row: Iterable[Axes], order: Sequence[int], colours: dict[int, str]
+) -> None:
     """Over each channel its number, and the cell that reads it where that differs."""
     cell = {channel: part for part, channel in enumerate(order)}
     for channel, one in enumerate(row):
-        words = str(channel) if cell[channel] == channel else f"{channel}, cell {cell[channel]}"
-        one.set_title(words, fontsize=8, color=ink_on(colours[channel]),
+        other = "" if cell[channel] == channel else f", cell {cell[channel]}"
+        one.set_title(f"{channel}{other}", fontsize=8, color=ink_on(colours[channel]),
                       bbox={"fc": colours[channel], "ec": "none", "pad": 2})
-
-
-def strip_alt(film: Film, run: str, steps: Sequence[int], scene: int) -> str:
-    """What the film strip shows, in words: how far the channels differ at each step."""
-    said = []
-    for step in steps:
-        maps = probability(film.maps(run, step, scene))
-        said.append(f"{np.ptp(maps, axis=(1, 2)).mean():.2f} at step {step}")
-    last = maps_alt(probability(film.maps(run, steps[-1], scene)))
-    return (f"The {film.k**2} channels of the {run} run. The contrast within a map is, "
-            f"on average, {listing(said)}. At step {steps[-1]}: {last}")
-
-
-def film_frame(
-    film: Film, run: str, step: int, scene: int, found: Bool[np.ndarray, "N m m"],
-    ious: Float[np.ndarray, "N"],
-) -> Picture:
-    """One frame of the film: the maps at their cells' places, and the windows' masks."""
-    maps = probability(film.maps(run, step, scene))
-    order = range(film.k**2) if run == "plain" else film.order
-    figure = Figure(figsize=(7, 4.2), layout="constrained", facecolor=PAPER)
-    left, right = figure.subfigures(1, 2, width_ratios=(3, 1.3))
-    cells = left.subplots(film.k, film.k, squeeze=False)
-    for part, (one, channel) in enumerate(zip(cells.flat, order, strict=True)):
-        one_map(one, maps[channel], cell_colours(film.k)[part], f"channel {channel}")
-    left.suptitle(f"step {step}", fontsize=10, color=INK)
-    for one, window, iou in zip(np.atleast_1d(right.subplots(len(found), 1)), found, ious,
-                                strict=True):
-        bare(one).set_title(f"IoU {iou:.2f}", fontsize=9)
-        one.imshow(window, cmap="gray", vmin=0, vmax=1)
-        one.spines[:].set(visible=True, color=GREY)
-    said = listing([f"{iou:.2f}" for iou in ious])
-    return Picture(figure, f"Run {run}, step {step}. {maps_alt(maps)} The masks put "
-                   f"together from them have IoU {said} with their objects.")
-
-
-def two_runs(film: Film, smooth: int = 20) -> Picture:
-    """The mask loss of both runs, each point the mean of `smooth` steps."""
-    with panels(1, 1, width=6, height=2.6) as (figure, axes):
-        one = axes[0, 0]
-        for run, loss, colour, line in zip(
-            film.runs, film.mask_loss, (TRUE, WRONG), ("-", "--"), strict=True
-        ):
-            mean = np.convolve(loss, np.ones(smooth) / smooth, "valid")
-            one.plot(np.arange(smooth, len(loss) + 1), mean, line, color=colour, label=run)
-        one.set(xlabel="training step", ylabel="mask loss", ylim=(0, None))
-        one.legend()
-    first, last = (film.mask_loss[:, s].mean(1) for s in (np.s_[:smooth], np.s_[-smooth:]))
-    said = [f"{run} from {a:.2f} to {b:.2f}"
-            for run, a, b in zip(film.runs, first, last, strict=True)]
-    return Picture(figure, f"The mask loss of two runs falls alike: {listing(said)}.")
-
-
-def pulls(gradient: Float[np.ndarray, "kk H W"]) -> Picture:
-    """Where a loss pulls at each channel: one panel a channel, dark where it is pulled."""
-    k = int(round(len(gradient) ** 0.5))
-    strength = np.abs(gradient)
-    top = strength.max() or 1.0
-    with panels(1, k * k, width=8, height=1.25) as (figure, axes):
-        for channel, one in enumerate(axes[0]):
-            bare(one).imshow(strength[channel] > 0.01 * top, cmap="Reds", vmin=0, vmax=1.3)
-            one.spines[:].set(visible=True, color=cell_colours(k)[channel], linewidth=2)
-        head(axes[0], range(k * k), dict(enumerate(cell_colours(k))))
-    pulled = [str(c) for c in range(k * k) if strength[c].any()]
-    return Picture(figure, f"The loss pulls at channel{'s' * (len(pulled) > 1)} "
-                   f"{listing(pulled) or 'none'} of {k * k} and leaves the others alone.")
 
 
 def probability(logits: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:

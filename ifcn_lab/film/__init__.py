@@ -57,6 +57,14 @@ class Film:
         frame = self.steps.tolist().index(step)
         return unpack(self.scores[self.runs.index(run), frame, scene])
 
+    def reads(self, run: str) -> Int[np.ndarray, "kk"]:
+        """The channel that each cell of the window reads in this run.
+
+        >>> load().reads("plain").tolist()
+        [0, 1, 2, 3, 4, 5, 6, 7, 8]
+        """
+        return np.arange(self.k**2) if run == "plain" else self.order
+
     def masks(self, scene: int = 0) -> Bool[np.ndarray, "N h w"]:
         """The objects of one scene.
 

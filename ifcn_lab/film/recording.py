@@ -68,7 +68,9 @@ def network(order: Sequence[int] | None, k: int = 3) -> InstanceFCN:
 
 
 @torch.inference_mode()
-def frame(net: InstanceFCN, images: Float[Tensor, "S 3 h w"]) -> Int8[np.ndarray, "..."]:
+def frame(
+    net: InstanceFCN, images: Float[Tensor, "S 3 h w"]
+) -> Int8[np.ndarray, "S kk H W"]:
     """The score maps of the filmed scenes as the network sees them now."""
     return pack(net.eval()(images).maps.float().numpy())              # (S, k*k, H, W)
 
