@@ -20,21 +20,22 @@ from ifcn_lab.datasets.scenes import SceneSet
 from ifcn_lab.deepmask import DeepMaskStyle
 from ifcn_lab.evaluation import average_recall
 from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import propose, zooms_for_sizes
+from ifcn_lab.proposals import propose
 from ifcn_lab.shipped import folder
 from ifcn_lab.training import LESSON, train
 
 HEADS = {"k*k maps": InstanceFCN, "m*m outputs": DeepMaskStyle}
-SCENES = (8, 64, 512)
+SCENES = (8, 512)
 SEEDS = (0, 1, 2)
 HELD_OUT = 1_000_000  # the first seed of the scenes that no run is trained on
-ZOOMS = zooms_for_sizes(22, 72, side=84)
+SIZES = (26.0, 80.0)  # pixels; the objects that propose looks for
+NMS = 0.6
 
 
 def measure(head: str, scenes: int, seed: int, steps: int, tests: int) -> dict:
     """Train one network and return its recall on held-out scenes and on its own."""
     torch.manual_seed(seed)
-    net = HEADS[head](backbone="small")
+    net = HEADS[head](backbone="small", sizes=SIZES)
     train_set = SceneSet(scenes, start=10_000 * (seed + 1))
     recipe = LESSON.with_(iterations=steps, seconds=None, seed=seed)
     start, mask = time.perf_counter(), []
@@ -51,7 +52,7 @@ def measure(head: str, scenes: int, seed: int, steps: int, tests: int) -> dict:
 
 def recall(net: InstanceFCN, samples: Sequence[Sample]) -> dict[str, float]:
     """AR@10 and AR@100 over these scenes."""
-    found = (propose(net, sample.image, zooms=ZOOMS, n=100) for sample in samples)
+    found = (propose(net, s.image, n=100, nms_iou=NMS) for s in samples)
     report = average_recall(found, samples, ns=(10, 100))
     return {f"AR@{n}": round(report[n], 4) for n in (10, 100)}
 
@@ -73,13 +74,14 @@ def go_on(path: Path, settings: dict) -> dict:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure every run that the record does not hold yet."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=150)
+    parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--tests", type=int, default=40, help="held-out scenes")
     parser.add_argument("--seconds", type=float, default=500, help="stop after a run")
     parser.add_argument("--out", type=Path, default=folder() / "local_coherence.json")
     given = parser.parse_args(arguments)
     settings = {"steps": given.steps, "tests": given.tests, "batch": LESSON.batch,
-                "lr": LESSON.lr, "precision": LESSON.precision, "held_out_start": HELD_OUT}
+                "lr": LESSON.lr, "precision": LESSON.precision, "nms": NMS,
+                "held_out_start": HELD_OUT}
     record = go_on(given.out, settings)
     done = {(run["head"], run["scenes"], run["seed"]) for run in record["runs"]}
     began = time.perf_counter()
