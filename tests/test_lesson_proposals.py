@@ -92,6 +92,12 @@ def test_found_objects_are_counted(sample: Sample) -> None:
     assert "1 have IoU 0.7 or more; the lowest is 0.31" in picture.alt
 
 
+def test_a_segmented_picture_says_how_many_masks_it_holds(sample: Sample) -> None:
+    found = proposals(sample.masks, [0.9, 0.75])
+    alt = draw.segmented(sample.image, found).alt
+    assert "2 outlined proposals, of objectness 0.75 to 0.90" in alt
+
+
 def test_the_worst_object_comes_first_with_its_nearest_proposal(sample: Sample) -> None:
     half = sample.masks[1] & (np.arange(128) < 88)
     found = proposals(np.stack([sample.masks[0], half]), [0.9, 0.8])

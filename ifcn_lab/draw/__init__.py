@@ -49,6 +49,7 @@ _HOME = {
     "recall_curves": "proposing",
     "failures": "proposing",
     "found_objects": "proposing",
+    "segmented": "proposing",
     "boxes_on": "proposing",
 }
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from ifcn_lab.draw.overlay import COLOURS
 from ifcn_lab.draw.palette import FOUND, INK, TRUE
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
+from ifcn_lab.draw.windows import few_shades
 
 
 def logistic(logits: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
@@ -170,7 +171,7 @@ def paint(
     """An image with filled and outlined masks, each in a colour of its own."""
     from matplotlib.colors import to_rgb
 
-    shown = image.astype(float) / 255
+    shown = few_shades(image) / 255
     colours = [COLOURS[index % len(COLOURS)] for index in range(len(masks))]
     for mask, colour in reversed(list(zip(masks, colours, strict=True))):
         shown[mask] = 0.45 * shown[mask] + 0.55 * np.array(to_rgb(colour))

@@ -9,10 +9,11 @@ from jaxtyping import Bool, Float, Int, UInt8
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from ifcn_lab.draw.learning import logistic
-from ifcn_lab.draw.overlay import COLOURS
+from ifcn_lab.draw.learning import logistic, paint
+from ifcn_lab.draw.overlay import COLOURS, alt_text
 from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, WRONG
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
+from ifcn_lab.draw.windows import few_shades, pale
 from ifcn_lab.evaluation import RecallReport, mask_iou
 from ifcn_lab.failures import Failure
 from ifcn_lab.proposals import Proposals
@@ -39,7 +40,7 @@ def pyramid(
         for axes, zoom, chosen in zip(grid[0], zooms, fits, strict=True):
             h, w = (zoom * length for length in image.shape[:2])
             bare(axes, f"zoom {zoom:.2f}: {chosen.sum()} fit")
-            axes.imshow(image // 2 + 90, extent=(0, w, h, 0))
+            axes.imshow(pale(image), extent=(0, w, h, 0))
             for mask in masks[chosen]:
                 outlined(axes, mask, TRUE, zoom)
             for mask in masks[chosen][:1]:
@@ -110,7 +111,7 @@ def objectness(
 
 
 def ranking(
-    image: UInt8[np.ndarray, "h w 3"], rows: Mapping[str, Proposals], columns: int = 6
+    image: UInt8[np.ndarray, "h w 3"], rows: Mapping[str, Proposals], columns: int = 5
 ) -> Picture:
     """The best masks of each list, one panel a mask, the best on the left."""
     size = {"width": 8.4, "height": 1.75 * len(rows)}
@@ -119,7 +120,7 @@ def ranking(
             bare(line[0]).set_ylabel(name)
             for axes, mask, score in zip(line, found.top(columns).masks, found.scores,
                                          strict=False):
-                axes.imshow(image // 2 + 100)
+                axes.imshow(pale(image))
                 fill(axes, mask, FOUND)
                 bare(axes, f"{score:.3f}")
             for axes in line[len(found):]:
@@ -227,13 +228,13 @@ def recall_curves(
 
 def failures(worst: Sequence[Failure]) -> Picture:
     """Objects that were found badly: true border, and the nearest of all proposals."""
-    columns = min(6, len(worst))
+    columns = min(4, len(worst))
     rows = -(-len(worst) // columns)
-    with panels(rows, columns, width=8.6, height=2.1 * rows) as (figure, grid):
+    with panels(rows, columns, width=8.0, height=2.5 * rows) as (figure, grid):
         for axes in grid.flat[len(worst):]:
             axes.axis("off")
         for axes, one in zip(grid.flat, worst, strict=False):
-            bare(axes, f"IoU {one.iou:.2f}").imshow(one.image // 2 + 90)
+            bare(axes, f"IoU {one.iou:.2f}").imshow(pale(one.image))
             fill(axes, one.nearest, FOUND, 0.5)
             outline(axes, one.truth.astype(float), TRUE, 2.2)
             axes.set_xlabel(one.trait, size=9)
@@ -251,10 +252,10 @@ def found_objects(
 ) -> Picture:
     """Which objects were found: outlined in one colour if so, in another if not."""
     h, w = image.shape[:2]
-    width = 7.0 if w > 256 else 4.4
+    width = 6.4 if w > 256 else 4.4
     with panels(1, 1, width=width, height=width * h / w) as (figure, grid):
         axes = bare(grid[0, 0])
-        axes.imshow(image)
+        axes.imshow(few_shades(image))
         for mask, overlap in zip(masks, best, strict=True):
             outline(axes, mask.astype(float), TRUE if overlap >= iou else WRONG, 2)
             y, x = np.argwhere(mask).mean(0)
@@ -269,6 +270,14 @@ def found_objects(
     )
 
 
+def segmented(image: UInt8[np.ndarray, "h w 3"], found: Proposals) -> Picture:
+    """A picture with all proposals filled, neighbours in different colours."""
+    h, w = image.shape[:2]
+    with panels(1, 1, width=6.4, height=6.4 * h / w) as (figure, grid):
+        paint(bare(grid[0, 0]), image, found.masks)
+    return Picture(figure, alt_text(image, found))
+
+
 def boxes_on(
     image: UInt8[np.ndarray, "h w 3"], found: Proposals, kept: Int[np.ndarray, "K"]
 ) -> Picture:
@@ -277,7 +286,7 @@ def boxes_on(
     masks = found.masks
     with panels(1, 1, width=5.0, height=0.4 + 5.0 * h / w) as (figure, grid):
         axes = bare(grid[0, 0], f"{len(kept)} of {len(found)} windows kept")
-        axes.imshow(image // 2 + 100)
+        axes.imshow(pale(image))
         for index in np.setdiff1d(np.arange(len(found)), kept):
             box_line(axes, found.boxes[index], GREY, 0.4)
         for place, index in reversed(list(enumerate(kept))):
