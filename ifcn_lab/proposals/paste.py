@@ -53,7 +53,7 @@ def place_line(
         ([[0, 1, 2, 3, 4, 5]], [[-0.25, 0.25, 0.75, 1.25, 1.75, 2.25]])
     """
     first = center - m // 2                                        # (N,) in cells
-    start = torch.floor(first * cell).long()                       # (N,) in pixels
+    start = torch.ceil(first * cell - 0.5).long()    # (N,) first middle in the window
     count = max(1, int(np.ceil(m * cell)))
     pixels = start[:, None] + torch.arange(count)                  # (N, P)
     at = (pixels + 0.5) / cell - 0.5 - first[:, None]              # (N, P)

@@ -80,6 +80,7 @@ def resize_image(
     """The image enlarged by `zoom`, neither side below `least` pixels.
 
     Example:
+        >>> import torch
         >>> resize_image(torch.zeros(3, 40, 60), 0.5, least=4).shape
         torch.Size([3, 20, 30])
     """

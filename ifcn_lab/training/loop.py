@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ifcn_lab.backbone import uses_bfloat16
 from ifcn_lab.datasets import Sample
 from ifcn_lab.model import InstanceFCN, ScoreMaps
 from ifcn_lab.training.checkpoint import load_checkpoint, save_checkpoint
@@ -94,7 +95,7 @@ class Run:
         total = losses.total(self.recipe.mask_weight)
         if not torch.isfinite(total):
             raise FloatingPointError(
-                f"the loss is {float(total)} at step {self.iteration}: training has "
+                f"the loss is {total.item()} at step {self.iteration}: training has "
                 "diverged; lower the learning rate"
             )
         self.optimizer.zero_grad(set_to_none=True)
@@ -195,17 +196,6 @@ def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum)
     return torch.optim.AdamW(groups, lr=recipe.lr)
-
-
-def uses_bfloat16(precision: str) -> bool:
-    """Whether convolutions run in bfloat16; "auto": where the processor has it.
-
-    With the instructions for it, a step of the small backbone takes half the time;
-    without them it would take several times as long.
-    """
-    if precision == "auto":
-        return torch.cpu._is_amx_tile_supported()
-    return precision == "bfloat16"
 
 
 def rate(schedule: str, progress: float) -> float:
