@@ -259,7 +259,8 @@ def found_objects(
         for mask, overlap in zip(masks, best, strict=True):
             outline(axes, mask.astype(float), TRUE if overlap >= iou else WRONG, 2)
             y, x = np.argwhere(mask).mean(0)
-            axes.text(x, y, f"{overlap:.2f}", ha="center", va="center", size=9,
+            cut = np.floor(100 * overlap) / 100  # what counts as 0.70 is not less
+            axes.text(x, y, f"{cut:.2f}", ha="center", va="center", size=9,
                       bbox={"facecolor": "white", "pad": 1, "linewidth": 0,
                             "alpha": 0.85})
     return Picture(
