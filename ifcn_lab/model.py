@@ -141,7 +141,7 @@ class InstanceFCN(nn.Module):
             raise ValueError(f"{path} does not hold the weights of an {cls.__name__} "
                              f"with {config} ({reason}); load it as what it is") \
                 from error
-        return net.eval()
+        return net.eval().to(memory_format=torch.channels_last)
 
     @classmethod
     def from_pretrained(cls, name: str = "scenes") -> InstanceFCN:

@@ -45,7 +45,7 @@ def run(given: Namespace) -> int:
     for index in tqdm(range(count), unit="image", leave=False):
         sample = samples[index]
         recall.add(propose(model, sample.image, n=given.n, nms_iou=given.nms,
-                           threshold=given.threshold), sample)
+                           threshold=given.threshold, precision="auto"), sample)
     report = recall.result()
     print(report)
     if given.out:

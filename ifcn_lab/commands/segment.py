@@ -42,7 +42,7 @@ def run(given: Namespace) -> int:
     for number, picture in enumerate(given.pictures, start=1):
         image = read_image(picture)
         found = propose(model, image, n=given.n, nms_iou=given.nms,
-                        threshold=given.threshold)
+                        threshold=given.threshold, precision="auto")
         results += as_results(found, number, picture)
         drawn = found.above(given.score)
         path = overlay(image, drawn).save(target(given, picture))
