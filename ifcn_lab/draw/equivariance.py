@@ -149,7 +149,7 @@ def two_answers(
             colour, square = (TRUE, FOUND)[place], ((x0, y0), side, side)
             whole.add_patch(Rectangle(*square, fill=False, ec=colour, lw=2))
             word, _ = ANSWERS[answers[place]]
-            one = bare(axes[0, place + 1], f"{names[place]} window asks: {word}")
+            one = bare(axes[0, place + 1], f"{names[place]} window wants: {word}")
             one.imshow(mask, cmap="gray", vmin=-0.3, vmax=1)
             one.set_facecolor("#d9d9d9")                # beyond the image
             one.set(xlim=(x0 - 0.5, x0 + side - 0.5), ylim=(y0 + side - 0.5, y0 - 0.5))

@@ -108,7 +108,7 @@ def window_masks(
         ious: for each row, the IoU of each window with its object.
     """
     count = max(len(row) for row in rows)
-    size = (1.7 * count + 1.6, 1.75 * len(rows))
+    size = (1.7 * count + 1.1, 1.95 * len(rows))
     with panels(len(rows), count, width=size[0], height=size[1]) as (figure, axes):
         for r, (row, title) in enumerate(zip(rows, titles, strict=True)):
             for n, window in enumerate(row):
