@@ -18,14 +18,15 @@ EXAMPLES = """examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status, and prints errors as one line."""
+    """Run one command; returns the exit status: 2 for an error, told in one line."""
     given = parser().parse_args(arguments)
     command = import_module(f"ifcn_lab.commands.{given.command}")
     try:
         return command.run(given)
     except (ValueError, TypeError, OSError, FloatingPointError) as error:
-        print(f"ifcn-lab {given.command}: {error}", file=sys.stderr)
-        return 1
+        print(f"ifcn-lab {given.command}: {' '.join(str(error).split())}",
+              file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print(f"\nifcn-lab {given.command}: stopped", file=sys.stderr)
         return 130

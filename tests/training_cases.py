@@ -17,7 +17,7 @@ QUICK = LESSON.with_(
 )
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def one_thread() -> Iterator[None]:
     """Sums in one order, so that equal means equal to the last bit."""
     before = torch.get_num_threads()

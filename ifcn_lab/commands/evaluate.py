@@ -28,7 +28,8 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--limit", type=whole, help="only the first so many images")
     parser.add_argument("--by-size", action="store_true",
                         help="also for small, medium and large objects (slower)")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="figures as JSON")
+    parser.add_argument("--json", "--out", type=Path, metavar="FILE",
+                        help="also write the figures as JSON")
 
 
 def run(given: Namespace) -> int:
@@ -42,12 +43,15 @@ def run(given: Namespace) -> int:
     recall = Recall(tuple(n for n in (10, 100, 1000) if n <= max(given.n, 10)),
                     sizes=given.by_size)
     count = min(len(samples), given.limit or len(samples))
-    for index in tqdm(range(count), unit="image", leave=False):
+    for index in tqdm(range(count), unit="image", leave=False, disable=None):
         sample = samples[index]
         recall.add(propose(model, sample.image, n=given.n, nms_iou=given.nms,
                            threshold=given.threshold, precision="auto"), sample)
     report = recall.result()
+    if report.objects["all"] == 0:
+        raise ValueError(f"{given.annotations}: the {count} images looked at hold no "
+                         "object, so there is nothing to find")
     print(report)
-    if given.out:
-        given.out.write_text(json.dumps(report.as_dict(), indent=1), "utf-8")
+    if given.json:
+        given.json.write_text(json.dumps(report.as_dict(), indent=1), "utf-8")
     return 0

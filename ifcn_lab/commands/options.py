@@ -86,4 +86,18 @@ def load_model(given: Namespace) -> InstanceFCN:
              else InstanceFCN.from_pretrained(given.weights))
     if getattr(given, "sizes", None):
         model.sizes = tuple(given.sizes)
-    return model.to(given.device)
+    return on_device(model, given.device)
+
+
+def on_device(model: InstanceFCN, device: str) -> InstanceFCN:
+    """The network on that device.
+
+    Raises:
+        ValueError: there is no such device here.
+    """
+    try:
+        return model.to(device)
+    except (RuntimeError, AssertionError) as error:  # torch built without CUDA asserts
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"no device {device!r} here ({reason}); try --device cpu") \
+            from error

@@ -27,9 +27,9 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--resume", action="store_true",
                         help="go on from the checkpoint in --out, as it was begun")
-    parser.add_argument("--backbone", default="small", choices=("small", "vgg16"))
-    parser.add_argument("--k", type=whole, default=5, help="cells a side (5)")
-    parser.add_argument("--m", type=whole, default=21, help="window side in cells (21)")
+    parser.add_argument("--backbone", choices=("small", "vgg16"), help="(small)")
+    parser.add_argument("--k", type=whole, help="cells a side (5)")
+    parser.add_argument("--m", type=whole, help="window side in cells (21)")
     parser.add_argument("--weights", metavar="NAME", help="start from these weights: a "
                         "shipped name or a file; k, m and backbone come from there")
     parser.add_argument("--recipe", choices=("small", "lesson", "paper"),
@@ -90,16 +90,27 @@ def load_samples(given: Namespace) -> Sequence[Sample]:
 
 
 def new_model(given: Namespace) -> InstanceFCN:
-    """A fresh network, or the one to start from."""
+    """A fresh network, or the one to start from.
+
+    Raises:
+        ValueError: the weights are of another k, m or backbone than was asked for.
+    """
     import torch
 
-    from ifcn_lab.commands.options import load_model
+    from ifcn_lab.commands.options import load_model, on_device
     from ifcn_lab.model import InstanceFCN
 
     torch.manual_seed(given.seed)
-    if given.weights:
-        return load_model(given)
-    return InstanceFCN(given.k, given.m, given.backbone).to(given.device)
+    if not given.weights:
+        model = InstanceFCN(given.k or 5, given.m or 21, given.backbone or "small")
+        return on_device(model, given.device)
+    model = load_model(given)
+    for name in ("k", "m", "backbone"):
+        wish, have = getattr(given, name), model.config[name]
+        if wish not in (None, have):
+            raise ValueError(f"the weights {given.weights} have {name} = {have}, not "
+                             f"{wish}; leave --{name} out or train from the start")
+    return model
 
 
 def recipe(given: Namespace) -> Recipe:
