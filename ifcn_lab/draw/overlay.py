@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
+from matplotlib.axes import Axes
 
-from ifcn_lab.draw.picture import Picture, bare, outline, panels
+from ifcn_lab.draw.picture import Picture, bare, panels
 from ifcn_lab.proposals import Proposals
 
 COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
 
 
+WIDEST, TALLEST = 8.0, 24.0
+"""Inches; a picture in the shape of a ribbon would else be metres long."""
+
+
 def overlay(image: UInt8[np.ndarray, "h w 3"], found: Proposals) -> Picture:
     """The image with every proposal outlined and lightly filled."""
     h, w = image.shape[:2]
-    with panels(1, 1, width=8, height=max(2.0, 8 * h / w)) as (figure, grid):
+    scale = min(WIDEST / w, TALLEST / h)
+    with panels(1, 1, width=max(1.0, scale * w), height=max(1.0, scale * h)) as (
+        figure, grid,
+    ):
         axes = bare(grid[0, 0])
         axes.imshow(tinted(image, found))
         for index, mask in enumerate(found.masks):
-            outline(axes, mask, COLOURS[index % len(COLOURS)])
+            border(axes, mask, COLOURS[index % len(COLOURS)])
+        axes.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))
     return Picture(figure, alt_text(image, found))
+
+
+def border(axes: Axes, mask: Bool[np.ndarray, "h w"], colour: str) -> None:
+    """Draw the border of a mask, also where it is the picture's border."""
+    h, w = mask.shape
+    x, y = np.arange(-1, w + 1), np.arange(-1, h + 1)
+    axes.contour(x, y, np.pad(mask, 1), levels=[0.5], colors=[colour], linewidths=1.5)
 
 
 def tinted(image: UInt8[np.ndarray, "h w 3"], found: Proposals) -> np.ndarray:
