@@ -18,10 +18,10 @@ from ifcn_lab import shipped
 from ifcn_lab.datasets import Sample
 from ifcn_lab.datasets.scenes import SceneSet
 from ifcn_lab.model import InstanceFCN
-from ifcn_lab.training import LESSON, Recipe, train
+from ifcn_lab.training import LESSON, SMALL, Recipe, train
 
 SIZES = (26.0, 80.0)
-LONG = LESSON.with_(seconds=None, iterations=9000, photometric=0.5)
+LONG = SMALL.with_(seconds=None, iterations=9000, photometric=0.5)
 MINUTE = LESSON.with_(seconds=None, iterations=1100)
 
 

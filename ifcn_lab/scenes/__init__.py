@@ -32,17 +32,19 @@ def make(
     objects: tuple[int, int] = (2, 8),
     sizes: tuple[Number, Number] = (26, 80),
     families: Sequence[str] | None = None,
-    touching: Number = 0.8,
+    touching: Number | None = None,
     visible: Number | None = None,
     style: str = "lesson",
 ) -> Scene:
     """Draw a scene; the same seed and wishes give the same scene.
 
     size: height and width in pixels. objects: the fewest and the most. sizes: the
-    shortest and longest object in pixels, drawn log-uniformly. families: names out of
-    `FAMILIES`, None for all. touching: the share of objects meant to touch or partly
-    hide one of their own colour. visible: the share of its pixels that every object
-    keeps, however it is hidden or cut; None: 0.75, in wild scenes 0.4.
+    shortest and longest object in pixels, drawn log-uniformly; within a lesson scene
+    nearly equal, so that neighbours fit one window. families: names out of `FAMILIES`,
+    None for all. touching: the share of objects meant to touch or partly hide one of
+    their own colour; None: 1 in lesson scenes, else 0.8. visible: the share of its
+    pixels that every object keeps, however it is hidden or cut; None: 0.75, in wild
+    scenes 0.4.
 
     style: "lesson": five simple families, mild textures, a visible border; "wild":
     anything goes, for networks that shall work on photographs; "plain": flat colours,
@@ -116,7 +118,7 @@ def _pair(
 
 def _draw(rng: np.random.Generator, settings: Settings) -> Scene:
     """Place the objects, paint them from the back to the front, photograph them."""
-    lone = bool(rng.random() < (1 - settings.touching) / 2)
+    lone = bool(rng.random() < (1 - settings.share_touching) / 2)
     theme = draw_theme(rng, lone) if settings.style == "wild" else settings.style
     names = tuple(settings.families or THEMES[theme].families or FAMILIES)
     board = arrange(rng, settings, names, lone)

@@ -121,10 +121,11 @@ def _attempt(
 ) -> Board:
     """Place as many of the drawn number of objects as find a place."""
     board = Board(settings.size, settings.least_visible)
-    share = settings.touching
+    share = settings.share_touching
     attach = 0.0 if lone else 2 * share / (1 + share)  # with lone scenes: `share`
     count = int(rng.integers(settings.objects[0], settings.objects[1] + 1))
-    for wish in _wishes(rng, names, (settings.sizes[0], largest), count, attach):
+    sizes, alike = (settings.sizes[0], largest), settings.share_alike
+    for wish in _wishes(rng, names, sizes, count, attach, alike):
         behind = bool(rng.random() < 0.4)
         for _ in range(TRIES):
             place = _beside if wish.attach else _anywhere
@@ -139,10 +140,11 @@ def _wishes(
     sizes: tuple[Number, Number],
     count: int,
     attach: float,
+    alike: float,
 ) -> Iterator[Wish]:
     """Draw kinds, lengths, colour groups and who is to touch."""
     groups = _groups(rng, count)
-    kinds, lengths = _kinds(rng, names, count), _lengths(rng, sizes, count)
+    kinds, lengths = _kinds(rng, names, count), _lengths(rng, sizes, count, alike)
     touch = _touch(rng, groups, attach)
     for i in range(count):
         shape = outline(rng, kinds[i], lengths[i], MARGIN)
@@ -169,12 +171,12 @@ def _kinds(rng: np.random.Generator, names: tuple, count: int) -> list[str]:
 
 
 def _lengths(
-    rng: np.random.Generator, sizes: tuple[Number, Number], count: int
+    rng: np.random.Generator, sizes: tuple[Number, Number], count: int, alike: float
 ) -> list[float]:
-    """Log-uniform lengths; in a third of the scenes much alike."""
+    """Log-uniform lengths; in some of the scenes, `alike` of them, nearly equal."""
     spread = rng.random(count)
-    if rng.random() < 0.33:
-        spread = np.clip(spread[0] + (spread - 0.5) * 0.2, 0, 1)
+    if rng.random() < alike:
+        spread = np.clip(spread[0] + (spread - 0.5) * 0.3, 0, 1)
     return [float(sizes[0] * (sizes[1] / sizes[0]) ** s) for s in spread]
 
 

@@ -17,7 +17,7 @@ class Settings:
     objects: tuple[int, int] = (2, 8)
     sizes: tuple[Number, Number] = (26, 80)
     families: Sequence[str] | None = None
-    touching: Number = 0.8
+    touching: Number | None = None
     visible: Number | None = None
     style: str = "lesson"
 
@@ -27,13 +27,29 @@ class Settings:
         _check_range("objects", self.objects, "1 <= fewest <= most")
         _check_range("sizes", self.sizes, "1 <= smallest <= largest, in pixels")
         _check_families(self.families)
-        if not 0 <= self.touching <= 1:
+        if not 0 <= self.share_touching <= 1:
             raise ValueError(f"touching is {self.touching}; give a share from 0 to 1")
         if self.style not in STYLES:
             raise ValueError(f"no style {self.style!r}; there are {STYLES}")
         if not 0 < self.least_visible <= 1:
             raise ValueError(f"visible is {self.visible}; give a share above 0, to 1")
         self._check_room()
+
+    @property
+    def share_touching(self) -> Number:
+        """The share of objects meant to touch or partly hide one of their colour."""
+        if self.touching is not None:
+            return self.touching
+        return 1.0 if self.style == "lesson" else 0.8
+
+    @property
+    def share_alike(self) -> Number:
+        """The share of scenes whose objects are nearly of one size.
+
+        Neighbours of one size fit the same window, so one score map would have to give
+        their pixels two answers at once. In lesson scenes that is always so.
+        """
+        return 1.0 if self.style == "lesson" else 0.33
 
     @property
     def least_visible(self) -> Number:

@@ -56,7 +56,12 @@ class View(NamedTuple):
 def make_example(
     sample: Sample, recipe: Recipe, *, stride: int, m: int, rng: np.random.Generator
 ) -> Example:
-    """Scale, crop and mirror a sample, then draw its windows."""
+    """Scale, crop and mirror a sample, then draw its windows.
+
+    Raises:
+        ValueError: masks, crowd and image differ in size.
+    """
+    check_sizes(sample)
     box = draw_object(sample, rng)
     zoom = draw_zoom(sample, box, recipe, stride * m, rng)
     if recipe.crop is None:
@@ -68,6 +73,16 @@ def make_example(
     if recipe.photometric:
         view = view._replace(image=relight(view.image, recipe.photometric, rng))
     return draw_windows(view, recipe, stride=stride, m=m, rng=rng)
+
+
+def check_sizes(sample: Sample) -> None:
+    """Raise a ValueError where masks or crowd are not of the image's size."""
+    size = sample.image.shape[:2]
+    for name, found in (("masks", sample.masks.shape[1:]),
+                        ("crowd", sample.crowd.shape)):
+        if found != size:
+            raise ValueError(f"{sample.name}: {name} of {found} (h, w), but the image "
+                             f"is {size}; they must be of one size")
 
 
 def draw_object(sample: Sample, rng: np.random.Generator) -> Int[np.ndarray, "4"]:
