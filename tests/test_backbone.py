@@ -7,8 +7,11 @@ import copy
 import pytest
 import torch
 from torch import nn
+from training_cases import one_thread
 
 from ifcn_lab.backbone import SmallBackbone, VGG16Hole, build_backbone
+
+__all__ = ["one_thread"]  # a fixture
 
 # Where torchvision's vgg16().features has its convolutions, and how wide they are.
 TORCHVISION = {

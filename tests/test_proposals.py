@@ -11,12 +11,15 @@ import torch
 from pycocotools import mask as coco_mask
 from torch import Tensor
 from torch.nn import functional as F
+from training_cases import one_thread
 
 from ifcn_lab.evaluation import mask_iou
 from ifcn_lab.model import InstanceFCN, ScoreMaps, pad_to_multiple
 from ifcn_lab.proposals import Proposals, propose, score_level
 from ifcn_lab.proposals.propose import to_tensor
 from ifcn_lab.targets import label_windows, tight_boxes
+
+__all__ = ["one_thread"]  # a fixture
 
 
 class Oracle(InstanceFCN):

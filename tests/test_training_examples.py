@@ -6,16 +6,21 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
+from training_cases import one_thread
 
 from ifcn_lab.datasets import Sample
 from ifcn_lab.model import IMAGENET_MEAN
+from ifcn_lab.targets import WindowRule
 from ifcn_lab.training import LESSON, PAPER, Example, Recipe, make_example
 from ifcn_lab.training.examples import cut, draw_windows, mirror, relight, scale_all
 
+__all__ = ["one_thread"]  # a fixture
+
 STRIDE, M = 4, 21
+LARGE = WindowRule(canonical=0.7, negative_center=0.11, negative_scale=0.5)
 RECIPES = {
-    "crop": LESSON.with_(photometric=0.0),
-    "small crop": LESSON.with_(photometric=0.0, crop=96),
+    "crop": LESSON.with_(photometric=0.0, rule=LARGE, crop=128),
+    "small crop": LESSON.with_(photometric=0.0, rule=LARGE, crop=96),
     "whole": PAPER.with_(shorter_sides=(60.0, 90.0, 130.0)),
 }
 
@@ -70,7 +75,7 @@ def test_targets_are_exactly_the_share_of_each_cell_that_the_object_covers() -> 
     """Without padding the picture's colour and the object's mask are one thing."""
     recipe = RECIPES["small crop"].with_(windows=24)
     for seed in range(4):
-        made = example(painted(), recipe, seed)
+        made = example(painted(180, 240), recipe, seed)
         gap = (windows_of_colours(made) - made.target).abs()           # (3, P, m, m)
         assert gap.flatten(2).amax(2).min(0).values.max() < 1e-5
 
@@ -92,7 +97,7 @@ def test_an_example_has_256_windows_the_positives_first(name: str) -> None:
     assert made.centers.shape == (256, 2)
     assert made.label.tolist() == [1.0] * 128 + [0.0] * 128
     assert made.target.shape == made.counts.shape == (128, M, M)
-    assert made.image.min() >= 0 and made.image.max() <= 1
+    assert made.image.min() >= 0 and made.image.max() < 1 + 1e-5
     height, width = (side // STRIDE for side in made.image.shape[1:])
     assert (made.centers >= 0).all()
     assert (made.centers < torch.tensor([height, width])).all()
@@ -176,3 +181,13 @@ def test_light_changes_the_image_within_its_range_and_nothing_at_strength_0() ->
     assert 1 <= sum(negative) <= 15
     same = relight(image, 0.0, np.random.default_rng(0))
     torch.testing.assert_close(same, image)
+
+
+@pytest.mark.parametrize("part", ["masks", "crowd"])
+@pytest.mark.parametrize("name", RECIPES)
+def test_masks_of_another_size_than_the_image_are_refused(part: str, name: str) -> None:
+    sample = painted()
+    odd = sample._replace(**{part: getattr(sample, part)[..., :-1]})
+    says = rf"painted: {part} of \(90, 119\).* \(90, 120\)"
+    with pytest.raises(ValueError, match=says):
+        example(odd, RECIPES[name], 0)

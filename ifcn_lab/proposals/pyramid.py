@@ -61,7 +61,7 @@ def zooms_for_sizes(
 
     Example:
         >>> zooms_for_sizes(24, 72, side=84)      # 48 pixels fit the window
-        (0.75, 1.125, 1.6875)
+        (0.7698, 1.154701, 1.732051)
     """
     if not 0 < smallest <= largest:
         raise ValueError(f"sizes must be 0 < smallest <= largest, got "

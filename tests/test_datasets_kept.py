@@ -1,0 +1,66 @@
+"""Scenes as a data set, and samples that are read from disk only once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from ifcn_lab import scenes
+from ifcn_lab.datasets import Sample
+from ifcn_lab.datasets.kept import Kept
+from ifcn_lab.datasets.scenes import SceneSet
+
+SMALL = {"size": (64, 64), "sizes": (14, 34)}
+
+
+class Counting(Sequence):
+    """Says how often a sample was read."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+
+    def __len__(self) -> int:
+        return 3
+
+    def __getitem__(self, index: int) -> Sample:
+        self.reads += 1
+        empty = np.zeros((10, 10), bool)
+        image = np.zeros((10, 10, 3), np.uint8)
+        return Sample(image, empty[None], empty, (1,), (1,), str(index), index)
+
+
+def test_a_kept_sample_is_read_once() -> None:
+    source = Counting()
+    kept = Kept(source)
+    before = source.reads                      # a type check may have looked at one
+    for _ in range(3):
+        assert [kept[i].name for i in range(3)] == ["0", "1", "2"]
+    assert source.reads - before == 3
+    assert len(kept) == 3
+
+
+def test_what_does_not_fit_into_memory_is_read_every_time() -> None:
+    source = Counting()
+    kept = Kept(source, gigabytes=600e-9)      # one sample of 500 bytes
+    before = source.reads
+    for _ in range(2):
+        assert [kept[i].name for i in range(3)] == ["0", "1", "2"]
+    assert source.reads - before == 1 + 2 * 2
+
+
+def test_a_set_of_scenes_holds_the_scenes_of_its_seeds() -> None:
+    some = SceneSet(3, start=50, **SMALL)
+    for index, sample in enumerate(some):
+        scene = scenes.make(50 + index, **SMALL)
+        assert np.array_equal(sample.image, scene.image)
+        assert np.array_equal(sample.masks, scene.masks)
+        assert (sample.name, sample.image_id) == (f"scene {50 + index}", 50 + index)
+    assert some[-1].name == "scene 52" and some[1] is some[1]
+
+
+@pytest.mark.parametrize("index", [3, -4, 10**6])
+def test_a_scene_beyond_the_set_is_an_index_error(index: int) -> None:
+    with pytest.raises(IndexError, match=f"scene {index} of a set of 3"):
+        SceneSet(3, **SMALL)[index]
