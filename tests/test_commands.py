@@ -94,6 +94,12 @@ def test_the_options_of_the_readme_are_understood() -> None:
     assert all(parse(command).command == command[0] for command in commands)
 
 
+def test_the_doctor_is_a_command_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) in (0, 1)
+    title, *findings, verdict = capsys.readouterr().out.splitlines()
+    assert title.startswith("ifcn_lab ") and len(findings) > 20 and verdict
+
+
 # Train, evaluate, segment
 
 

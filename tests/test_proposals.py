@@ -237,6 +237,17 @@ def test_wishes_that_make_no_sense_are_named(net: InstanceFCN, wish: dict) -> No
         propose(net, picture(20, 20), **wish)
 
 
+def test_half_precision_finds_nearly_the_same_and_an_unknown_one_is_named(
+    net: InstanceFCN,
+) -> None:
+    image = torch.rand(3, 24, 28)
+    full, half = (score_level(net, image, 1.0, half=half) for half in (False, True))
+    assert half.maps.dtype == half.objectness.dtype == torch.float32
+    assert 0 < (full.maps - half.maps).abs().max() < 0.1 * full.maps.abs().max()
+    with pytest.raises(ValueError, match="'float16'"):
+        propose(net, picture(20, 20), precision="float16")
+
+
 # The result
 
 
