@@ -188,7 +188,7 @@ def difference_words(
 def head_sizes(weights: Mapping[str, int]) -> Picture:
     """Squares whose areas are the numbers of weights, largest first in a row."""
     largest = max(weights.values())
-    with panels(1, 1, width=7.0, height=3.2) as (figure, axes):
+    with panels(1, 1, width=5.4, height=3.2) as (figure, axes):
         ax, left = bare(axes[0, 0]), 0.0
         for (name, count), colour in zip(weights.items(), (OTHER, TRUE, GREY),
                                          strict=False):
