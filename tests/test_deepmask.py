@@ -103,8 +103,10 @@ def test_it_comes_back_from_a_file_as_it_was(net: DeepMaskStyle, tmp_path) -> No
     back = DeepMaskStyle.load(net.save(tmp_path / "net.safetensors"))
     image = torch.rand(1, 3, 40, 52)
     assert back.config == net.config
-    with torch.no_grad():
-        assert torch.equal(back(image).maps, net(image).maps)
+    for name, weights in net.state_dict().items():
+        assert torch.equal(back.state_dict()[name], weights)
+    with torch.no_grad():  # where tensors lie in memory decides the last bits
+        torch.testing.assert_close(back(image).maps, net(image).maps)
 
 
 def test_score_maps_of_another_head_are_refused(net: DeepMaskStyle) -> None:

@@ -148,8 +148,8 @@ def frame(
 def corner_of(channel: int, k: int) -> tuple[float, float]:
     """Where map number `channel` stands: (left, top).
 
-    >>> corner_of(channel=1, k=2)
-    (1.14, 0.0)
+    >>> [round(place, 2) for place in corner_of(channel=1, k=2)]
+    [1.14, 0.0]
     """
     row, column = divmod(channel, k)
     return column * (1 + GAP), row * (1 + GAP)
