@@ -17,7 +17,7 @@ from ifcn_lab.training import LESSON, Recipe, train
 
 TRAINING, HELD_OUT = 2000, 200
 FIRST_HELD_OUT = 1_000_000
-SIZES = (26.0, 80.0)
+SIZES = (28.0, 86.0)
 NMS = 0.6
 
 

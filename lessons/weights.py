@@ -20,9 +20,9 @@ from ifcn_lab.datasets.scenes import SceneSet
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.training import LESSON, SMALL, Recipe, train
 
-SIZES = (26.0, 80.0)
+SIZES = (28.0, 86.0)
 LONG = SMALL.with_(seconds=None, iterations=9000, photometric=0.5)
-MINUTE = LESSON.with_(seconds=None, iterations=1100)
+MINUTE = LESSON.with_(seconds=None, iterations=1300)
 
 
 class Plan(NamedTuple):

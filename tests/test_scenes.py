@@ -68,7 +68,7 @@ def test_sizes_span_more_than_a_factor_of_three(some):
 
 
 def test_lengths_are_log_uniform():
-    low, high = 26, 80
+    low, high = 28, 86
     wishes = dict(families=("disc",), touching=0.0, objects=(2, 3), size=(400, 400))
     discs = (scenes.make(seed, **wishes) for seed in range(150))
     sides = [np.any(m, 0).sum() for d in discs for m in d.masks]

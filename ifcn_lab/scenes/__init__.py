@@ -30,7 +30,7 @@ def make(
     *,
     size: tuple[int, int] = (128, 128),
     objects: tuple[int, int] = (2, 8),
-    sizes: tuple[Number, Number] = (26, 80),
+    sizes: tuple[Number, Number] = (28, 86),
     families: Sequence[str] | None = None,
     touching: Number | None = None,
     visible: Number | None = None,

@@ -29,7 +29,7 @@ THEMES = {
         ("ellipse", "blob", "pebble", "disc"), ("flat", "noise", "speckle"), 0.14, 0.2
     ),
     "lesson": Theme(
-        ("disc", "ellipse", "rectangle", "pebble", "polygon"),
+        ("disc", "ellipse", "rectangle", "blob", "pebble"),
         ("flat", "stripes", "checks", "noise"),
         0.0,
         0.0,
