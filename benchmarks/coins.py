@@ -19,7 +19,7 @@ def main() -> None:
     model = (InstanceFCN.load(sys.argv[1]) if sys.argv[1:]
              else InstanceFCN.from_pretrained("scenes"))
     sample = CocoFolder(shipped.path("photos/coins.json"))[0]
-    masks = propose(model, sample.image, n=100).masks
+    masks = propose(model, sample.image, top=100).masks
     best = mask_iou(masks, sample.masks).max(0)                          # (24,)
     counts = ", ".join(f"{int((best >= t).sum())} at IoU {t}" for t in (0.5, 0.7, 0.9))
     print(f"coins: of {len(best)}, among the top 100: {counts}")

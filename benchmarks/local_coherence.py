@@ -52,7 +52,7 @@ def measure(head: str, scenes: int, seed: int, steps: int, tests: int) -> dict:
 
 def recall(net: InstanceFCN, samples: Sequence[Sample]) -> dict[str, float]:
     """AR@10 and AR@100 over these scenes."""
-    found = (propose(net, s.image, n=100, nms_iou=NMS) for s in samples)
+    found = (propose(net, s.image, top=100, nms_iou=NMS) for s in samples)
     report = average_recall(found, samples, ns=(10, 100))
     return {f"AR@{n}": round(report[n], 4) for n in (10, 100)}
 
@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     settings = {"steps": given.steps, "tests": given.tests, "batch": LESSON.batch,
                 "lr": LESSON.lr, "precision": LESSON.precision, "nms": NMS,
-                "held_out_start": HELD_OUT}
+                "canonical": LESSON.rule.canonical, "held_out_start": HELD_OUT}
     record = go_on(given.out, settings)
     done = {(run["head"], run["scenes"], run["seed"]) for run in record["runs"]}
     began = time.perf_counter()

@@ -32,7 +32,7 @@ def trained(k: int, recipe: Recipe = LESSON) -> tuple[InstanceFCN, int]:
 def recall(model: InstanceFCN, count: int = HELD_OUT) -> RecallReport:
     """Average recall on held-out scenes."""
     held_out = SceneSet(count, start=FIRST_HELD_OUT)
-    found = (propose(model, sample.image, n=100, nms_iou=NMS) for sample in held_out)
+    found = (propose(model, sample.image, top=100, nms_iou=NMS) for sample in held_out)
     return average_recall(found, held_out, ns=(10, 100))
 
 

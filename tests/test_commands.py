@@ -157,7 +157,7 @@ def test_evaluating_a_part_says_how_much(
     scenes: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     known = ["--annotations", str(scenes), "--weights", str(weights)]
-    assert main(["evaluate", *known, "--limit", "1", "--n", "10"]) == 0
+    assert main(["evaluate", *known, "--limit", "1", "--top", "10"]) == 0
     printed = capsys.readouterr().out
     assert "AR@10 " in printed and "AR@100" not in printed
     assert "(images 1, " in printed

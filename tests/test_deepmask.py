@@ -94,7 +94,7 @@ def test_training_changes_the_head_and_proposals_come_out() -> None:
     before = net.masks.squeeze.weight.clone()
     train(net, scenes, TINY)
     assert not torch.equal(before, net.masks.squeeze.weight)
-    found = propose(net, scenes[0].image, n=20, zooms=(1.0,))
+    found = propose(net, scenes[0].image, top=20, scales=(1.0,))
     assert len(found) > 0
     assert found.masks.shape[1:] == (128, 128)
 

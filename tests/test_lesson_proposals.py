@@ -38,7 +38,8 @@ def test_the_pyramid_is_drawn_to_one_scale(sample: Sample) -> None:
     picture = draw.pyramid(sample.image, sample.masks, (0.5, 1.0, 2.0), 84, fits)
     assert "1 at zoom 0.50, 0 at zoom 1.00 and 2 at zoom 2.00" in picture.alt
     axes = picture.figure.axes
-    assert [one.get_xlim()[1] for one in axes] == [64, 128, 256]
+    right = np.array([one.get_xlim()[1] for one in axes])
+    assert np.diff(right) == pytest.approx([64, 128])  # 0.5, 1, 2 times 128 pixels
     windows = [one.patches[0].get_bbox().bounds for one in axes if one.patches]
     assert [window[2:] for window in windows] == [(84, 84), (84, 84)]
     x0, y0, x1, y1 = tight_boxes(sample.masks)[0]

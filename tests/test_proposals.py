@@ -83,7 +83,7 @@ def test_a_rectangle_is_found_to_the_pixel_though_cells_are_four_pixels_wide(
     x0, y0, width, height = rng.integers((0, 0, 21, 13), (41, 31, 30, 30)).tolist()
     box = (x0, y0, x0 + width, y0 + height)
     image = picture(64, 75, box)
-    found = propose(oracle, image, zooms=[1.0]).above(0.5)
+    found = propose(oracle, image, scales=[1.0]).above(0.5)
     assert found.boxes.tolist() == [list(box)]
     wrong = found.masks[0] != (image[..., 0] > 0)
     corners = [(y, x) for y in (box[1], box[3] - 1) for x in (box[0], box[2] - 1)]
@@ -99,7 +99,7 @@ def test_a_mask_found_in_a_resized_image_lies_where_the_object_is(
     size = round(25 / zoom)
     box = np.array([31, 17, 31 + size, 17 + size])
     image = picture(100, 120, tuple(box))
-    found = propose(oracle, image, zooms=[zoom]).above(0.5)
+    found = propose(oracle, image, scales=[zoom]).above(0.5)
     assert len(found) >= 1
     assert np.abs(found.boxes - box).max() <= max(1, 0.5 / zoom)
     truth = image[None, :, :, 0] > 0
@@ -119,8 +119,8 @@ def test_objects_of_every_size_are_found_at_their_own_zoom(
 
 def test_windows_of_one_object_are_one_proposal_after_nms(oracle: Oracle) -> None:
     image = picture(64, 64, (20, 20, 45, 45))
-    found = propose(oracle, image, zooms=[1.0], nms_iou=0.8).above(0.5)
-    every = propose(oracle, image, zooms=[1.0], nms_iou=1.0).above(0.5)
+    found = propose(oracle, image, scales=[1.0], nms_iou=0.8).above(0.5)
+    every = propose(oracle, image, scales=[1.0], nms_iou=1.0).above(0.5)
     assert len(found) == 1 and len(every) > 1
     assert len({tuple(box) for box in every.boxes.tolist()}) == 1
 
@@ -128,7 +128,7 @@ def test_windows_of_one_object_are_one_proposal_after_nms(oracle: Oracle) -> Non
 def test_each_proposal_says_which_window_it_came_from(oracle: Oracle) -> None:
     image = picture(64, 64, (20, 20, 45, 45))
     zooms = [0.5, 1.0, 2.0]
-    found = propose(oracle, image, zooms=zooms).above(0.5)
+    found = propose(oracle, image, scales=zooms).above(0.5)
     assert found.zooms == tuple(zooms)
     level, y, x = found.windows[0]
     assert level == 1                     # 25 pixels fit the window of 44 as they are
@@ -140,7 +140,7 @@ def test_each_proposal_says_which_window_it_came_from(oracle: Oracle) -> None:
 
 def test_the_threshold_moves_the_outline(oracle: Oracle) -> None:
     image = picture(64, 64, (20, 20, 45, 45))
-    areas = [propose(oracle, image, zooms=[1.0], threshold=t).masks[0].sum()
+    areas = [propose(oracle, image, scales=[1.0], threshold=t).masks[0].sum()
              for t in (0.01, 0.5, 0.99)]
     assert areas[0] > areas[1] > areas[2] > 0
 
@@ -155,7 +155,7 @@ def test_nothing_reaches_outside_an_image_of_any_size(
     """The window is 28 pixels: most of these images are smaller."""
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
-    found = propose(net, image, zooms=[0.5, 1.0, 1.7], n=50)
+    found = propose(net, image, scales=[0.5, 1.0, 1.7], top=50)
     assert found.shape == size and found.masks.shape == (len(found), *size)
     h, w = size
     assert (found.boxes[:, :2] >= 0).all()
@@ -167,18 +167,18 @@ def test_nothing_reaches_outside_an_image_of_any_size(
 def test_the_papers_pyramid_enlarges_a_tiny_image(
     net: InstanceFCN, size: tuple[int, int]
 ) -> None:
-    found = propose(net, np.full((*size, 3), 200, np.uint8), n=5)
+    found = propose(net, np.full((*size, 3), 200, np.uint8), top=5)
     assert len(found.zooms) == 6 and found.shape == size
 
 
 def test_a_white_image_smaller_than_a_window_is_one_object(oracle: Oracle) -> None:
-    found = propose(oracle, picture(24, 24, (0, 0, 24, 24)), zooms=[1.0]).above(0.5)
+    found = propose(oracle, picture(24, 24, (0, 0, 24, 24)), scales=[1.0]).above(0.5)
     assert found.boxes.tolist() == [[0, 0, 24, 24]]
     assert found.masks.all()
 
 
 def test_an_image_without_objects_gives_no_proposals(oracle: Oracle) -> None:
-    found = propose(oracle, picture(40, 50), zooms=[0.5, 1.0])
+    found = propose(oracle, picture(40, 50), scales=[0.5, 1.0])
     assert len(found) == 0 and found.masks.shape == (0, 40, 50)
     assert found.boxes.shape == (0, 4) and found.rles() == []
     assert len(found.top(5)) == len(found.above(0.1)) == 0
@@ -188,11 +188,11 @@ def test_grey_rgba_and_float_images_give_what_rgb_gives(net: InstanceFCN) -> Non
     grey = np.random.default_rng(1).integers(0, 256, (30, 44), dtype=np.uint8)
     rgb = np.repeat(grey[:, :, None], 3, axis=2)
     alpha = np.full((30, 44, 1), 17, np.uint8)
-    expected = propose(net, rgb, zooms=[1.0], n=20)
+    expected = propose(net, rgb, scales=[1.0], top=20)
     assert len(expected) > 0
     for other in (grey, np.concatenate([rgb, alpha], 2),
                   rgb.astype(np.float32) / 255, grey.astype(np.float32) / 255):
-        assert same(expected, propose(net, other, zooms=[1.0], n=20))
+        assert same(expected, propose(net, other, scales=[1.0], top=20))
 
 
 @pytest.mark.parametrize(
@@ -224,13 +224,13 @@ def test_broken_weights_are_an_error_that_says_so(bad: float) -> None:
     with torch.no_grad():
         net.masks[-1].bias.fill_(bad)
     with pytest.raises(ValueError, match=r"maps hold .*weights are broken"):
-        propose(net, picture(20, 20), zooms=[1.0])
+        propose(net, picture(20, 20), scales=[1.0])
 
 
 @pytest.mark.parametrize(
     "wish",
-    [{"threshold": 0.0}, {"threshold": 1.0}, {"n": 0}, {"zooms": []},
-     {"zooms": [1.0, 0.0]}, {"zooms": [-1.0]}, {"candidates": 0}, {"nms_iou": 1.5}],
+    [{"threshold": 0.0}, {"threshold": 1.0}, {"top": 0}, {"scales": []},
+     {"scales": [1.0, 0.0]}, {"scales": [-1.0]}, {"candidates": 0}, {"nms_iou": 1.5}],
 )
 def test_wishes_that_make_no_sense_are_named(net: InstanceFCN, wish: dict) -> None:
     with pytest.raises(ValueError, match=next(iter(wish))):
@@ -253,13 +253,13 @@ def test_half_precision_finds_nearly_the_same_and_an_unknown_one_is_named(
 
 def test_masks_rles_top_and_above_agree(net: InstanceFCN) -> None:
     image = np.random.default_rng(2).integers(0, 256, (40, 52, 3), dtype=np.uint8)
-    found = propose(net, image, zooms=[0.7, 1.0], n=30)
+    found = propose(net, image, scales=[0.7, 1.0], top=30)
     assert 5 < len(found) <= 30
     assert (np.diff(found.scores) <= 0).all()
     masks = found.masks
     for mask, code in zip(masks, found.rles(), strict=True):
         assert np.array_equal(coco_mask.decode(code).astype(bool), mask)
-    assert same(found.top(3), propose(net, image, zooms=[0.7, 1.0], n=30).top(3))
+    assert same(found.top(3), propose(net, image, scales=[0.7, 1.0], top=30).top(3))
     assert np.array_equal(found.top(3).masks, masks[:3])
     assert len(found.top(10**6)) == len(found)
     middle = float(np.median(found.scores))
@@ -271,8 +271,8 @@ def test_masks_rles_top_and_above_agree(net: InstanceFCN) -> None:
 
 def test_fewer_asked_for_are_the_best_of_more(net: InstanceFCN) -> None:
     image = np.random.default_rng(3).integers(0, 256, (40, 52, 3), dtype=np.uint8)
-    many = propose(net, image, zooms=[1.0], n=30, candidates=200)
-    few = propose(net, image, zooms=[1.0], n=4, candidates=200)
+    many = propose(net, image, scales=[1.0], top=30, candidates=200)
+    few = propose(net, image, scales=[1.0], top=4, candidates=200)
     assert same(few, many.top(4))
 
 
@@ -280,10 +280,10 @@ def test_windows_in_portions_give_what_all_at_once_give(
     net: InstanceFCN, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = np.random.default_rng(4).integers(0, 256, (30, 30, 3), dtype=np.uint8)
-    whole = propose(net, image, zooms=[1.0], n=20)
+    whole = propose(net, image, scales=[1.0], top=20)
     module = sys.modules["ifcn_lab.proposals.propose"]   # the function has its name
     monkeypatch.setattr(module, "PIXELS_AT_ONCE", 1)
-    assert same(whole, propose(net, image, zooms=[1.0], n=20))
+    assert same(whole, propose(net, image, scales=[1.0], top=20))
 
 
 def test_a_level_says_how_large_a_cell_is_in_the_image(net: InstanceFCN) -> None:

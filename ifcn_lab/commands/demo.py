@@ -23,7 +23,7 @@ def run(given: Namespace) -> int:
 
     sample = CocoFolder(shipped.path("photos/coins.json"))[0]
     model = InstanceFCN.from_pretrained("scenes")
-    found = propose(model, sample.image, n=100)
+    found = propose(model, sample.image, top=100)
     best = mask_iou(found.masks, sample.masks).max(0)                    # (coins,)
     print(f"{len(best)} coins, {int((best >= 0.7).sum())} of them with a mask of "
           f"IoU 0.7 or more among the {len(found)} best proposals")

@@ -40,12 +40,12 @@ def run(given: Namespace) -> int:
     from ifcn_lab.proposals import propose
 
     samples, model = load_data(given), load_model(given)
-    recall = Recall(tuple(n for n in (10, 100, 1000) if n <= max(given.n, 10)),
+    recall = Recall(tuple(n for n in (10, 100, 1000) if n <= max(given.top, 10)),
                     sizes=given.by_size)
     count = min(len(samples), given.limit or len(samples))
     for index in tqdm(range(count), unit="image", leave=False, disable=None):
         sample = samples[index]
-        recall.add(propose(model, sample.image, n=given.n, nms_iou=given.nms,
+        recall.add(propose(model, sample.image, top=given.top, nms_iou=given.nms,
                            threshold=given.threshold, precision="auto"), sample)
     report = recall.result()
     if report.objects["all"] == 0:

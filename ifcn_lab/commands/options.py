@@ -56,7 +56,7 @@ def add_pyramid(parser: ArgumentParser) -> None:
     parser.add_argument("--sizes", type=positive, nargs=2, metavar=("MIN", "MAX"),
                         help="longest side in pixels of the smallest and the largest "
                         "object; left out: those seen in training")
-    parser.add_argument("--n", type=whole, default=1000,
+    parser.add_argument("--top", type=whole, default=1000,
                         help="proposals an image, at most (default: 1000)")
     parser.add_argument("--nms", type=share, default=0.8, metavar="IOU",
                         help="of two boxes that overlap more, the worse goes (0.8)")

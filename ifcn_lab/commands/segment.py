@@ -28,7 +28,7 @@ def add_options(parser: ArgumentParser) -> None:
                         help="also write all masks found, as COCO results")
     add_model(parser)
     add_pyramid(parser)
-    parser.set_defaults(n=100, nms=0.5)
+    parser.set_defaults(top=100, nms=0.5)
 
 
 def run(given: Namespace) -> int:
@@ -41,7 +41,7 @@ def run(given: Namespace) -> int:
     results: list[dict] = []
     for number, picture in enumerate(given.pictures, start=1):
         image = read_image(picture)
-        found = propose(model, image, n=given.n, nms_iou=given.nms,
+        found = propose(model, image, top=given.top, nms_iou=given.nms,
                         threshold=given.threshold, precision="auto")
         results += as_results(found, number, picture)
         drawn = found.above(given.score)

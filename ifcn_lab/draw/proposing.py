@@ -32,22 +32,25 @@ def pyramid(
         zooms: enlargements.
         side: of the window, in pixels.
         fits: which object fits the window at which zoom; those are outlined, and the
-            window stands round the first of them.
+            window stands round the one that is farthest from the border.
     """
-    most = max(zooms) * max(image.shape[:2])
+    most, pad = max(zooms) * image.shape[0], 0.3 * side
     with panels(1, len(zooms), width=8.4, height=3.6) as (figure, grid):
-        grid[0, 0].get_gridspec().set_width_ratios(list(zooms))
+        grid[0, 0].get_gridspec().set_width_ratios(
+            [zoom * image.shape[1] + 2 * pad for zoom in zooms])
         for axes, zoom, chosen in zip(grid[0], zooms, fits, strict=True):
             h, w = (zoom * length for length in image.shape[:2])
             bare(axes, f"zoom {zoom:.2f}: {chosen.sum()} fit")
             axes.imshow(pale(image), extent=(0, w, h, 0))
             for mask in masks[chosen]:
                 outlined(axes, mask, TRUE, zoom)
-            for mask in masks[chosen][:1]:
-                corner = zoom * middle_of(mask) - side / 2
+            if chosen.any():
+                middles = zoom * np.array([middle_of(mask) for mask in masks[chosen]])
+                edge = np.minimum(middles, np.array([w, h]) - middles).min(1)
+                corner = middles[edge.argmax()] - side / 2  # the innermost object's
                 axes.add_patch(Rectangle(corner, side, side, fill=False, linewidth=2,
-                                         edgecolor=FOUND, clip_on=False))
-            axes.set(xlim=(0, w), ylim=(most, 0))
+                                         edgecolor=FOUND))
+            axes.set(xlim=(-pad, w + pad), ylim=(most + pad, -pad))
     said = listing([f"{row.sum()} at zoom {z:.2f}"
                     for z, row in zip(zooms, fits, strict=True)])
     return Picture(
@@ -191,9 +194,9 @@ def by_size(
     with panels(1, len(columns), **size) as (figure, grid):
         for axes, (name, ious) in zip(grid[0], columns.items(), strict=True):
             axes.axvspan(*right, color="#cfe8f5")
-            axes.text(np.mean(right), 0.02, "fits at\nzoom 1", ha="center")
+            axes.text(np.mean(right), 1.07, "fits at zoom 1", ha="center", size=9)
             axes.scatter(sizes, ious, 14, TRUE, alpha=0.7, linewidths=0)
-            axes.set(xlabel="longest side of the object, pixels", ylim=(-0.03, 1.03),
+            axes.set(xlabel="longest side of the object, pixels", ylim=(-0.03, 1.18),
                      ylabel="IoU of the best proposal", title=name)
             found = np.asarray(ious) >= 0.7
             said.append(f"with {name}, {found[fit].mean():.0%} of the objects that fit "

@@ -53,23 +53,23 @@ class Candidates(NamedTuple):
 def propose(
     model: InstanceFCN,
     image: UInt8[np.ndarray, "h w *rgb"] | Float[np.ndarray, "h w *rgb"],
-    *, n: int = 1000, zooms: Sequence[float] | None = None, nms_iou: float = 0.8,
+    *, top: int = 1000, scales: Sequence[float] | None = None, nms_iou: float = 0.8,
     threshold: float = 0.5, candidates: int | None = None,
     precision: str = "float32",
 ) -> Proposals:
-    """Segment an image: the n best masks of any object, whatever its kind.
+    """Segment an image: the best masks of any object, whatever its kind.
 
     Args:
         model: a trained network.
         image: uint8, or float in [0, 1]; grey scale (h, w) and RGBA are converted.
-        n: how many proposals at most.
-        zooms: enlargements of the image; None: those that fit `model.sizes`, or, if
+        top: how many proposals at most.
+        scales: enlargements of the image; None: those that fit `model.sizes`, or, if
             the network knows no sizes, the paper's six, which cover objects from 0.11
             to 0.81 of the image's shorter side.
         nms_iou: of two tight boxes that overlap more, the worse goes (paper: 0.8).
         threshold: a pixel is in the mask at this probability. No source gives the
             paper's value.
-        candidates: windows kept before NMS, over all scales; None: 4 * n.
+        candidates: windows kept before NMS, over all scales; None: 4 * top.
         precision: of the convolutions: "float32", "bfloat16", or "auto", bfloat16
             where the processor has instructions for it (about twice as fast; scores
             then differ in the third digit).
@@ -81,32 +81,32 @@ def propose(
 
     Source: Dai et al., ECCV 2016, section 3.3.
     """
-    check_wishes(n, zooms, nms_iou, threshold, candidates)
+    check_wishes(top, scales, nms_iou, threshold, candidates)
     picture = to_tensor(image)
     shape = tuple(picture.shape[1:])
-    zooms = default_zooms(model, shape) if zooms is None else tuple(map(float, zooms))
+    zooms = default_zooms(model, shape) if scales is None else tuple(map(float, scales))
     half = uses_bfloat16(precision)
     levels = [score_level(model, picture, zoom, half=half) for zoom in zooms]
-    found = gather(model, levels, shape, candidates or 4 * n, threshold)
-    kept = nms(found.boxes, found.scores, nms_iou)[:n]
+    found = gather(model, levels, shape, candidates or 4 * top, threshold)
+    kept = nms(found.boxes, found.scores, nms_iou)[:top]
     return Proposals(shape, found.boxes[kept], found.scores[kept],
                      tuple(found.crops[i] for i in kept), found.windows[kept], zooms)
 
 
 def check_wishes(
-    n: int, zooms: Sequence[float] | None, nms_iou: float, threshold: float,
+    top: int, scales: Sequence[float] | None, nms_iou: float, threshold: float,
     candidates: int | None,
 ) -> None:
     """Raise a ValueError for a wish that cannot be met, naming it."""
     fine = {
-        "n, at least 1": n >= 1,
+        "top, at least 1": top >= 1,
         "candidates, at least 1": candidates is None or candidates >= 1,
-        "zooms, at least one and all above 0":
-            zooms is None or (len(zooms) > 0 and min(zooms) > 0),
+        "scales, at least one and all above 0":
+            scales is None or (len(scales) > 0 and min(scales) > 0),
         "nms_iou, 0 to 1": 0 <= nms_iou <= 1,
         "threshold, between 0 and 1": 0 < threshold < 1,
     }
-    given = {"n": n, "candidates": candidates, "zooms": zooms, "nms_iou": nms_iou,
+    given = {"top": top, "candidates": candidates, "scales": scales, "nms_iou": nms_iou,
              "threshold": threshold}
     for wish, met in fine.items():
         if not met:
