@@ -88,18 +88,19 @@ PAPER = Recipe()
 LESSON = Recipe(
     iterations=100_000, seconds=57, batch=4, optimizer="adamw", lr=3e-3,
     schedule="onecycle", weight_decay=1e-2, shorter_sides=None, crop=128,
-    precision="auto",
+    precision="auto", mask_weight=4.0,
     rule=WindowRule(scale_tolerance=0.35, negative_center=0.11, negative_scale=0.5),
 )
 """Made for the small backbone on two cores: under a minute from nothing to masks.
 
 Its rule departs from DeepMask's in one way: negatives begin where positives nearly
 end. A window that is a little off, or of the next scale, is taught to be silent;
-otherwise its copy of the mask would fill the list of the ten best.
+otherwise its copy of the mask would fill the list of the ten best. The mask term weighs
+4: with 1, AR@10 on held-out scenes was .03 lower after the same steps.
 """
 
 SMALL = LESSON.with_(
-    seconds=15 * 60, photometric=0.7,
+    seconds=15 * 60, photometric=0.7, mask_weight=1.0,
     rule=WindowRule(canonical=0.7, scale_tolerance=0.35, negative_center=0.11,
                     negative_scale=0.5),
 )
