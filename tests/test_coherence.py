@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ifcn_lab import assemble, check, draw
+from ifcn_lab import assemble, check, draw, shipped
 from ifcn_lab.coherence import kept, kept_share
 from ifcn_lab.grid import Grid
 
@@ -105,6 +107,27 @@ def test_the_recall_figure_tells_the_means() -> None:
     runs = [run("a", 8, 0.2), run("a", 8, 0.4), run("a", 64, 0.5), run("b", 8, 0.1)]
     alt = draw.few_and_many({"runs": runs}).alt
     assert "a: 0.30 after 8 scenes and 0.50 after 64 scenes; b: 0.10 after 8" in alt
+
+
+# --- the recorded experiment ------------------------------------------------------
+
+
+def test_the_record_says_what_the_lesson_says_of_it() -> None:
+    record = json.loads(shipped.path("local_coherence.json").read_text("utf-8"))
+    recall = {
+        (run["head"], run["scenes"], run["seed"]): run["held_out"]["AR@10"]
+        for run in record["runs"]
+    }
+    assert len(recall) == 12
+    lead = {8: [], 512: []}
+    for head, scenes, seed in recall:
+        if head == "k*k maps":
+            other = recall["m*m outputs", scenes, seed]
+            lead[scenes].append(recall[head, scenes, seed] - other)
+    assert min(lead[8] + lead[512]) > 0
+    assert [round(float(np.mean(lead[n])), 2) for n in (8, 512)] == [0.12, 0.16]
+    text = (Path(__file__).parent.parent / "lessons/04_local_coherence.md").read_text()
+    assert "0.12 more after 8 scenes and 0.16 more after 512" in text
 
 
 # --- checks -----------------------------------------------------------------------
