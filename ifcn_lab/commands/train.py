@@ -39,6 +39,8 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--iterations", type=whole, help="or for so many steps")
     for name, kind in (("batch", whole), ("crop", whole), ("lr", positive)):
         parser.add_argument(f"--{name}", type=kind, help="instead of the recipe's")
+    parser.add_argument("--turn", action="store_true", help="also turn crops by quarter "
+                        "turns: for pictures without an up and down, as of nuclei")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
 
@@ -123,7 +125,7 @@ def recipe(given: Namespace) -> Recipe:
         changes["seconds"] = 60 * given.minutes
     elif given.iterations:
         changes["seconds"] = None
-    return RECIPES[given.recipe].with_(seed=given.seed, **changes)
+    return RECIPES[given.recipe].with_(seed=given.seed, turn=given.turn, **changes)
 
 
 def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, float]:

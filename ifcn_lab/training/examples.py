@@ -70,6 +70,8 @@ def make_example(
         view = cut(sample, zoom, box, recipe.crop, rng)
     if recipe.flip and rng.random() < 0.5:
         view = mirror(view)
+    if recipe.turn and view.size == tuple(view.image.shape[1:]):
+        view = turn(view, int(rng.integers(4)))
     if recipe.photometric:
         view = view._replace(image=relight(view.image, recipe.photometric, rng))
     return draw_windows(view, recipe, stride=stride, m=m, rng=rng)
@@ -163,6 +165,12 @@ def mirror(view: View) -> View:
         return torch.cat([x[..., :width].flip(-1), x[..., width:]], -1)
 
     return View(flip(view.image), flip(view.masks), flip(view.crowd), view.size)
+
+
+def turn(view: View, quarters: int) -> View:
+    """The same view, turned to the left by so many quarter turns."""
+    turned = (x.rot90(quarters, (-2, -1)) for x in view[:3])
+    return View(*turned, view.size)
 
 
 def relight(

@@ -32,6 +32,8 @@ class Recipe:
         crop: side in pixels of the square cut from the scaled image; None keeps
             the whole image, which then must be alone in its batch.
         flip: mirror half of the images from left to right.
+        turn: also turn square crops by quarter turns; for pictures without an up and
+            down, as from a microscope.
         photometric: strength of random brightness, contrast, colour and inversion
             of the image, 0 for none.
         mask_weight: weight of the mask term in the loss; 1 is the paper's sum.
@@ -53,6 +55,7 @@ class Recipe:
     shorter_sides: tuple[float, ...] | None = PAPER_SHORTER_SIDES
     crop: int | None = None
     flip: bool = True
+    turn: bool = False
     photometric: float = 0.0
     mask_weight: float = 1.0
     precision: str = "float32"
@@ -100,7 +103,7 @@ otherwise its copy of the mask would fill the list of the ten best. The mask ter
 """
 
 SMALL = LESSON.with_(
-    seconds=15 * 60, photometric=0.7, mask_weight=1.0,
+    seconds=15 * 60, photometric=0.7,
     rule=WindowRule(canonical=0.7, scale_tolerance=0.35, negative_center=0.11,
                     negative_scale=0.5),
 )
