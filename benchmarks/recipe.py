@@ -18,7 +18,7 @@ from ifcn_lab.training import LESSON, Recipe, train
 TRAINING, HELD_OUT = 2000, 200
 FIRST_HELD_OUT = 1_000_000
 SIZES = (28.0, 86.0)
-NMS = 0.6
+NMS = 0.8  # the paper's
 
 
 def trained(k: int, recipe: Recipe = LESSON) -> tuple[InstanceFCN, int]:

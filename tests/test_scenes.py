@@ -39,10 +39,10 @@ def test_different_seeds_give_different_scenes():
 
 
 def test_a_stream_repeats_itself_and_takes_the_wishes_of_make():
-    first, again = (scenes.stream(3, size=(80, 96), objects=(2, 3)) for _ in range(2))
+    first, again = (scenes.stream(3, size=(96, 112), objects=(2, 3)) for _ in range(2))
     for a, b in islice(zip(first, again, strict=True), 5):
         assert same(a, b)
-        assert a.image.shape == (80, 96, 3) and len(a.masks) in (2, 3)
+        assert a.image.shape == (96, 112, 3) and len(a.masks) in (2, 3)
 
 
 def test_masks_are_disjoint_not_empty_and_of_the_images_size(some):

@@ -39,8 +39,8 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--iterations", type=whole, help="or for so many steps")
     for name, kind in (("batch", whole), ("crop", whole), ("lr", positive)):
         parser.add_argument(f"--{name}", type=kind, help="instead of the recipe's")
-    parser.add_argument("--turn", action="store_true", help="also turn crops by quarter "
-                        "turns: for pictures without an up and down, as of nuclei")
+    parser.add_argument("--turn", action="store_true", help="also turn crops by "
+                        "quarters: for pictures without up and down, as of nuclei")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
 
