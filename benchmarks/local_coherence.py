@@ -81,7 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     settings = {"steps": given.steps, "tests": given.tests, "batch": LESSON.batch,
                 "lr": LESSON.lr, "precision": LESSON.precision, "nms": NMS,
-                "canonical": LESSON.rule.canonical, "held_out_start": HELD_OUT}
+                "canonical": LESSON.rule.canonical,
+                "mask_weight": LESSON.mask_weight, "held_out_start": HELD_OUT}
     record = go_on(given.out, settings)
     done = {(run["head"], run["scenes"], run["seed"]) for run in record["runs"]}
     began = time.perf_counter()
