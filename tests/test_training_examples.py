@@ -12,7 +12,15 @@ from ifcn_lab.datasets import Sample
 from ifcn_lab.model import IMAGENET_MEAN
 from ifcn_lab.targets import WindowRule
 from ifcn_lab.training import LESSON, PAPER, Example, Recipe, make_example
-from ifcn_lab.training.examples import cut, draw_windows, mirror, relight, scale_all
+from ifcn_lab.training.examples import (
+    View,
+    cut,
+    draw_windows,
+    mirror,
+    relight,
+    scale_all,
+    turn,
+)
 
 __all__ = ["one_thread"]  # a fixture
 
@@ -191,3 +199,14 @@ def test_masks_of_another_size_than_the_image_are_refused(part: str, name: str) 
     says = rf"painted: {part} of \(90, 119\).* \(90, 120\)"
     with pytest.raises(ValueError, match=says):
         example(odd, RECIPES[name], 0)
+
+
+def test_a_quarter_turn_moves_image_masks_and_crowd_alike():
+    rng = np.random.default_rng(0)
+    planes = torch.tensor(rng.random((5, 6, 6)), dtype=torch.float32)
+    view = View(planes[:3], planes[3:4], planes[4], (6, 6))
+    turned = turn(view, 1)
+    expected = torch.tensor(np.rot90(planes.numpy(), 1, (1, 2)).copy())
+    assert torch.equal(turned.image, expected[:3])
+    assert torch.equal(turned.masks, expected[3:4])
+    assert torch.equal(turned.crowd, expected[4])
