@@ -243,3 +243,12 @@ def test_a_seed_is_a_whole_number_from_zero(seed, error):
 
 def test_numpy_integers_are_seeds_too():
     assert same(scenes.make(np.int64(4)), scenes.make(4))
+
+
+@pytest.mark.parametrize("seed", [None, 0, 3])
+def test_two_touching_discs_touch_whatever_their_diameter(seed):
+    for diameter in (8, 20, 44, 46, 50, 54.5, 56, 58, 60):
+        left, right = scenes.two_touching(seed, diameter=diameter).masks
+        grown = np.pad(left, 1)
+        beside = grown[:-2, 1:-1] | grown[2:, 1:-1] | grown[1:-1, :-2] | grown[1:-1, 2:]
+        assert (beside & right).any(), diameter

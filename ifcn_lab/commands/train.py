@@ -129,7 +129,7 @@ def recipe(given: Namespace) -> Recipe:
 
 
 def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, float]:
-    """Longest sides that most objects lie between: 5th to 95th percentile.
+    """Longest sides that most objects lie between: 1st to 99th percentile.
 
     Raises:
         ValueError: no image looked at holds an object.
@@ -143,5 +143,5 @@ def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, flo
     sides = np.concatenate([longest_sides(m) for m in masks])
     if len(sides) == 0:
         raise ValueError("no image of the data set holds an object to learn from")
-    low, high = np.percentile(sides, (5, 95))
+    low, high = np.percentile(sides, (1, 99))
     return float(low), float(high)

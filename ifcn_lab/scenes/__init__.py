@@ -94,13 +94,33 @@ def two_touching(seed: Integral | None = None, *, diameter: Number = 46) -> Scen
     if not 4 <= diameter <= 60:
         raise ValueError(f"diameter is {diameter}; give 4 to 60 px, both must fit")
     rng = np.random.default_rng(0 if seed is None else check_seed(seed))
+    middles = _pair(rng, diameter, seed is None)
+    for closer in range(3):  # whole pixels may leave a gap: then one step nearer
+        nearer = np.sign(middles[1] - middles[0]) * closer
+        board = _discs(rng, diameter, (middles[0] + nearer, middles[1]))
+        if len(board.bodies) == 2 and _adjoin(*board.masks()):
+            break
+    return _photo(rng, board, draw_look(rng, "plain", 1))
+
+
+def _discs(
+    rng: np.random.Generator, diameter: Number, middles: Sequence[np.ndarray]
+) -> Board:
+    """A board with discs of one colour at these middles."""
     board = Board((128, 128))
-    for y, x in _pair(rng, diameter, seed is None):
+    for y, x in middles:
         shape = outline(rng, "disc", diameter, MARGIN, shift=0)
         half = len(shape.distance) // 2
-        body = Body(shape, 0, y - half, x - half)
+        body = Body(shape, 0, int(y) - half, int(x) - half)
         board.try_add(body, behind=False, lonely=not board.bodies)
-    return _photo(rng, board, draw_look(rng, "plain", 1))
+    return board
+
+
+def _adjoin(a: Bool[np.ndarray, "h w"], b: Bool[np.ndarray, "h w"]) -> bool:
+    """Whether a pixel of one mask has a pixel of the other beside it."""
+    beside = ((a[1:] & b[:-1]).any(), (a[:-1] & b[1:]).any(),
+              (a[:, 1:] & b[:, :-1]).any(), (a[:, :-1] & b[:, 1:]).any())
+    return any(beside)
 
 
 def _pair(
