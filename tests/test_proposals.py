@@ -16,7 +16,7 @@ from training_cases import one_thread
 from ifcn_lab.evaluation import mask_iou
 from ifcn_lab.model import InstanceFCN, ScoreMaps, pad_to_multiple
 from ifcn_lab.proposals import Proposals, propose, score_level
-from ifcn_lab.proposals.propose import to_tensor
+from ifcn_lab.proposals.propose import default_zooms, to_tensor
 from ifcn_lab.targets import label_windows, tight_boxes
 
 __all__ = ["one_thread"]  # a fixture
@@ -290,3 +290,11 @@ def test_a_level_says_how_large_a_cell_is_in_the_image(net: InstanceFCN) -> None
     level = score_level(net, torch.rand(3, 40, 60), 0.5)
     assert level.maps.shape == (9, 5, 8) and level.objectness.shape == (5, 8)
     assert level.cell == (8.0, 8.0)
+
+
+def test_small_objects_do_not_make_a_pyramid_that_fills_the_memory():
+    net = InstanceFCN(k=1, backbone="small", sizes=(2.0, 40.0))
+    assert max(default_zooms(net, (30, 40))) > 20
+    zooms = default_zooms(net, (3000, 4000))
+    assert max(zooms) ** 2 * 3000 * 4000 <= 40_000_001
+    assert list(zooms) == sorted(set(zooms)) and len(zooms) >= 2

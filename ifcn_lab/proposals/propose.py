@@ -24,6 +24,7 @@ from ifcn_lab.proposals.pyramid import (
 from ifcn_lab.targets import first_and_past_last
 
 PIXELS_AT_ONCE = 8_000_000
+PIXELS_AT_MOST = 40_000_000
 
 
 class Level(NamedTuple):
@@ -114,11 +115,17 @@ def check_wishes(
 
 
 def default_zooms(model: InstanceFCN, shape: tuple[int, int]) -> tuple[float, ...]:
-    """The pyramid for the objects that this network was trained to find."""
+    """The pyramid for the objects that this network was trained to find.
+
+    No enlarged image has more than `PIXELS_AT_MOST` pixels, whatever the sizes ask.
+    """
     side = model.stride * model.m
     if model.sizes is None:
-        return zooms_for_fractions(shape, side, model.canonical)
-    return zooms_for_sizes(*model.sizes, side, model.canonical)
+        zooms = zooms_for_fractions(shape, side, model.canonical)
+    else:
+        zooms = zooms_for_sizes(*model.sizes, side, model.canonical)
+    largest = math.sqrt(PIXELS_AT_MOST / (shape[0] * shape[1]))
+    return tuple(sorted({min(zoom, largest) for zoom in zooms}))
 
 
 def to_tensor(image: np.ndarray) -> Float[Tensor, "3 h w"]:
