@@ -89,7 +89,7 @@ PAPER = Recipe()
 """The paper's: SGD, 40 000 steps, one image at a time on each of eight devices."""
 
 LESSON = Recipe(
-    iterations=100_000, seconds=57, batch=4, optimizer="adamw", lr=3e-3,
+    iterations=1100, seconds=57, batch=4, optimizer="adamw", lr=3e-3,
     schedule="onecycle", weight_decay=1e-2, shorter_sides=None, crop=128,
     precision="auto", mask_weight=4.0,
     rule=WindowRule(scale_tolerance=0.35, negative_center=0.11, negative_scale=0.5),
@@ -103,6 +103,7 @@ otherwise its copy of the mask would fill the list of the ten best. The mask ter
 """
 
 SMALL = LESSON.with_(
+    iterations=100_000,
     seconds=15 * 60, photometric=0.7,
     rule=WindowRule(canonical=0.7, scale_tolerance=0.35, negative_center=0.11,
                     negative_scale=0.5),
