@@ -123,6 +123,7 @@ def recipe(given: Namespace) -> Recipe:
                ("iterations", "batch", "crop", "lr") if getattr(given, name)}
     if given.minutes:
         changes["seconds"] = 60 * given.minutes
+        changes.setdefault("iterations", 10_000_000)  # the clock decides
     elif given.iterations:
         changes["seconds"] = None
     return RECIPES[given.recipe].with_(seed=given.seed, turn=given.turn, **changes)
