@@ -72,11 +72,11 @@ class InstanceFCN(nn.Module):
         self.backbone = build_backbone(backbone)
         features, width = self.backbone.channels, self.backbone.head_channels
         self.masks = nn.Sequential(
-            nn.Conv2d(features, width, 1), nn.ReLU(),
+            nn.Conv2d(features, width, 1), nn.ReLU(inplace=True),
             nn.Conv2d(width, k * k, 3, padding=1),
         )
         self.objectness = nn.Sequential(
-            nn.Conv2d(features, width, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(features, width, 3, padding=1), nn.ReLU(inplace=True),
             nn.Conv2d(width, 1, 1),
         )
         self._register_normalisation()
@@ -99,8 +99,10 @@ class InstanceFCN(nn.Module):
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> ScoreMaps:
         """Score maps and objectness of a batch of images in [0, 1]."""
-        x = (images - self.mean) / self.std                         # (B, 3, h, w)
-        features = self.backbone(pad_to_multiple(x, self.stride))   # (B, C, H, W)
+        x = (images - self.mean).div_(self.std)                     # (B, 3, h, w)
+        x = pad_to_multiple(x, self.stride)
+        x = x.contiguous(memory_format=torch.channels_last)
+        features = self.backbone(x)                                 # (B, C, H, W)
         objectness = self.objectness(features).squeeze(1)           # (B, H, W)
         return ScoreMaps(self.masks(features), objectness)
 

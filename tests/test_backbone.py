@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from training_cases import one_thread
 
-from ifcn_lab.backbone import SmallBackbone, VGG16Hole, build_backbone
+from ifcn_lab.backbone import SmallBackbone, VGG16Hole, build_backbone, fused
 
 __all__ = ["one_thread"]  # a fixture
 
@@ -167,3 +167,71 @@ def test_a_backbone_says_its_stride_and_its_width(name: str) -> None:
     assert features.shape[1:] == (
         backbone.channels, 48 // backbone.stride, 96 // backbone.stride
     )  # fmt: skip
+
+
+# Without batch norms
+
+
+def worn(net: nn.Module) -> nn.Module:
+    """The network with batch norms that have seen something."""
+    for layer in net.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            some = (layer.weight, layer.bias, layer.running_mean)
+            for values in filter(torch.is_tensor, some):
+                nn.init.normal_(values, 0.5, 0.5)
+            nn.init.uniform_(layer.running_var, 0.3, 3)
+    return net.eval()
+
+
+@torch.inference_mode()
+def test_fused_says_the_same_without_a_single_batch_norm() -> None:
+    torch.manual_seed(0)
+    net, image = worn(SmallBackbone()), torch.rand(2, 3, 52, 36)
+    fast = fused(net)
+    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in fast.modules())
+    assert_close(fast(image), net(image))
+    assert_close(fused(fast)(image), net(image))
+
+
+def test_fused_leaves_the_network_alone_and_shares_what_it_does_not_change() -> None:
+    torch.manual_seed(0)
+    net = worn(SmallBackbone()).train()
+    before = copy.deepcopy(net)
+    fast = fused(net)
+    assert all(layer.training for layer in net.modules())
+    assert not any(layer.training for layer in fast.modules())
+    assert repr(net) == repr(before)
+    after = net.state_dict()
+    assert all(torch.equal(after[n], v) for n, v in before.state_dict().items())
+    assert fast.merge.weight is net.merge.weight
+
+
+@torch.inference_mode()
+def test_fused_keeps_a_bias_and_a_norm_that_needs_its_batch() -> None:
+    torch.manual_seed(0)
+    biased = worn(nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8, affine=False)))
+    image = torch.rand(2, 3, 9, 9)
+    assert_close(fused(biased)(image), biased(image))
+    alive = nn.Sequential(nn.Conv2d(3, 8, 3),
+                          nn.BatchNorm2d(8, track_running_stats=False)).eval()
+    assert isinstance(fused(alive)[1], nn.BatchNorm2d)
+    assert_close(fused(alive)(image), alive(image))
+
+
+def test_working_in_place_leaves_the_gradients_right() -> None:
+    """Against differences of the loss, in double precision."""
+    torch.manual_seed(0)
+    net = SmallBackbone().double().train()
+    image = torch.rand(2, 3, 16, 16, dtype=torch.float64)
+    weights = torch.randn(2, 64, 4, 4, dtype=torch.float64)
+    bias = net.merge.bias
+    (net(image) * weights).sum().backward()
+    for channel in range(3):
+        losses = []
+        for way in (1e-6, -1e-6):
+            with torch.no_grad():
+                bias[channel] += way
+                losses.append(float((net(image) * weights).sum()))
+                bias[channel] -= way
+        slope = (losses[0] - losses[1]) / 2e-6
+        assert float(bias.grad[channel]) == pytest.approx(slope, rel=1e-4, abs=1e-5)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from inspect import unwrap
 
 import numpy as np
@@ -15,7 +14,7 @@ from training_cases import one_thread
 
 from ifcn_lab.evaluation import mask_iou
 from ifcn_lab.model import InstanceFCN, ScoreMaps, pad_to_multiple
-from ifcn_lab.proposals import Proposals, propose, score_level
+from ifcn_lab.proposals import Proposals, candidates, propose, score_level
 from ifcn_lab.proposals.propose import default_zooms, to_tensor
 from ifcn_lab.targets import label_windows, tight_boxes
 
@@ -281,8 +280,8 @@ def test_windows_in_portions_give_what_all_at_once_give(
 ) -> None:
     image = np.random.default_rng(4).integers(0, 256, (30, 30, 3), dtype=np.uint8)
     whole = propose(net, image, scales=[1.0], top=20)
-    module = sys.modules["ifcn_lab.proposals.propose"]   # the function has its name
-    monkeypatch.setattr(module, "PIXELS_AT_ONCE", 1)
+    monkeypatch.setattr(candidates, "PIXELS_AT_ONCE", 1)
+    monkeypatch.setattr(candidates, "WINDOWS_AT_ONCE", 7)
     assert same(whole, propose(net, image, scales=[1.0], top=20))
 
 
@@ -298,3 +297,16 @@ def test_small_objects_do_not_make_a_pyramid_that_fills_the_memory():
     zooms = default_zooms(net, (3000, 4000))
     assert max(zooms) ** 2 * 3000 * 4000 <= 40_000_001
     assert list(zooms) == sorted(set(zooms)) and len(zooms) >= 2
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_the_callers_network_stays_as_it_is(training: bool) -> None:
+    net = InstanceFCN(k=3, m=7, backbone="small").train(training)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    modules = [(name, type(module)) for name, module in net.named_modules()]
+    propose(net, picture(20, 20, (3, 4, 12, 15)), scales=[1.0, 2.0])
+    assert all(module.training == training for module in net.modules())
+    assert [(name, type(module)) for name, module in net.named_modules()] == modules
+    after = net.state_dict()
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[name], after[name]) for name in before)

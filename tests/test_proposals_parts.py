@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from inspect import unwrap
 
 import numpy as np
@@ -13,13 +14,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ifcn_lab.proposals import nms, nms_pairwise, zooms_for_fractions, zooms_for_sizes
+from ifcn_lab.proposals.nms import overlapping, pair_iou
 from ifcn_lab.proposals.paste import (
     enlarge,
+    enlarge_at,
     enlarge_pixelwise,
     hat_weights,
-    inside_image,
     place_line,
     place_windows,
+    zoom_cells,
 )
 from ifcn_lab.proposals.pyramid import PAPER_FRACTIONS, resize_image
 from ifcn_lab.targets import WindowRule
@@ -42,6 +45,47 @@ def test_nms_is_what_comparing_pair_by_pair_gives(some: list, iou: float) -> Non
     assert nms(boxes, scores, iou).tolist() == nms_pairwise(boxes, scores, iou)
 
 
+def boxes_from(kind: str, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Boxes as a network finds them: spread, crowded, of all sizes, whole or not."""
+    places = {"spread": count, "crowded": 5, "one place": 1}[kind]
+    corner = rng.uniform(0, 200, (places, 2))[rng.integers(0, places, count)]
+    sides = rng.uniform(2, 90, (places, 2))[rng.integers(0, places, count)]
+    boxes = np.concatenate([corner, corner + sides + rng.uniform(0, 3, sides.shape)], 1)
+    return boxes if rng.random() < 0.5 else boxes.astype(int)
+
+
+@given(
+    st.sampled_from(["spread", "crowded", "one place"]), st.integers(0, 500),
+    st.sampled_from([0.0, 0.1, 1 / 3, 0.5, 0.8, 0.95, 1.0]), st.integers(0, 2**32 - 1),
+    st.integers(1, 700), st.sampled_from([1, 50, 10**6]),
+)
+@settings(max_examples=60, deadline=None)
+def test_nms_of_many_boxes_in_blocks_and_portions_is_still_the_same(
+    kind: str, count: int, iou: float, seed: int, block: int, portion: int
+) -> None:
+    """Hundreds of boxes, and many of equal score, so that every block is reached."""
+    rng = np.random.default_rng(seed)
+    boxes = boxes_from(kind, count, rng)
+    scores = rng.integers(0, 40, count) / 40
+    module = sys.modules["ifcn_lab.proposals.nms"]       # the function has its name
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "FIRST_BLOCK", block)
+        patch.setattr(module, "PAIRS_AT_ONCE", portion)
+        assert nms(boxes, scores, iou).tolist() == nms_pairwise(boxes, scores, iou)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.3, 0.8, 0.95]))
+@settings(max_examples=40, deadline=None)
+def test_no_pair_above_the_threshold_is_left_out_of_the_neighbours(
+    seed: int, iou: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = (boxes_from("crowded", 60, rng).T.astype(float) for _ in range(2))
+    every = {(i, j) for i, j in np.ndindex(60, 60) if pair_iou(a[:, i], b[:, j]) > iou}
+    i, j = overlapping(a, b, iou)
+    assert sorted(zip(i.tolist(), j.tolist(), strict=True)) == sorted(every)
+
+
 def test_an_overlap_of_exactly_the_threshold_stays() -> None:
     boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 8]])           # IoU 0.8
     assert nms(boxes, np.array([0.9, 0.8]), 0.8).tolist() == [0, 1]
@@ -54,6 +98,8 @@ def test_scores_that_cannot_be_ranked_are_refused() -> None:
         nms(boxes, np.array([0.5, np.nan]))
     with pytest.raises(ValueError, match="2 boxes but 1 scores"):
         unwrap(nms)(boxes, np.array([0.5]))
+    with pytest.raises(ValueError, match=r"box 1 is .*inf.*finite"):
+        nms(np.array([[0, 0, 1, 1], [0, 0, np.inf, 2]]), np.array([0.5, 0.4]))
 
 
 # Enlarging
@@ -105,11 +151,29 @@ def test_a_cell_of_two_pixels_has_its_middle_between_them() -> None:
     assert at.tolist() == [[-0.25, 0.25, 0.75, 1.25, 1.75, 2.25]]
 
 
-def test_pixels_outside_the_image_are_told_apart() -> None:
-    placement = place_windows(torch.tensor([[0, 0], [1, 1]]), 3, (1.0, 1.0))
-    inside = inside_image(placement, (2, 2))
-    assert inside[0].int().tolist() == [[0, 0, 0], [0, 1, 1], [0, 1, 1]]
-    assert inside[1].int().tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 0]]
+@given(
+    st.tuples(st.integers(1, 5), st.integers(1, 5)), st.integers(1, 6),
+    st.floats(0.3, 6), st.floats(0.3, 6),
+    st.tuples(st.integers(1, 30), st.integers(1, 30)),
+)
+@settings(max_examples=60, deadline=None)
+def test_weights_made_ready_enlarge_what_lies_in_the_image_as_any_weights_do(
+    cells: tuple[int, int], m: int, high: float, wide: float, shape: tuple[int, int]
+) -> None:
+    """Outside stands the nearest pixel of the same window inside, if there is one."""
+    centers = torch.tensor(list(np.ndindex(cells)))
+    windows = torch.randn(len(centers), m, m, generator=torch.manual_seed(0))
+    placement = place_windows(centers, m, (high, wide))
+    zoomed = zoom_cells(cells, m, (high, wide), shape)
+    assert torch.equal(zoomed.top[centers[:, 0]], placement.rows[:, 0])
+    assert torch.equal(zoomed.left[centers[:, 1]], placement.columns[:, 0])
+    expected, found = enlarge(windows, placement), enlarge_at(windows, centers, zoomed)
+    for n, rows, columns in zip(range(len(centers)), *placement[:2], strict=True):
+        inner = (rows >= 0) & (rows < shape[0]), (columns >= 0) & (columns < shape[1])
+        if inner[0].any() and inner[1].any():
+            y = rows.clamp(0, shape[0] - 1) - rows[0]
+            x = columns.clamp(0, shape[1] - 1) - columns[0]
+            assert torch.equal(found[n], expected[n][y][:, x])
 
 
 # The pyramid

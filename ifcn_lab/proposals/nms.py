@@ -1,15 +1,30 @@
-"""Non-maximum suppression on boxes."""
+"""Non-maximum suppression on boxes.
+
+Most boxes are far from most others, so `nms` compares neighbours only. An IoU bounds
+how far apart two boxes may lie: along each axis, the distance of their middles is at
+most (1 - iou) / (2 * iou) times the shorter of their two sides.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
+
+FIRST_BLOCK = 128
+PAIRS_AT_ONCE = 500_000
+Pairs = tuple[Int[np.ndarray, "P"], Int[np.ndarray, "P"]]
 
 
 def nms(
     boxes: Shaped[np.ndarray, "N 4"], scores: Float[np.ndarray, "N"], iou: float = 0.8
 ) -> Int[np.ndarray, "kept"]:
     """Indices of the boxes that no better box overlaps by more than `iou`.
+
+    The best boxes are settled first, a block at a time, and each block removes what it
+    overlaps before the next, four times larger one is looked at. So a crowd of boxes
+    in one place is gone before anybody compares all of it with all of it.
 
     Args:
         boxes: (x0, y0, x1, y1), half-open.
@@ -20,7 +35,7 @@ def nms(
         The kept indices, best first.
 
     Raises:
-        ValueError: a score is NaN, or the two lengths differ.
+        ValueError: a score is NaN, the two lengths differ, or a box is not finite.
 
     Source: Dai et al., ECCV 2016, section 3.3: 0.8, on the tight boxes of the masks.
 
@@ -29,29 +44,138 @@ def nms(
         >>> nms(boxes, np.array([0.5, 0.9, 0.7])).tolist()
         [1, 2]
     """
-    check_scores(boxes, scores)
+    check_boxes(boxes, scores)
     order = np.argsort(-scores, kind="stable")
+    if iou >= 1:  # no IoU is above 1
+        return order
     sides = boxes.astype(np.float64)[order].T.copy()               # (4, N)
-    area = (sides[2] - sides[0]) * (sides[3] - sides[1])           # (N,)
     alive = np.ones(len(order), bool)
-    for best in range(len(order)):
-        if alive[best]:
-            rest = slice(best + 1, None)
-            alive[rest] &= overlap(sides[:, best], area[best], sides[:, rest],
-                                   area[rest]) <= iou
+    # A box without an inside has IoU 0 with every box: it stays and removes none.
+    rest = np.flatnonzero((sides[2:] > sides[:2]).all(0))
+    size = FIRST_BLOCK
+    while len(rest):
+        block, rest = rest[:size], rest[size:]
+        lost = settle(sides[:, block], iou)                        # (block,)
+        near = overlapping(sides[:, block[~lost]], sides[:, rest], iou)[1]
+        hit = np.bincount(near, minlength=len(rest)) > 0           # (rest,)
+        alive[block[lost]] = alive[rest[hit]] = False
+        rest, size = rest[~hit], 4 * size
     return order[alive]
 
 
-def overlap(
-    box: Float[np.ndarray, "4"], box_area: float,
-    others: Float[np.ndarray, "4 N"], areas: Float[np.ndarray, "N"],
-) -> Float[np.ndarray, "N"]:
-    """IoU of one box with many, given as columns; 0 where both are empty."""
-    width = np.minimum(box[2], others[2]) - np.maximum(box[0], others[0])
-    height = np.minimum(box[3], others[3]) - np.maximum(box[1], others[1])
+def settle(sides: Float[np.ndarray, "4 N"], iou: float) -> Bool[np.ndarray, "N"]:
+    """Which boxes lose to a better one; the best box comes first."""
+    better, worse = overlapping(sides, sides, iou, later=True)
+    turn = np.argsort(better, kind="stable")
+    lost = bytearray(sides.shape[1])
+    # In this order a box's own fate is known before it may remove another.
+    for i, j in zip(better[turn].tolist(), worse[turn].tolist(), strict=True):
+        if not lost[i]:
+            lost[j] = 1
+    return np.frombuffer(lost, bool)
+
+
+def overlapping(
+    a: Float[np.ndarray, "4 A"], b: Float[np.ndarray, "4 B"], iou: float, *,
+    later: bool = False,
+) -> Pairs:
+    """All pairs (index in a, index in b) of an IoU above `iou`.
+
+    Args:
+        a, b: boxes as columns.
+        iou: the threshold.
+        later: only pairs whose second index is the larger one.
+    """
+    found = [(np.empty(0, int), np.empty(0, int))]
+    for i, j in neighbours(a, b, iou):
+        if later:
+            i, j = i[j > i], j[j > i]
+        above = column_iou(a[:, i], b[:, j]) > iou
+        found.append((i[above], j[above]))
+    return tuple(map(np.concatenate, zip(*found, strict=True)))
+
+
+def column_iou(
+    a: Float[np.ndarray, "4 P"], b: Float[np.ndarray, "4 P"]
+) -> Float[np.ndarray, "P"]:
+    """IoU of each column of `a` with the same column of `b`; 0 where both are empty."""
+    width = np.minimum(a[2], b[2]) - np.maximum(a[0], b[0])
+    height = np.minimum(a[3], b[3]) - np.maximum(a[1], b[1])
     shared = np.maximum(width, 0) * np.maximum(height, 0)
-    union = box_area + areas - shared
-    return shared / np.maximum(union, 1e-12)
+    areas = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
+    return shared / np.maximum(areas - shared, 1e-12)
+
+
+def neighbours(
+    a: Float[np.ndarray, "4 A"], b: Float[np.ndarray, "4 B"], iou: float
+) -> Iterator[Pairs]:
+    """Pairs that may have an IoU above `iou`, in portions; no such pair is left out.
+
+    The middles of `a` are sorted into the bins of a grid. Each box of `b` looks into
+    the bins within its reach; of every row of bins that is one run of the sorted `a`.
+    """
+    if a.shape[1] == 0 or b.shape[1] == 0:
+        return
+    reach = reach_of(a, b, iou)                                    # (2, B)
+    middles = (a[:2] + a[2:]) / 2                                  # (2, A)
+    low, side, last = grid_for(middles, reach)                     # (2, 1) each
+    columns, rows = last[:, 0].astype(int) + 1
+    bins = np.array([1, columns]) @ ((middles - low) // side).astype(int)
+    order = np.argsort(bins, kind="stable")                        # (A,)
+    start = np.append(0, np.bincount(bins, minlength=rows * columns).cumsum())
+    first, past = (np.clip(((b[:2] + b[2:]) / 2 + way - low) // side, 0, last)
+                   .astype(int) for way in (-reach, reach))        # (2, B) each
+    owner, row = spell_out(first[1], past[1] + 1)
+    begin = start[row * columns + first[0][owner]]
+    end = start[row * columns + past[0][owner] + 1]
+    for some in portions(end - begin):
+        run, place = spell_out(begin[some], end[some])
+        yield order[place], owner[some][run]
+
+
+def grid_for(
+    middles: Float[np.ndarray, "2 A"], reach: Float[np.ndarray, "2 B"]
+) -> tuple[Float[np.ndarray, "2 1"], ...]:
+    """Where the grid of bins begins, the sides of a bin, and the last bin's number.
+
+    A bin is about as large as most boxes reach; there are at most 4 for each middle.
+    """
+    low = middles.min(1, keepdims=True)
+    spread = middles.max(1, keepdims=True) - low
+    side = np.maximum(np.median(reach, 1, keepdims=True),
+                      spread / np.sqrt(4 * middles.shape[1]))
+    return low, side, spread // side
+
+
+def reach_of(
+    a: Float[np.ndarray, "4 A"], b: Float[np.ndarray, "4 B"], iou: float
+) -> Float[np.ndarray, "2 B"]:
+    """How far from a box's middle, along x and y, an overlapping one's may lie."""
+    sides = b[2:] - b[:2]                                          # (2, B)
+    touching = (sides + (a[2:] - a[:2]).max(1, keepdims=True)) / 2
+    reach = np.minimum((1 - iou) / (2 * max(iou, 1e-9)) * sides, touching)
+    # Sums are rounded: look a little further than exact numbers would need.
+    return reach * (1 + 1e-6) + 1e-9 * max(np.abs(a).max(), np.abs(b).max())
+
+
+def spell_out(begin: Int[np.ndarray, "N"], end: Int[np.ndarray, "N"]) -> Pairs:
+    """All numbers of the ranges begin[i] ... end[i] - 1, and the i of each.
+
+    Example:
+        >>> [x.tolist() for x in spell_out(np.array([5, 0]), np.array([7, 3]))]
+        [[0, 0, 1, 1, 1], [5, 6, 0, 1, 2]]
+    """
+    counts = end - begin
+    owner = np.repeat(np.arange(len(counts)), counts)
+    return owner, np.arange(len(owner)) + (end - counts.cumsum())[owner]
+
+
+def portions(counts: Int[np.ndarray, "N"]) -> Iterator[slice]:
+    """Slices of rows that together have about `PAIRS_AT_ONCE` pairs."""
+    total = counts.cumsum()
+    cuts = np.searchsorted(total, np.arange(PAIRS_AT_ONCE, total[-1], PAIRS_AT_ONCE))
+    edges = np.unique([0, *(cuts + 1), len(counts)])
+    yield from map(slice, edges[:-1], edges[1:])
 
 
 def nms_pairwise(
@@ -73,9 +197,12 @@ def pair_iou(a: Shaped[np.ndarray, "4"], b: Shaped[np.ndarray, "4"]) -> float:
     return float(width * height / max(areas - width * height, 1e-12))
 
 
-def check_scores(boxes: Shaped[np.ndarray, "N 4"], scores: np.ndarray) -> None:
-    """Raise a ValueError for scores that cannot be ranked."""
+def check_boxes(boxes: Shaped[np.ndarray, "N 4"], scores: np.ndarray) -> None:
+    """Raise a ValueError for boxes or scores that cannot be compared."""
     if len(boxes) != len(scores):
         raise ValueError(f"{len(boxes)} boxes but {len(scores)} scores; give one each")
     if np.isnan(scores).any():
         raise ValueError("a score is NaN and cannot be ranked; did training diverge?")
+    if not np.isfinite(boxes).all():
+        row = int(np.isfinite(boxes).all(1).argmin())
+        raise ValueError(f"box {row} is {boxes[row].tolist()}; give finite numbers")

@@ -1,7 +1,9 @@
 """From an assembled window, in feature cells, to a mask in image pixels.
 
 Enlarging is bilinear. Bilinear weights are a product of a row weight and a column
-weight, so a whole batch of windows is enlarged by two matrix products.
+weight, so a whole batch of windows is enlarged by two matrix products. The weights of
+a window's rows follow from the row of cells it stands in, so `Zoomed` has them ready
+for every row and column of a feature map.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 
@@ -43,9 +45,16 @@ def place_windows(
 
 
 def place_line(
-    center: Int[Tensor, "N"], m: int, cell: float
+    center: Int[Tensor, "N"], m: int, cell: float, length: int | None = None
 ) -> tuple[Int[Tensor, "N P"], Float[Tensor, "N P"]]:
     """Pixels covered along one axis, and where their middles lie in window cells.
+
+    Args:
+        center: in feature cells.
+        m: window side in cells.
+        cell: size of a cell in image pixels.
+        length: of the image. Where it is given, a pixel outside the image stands where
+            the nearest one inside does, and so shows the same score.
 
     Example:
         >>> pixels, at = place_line(torch.tensor([1]), m=3, cell=2.0)
@@ -56,7 +65,8 @@ def place_line(
     start = torch.ceil(first * cell - 0.5).long()    # (N,) first middle in the window
     count = max(1, int(np.ceil(m * cell)))
     pixels = start[:, None] + torch.arange(count)                  # (N, P)
-    at = (pixels + 0.5) / cell - 0.5 - first[:, None]              # (N, P)
+    shown = pixels if length is None else pixels.clamp(0, length - 1)
+    at = (shown + 0.5) / cell - 0.5 - first[:, None]               # (N, P)
     return pixels, at
 
 
@@ -94,10 +104,50 @@ def enlarge_pixelwise(
     return float((1 - dy) * upper + dy * lower)
 
 
-def inside_image(
-    placement: Placement, shape: tuple[int, int]
-) -> Bool[Tensor, "N P Q"]:
-    """Which of the covered pixels exist."""
-    rows = (placement.rows >= 0) & (placement.rows < shape[0])     # (N, P)
-    columns = (placement.columns >= 0) & (placement.columns < shape[1])
-    return rows[:, :, None] & columns[:, None, :]
+class Zoomed(NamedTuple):
+    """Where a window at any cell of a feature map lies in the image, and its weights.
+
+    `top` (H,) and `left` (W,): the first pixel; negative where a window begins
+    outside. `down` (H, P, m) and `across` (W, m, Q): bilinear weights. A pixel outside
+    the image shows what the nearest one inside shows: cut at the border, the tight box
+    of such a mask is the tight box of what lies in the image.
+    """
+
+    top: Int[Tensor, "H"]
+    left: Int[Tensor, "W"]
+    down: Float[Tensor, "H P m"]
+    across: Float[Tensor, "W m Q"]
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels one enlarged window has, P * Q."""
+        return self.down.shape[1] * self.across.shape[2]
+
+
+def zoom_cells(
+    cells: tuple[int, int], m: int, cell: tuple[float, float], shape: tuple[int, int]
+) -> Zoomed:
+    """The weights for every row and column of a feature map.
+
+    Args:
+        cells: (H, W) of the feature map.
+        m: window side in cells.
+        cell: height and width of a cell in image pixels.
+        shape: (h, w) of the image.
+    """
+    starts, weights = [], []
+    for count, size, length in zip(cells, cell, shape, strict=True):
+        pixels, at = place_line(torch.arange(count), m, size, length)
+        starts.append(pixels[:, 0])
+        weights.append(hat_weights(at, m))
+    across = weights[1].transpose(1, 2).contiguous()               # (W, m, Q)
+    return Zoomed(*starts, weights[0], across)
+
+
+def enlarge_at(
+    windows: Float[Tensor, "N m m"], centers: Int[Tensor, "N 2"], zoomed: Zoomed
+) -> Float[Tensor, "N P Q"]:
+    """The windows at image resolution; `enlarge` with weights that are ready."""
+    down = zoomed.down.index_select(0, centers[:, 0])              # (N, P, m)
+    across = zoomed.across.index_select(0, centers[:, 1])          # (N, m, Q)
+    return down @ windows @ across

@@ -4,51 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor
 
-from ifcn_lab.backbone import uses_bfloat16
+from ifcn_lab.backbone import fused, uses_bfloat16
 from ifcn_lab.model import InstanceFCN, ScoreMaps
+from ifcn_lab.proposals.candidates import (
+    Level,
+    best_windows,
+    crops_at,
+    pyramid_of,
+    tight_boxes_at,
+)
 from ifcn_lab.proposals.nms import nms
-from ifcn_lab.proposals.paste import enlarge, inside_image, place_windows
 from ifcn_lab.proposals.proposals import Proposals
 from ifcn_lab.proposals.pyramid import (
     resize_image,
     zooms_for_fractions,
     zooms_for_sizes,
 )
-from ifcn_lab.targets import first_and_past_last
 
-PIXELS_AT_ONCE = 8_000_000
 PIXELS_AT_MOST = 40_000_000
-
-
-class Level(NamedTuple):
-    """One scale of the pyramid: its score maps and the size of a cell in the image.
-
-    Shapes: `maps` (k*k, H, W) and `objectness` (H, W), logits; `cell` is the height
-    and width of a feature cell in image pixels.
-    """
-
-    maps: Float[Tensor, "kk H W"]
-    objectness: Float[Tensor, "H W"]
-    cell: tuple[float, float]
-
-
-class Candidates(NamedTuple):
-    """Windows before NMS: boxes, scores, crops and where each came from.
-
-    `windows` holds (y, x) in a level, (index of the level, y, x) in the whole.
-    """
-
-    boxes: Int[np.ndarray, "N 4"]
-    scores: Float[np.ndarray, "N"]
-    crops: list[Bool[np.ndarray, "_ _"]]
-    windows: Int[np.ndarray, "N where"]
 
 
 def propose(
@@ -87,11 +66,15 @@ def propose(
     shape = tuple(picture.shape[1:])
     zooms = default_zooms(model, shape) if scales is None else tuple(map(float, scales))
     half = uses_bfloat16(precision)
-    levels = [score_level(model, picture, zoom, half=half) for zoom in zooms]
-    found = gather(model, levels, shape, candidates or 4 * top, threshold)
-    kept = nms(found.boxes, found.scores, nms_iou)[:top]
-    return Proposals(shape, found.boxes[kept], found.scores[kept],
-                     tuple(found.crops[i] for i in kept), found.windows[kept], zooms)
+    fast = fused(model)
+    levels = [score_level(fast, picture, zoom, half=half) for zoom in zooms]
+    windows, scores = best_windows(levels, candidates or 4 * top)
+    pyramid = pyramid_of(model, levels, shape, threshold)
+    boxes = tight_boxes_at(pyramid, windows)
+    some = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(1))
+    kept = some[nms(boxes[some], scores[some], nms_iou)[:top]]
+    crops = crops_at(pyramid, windows[kept], boxes[kept])
+    return Proposals(shape, boxes[kept], scores[kept], crops, windows[kept], zooms)
 
 
 def check_wishes(
@@ -167,78 +150,30 @@ def score_level(
     """
     device = next(model.parameters()).device
     scaled = resize_image(image, zoom, least=model.stride)
-    images = scaled[None].to(device, memory_format=torch.channels_last)
     with torch.autocast(device.type, torch.bfloat16, enabled=half):
-        maps, objectness = (x[0].float().cpu() for x in model.eval()(images))
+        scores = model.eval()(scaled[None].to(device))
+    maps, objectness = planes(scores.maps[0]), scores.objectness[0].float().cpu()
     check_finite(ScoreMaps(maps[None], objectness[None]))
     cell = tuple(model.stride * a / b
                  for a, b in zip(image.shape[1:], scaled.shape[1:], strict=True))
     return Level(maps, objectness, cell)
 
 
+def planes(maps: Float[Tensor, "kk H W"]) -> Float[Tensor, "kk H W"]:
+    """The maps in float32, one after the other in memory, as assembling reads them.
+
+    Convolutions leave the scores of one cell side by side. As a matrix of two axes
+    they are turned round about three times faster than as an array of three.
+    """
+    cells = maps.float().cpu().permute(1, 2, 0).flatten(0, 1)      # (H*W, k*k)
+    return cells.T.contiguous().view(maps.shape)
+
+
 def check_finite(scores: ScoreMaps) -> None:
     """Raise a ValueError where a score is NaN or infinite."""
     for name, values in zip(scores._fields, scores, strict=True):
-        if not torch.isfinite(values).all():
+        # One sum is quicker than a look at every score, and NaN and infinity survive
+        # it. Should finite scores have an infinite sum, the closer look says so.
+        if not values.sum().isfinite() and not values.isfinite().all():
             raise ValueError(f"the network's {name} hold NaN or infinity; its weights "
                              "are broken or training diverged")
-
-
-def gather(
-    model: InstanceFCN, levels: Sequence[Level], shape: tuple[int, int], count: int,
-    threshold: float,
-) -> Candidates:
-    """Masks of the `count` windows of highest objectness, over all scales."""
-    parts = []
-    for index, centers in enumerate(best_windows(levels, count)):
-        for some in chunks(centers, model.m, levels[index].cell):
-            found = masks_at(model, levels[index], some, shape, threshold)
-            origin = np.insert(found.windows, 0, index, axis=1)
-            parts.append(found._replace(windows=origin))
-    boxes, scores, windows = (
-        np.concatenate([getattr(p, name) for p in parts])
-        for name in ("boxes", "scores", "windows")
-    )
-    return Candidates(boxes, scores, [c for p in parts for c in p.crops], windows)
-
-
-def best_windows(levels: Sequence[Level], count: int) -> list[Int[Tensor, "N 2"]]:
-    """The centres, level by level, of the windows with the highest objectness."""
-    everything = torch.cat([level.objectness.flatten() for level in levels])
-    best = everything.topk(min(count, len(everything))).indices.sort().values
-    centers, start = [], 0
-    for level in levels:
-        width, size = level.objectness.shape[1], level.objectness.numel()
-        here = best[(best >= start) & (best < start + size)] - start
-        centers.append(torch.stack([here // width, here % width], 1))     # (N, 2)
-        start += size
-    return centers
-
-
-def chunks(
-    centers: Int[Tensor, "N 2"], m: int, cell: tuple[float, float]
-) -> tuple[Tensor, ...]:
-    """The centres in portions whose enlarged masks fit in memory together."""
-    pixels = math.ceil(m * cell[0]) * math.ceil(m * cell[1])
-    return centers.split(max(1, PIXELS_AT_ONCE // pixels))
-
-
-def masks_at(
-    model: InstanceFCN, level: Level, centers: Int[Tensor, "N 2"],
-    shape: tuple[int, int], threshold: float,
-) -> Candidates:
-    """Assemble the windows at these centres and cut them at the threshold."""
-    limit = math.log(threshold / (1 - threshold))
-    windows = model.windows(level.maps, centers, fill=limit)              # (N, m, m)
-    placement = place_windows(centers, model.m, level.cell)
-    masks = enlarge(windows, placement) > limit                           # (N, P, Q)
-    masks = (masks & inside_image(placement, shape)).numpy()
-    y0, y1 = first_and_past_last(masks.any(2))
-    x0, x1 = first_and_past_last(masks.any(1))
-    some = np.flatnonzero(y1 > y0)
-    corner = torch.stack([placement.columns[:, 0], placement.rows[:, 0]], 1).numpy()
-    boxes = np.stack([x0, y0, x1, y1], 1) + np.tile(corner, 2)            # (N, 4)
-    crops = [masks[i, y0[i] : y1[i], x0[i] : x1[i]].copy() for i in some]
-    scores = torch.sigmoid(level.objectness[centers[:, 0], centers[:, 1]])
-    return Candidates(boxes[some], scores.double().numpy()[some], crops,
-                      centers.numpy()[some])

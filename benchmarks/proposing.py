@@ -1,0 +1,148 @@
+"""What `propose` spends its time on, stage by stage, and NMS over 10,000 boxes.
+
+    python -m benchmarks.proposing
+
+One thread. Every figure is the median of several runs, after one that is not counted.
+"Convolutions" is the network's forward pass; everything else is the rest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+
+from ifcn_lab import scenes
+from ifcn_lab.backbone import fused, uses_bfloat16
+from ifcn_lab.model import InstanceFCN
+from ifcn_lab.proposals import nms, propose, score_level
+from ifcn_lab.proposals.candidates import (
+    best_windows,
+    crops_at,
+    pyramid_of,
+    tight_boxes_at,
+)
+from ifcn_lab.proposals.propose import default_zooms, to_tensor
+from ifcn_lab.proposals.pyramid import resize_image
+
+NUCLEI = Path(__file__).parents[2] / "shared" / "data" / "dsb2018_fluor"
+TOP, IOU, THRESHOLD = 1000, 0.8, 0.5
+REPEATS = 3
+BOXES = 10_000
+
+
+def milliseconds(run: Callable[[], Any]) -> tuple[float, Any]:
+    """The median time of several runs, and what the last one returned."""
+    result, times = run(), []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        result = run()
+        times.append(1000 * (time.perf_counter() - start))
+    return median(times), result
+
+
+def stages(
+    net: InstanceFCN, image: UInt8[np.ndarray, "h w 3"], precision: str
+) -> dict[str, float]:
+    """Milliseconds of each stage of `propose`, and of the whole."""
+    half, shape, took = uses_bfloat16(precision), image.shape[:2], {}
+    zooms = default_zooms(net, shape)
+
+    def timed(name: str, run: Callable[[], Any]) -> Any:
+        took[name], result = milliseconds(run)
+        return result
+
+    took["propose"], _ = milliseconds(partial(propose, net, image, precision=precision))
+    picture = timed("reading", partial(to_tensor, image))
+    scaled = timed("resizing", lambda: [resize_image(picture, zoom, net.stride)
+                                        for zoom in zooms])
+    fast = timed("fusing", partial(fused, net))
+    timed("convolutions", lambda: [forward(fast, x, half=half) for x in scaled])
+    levels = [score_level(fast, picture, zoom, half=half) for zoom in zooms]
+    windows, scores = timed("best windows", partial(best_windows, levels, 4 * TOP))
+    pyramid = timed("weights", partial(pyramid_of, net, levels, shape, THRESHOLD))
+    boxes = timed("boxes", partial(tight_boxes_at, pyramid, windows))
+    kept = timed("NMS", partial(nms, boxes, scores, IOU))[:TOP]
+    timed("masks", partial(crops_at, pyramid, windows[kept], boxes[kept]))
+    return took
+
+
+@torch.inference_mode()
+def forward(net: InstanceFCN, image: Float[torch.Tensor, "3 h w"], *, half: bool
+            ) -> Any:
+    """The network alone, as `score_level` runs it."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        return net(image[None])
+
+
+def pictures() -> Iterator[tuple[str, InstanceFCN, UInt8[np.ndarray, "h w 3"]]]:
+    """What is measured: a name, a network, an image."""
+    net = InstanceFCN.from_pretrained()
+    scene = scenes.make(3, size=(480, 640), objects=(20, 30))
+    yield "scene 640x480", net, scene.image
+    if not NUCLEI.is_dir():
+        print("nuclei: skipped, ../shared/data/dsb2018_fluor is not there")
+        return
+    from ifcn_lab.datasets.coco import CocoFolder
+
+    folder = CocoFolder(NUCLEI / "instances_val.json", NUCLEI / "images")
+    whole = InstanceFCN.from_pretrained()
+    whole.sizes = (6.0, 70.0)  # the smallest and the largest nuclei, in pixels
+    images = (folder[i].image for i in range(len(folder)))
+    image = next(image for image in images if image.shape[:2] == (256, 256))
+    yield "nuclei 256x256", whole, image
+
+
+def boxes_of(kind: str, rng: np.random.Generator) -> Float[np.ndarray, "N 4"]:
+    """Ten thousand boxes: spread, crowded round 400 places, or all the same."""
+    places = {"spread": BOXES, "400 places": 400, "all equal": 1}[kind]
+    corner = rng.uniform(0, (640, 480), (places, 2))
+    sides = rng.uniform(20, 100, (places, 2))
+    which = rng.integers(0, places, BOXES) if places < BOXES else np.arange(BOXES)
+    shift = rng.normal(0, 2 if places == 400 else 0, (2, BOXES, 2))
+    corner, sides = corner[which] + shift[0], sides[which] + shift[1]
+    return np.concatenate([corner, corner + sides], 1)
+
+
+def print_stages() -> None:
+    """A column of milliseconds for every picture and precision."""
+    for name, net, image in pictures():
+        for precision in dict.fromkeys(("float32", "auto")):
+            took = stages(net, image, precision)
+            whole = took.pop("propose")
+            rest = 1 - took["convolutions"] / whole
+            parts = ", ".join(f"{key} {value:.1f}" for key, value in took.items())
+            print(f"  {name:16} {precision:8} {whole:7.1f} ms, {rest:4.0%} outside "
+                  f"the convolutions\n    {parts}", flush=True)
+
+
+def print_nms() -> None:
+    """Milliseconds of NMS for each kind of boxes and several thresholds."""
+    rng = np.random.default_rng(0)
+    scores = rng.random(BOXES)
+    for kind in ("spread", "400 places", "all equal"):
+        boxes = boxes_of(kind, rng)
+        for iou in (0.5, 0.8, 0.95):
+            took, kept = milliseconds(partial(nms, boxes, scores, iou))
+            print(f"  {kind:12} IoU {iou:4}  {took:6.1f} ms, {len(kept):5} kept")
+
+
+def main() -> None:
+    """Print both tables."""
+    torch.set_num_threads(1)
+    has = "has" if uses_bfloat16("auto") else "has no"
+    print(f"propose, one thread, milliseconds; this processor {has} bfloat16 units")
+    print_stages()
+    print(f"NMS over {BOXES} boxes, one thread")
+    print_nms()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""What `propose` means: every mask whole, one window at a time, then pairwise NMS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Bool
+
+from ifcn_lab.backbone import fused
+from ifcn_lab.model import InstanceFCN
+from ifcn_lab.proposals import Proposals, nms_pairwise, score_level
+from ifcn_lab.proposals.candidates import Level
+from ifcn_lab.proposals.paste import enlarge, place_windows
+from ifcn_lab.proposals.propose import to_tensor
+from ifcn_lab.targets import tight_boxes
+
+
+def propose_slowly(
+    model: InstanceFCN, image: np.ndarray, *, top: int, scales: Sequence[float],
+    nms_iou: float = 0.8, threshold: float = 0.5, candidates: int | None = None,
+) -> Proposals:
+    """What `propose` returns, with nothing in portions."""
+    picture = to_tensor(image)
+    # Fused here as well: no mask may differ for the sake of a rounded score.
+    levels = [score_level(fused(model), picture, zoom) for zoom in scales]
+    return read_slowly(model, levels, image.shape[:2], candidates or 4 * top, top,
+                       nms_iou, threshold, tuple(scales))
+
+
+def read_slowly(
+    model: InstanceFCN, levels: Sequence[Level], shape: tuple[int, int], count: int,
+    top: int, iou: float, threshold: float, zooms: tuple[float, ...],
+) -> Proposals:
+    """Proposals from score maps."""
+    best = ranked(levels)[:count]
+    masks = np.stack([mask_of(model, levels[level], y, x, shape, threshold)
+                      for _, level, y, x in best])                 # (N, h, w)
+    some = np.flatnonzero(masks.any((1, 2)))
+    masks, best = masks[some], np.array(best).reshape(-1, 4)[some]
+    boxes = tight_boxes(masks)
+    kept = nms_pairwise(boxes, best[:, 0], iou)[:top]
+    crops = tuple(masks[i][y0:y1, x0:x1]
+                  for i, (x0, y0, x1, y1) in zip(kept, boxes[kept], strict=True))
+    return Proposals(shape, boxes[kept], best[kept, 0], crops,
+                     best[kept, 1:].astype(int), zooms)
+
+
+def ranked(levels: Sequence[Level]) -> list[tuple[float, int, int, int]]:
+    """(score, level, y, x) of every window, best first."""
+    windows = []
+    for number, level in enumerate(levels):
+        scores = torch.sigmoid(level.objectness).double().numpy()
+        windows += [(float(score), number, y, x)
+                    for (y, x), score in np.ndenumerate(scores)]
+    return sorted(windows, key=lambda window: -window[0])
+
+
+def mask_of(
+    model: InstanceFCN, level: Level, y: int, x: int, shape: tuple[int, int],
+    threshold: float,
+) -> Bool[np.ndarray, "h w"]:
+    """The mask of one window in an image of its own."""
+    limit = float(np.log(threshold / (1 - threshold)))
+    center = torch.tensor([[y, x]])
+    window = model.windows(level.maps, center, fill=limit)         # (1, m, m)
+    placement = place_windows(center, model.m, level.cell)
+    inside = (enlarge(window, placement)[0] > limit).numpy()       # (P, Q)
+    mask = np.zeros(shape, bool)
+    for i, row in enumerate(placement.rows[0].tolist()):
+        for j, column in enumerate(placement.columns[0].tolist()):
+            if 0 <= row < shape[0] and 0 <= column < shape[1]:
+                mask[row, column] = inside[i, j]
+    return mask
