@@ -87,13 +87,13 @@ class Grid:
         return _read_only(rows * self.k + columns)  # (m, m)
 
 
-def every_center(height: int, width: int) -> Int[np.ndarray, "H W 2"]:
-    """All positions (y, x) of a feature map of height x width cells, (H, W, 2) int64.
+def every_place(images: int, height: int, width: int) -> Int[np.ndarray, "B H W 3"]:
+    """All positions (image, y, x) of feature maps, (B, H, W, 3) int64.
 
-    >>> every_center(1, 3).tolist()
-    [[[0, 0], [0, 1], [0, 2]]]
+    >>> every_place(1, 1, 3).tolist()
+    [[[[0, 0, 0], [0, 0, 1], [0, 0, 2]]]]
     """
-    return np.stack(np.indices((height, width), dtype=np.int64), axis=-1)
+    return np.stack(np.indices((images, height, width), dtype=np.int64), axis=-1)
 
 
 def whole_number(name: str, value: object) -> int:

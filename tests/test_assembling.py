@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from ifcn_lab.assembling import assemble, backends
 
-FAST = ("numpy", "torch")
-ALL = ("loop", *FAST, "cuda")
+FAST = ("numpy", "numba", "torch")
+KERNELS = ("cuda", "cuda-reference")
+ALL = ("loop", *FAST, *KERNELS)
 DTYPES = "? u1 i1 u2 i2 u4 i4 u8 i8 f2 f4 f8 >f4 >i2".split()
 
 
@@ -38,32 +39,46 @@ LAYOUTS = {
     "contiguous": np.copy,
     "read-only": lambda maps: maps,
     "rows and columns swapped in memory": lambda maps: np.asfortranarray(maps),
-    "upside down": lambda maps: maps[:, ::-1],
-    "every other column": lambda maps: np.repeat(maps, 2, axis=2)[:, :, ::2],
-    "one row repeated": lambda maps: np.broadcast_to(maps[:, :1], maps.shape),
+    "upside down": lambda maps: maps[..., ::-1, :],
+    "every other column": lambda maps: np.repeat(maps, 2, axis=-1)[..., ::2],
+    "one row repeated": lambda maps: np.broadcast_to(maps[..., :1, :], maps.shape),
 }
 
 
+LAYOUTS_OF = ("window", "plane")
+
+
 @st.composite
-def problems(draw, side=8, windows=6):
-    """Score maps of any dtype and layout, a window side, centers or none, a fill."""
+def problems(draw, side=8, windows=6, batches=((), (1,), (3,)), layouts=LAYOUTS_OF):
+    """Score maps, one image's or a batch, of any dtype and order in memory, a window
+    side, centers or none, a fill and a layout.
+    """
     k = draw(st.integers(1, 3))
     m = draw(st.integers(k, side))
     height, width = draw(st.integers(1, side)), draw(st.integers(1, side))
     dtype = draw(st.sampled_from(DTYPES))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    maps = random_bits(rng, (k * k, height, width), dtype)
+    batch = draw(st.sampled_from(batches))
+    maps = random_bits(rng, (*batch, k * k, height, width), dtype)
     maps = LAYOUTS[draw(st.sampled_from(sorted(LAYOUTS)))](maps)
-    y_x = st.tuples(st.integers(0, height - 1), st.integers(0, width - 1))
-    chosen = st.lists(y_x, max_size=windows).map(
-        lambda rows: np.array(rows, np.int64).reshape(-1, 2)
+    place = st.tuples(*(st.integers(0, side - 1) for side in (*batch, height, width)))
+    chosen = st.lists(place, max_size=windows).map(
+        lambda rows: np.array(rows, np.int64).reshape(-1, 2 + len(batch))
     )
     fills = [0, 1] if dtype == "?" else [0, 1, 100]
     fills += [np.nan, -np.inf, 0.1] if np.dtype(dtype).kind == "f" else []
     return (
         (maps, m),
-        {"centers": draw(chosen | st.none()), "fill": draw(st.sampled_from(fills))},
+        {
+            "centers": draw(chosen | st.none()),
+            "fill": draw(st.sampled_from(fills)),
+            "layout": draw(st.sampled_from(layouts)),
+        },
     )
+
+
+def one_image(**options):
+    return problems(batches=((),), layouts=("window",), **options)
 
 
 # What it is
@@ -90,20 +105,20 @@ def test_one_map_is_an_ordinary_crop_with_fill(backend):
     assert window.tolist() == [[[-1, -1, -1], [3, 4, -1], [7, 8, -1]]]
 
 
-@given(problems())
+@given(one_image())
 def test_one_map_is_an_ordinary_crop_of_the_padded_map_at_every_position(problem):
     (maps, m), options = problem
     maps, fill = maps[:1], options["fill"]
     padded = np.pad(maps[0], m, constant_values=np.array(fill, maps.dtype))
     windows = assemble(maps, m, fill=fill)
-    for y, x in np.ndindex(maps.shape[1:]):
+    for y, x in np.ndindex(maps.shape[-2:]):
         top, left = y + m - m // 2, x + m - m // 2
         crop = padded[top : top + m, left : left + m]
         assert same_bits(windows[y, x], np.ascontiguousarray(crop))
 
 
 @settings(deadline=None)
-@given(problems(), st.integers(-3, 3), st.integers(-3, 3))
+@given(one_image(), st.integers(-3, 3), st.integers(-3, 3))
 def test_assembling_commutes_with_translation_by_whole_cells(problem, down, right):
     (maps, m), _ = problem
     room = ((0, 0), (m + 3, m + 3), (m + 3, m + 3))  # nothing is pushed off the map
@@ -115,7 +130,7 @@ def test_assembling_commutes_with_translation_by_whole_cells(problem, down, righ
     assert same_bits(here, there)
 
 
-@given(problems())
+@given(one_image())
 def test_chosen_centers_are_what_the_dense_result_holds_there(problem):
     (maps, m), options = problem
     centers = options["centers"]
@@ -144,10 +159,11 @@ def test_a_fast_back_end_agrees_with_the_loop_bit_for_bit(backend, problem):
 
 @settings(max_examples=25, deadline=None)
 @given(problem=problems(side=4, windows=3))
-def test_the_kernel_agrees_with_the_loop_bit_for_bit(problem):
+def test_the_kernels_agree_with_the_loop_bit_for_bit(problem):
     (maps, m), options = problem
     expected = assemble(maps, m, backend="loop", **options)
-    assert same_bits(assemble(maps, m, backend="cuda", **options), expected)
+    for backend in KERNELS:
+        assert same_bits(assemble(maps, m, backend=backend, **options), expected)
 
 
 @pytest.mark.parametrize("backend", ALL)
@@ -229,7 +245,9 @@ MISTAKES = {
     "8 channels": ((MAPS.repeat(2, 0), 3), {}, ValueError, "has 8 channels"),
     "no channels": ((MAPS[:0], 3), {}, ValueError, "has 0 channels"),
     "two axes": ((MAPS[0], 3), {}, ValueError, "has shape (6, 8); expected three"),
-    "a batch": ((MAPS[None], 3), {}, ValueError, "assemble one image at a time"),
+    "five axes": ((MAPS[None, None], 3), {}, ValueError, "or four for a batch"),
+    "no such layout": ((MAPS, 3), {"layout": "row"}, ValueError, "layout is 'row'"),
+    "padded and no view": ((MAPS, 3), {"padded": True}, ValueError, "backend='view'"),
     "a list": ((MAPS.tolist(), 3), {}, TypeError, "score_maps is a list"),
     "complex maps": ((MAPS * 1j, 3), {}, TypeError, "dtype complex64; expected"),
     "maps of text": ((MAPS.astype("U"), 3), {}, TypeError, "score_maps has dtype <U32"),
@@ -290,16 +308,17 @@ def test_a_fill_that_does_not_fit_is_explained(without_type_checks, mistake):
 
 
 def test_an_unknown_back_end_is_answered_with_the_known_ones():
-    with pytest.raises(ValueError, match="'auto' or one of 'loop', 'numpy', 'torch'"):
+    with pytest.raises(ValueError, match="'auto' or one of 'loop', 'numpy', 'view'"):
         assemble(MAPS, 3, backend="jax")
 
 
 def test_all_back_ends_can_be_used_where_their_libraries_are():
-    assert backends() == dict.fromkeys(ALL)
+    assert backends() == dict.fromkeys((*ALL, "view"))
 
 
 def test_a_back_end_without_its_library_says_what_is_missing(monkeypatch):
-    monkeypatch.delitem(sys.modules, "ifcn_lab.assembling.cuda", raising=False)
+    for name in ("cuda", "device", "numba_", "memory"):
+        monkeypatch.delitem(sys.modules, f"ifcn_lab.assembling.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "numba", None)  # importing it fails from here on
     assert "numba" in backends()["cuda"]
     with pytest.raises(ValueError, match="'cuda' cannot be used: .*numba"):

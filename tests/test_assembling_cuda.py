@@ -11,13 +11,9 @@ from numba import cuda, types
 from numba.core import config
 
 from ifcn_lab.assembling import assemble
-from ifcn_lab.assembling.cuda import (
-    THREADS,
-    blocks_for,
-    copy_one_score,
-    device_name,
-    launch,
-)
+from ifcn_lab.assembling import cuda as fast
+from ifcn_lab.assembling.cuda_reference import THREADS, blocks_for, copy_one_score
+from ifcn_lab.assembling.device import device_name, launch
 from ifcn_lab.grid import Grid
 
 on_the_simulator = pytest.mark.skipif(
@@ -25,13 +21,14 @@ on_the_simulator = pytest.mark.skipif(
 )
 MAPS = np.arange(9 * 25, dtype=np.float32).reshape(9, 5, 5)
 CENTERS = np.array([(0, 0), (2, 3)])
+PLACES = np.array([(0, 0, 0), (0, 2, 3)])
 
 
 def assembled_by(kernel, blocks, fill=-1.0, m=4):
     windows = np.zeros((2, m, m), np.float32)
     channel = Grid(3, m).channel
     fill = np.float32(fill)
-    return launch(kernel, blocks, THREADS, MAPS, channel, CENTERS, fill, windows)
+    return launch(kernel, blocks, THREADS, MAPS[None], channel, PLACES, fill, windows)
 
 
 def test_every_element_has_a_thread_of_its_own():
@@ -99,15 +96,72 @@ def test_two_threads_of_the_caller_can_assemble_at_the_same_time():
         assert np.array_equal(windows, expected)
 
 
-@pytest.mark.skipif(config.ENABLE_CUDASIM, reason="the simulator compiles nothing")
-@pytest.mark.parametrize("dtype", [types.int8, types.int64, types.float32])
-def test_the_kernel_compiles_for_a_gpu_even_where_there_is_none(dtype):
+ARGUMENTS = {  # of each kernel: axes of maps, of the windows or planes, of the places
+    fast.copy_windows: (4, 4, None),
+    fast.copy_chosen_windows: (4, 2, 2),
+    fast.copy_planes: (4, 4, None),
+    fast.copy_chosen_planes: (4, 3, 2),
+}
+
+
+def compiled(kernel, arguments):
     from numba.cuda.compiler import compile_cuda
 
-    maps, table = types.Array(dtype, 3, "C"), types.Array(types.int64, 2, "C")
-    arguments = (maps, table, table, dtype, maps)
-    result = compile_cuda(copy_one_score, types.void, arguments, cc=(7, 5))
-    assert "define" in result.library.get_llvm_str()
+    result = compile_cuda(kernel, types.void, arguments, cc=(7, 5))
+    return result.library.get_llvm_str()
+
+
+@pytest.mark.skipif(config.ENABLE_CUDASIM, reason="the simulator compiles nothing")
+@pytest.mark.parametrize("dtype", [types.int8, types.int64, types.float32])
+def test_the_reference_kernel_compiles_for_a_gpu_even_where_there_is_none(dtype):
+    maps, windows = types.Array(dtype, 4, "C"), types.Array(dtype, 3, "C")
+    table = types.Array(types.int64, 2, "C")
+    code = compiled(copy_one_score, (maps, table, table, dtype, windows))
+    assert "define" in code
+
+
+@pytest.mark.skipif(config.ENABLE_CUDASIM, reason="the simulator compiles nothing")
+@pytest.mark.parametrize("dtype", [types.int8, types.int64])
+@pytest.mark.parametrize("kernel", ARGUMENTS, ids=lambda kernel: kernel.__name__)
+def test_the_fast_kernels_compile_for_a_gpu_even_where_there_is_none(kernel, dtype):
+    maps, result, places = ARGUMENTS[kernel]
+    column = types.Array(types.int32, 1, "C")
+    arguments = [types.Array(dtype, maps, "C"), column, column, column, dtype,
+                 types.Array(dtype, result, "C")]
+    if places:
+        arguments.append(types.Array(types.int64, places, "C"))
+    assert "define" in compiled(kernel, tuple(arguments))
+
+
+class Lent:
+    """An array of another library: all that is known of it is where its memory is."""
+
+    def __init__(self, array):
+        self.array = array
+        self.shape, self.dtype = array.shape, array.dtype
+
+    @property
+    def __cuda_array_interface__(self):
+        return {**self.array.__array_interface__, "version": 3, "stream": None}
+
+
+@on_the_simulator
+@pytest.mark.parametrize("layout", ["window", "plane"])
+@pytest.mark.parametrize("centers", [None, CENTERS])
+def test_another_librarys_array_is_read_and_written_in_its_own_memory(layout, centers):
+    options = {"centers": centers, "layout": layout, "fill": -1.0}
+    expected = assemble(MAPS, 4, backend="loop", **options)
+    out = np.zeros_like(expected)
+    given = assemble(Lent(MAPS), 4, out=Lent(out), **options)
+    assert given.array is out
+    assert np.array_equal(out, expected)
+    assert np.array_equal(np.asarray(assemble(Lent(MAPS), 4, **options)), expected)
+
+
+@on_the_simulator
+def test_an_array_that_is_not_in_order_is_refused():
+    with pytest.raises(ValueError, match="in order in memory"):
+        assemble(Lent(MAPS[:, ::-1]), 4)
 
 
 def test_many_centers_lie_on_the_one_axis_of_a_launch_that_is_long_enough():
@@ -121,12 +175,12 @@ def test_it_runs_after_numba_was_imported_and_the_environment_stays(variable):
     code = """
 import os, numba, numpy as np
 before = dict(os.environ)
-from ifcn_lab.assembling import assemble, cuda
+from ifcn_lab.assembling import assemble, device
 maps = np.arange(100.0).reshape(4, 5, 5)
 ours = assemble(maps, 4, centers=[(1, 2)], backend="cuda")
 print((ours == assemble(maps, 4, centers=[(1, 2)], backend="loop")).all())
 print(dict(os.environ) == before)
-print(cuda.device_name())
+print(device.device_name())
 """
     environment = {k: v for k, v in os.environ.items() if k != "NUMBA_ENABLE_CUDASIM"}
     if variable is not None:

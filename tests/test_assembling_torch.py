@@ -1,5 +1,8 @@
 """Assembling tensors: the kind, dtype and device stay, and gradients flow."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 
 from ifcn_lab.assembling import assemble
 
-ALL = ("loop", "numpy", "torch", "cuda")
+ALL = ("loop", "numpy", "numba", "torch", "cuda", "cuda-reference")
 DTYPES = (
     "bool uint8 int8 int16 int32 int64 uint16 uint32 uint64 "
     "float16 bfloat16 float32 float64"
@@ -102,7 +105,7 @@ def test_gradients_flow_where_there_is_no_window_to_flow_through():
     assert torch.equal(maps.grad, torch.zeros(4, 3, 3))
 
 
-@pytest.mark.parametrize("backend", ["loop", "numpy", "cuda"])
+@pytest.mark.parametrize("backend", ["loop", "numpy", "numba", "cuda"])
 def test_a_back_end_without_gradient_refuses_a_tensor_that_wants_one(backend):
     maps = torch.ones(4, 3, 3, requires_grad=True)
     with pytest.raises(
@@ -129,3 +132,65 @@ def test_a_tensor_on_a_gpu_stays_there(backend):
     assert windows.device == maps.device
     expected = assemble(maps.cpu(), 3, centers=[(1, 2)], backend="loop")
     assert torch.equal(windows.cpu(), expected)
+
+
+def test_a_batch_is_its_images_one_after_the_other():
+    maps = torch.randn(3, 9, 5, 6)
+    centers = torch.tensor([(2, 4, 5), (0, 0, 0), (2, 1, 1)])
+    dense = assemble(maps, 4, fill=0.5)
+    chosen = assemble(maps, 4, centers=centers, fill=0.5)
+    for b in range(3):
+        assert torch.equal(dense[b], assemble(maps[b], 4, fill=0.5))
+    for window, (b, y, x) in zip(chosen, centers.tolist(), strict=True):
+        assert torch.equal(window, dense[b, y, x])
+
+
+@pytest.mark.parametrize("layout", ["window", "plane"])
+@pytest.mark.parametrize("centers", [None, [(0, 0, 0), (1, 2, 3), (1, 2, 3)]])
+def test_gradients_of_a_batch_agree_with_finite_differences(centers, layout):
+    torch.manual_seed(0)
+    maps = torch.randn(2, 4, 4, 5, dtype=torch.float64, requires_grad=True)
+
+    def squares(maps):
+        return assemble(maps, 3, centers=centers, fill=0.5, layout=layout) ** 2
+
+    assert torch.autograd.gradcheck(squares, maps)
+
+
+COMPILED = """
+import torch
+from ifcn_lab.assembling import assemble
+
+def compiled(maps, centers=None, **options):
+    torch._dynamo.reset()
+    function = lambda maps, centers: assemble(maps, 5, centers=centers, **options) * 1
+    whole = torch.compile(function, backend="aot_eager", fullgraph=True)
+    return whole(maps, centers)
+
+for batch in ((), (2,)):
+    maps = torch.randn(*batch, 9, 4, 6, requires_grad=True)
+    for layout in ("window", "plane"):
+        options = {"layout": layout, "fill": 2.0}
+        print(torch.equal(compiled(maps, **options), assemble(maps, 5, **options)))
+    grads = [torch.autograd.grad(f(maps).sum(), maps)[0]
+             for f in (compiled, lambda maps: assemble(maps, 5))]
+    print(torch.equal(*grads))
+    centers = torch.tensor([(1, 0, 5), (0, 3, 2)])[:, 1 - len(batch):]
+    print(torch.equal(compiled(maps, centers), assemble(maps, 5, centers=centers)))
+try:
+    compiled(torch.randn(9, 4, 6), torch.tensor([(4, 0)]))
+except RuntimeError as error:
+    print(str(error))
+try:
+    compiled(torch.randn(9, 4, 6), backend="numba")
+except Exception as error:
+    print("reads backend 'torch' only" in str(error))
+"""
+
+
+def test_torch_compile_makes_one_graph_of_it_with_the_same_scores():
+    # In a process of its own: the tests' type checks would break the graph.
+    command = [sys.executable, "-c", COMPILED]
+    run = subprocess.run(command, capture_output=True, text=True)
+    expected = ["True"] * 8 + ["a center is off the map", "True"]
+    assert run.stdout.splitlines() == expected, run.stderr

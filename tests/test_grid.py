@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ifcn_lab.grid import Grid, every_center
+from ifcn_lab.grid import Grid, every_place
 
 sizes = st.integers(1, 9).flatmap(
     lambda k: st.tuples(st.just(k), st.integers(k, 60)),
@@ -91,10 +91,10 @@ def test_a_wrong_size_is_named_and_explained(without_type_checks, k, m, error, m
         Grid(k, m)
 
 
-@given(st.integers(0, 6), st.integers(0, 6))
-def test_every_center_lists_the_positions_row_by_row(height, width):
-    centers = every_center(height, width)
-    assert centers.shape == (height, width, 2)
-    assert centers.dtype == np.int64
-    expected = [[y, x] for y in range(height) for x in range(width)]
-    assert centers.reshape(-1, 2).tolist() == expected
+@given(st.integers(0, 3), st.integers(0, 6), st.integers(0, 6))
+def test_every_place_lists_positions_image_by_image_row_by_row(images, height, width):
+    places = every_place(images, height, width)
+    assert places.shape == (images, height, width, 3)
+    assert places.dtype == np.int64
+    expected = [list(place) for place in np.ndindex(images, height, width)]
+    assert places.reshape(-1, 3).tolist() == expected

@@ -4,8 +4,11 @@ One public function, `assemble`, over one file for each implementation:
 
 - `loop`: the definition, pixel by pixel;
 - `numpy`: k * k block copies;
+- `view`: no copy at all, where k divides m;
+- `numba`: a kernel for all cores of the processor, at about the memory's speed;
 - `torch`: one gather, with gradients;
-- `cuda`: a numba-CUDA kernel, on a GPU or on numba's simulator.
+- `cuda`: numba-CUDA kernels, on a GPU or on numba's simulator;
+- `cuda-reference`: the same with one thread per pixel, as plain as the definition.
 
 All of them copy and none calculates, so they agree bit for bit.
 """
@@ -13,30 +16,31 @@ All of them copy and none calculates, so they agree bit for bit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from numbers import Real
-from types import ModuleType
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int, Shaped
+from jaxtyping import Shaped
 
-from ifcn_lab.assembling import given
+from ifcn_lab.assembling import arrays, given
+from ifcn_lab.assembling.choice import backends, best, load
+from ifcn_lab.assembling.margin import pad
 from ifcn_lab.grid import Grid
 
-_MODULES = {"loop": "loop", "numpy": "numpy_", "torch": "torch_", "cuda": "cuda"}
-
-__all__ = ["assemble", "backends"]
+__all__ = ["assemble", "backends", "pad"]
 
 
 def assemble(
-    score_maps: Shaped[Any, "kk H W"],
+    score_maps: Shaped[Any, "*B kk rows columns"],
     m: int | np.integer,
     *,
-    centers: Shaped[Any, "N 2"] | Sequence | None = None,
+    centers: Shaped[Any, "N axes"] | Sequence | None = None,
     backend: str = "auto",
+    layout: str = "window",
     fill: Real = 0.0,
-) -> Shaped[Any, "H W {m} {m}"] | Shaped[Any, "N {m} {m}"]:
+    out: Any = None,
+    padded: bool = False,
+) -> Shaped[Any, "..."]:
     """Assemble windows of m x m scores from k * k score maps.
 
     The window at (y, x) covers rows y - m//2 ... y - m//2 + m - 1 of the feature map,
@@ -48,22 +52,38 @@ def assemble(
     Source: Dai et al., ECCV 2016, "Instance assembling module".
 
     Args:
-        score_maps: (k * k, H, W), a NumPy array or a torch tensor of booleans,
-            integers or floating-point numbers. k follows from the channel count.
+        score_maps: (k * k, H, W), or a batch (B, k * k, H, W): a NumPy array, a torch
+            tensor or a CUDA array (CuPy's, numba's) of booleans, integers or
+            floating-point numbers. k follows from the channel count.
         m: window side in feature-map cells, at least k.
-        centers: (N, 2) integers (y, x), positions on the map. None: every position.
-        backend: one of `backends()`. "auto": "torch" for a tensor, else "numpy".
+        centers: (N, 2) integers (y, x), positions on the map; for a batch (N, 3),
+            (image, y, x). None: every position.
+        backend: one of `backends()`. "auto": "torch" for a tensor that wants a
+            gradient or lies on a GPU, "cuda" for any other CUDA array; of the rest
+            "numba" from 20 million scores on, and below, where its start (a second or
+            three the very first time, then a tenth) would not pay, "torch" or "numpy".
+        layout: "window": each window's m * m scores stand together. "plane": the
+            window's axes come first, so that each pixel's scores at all positions
+            stand together. Windows are for looking at one mask, planes for doing the
+            same with all of them.
         fill: the score outside the map.
+        out: what to write into, of the shape and dtype of the result. Fresh memory
+            costs more than filling it: who assembles again and again keeps one.
+        padded: the score maps have their margin already, as `pad` makes it; for
+            backend "view".
 
     Returns:
-        (H, W, m, m), or (N, m, m) for chosen centers; of the kind, the dtype and on
-        the device of `score_maps`. Gradients flow through the "torch" back end.
+        (H, W, m, m), or (N, m, m) for chosen centers, after B for a whole batch; as
+        planes (m, m, H, W), (m, m, N). Of the kind, the dtype and on the device of
+        `score_maps` (of a CUDA array that is no tensor: numba's). Gradients flow
+        through "torch" and "view". Of "view": (H, W, k, m//k, k, m//k), the same
+        scores; `.reshape(H, W, m, m)` copies them.
 
     Raises:
         TypeError: score maps, m, centers or fill are of a type that cannot serve.
         ValueError: a shape or value is wrong: k * k channels, m >= k, centers on the
-            map, a fill that the dtype can hold, a back end that is there, and no
-            gradients asked of a back end that has none.
+            map, a fill that the dtype can hold, a back end that is there, no
+            gradients asked of a back end that has none, and k dividing m for "view".
 
     >>> maps = np.arange(4).reshape(4, 1, 1) * np.ones((4, 5, 5), int)
     >>> assemble(maps, 4, centers=[(2, 2)])
@@ -75,65 +95,52 @@ def assemble(
     (5, 5, 4, 4)
     """
     grid = Grid(given.cells_per_side(score_maps), m)
-    places = given.checked_centers(centers, score_maps.shape)
+    given.checked_layout(layout)
+    if backend == "view" or padded:
+        return _view(score_maps, grid, (centers, out), backend, layout, fill, padded)
+    if given.is_being_compiled(score_maps):
+        from ifcn_lab.assembling.torch_ import assemble_traced
+
+        return assemble_traced(score_maps, grid, centers, fill, layout, backend)
+    places = given.checked_places(centers, score_maps.shape)
     fill = given.checked_fill(fill, score_maps.dtype)
-    if not given.is_tensor(score_maps):
-        module = _load("numpy" if backend == "auto" else backend)
-        return _assemble_array(module, score_maps, grid, places, fill)
-    if backend in ("auto", "torch"):
-        return _load("torch").assemble_tensor(score_maps, grid, places, fill)
-    module = _load(backend)
-    given.refuse_gradient(score_maps, backend)
-    through = _load("torch").assemble_through_numpy
-    return through(module.assemble, score_maps, grid, places, fill)
+    name = best(score_maps, places, grid.m) if backend == "auto" else backend
+    shape = arrays.shape_of(score_maps.shape, places, grid.m, layout)
+    if out is not None:
+        given.checked_out(out, shape, score_maps)
+    return _copy(name, score_maps, arrays.Task(grid, places, fill, layout, shape), out)
 
 
-def backends() -> dict[str, str | None]:
-    """Every back end by name: None if it can be used here, else the reason it cannot.
-
-    The answer is found by loading torch and numba, which takes seconds the first time.
-    "cuda" can be used wherever numba can: without a GPU it runs on numba's simulator,
-    at about 0.15 s for a window of 21 x 21. `ifcn_lab.assembling.cuda.device_name()`
-    tells which of the two it is.
-
-    >>> backends()["loop"] is None
-    True
-    """
-    return {name: _why_not(name) for name in _MODULES}
+def _copy(
+    backend: str, score_maps: Shaped[Any, "*B kk rows columns"], task: arrays.Task,
+    out: Any,
+) -> Shaped[Any, "..."]:
+    if given.is_tensor(score_maps):
+        return load("torch").assemble_with(load(backend), score_maps, task, out)
+    if given.is_cuda_array(score_maps):
+        return load("cuda").assemble_on_device(score_maps, task, out)
+    return arrays.assemble_array(load(backend), score_maps, task, out)
 
 
-def _assemble_array(
-    module: ModuleType,
-    score_maps: Shaped[np.ndarray, "kk H W"],
+def _view(
+    score_maps: Shaped[Any, "*B kk rows columns"],
     grid: Grid,
-    centers: Int[np.ndarray, "N 2"] | None,
-    fill: int | float,
-) -> Shaped[np.ndarray, "*places m m"]:
-    """Hand the bits to a back end as integers: every dtype and every NaN survives."""
-    dtype = score_maps.dtype
-    bits = np.dtype(f"i{dtype.itemsize}")
-    fill_bits = np.array(fill, dtype).view(bits).item()
-    maps = np.asarray(score_maps).view(bits)  # (k*k, H, W)
-    return module.assemble(maps, grid, centers, fill_bits).view(dtype)
-
-
-def _load(backend: str) -> ModuleType:
-    reason = "is unknown" if backend not in _MODULES else _why_not(backend)
-    if reason is None:
-        return import_module(f"{__name__}.{_MODULES[backend]}")
-    known = [
-        f"{name!r}" + (f" (not here: {why})" if why else "")
-        for name, why in backends().items()
-    ]
-    raise ValueError(
-        f"backend {backend!r} cannot be used: {reason}. "
-        f"Choose 'auto' or one of {', '.join(known)}."
-    )
-
-
-def _why_not(backend: str) -> str | None:
-    try:
-        import_module(f"{__name__}.{_MODULES[backend]}")
-    except (ImportError, OSError) as error:  # OSError: a shared library is missing
-        return str(error)
-    return None
+    not_taken: tuple[Any, Any],
+    backend: str,
+    layout: str,
+    fill: Real,
+    padded: bool,
+) -> Shaped[Any, "..."]:
+    if backend != "view":
+        raise ValueError(
+            f"padded=True is for backend='view', not for {backend!r}: the other back "
+            "ends make the margin themselves."
+        )
+    if any(value is not None for value in not_taken):
+        raise ValueError(
+            "backend 'view' copies nothing, so it takes no centers and no out; it "
+            "shows every window. Choose with view[y, x]."
+        )
+    maps = score_maps if padded else pad(score_maps, grid.m, fill)
+    windows = load("view").view_windows(maps, grid)  # (*B, H, W, k, c, k, c)
+    return windows if layout == "window" else arrays.window_axes_first(windows)

@@ -1,162 +1,236 @@
-"""Assembling in numba-CUDA: one thread for each pixel of each window.
+"""Assembling in numba-CUDA, at the speed of the GPU's memory.
 
-The kernel runs on a GPU. Where there is none it runs on numba's simulator, which
-starts a Python thread for every CUDA thread: right in every number, and slow.
+A GPU writes fast where neighbouring threads write neighbouring addresses. So the two
+layouts need two kernels. For windows a thread stays at one pixel of the window and
+goes from window to window; for planes it stays at one place and goes from pixel to
+pixel. Either way it divides, if at all, once and before its loop.
+
+The kernels run on a GPU. Where there is none they run on numba's simulator.
 """
 
 from __future__ import annotations
 
-import warnings
-from functools import lru_cache
-from threading import Lock
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import Any, no_type_check
 
 import numpy as np
 from jaxtyping import Int, Shaped
 from numba import cuda
-from numba.core import config
-from numba.core.errors import NumbaPerformanceWarning
-from numba.cuda import simulator
 
-from ifcn_lab.grid import Grid, every_center
+from ifcn_lab.assembling import given
+from ifcn_lab.assembling.arrays import Task, planes_of
+from ifcn_lab.assembling.device import borrowed, on_device, start, stream_of, the_device
+from ifcn_lab.grid import Grid
 
-THREADS = (1, 8, 8)
-"""Threads per block: one window, 8 columns, 8 rows."""
+THREADS = 128
+"""Threads in a block, all in one dimension."""
+SHARES = 8
+"""Blocks that share a row of windows, so that a small map keeps a whole GPU busy."""
 
-_ONE_LAUNCH = Lock()
 
+@no_type_check  # numba compiles the functions; a type checker's wrapper hides them
+def copy_windows(maps, channel, rows, columns, fill, windows):
+    """Every window of one map row; the thread copies one pixel of each.
 
-@no_type_check  # numba compiles the function itself; a type checker's wrapper hides it
-def copy_one_score(score_maps, channel, centers, fill, windows):
-    """What one thread does: it finds out which pixel is its own, and copies one score.
-
-    Columns run fastest, so neighbouring threads write to neighbouring addresses.
+    maps (B, k*k, H, W); channel, rows, columns (m*m,): the map of each pixel and how
+    far it is from the centre; windows (B, H, W, m*m).
     """
-    n, j, i = cuda.grid(3)  # window, column, row
-    N, m, _ = windows.shape
-    if n >= N or i >= m or j >= m:
-        return  # blocks are whole: some threads stand beyond the window's edge
+    pixel = cuda.blockIdx.y * cuda.blockDim.x + cuda.threadIdx.x
+    _, H, W, pixels = windows.shape
+    if pixel >= pixels:
+        return
+    b, y = cuda.blockIdx.x // H, cuda.blockIdx.x % H
+    score_map, right = channel[pixel], columns[pixel]
+    row = y + rows[pixel]
+    on_a_row = 0 <= row < H
+    for x in range(cuda.blockIdx.z, W, cuda.gridDim.z):
+        column = x + right
+        if on_a_row and 0 <= column < W:
+            windows[b, y, x, pixel] = maps[b, score_map, row, column]
+        else:
+            windows[b, y, x, pixel] = fill
 
-    y = centers[n, 0] - m // 2 + i
-    x = centers[n, 1] - m // 2 + j
-    _, H, W = score_maps.shape
-    if 0 <= y < H and 0 <= x < W:
-        windows[n, i, j] = score_maps[channel[i, j], y, x]
-    else:
-        windows[n, i, j] = fill
+
+@no_type_check
+def copy_chosen_windows(maps, channel, rows, columns, fill, windows, places):
+    """Windows (N, m*m) at chosen places (N, 3); the thread copies one pixel of each."""
+    pixel = cuda.blockIdx.y * cuda.blockDim.x + cuda.threadIdx.x
+    N, pixels = windows.shape
+    if pixel >= pixels:
+        return
+    _, _, H, W = maps.shape
+    score_map, down, right = channel[pixel], rows[pixel], columns[pixel]
+    for n in range(cuda.blockIdx.x, N, cuda.gridDim.x):
+        row, column = places[n, 1] + down, places[n, 2] + right
+        if 0 <= row < H and 0 <= column < W:
+            windows[n, pixel] = maps[places[n, 0], score_map, row, column]
+        else:
+            windows[n, pixel] = fill
 
 
-def assemble(
-    score_maps: Shaped[np.ndarray, "kk H W"],
+@no_type_check
+def copy_planes(maps, channel, rows, columns, fill, planes):
+    """One row of pixels at every place; the thread stays at its place.
+
+    maps (B, k*k, H, W); planes (B, m, m, H * W).
+    """
+    place = cuda.grid(1)
+    _, m, _, size = planes.shape
+    if place >= size:
+        return
+    _, _, H, W = maps.shape
+    i, b = cuda.blockIdx.y, cuda.blockIdx.z
+    y = place // W
+    x = place - y * W
+    row = y + rows[i * m]
+    on_a_row = 0 <= row < H
+    for j in range(m):
+        column = x + columns[j]
+        if on_a_row and 0 <= column < W:
+            planes[b, i, j, place] = maps[b, channel[i * m + j], row, column]
+        else:
+            planes[b, i, j, place] = fill
+
+
+@no_type_check
+def copy_chosen_planes(maps, channel, rows, columns, fill, planes, places):
+    """One row of pixels of chosen windows, planes (m, m, N); a thread has a window."""
+    n = cuda.grid(1)
+    m, _, N = planes.shape
+    if n >= N:
+        return
+    _, _, H, W = maps.shape
+    i, b, x = cuda.blockIdx.y, places[n, 0], places[n, 2]
+    row = places[n, 1] + rows[i * m]
+    on_a_row = 0 <= row < H
+    for j in range(m):
+        column = x + columns[j]
+        if on_a_row and 0 <= column < W:
+            planes[i, j, n] = maps[b, channel[i * m + j], row, column]
+        else:
+            planes[i, j, n] = fill
+
+
+def assemble_into(
+    windows: Shaped[np.ndarray, "*where m m"],
+    score_maps: Shaped[np.ndarray, "B kk H W"],
     grid: Grid,
-    centers: Int[np.ndarray, "*places 2"] | None,
+    places: Int[np.ndarray, "N 3"] | None,
     fill: int | float | np.number,
-) -> Shaped[np.ndarray, "*places m m"]:
-    """Start one thread for each pixel of each window.
+) -> None:
+    """Copy the maps to the device, assemble there, and copy the windows back.
 
     Source: Dai et al., ECCV 2016, "Instance assembling module".
 
-    >>> maps = np.arange(4).reshape(4, 1, 1) * np.ones((4, 3, 3), int)
-    >>> assemble(maps, Grid(k=2, m=2), np.array([[1, 1]]), fill=-1)
+    >>> maps = np.arange(4).reshape(1, 4, 1, 1) * np.ones((1, 4, 3, 3), int)
+    >>> windows = np.zeros((1, 2, 2), int)
+    >>> assemble_into(windows, maps, Grid(k=2, m=2), np.array([[0, 1, 1]]), fill=-1)
+    >>> windows
     array([[[0, 1],
             [2, 3]]])
     """
-    m, (_, H, W) = grid.m, score_maps.shape
-    centers = every_center(H, W) if centers is None else centers  # (..., 2)
-    flat = centers.reshape(-1, 2)  # (N, 2)
-    windows = np.empty((len(flat), m, m), score_maps.dtype)  # (N, m, m)
-    if windows.size:
-        blocks = blocks_for(windows.shape)
-        fill = score_maps.dtype.type(fill)
-        arguments = (score_maps, grid.channel, flat, fill, windows)
-        windows = launch(copy_one_score, blocks, THREADS, *arguments)
-    return windows.reshape(*centers.shape[:-1], m, m)
+    if windows.size == 0:
+        return
+    planes = planes_of(windows)
+    layout, target = ("window", windows) if planes is None else ("plane", planes)
+    result = the_device().device_array(target.shape, windows.dtype)
+    _run(result, on_device(score_maps), grid, places, fill, layout)
+    target[...] = result.copy_to_host()
 
 
-def blocks_for(windows: tuple[int, int, int]) -> tuple[int, int, int]:
-    """How many blocks of `THREADS` cover windows of shape (N, m, m).
-
-    >>> blocks_for((128, 21, 21))
-    (128, 3, 3)
-    """
-    n, rows, columns = windows
-    work = (n, columns, rows)
-    return tuple(-(-size // t) for size, t in zip(work, THREADS, strict=True))
-
-
-def launch(
-    kernel: FunctionType,
-    blocks: tuple[int, ...],
-    threads: tuple[int, ...],
-    *arguments: Any,
-) -> Shaped[np.ndarray, "*shape"]:
-    """Run a kernel, on the GPU or on the simulator, and return what it wrote.
+def assemble_on_device(
+    score_maps: Any, task: Task, out: Any = None
+) -> Shaped[Any, "..."]:
+    """Assemble a CUDA array where it is, on its owner's stream, without a copy.
 
     Args:
-        kernel: a plain Python function; the module calls it `cuda`, as in
-            `from numba import cuda`.
-        blocks: blocks in the launch, per dimension.
-        threads: threads in a block, per dimension.
-        arguments: the kernel's arguments. Arrays are copied to the device. The last
-            one is what the kernel writes; a copy of it comes back, the array itself
-            stays as it was.
+        score_maps: anything with `__cuda_array_interface__`, in order in memory.
+        task: what to assemble.
+        out: a CUDA array to write into, in order in memory; None: a new one of numba.
+
+    Returns:
+        `out`, or a device array of numba's, which CuPy and torch take without a copy.
 
     Raises:
-        TypeError: the last argument is no array.
-        IndexError: on the simulator, threads stood outside an array; the message
-            names one of them, not the same in every run. A GPU does not notice.
-
-    >>> def double(a, out):
-    ...     i = cuda.grid(1)
-    ...     if i < out.size:
-    ...         out[i] = 2 * a[i]
-    >>> launch(double, (1,), (4,), np.array([1, 2, 3]), np.zeros(3, int))
-    array([2, 4, 6])
+        ValueError: an array is not in order in memory.
     """
-    if not arguments or not isinstance(arguments[-1], np.ndarray):
-        raise TypeError("The last argument must be the array that the kernel writes.")
-    device = _device()
-    copies = [_on(device, argument) for argument in arguments]
-    with _ONE_LAUNCH, warnings.catch_warnings():  # the simulator runs one at a time
-        # A few windows make a small grid. numba remarks on it; no reader needs to.
-        warnings.simplefilter("ignore", NumbaPerformanceWarning)
-        _compiled(kernel)[blocks, threads](*copies)
-    return copies[-1].copy_to_host()
+    stream, bits = stream_of(score_maps), _bits_of(score_maps.dtype)
+    if out is None:
+        result = the_device().device_array(task.shape, bits)
+    else:
+        result = _borrow(out, bits)
+    if 0 not in task.shape:
+        maps, windows = _borrow(score_maps, bits), result
+        maps = maps if maps.ndim == 4 else maps.reshape(1, *maps.shape)
+        if task.places is None and windows.ndim == 4:
+            windows = windows.reshape(1, *windows.shape)
+        fill = _fill_bits(task.fill, score_maps.dtype)
+        _run(windows, maps, task.grid, task.places, fill, task.layout, stream)
+    return result.view(score_maps.dtype) if out is None else out
 
 
-def device_name() -> str:
-    """Name the GPU that kernels run on, or say "simulator".
+def _run(
+    result: Any, maps: Any, grid: Grid, places: Int[np.ndarray, "N 3"] | None,
+    fill: int | float | np.number, layout: str, stream: Any = 0,
+) -> None:
+    m = grid.m
+    table = [on_device(column) for column in _pixel_table(grid)]
+    shape, blocks = _launch_shape(tuple(result.shape), m, layout, places is None)
+    arguments = [maps, *table, result.dtype.type(fill), result.reshape(*shape)]
+    if places is not None:
+        arguments.append(on_device(places))
+    kernel = _KERNELS[layout, places is None]
+    start(kernel, blocks, (THREADS,), *arguments, stream=stream)
 
-    >>> isinstance(device_name(), str)
-    True
+
+_KERNELS: dict[tuple[str, bool], FunctionType] = {
+    ("window", True): copy_windows,
+    ("window", False): copy_chosen_windows,
+    ("plane", True): copy_planes,
+    ("plane", False): copy_chosen_planes,
+}
+
+
+def _pixel_table(grid: Grid) -> list[Int[np.ndarray, "mm"]]:
+    """For each pixel of a window: its map, and its row and column from the centre."""
+    rows, columns = np.indices((grid.m, grid.m)) - grid.m // 2  # (m, m) each
+    return [a.ravel().astype(np.int32) for a in (grid.channel, rows, columns)]
+
+
+def _launch_shape(
+    result: tuple[int, ...], m: int, layout: str, dense: bool
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """How the kernel sees the result, and how many blocks it needs.
+
+    >>> _launch_shape((1, 75, 100, 21, 21), 21, "window", True)
+    ((1, 75, 100, 441), (75, 4, 8))
     """
-    device = _device()
-    if device is simulator:
-        return "simulator"
-    name = device.get_current_device().name
-    return name.decode() if isinstance(name, bytes) else name
+    pixels = m * m
+    if layout == "window":
+        *where, _, _ = result
+        shares = (where[0] * where[1], SHARES) if dense else (where[0], 1)
+        return (*where, pixels), (shares[0], -(-pixels // THREADS), shares[1])
+    if dense:
+        B, _, _, H, W = result
+        return (B, m, m, H * W), (-(-H * W // THREADS), m, B)
+    return result, (-(-result[-1] // THREADS), m, 1)
 
 
-def _device() -> ModuleType:
-    """numba.cuda, or its simulator: a module with the same functions that needs no GPU.
-
-    numba documents another way to the simulator, the variable NUMBA_ENABLE_CUDASIM.
-    It is heeded here, but it works only if it is set before numba is first imported.
-    """
-    # The name `cuda` of this module is the kernel's: while a kernel runs on the
-    # simulator it stands for the simulator's threads. So import it once more.
-    from numba import cuda as gpu
-
-    return gpu if gpu.is_available() and not config.ENABLE_CUDASIM else simulator
+def _bits_of(dtype: Any) -> np.dtype:
+    return np.dtype(f"i{dtype.itemsize}")
 
 
-@lru_cache(maxsize=32)
-def _compiled(kernel: FunctionType) -> Any:
-    return _device().jit(kernel)
+def _borrow(array: Any, bits: np.dtype) -> Any:
+    if not given.is_tensor(array):
+        return borrowed(array, bits)
+    from ifcn_lab.assembling.torch_ import bits_of
+
+    return borrowed(bits_of(array), bits)
 
 
-def _on(device: ModuleType, argument: Any) -> Any:
-    if not isinstance(argument, np.ndarray):
-        return argument
-    return device.to_device(argument.copy())  # a copy is in order in memory
+def _fill_bits(fill: int | float, dtype: Any) -> int:
+    if isinstance(dtype, np.dtype):
+        return np.array(fill, dtype).view(f"i{dtype.itemsize}").item()
+    from ifcn_lab.assembling.torch_ import bits_of, torch
+
+    return bits_of(torch.tensor(fill, dtype=dtype)).item()

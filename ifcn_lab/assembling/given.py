@@ -8,7 +8,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Int, Shaped
 
 
 def is_tensor(value: object) -> bool:
@@ -22,78 +22,151 @@ def is_tensor(value: object) -> bool:
     return isinstance(value, tensor)
 
 
+def is_being_compiled(value: object) -> bool:
+    """Whether torch.compile is reading the code with this tensor, not running it.
+
+    >>> is_being_compiled(np.zeros(3))
+    False
+    """
+    return is_tensor(value) and sys.modules["torch"].compiler.is_compiling()
+
+
+def is_cuda_array(value: object) -> bool:
+    """Whether the value is an array on a GPU that is no tensor: CuPy's or numba's."""
+    return not is_tensor(value) and hasattr(value, "__cuda_array_interface__")
+
+
 def cells_per_side(score_maps: Any) -> int:
-    """The k of k * k score maps (k * k, H, W).
+    """The k of k * k score maps (k * k, H, W), or of a batch (B, k * k, H, W).
 
     Raises:
-        TypeError: no NumPy array and no tensor, or not of real numbers.
-        ValueError: not three axes, or a channel count that is no square.
+        TypeError: no NumPy array, tensor or CUDA array, or not of real numbers.
+        ValueError: not three or four axes, or a channel count that is no square.
 
     >>> cells_per_side(np.zeros((25, 8, 8)))
     5
     """
-    if not isinstance(score_maps, np.ndarray) and not is_tensor(score_maps):
+    known = isinstance(score_maps, np.ndarray) or is_tensor(score_maps)
+    if not known and not is_cuda_array(score_maps):
         raise TypeError(
             f"score_maps is a {type(score_maps).__name__}; "
             "give a NumPy array or a torch tensor of shape (k*k, H, W)."
         )
     _limits(score_maps.dtype)
-    if score_maps.ndim != 3:
+    if len(score_maps.shape) not in (3, 4):
         raise ValueError(
             f"score_maps has shape {tuple(score_maps.shape)}; expected three axes, "
-            "(k*k, H, W). Of a batch, assemble one image at a time."
+            "(k*k, H, W), or four for a batch, (B, k*k, H, W)."
         )
-    channels = score_maps.shape[0]
+    channels = score_maps.shape[-3]
     k = isqrt(channels)
     if k < 1 or k * k != channels:
         raise ValueError(
             f"score_maps has {channels} channels; a k x k grid needs k*k of them: "
-            "1, 4, 9, 16, 25, ... Put the channels on the first axis."
+            "1, 4, 9, 16, 25, ... Put the channels third from last."
         )
     return k
 
 
-def checked_centers(
+def checked_places(
     centers: Any, shape: tuple[int, ...]
-) -> Int[np.ndarray, "N 2"] | None:
-    """Centers as an array of int64 of their own, every one on the map.
+) -> Int[np.ndarray, "N 3"] | None:
+    """Centers as an array (image, y, x) of int64 of their own, every one on the map.
 
     Raises:
         TypeError: no integers.
-        ValueError: not (N, 2), or a center beyond the map of the given shape.
+        ValueError: not (N, 2), for a batch (N, 3), or beyond the maps of that shape.
 
-    >>> checked_centers([(0, 7)], (25, 8, 8))
-    array([[0, 7]])
+    >>> checked_places([(0, 7)], (25, 8, 8))
+    array([[0, 0, 7]])
     """
     if centers is None:
         return None
     places = np.asarray(centers.detach().cpu() if is_tensor(centers) else centers)
-    if places.ndim != 2 or places.shape[1] != 2:
+    columns = "(y, x)" if len(shape) == 3 else "(image, y, x)"
+    wanted = len(shape) - 1
+    if places.ndim != 2 or places.shape[1] != wanted:
         raise ValueError(
-            f"centers has shape {places.shape}; expected (N, 2), one row (y, x) for "
-            "each window. For no window at all give np.empty((0, 2), int)."
+            f"centers has shape {places.shape}; expected (N, {wanted}), one row "
+            f"{columns} for each window. For no window at all give "
+            f"np.empty((0, {wanted}), int)."
         )
     if places.dtype.kind not in "iu":
         raise TypeError(
             f"centers has dtype {places.dtype}; expected integers, "
-            "positions (y, x) in feature-map cells."
+            f"positions {columns} in feature-map cells."
         )
-    return _on_the_map(places.astype(np.int64), shape)
+    limits = (*shape[:-3], *shape[-2:])  # (H, W), or (B, H, W)
+    _refuse_outside(places, limits, columns)
+    first = np.zeros((len(places), 3 - wanted), np.int64)  # image 0 of one
+    return np.concatenate([first, places.astype(np.int64)], axis=1)
 
 
-def _on_the_map(
-    places: Int[np.ndarray, "N 2"], shape: tuple[int, ...]
-) -> Int[np.ndarray, "N 2"]:
-    _, H, W = shape
-    outside = ((places < 0) | (places >= (H, W))).any(axis=1)  # (N,)
+def _refuse_outside(
+    places: Shaped[np.ndarray, "N axes"], limits: tuple[int, ...], columns: str
+) -> None:
+    outside = ((places < 0) | (places >= limits)).any(axis=1)  # (N,)
     if outside.any():
         n = int(outside.argmax())
-        y, x = places[n].tolist()
-        raise ValueError(
-            f"centers[{n}] is (y, x) = ({y}, {x}), outside the map of {H} rows and "
-            f"{W} columns; expected 0 <= y < {H} and 0 <= x < {W}."
+        row = ", ".join(map(str, places[n].tolist()))
+        names = columns.strip("()").split(", ")
+        expected = " and ".join(
+            f"0 <= {name} < {limit}" for name, limit in zip(names, limits, strict=True)
         )
-    return places
+        raise ValueError(
+            f"centers[{n}] is {columns} = ({row}), outside the map of {limits[-2]} "
+            f"rows and {limits[-1]} columns; expected {expected}."
+        )
+
+
+def checked_layout(layout: str) -> str:
+    """The layout, if it is one.
+
+    Raises:
+        ValueError: neither "window" nor "plane".
+
+    >>> checked_layout("plane")
+    'plane'
+    """
+    if layout not in ("window", "plane"):
+        raise ValueError(
+            f"layout is {layout!r}; choose 'window', each window's pixels together, or "
+            "'plane', each pixel's windows together."
+        )
+    return layout
+
+
+def checked_out(out: Any, shape: tuple[int, ...], score_maps: Any) -> Any:
+    """The array to write into, if it fits.
+
+    Raises:
+        TypeError: not of the kind of the score maps.
+        ValueError: another shape, dtype or device, not writeable, or in the maps.
+
+    >>> checked_out(np.ones((2, 2), bool), (2, 2), np.ones(3, bool)).shape
+    (2, 2)
+    """
+    if is_tensor(out) != is_tensor(score_maps) or not hasattr(out, "dtype"):
+        raise TypeError(
+            f"out is a {type(out).__name__} and score_maps a "
+            f"{type(score_maps).__name__}; give arrays of one kind."
+        )
+    if tuple(out.shape) != shape or out.dtype != score_maps.dtype:
+        raise ValueError(
+            f"out has shape {tuple(out.shape)} and dtype {out.dtype}; expected shape "
+            f"{shape} and dtype {score_maps.dtype}."
+        )
+    if is_tensor(out) and (out.device != score_maps.device or out.requires_grad):
+        raise ValueError(
+            f"out must be on {score_maps.device} and want no gradient; make it with "
+            "torch.empty."
+        )
+    if isinstance(out, np.ndarray):
+        if not out.flags.writeable:
+            raise ValueError("out is read-only; give an array that can be written.")
+        if np.may_share_memory(out, score_maps):
+            raise ValueError("out shares memory with score_maps; give it its own.")
+    return out
 
 
 def checked_fill(fill: Any, dtype: Any) -> int | float:
@@ -125,11 +198,16 @@ def refuse_gradient(score_maps: Any, backend: str) -> None:
     Raises:
         ValueError: the tensor requires a gradient and gradients are switched on.
     """
-    if score_maps.requires_grad and sys.modules["torch"].is_grad_enabled():
+    if wants_gradient(score_maps):
         raise ValueError(
             f"backend {backend!r} has no gradient and score_maps requires one; "
             "choose backend='torch', or give score_maps.detach()."
         )
+
+
+def wants_gradient(score_maps: Any) -> bool:
+    """Whether autograd would record what is done with the tensor."""
+    return score_maps.requires_grad and sys.modules["torch"].is_grad_enabled()
 
 
 def _limits(dtype: Any) -> tuple[int | float, int | float, bool]:

@@ -8,34 +8,43 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Int, Shaped
 
-from ifcn_lab.grid import Grid, every_center
+from ifcn_lab.grid import Grid, every_place
 
 
-def assemble(
-    score_maps: Shaped[np.ndarray, "kk H W"],
+def assemble_into(
+    windows: Shaped[np.ndarray, "*where m m"],
+    score_maps: Shaped[np.ndarray, "B kk H W"],
     grid: Grid,
-    centers: Int[np.ndarray, "*places 2"] | None,
+    places: Int[np.ndarray, "N 3"] | None,
     fill: int | float | np.number,
-) -> Shaped[np.ndarray, "*places m m"]:
-    """Copy the window around each centre, pixel by pixel.
+) -> None:
+    """Copy the window around each place, pixel by pixel.
+
+    Args:
+        windows: what is written: (N, m, m), or (B, H, W, m, m) for every place.
+        score_maps: the maps of B images.
+        grid: k and m.
+        places: (image, y, x) of each window, on the map; None: every place.
+        fill: the score outside the map.
 
     Source: Dai et al., ECCV 2016, "Instance assembling module".
 
-    >>> maps = np.arange(4).reshape(4, 1, 1) * np.ones((4, 3, 3), int)
-    >>> assemble(maps, Grid(k=2, m=2), np.array([[1, 1]]), fill=-1)
+    >>> maps = np.arange(4).reshape(1, 4, 1, 1) * np.ones((1, 4, 3, 3), int)
+    >>> windows = np.zeros((1, 2, 2), int)
+    >>> assemble_into(windows, maps, Grid(k=2, m=2), np.array([[0, 1, 1]]), fill=-1)
+    >>> windows
     array([[[0, 1],
             [2, 3]]])
     """
-    _, H, W = score_maps.shape
+    B, _, H, W = score_maps.shape
     m = grid.m
-    centers = every_center(H, W) if centers is None else centers  # (..., 2)
-    windows = np.full((*centers.shape[:-1], m, m), fill, score_maps.dtype)
-    for place in np.ndindex(centers.shape[:-1]):
-        y, x = centers[place]
+    places = every_place(B, H, W) if places is None else places  # (..., 3)
+    for window in np.ndindex(places.shape[:-1]):
+        b, y, x = places[window]
         for i in range(m):
             for j in range(m):
                 row, column = y - m // 2 + i, x - m // 2 + j
+                score = fill
                 if 0 <= row < H and 0 <= column < W:
-                    score = score_maps[grid.channel[i, j], row, column]
-                    windows[(*place, i, j)] = score
-    return windows
+                    score = score_maps[b, grid.channel[i, j], row, column]
+                windows[(*window, i, j)] = score

@@ -5,116 +5,199 @@ The file is called `torch_` so that nobody takes it for PyTorch itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 import torch
 from jaxtyping import Int, Shaped
 
-from ifcn_lab.grid import Grid, every_center
+from ifcn_lab.assembling import given
+from ifcn_lab.assembling.arrays import Task, as_batch, assemble_array
+from ifcn_lab.assembling.margin import pad
+from ifcn_lab.grid import Grid
+
+# Half the bytes of int64. A gather, and even more its gradient, is faster for it.
+_SMALL_INDEX = 2**31
+
+
+def assemble_with(
+    module: ModuleType,
+    score_maps: Shaped[torch.Tensor, "*B kk H W"],
+    task: Task,
+    out: Shaped[torch.Tensor, "..."] | None,
+) -> Shaped[torch.Tensor, "..."]:
+    """Assemble a tensor with this back end, or with one that takes NumPy arrays.
+
+    Raises:
+        ValueError: the tensor wants a gradient, and there is none or `out` has none.
+    """
+    name = module.__name__.rpartition(".")[2].strip("_").replace("_", "-")
+    if module.__name__ != __name__ or out is not None:
+        given.refuse_gradient(score_maps, name)
+    if module.__name__ == __name__:
+        maps = as_batch(score_maps)
+        windows = assemble_tensor(maps, task.grid, task.places, task.fill, task.layout)
+        windows = windows.view(task.shape)
+        return windows if out is None else out.copy_(windows)
+    out = score_maps.new_empty(task.shape) if out is None else out
+    if score_maps.is_cuda and hasattr(module, "assemble_on_device"):
+        module.assemble_on_device(score_maps, task, out)
+        return out
+    return _assemble_through_numpy(module, score_maps, task, out)
 
 
 def assemble_tensor(
-    score_maps: Shaped[torch.Tensor, "kk H W"],
+    score_maps: Shaped[torch.Tensor, "B kk H W"],
     grid: Grid,
-    centers: Int[np.ndarray, "*places 2"] | None,
+    places: Int[np.ndarray | torch.Tensor, "N 3"] | None,
     fill: int | float,
-) -> Shaped[torch.Tensor, "*places m m"]:
+    layout: str = "window",
+) -> Shaped[torch.Tensor, "..."]:
     """Gather every window from the score maps, on their device.
 
     Assembling copies, so the gradient of a score is the sum of the gradients of its
     copies. A score that no window reads has gradient zero.
 
+    Args:
+        score_maps: the maps of B images.
+        grid: k and m.
+        places: (image, y, x) of each window, on the map; None: every place.
+        fill: the score outside the map.
+        layout: "window", the window's axes last, or "plane", first.
+
     Source: Dai et al., ECCV 2016, "Instance assembling module".
 
-    >>> maps = torch.ones(1, 1, 3, requires_grad=True)
-    >>> centers = np.array([[0, 0], [0, 1], [0, 1]])
-    >>> assemble_tensor(maps, Grid(k=1, m=1), centers, 0.0).sum().backward()
+    >>> maps = torch.ones(1, 1, 1, 3, requires_grad=True)
+    >>> places = np.array([[0, 0, 0], [0, 0, 1], [0, 0, 1]])
+    >>> assemble_tensor(maps, Grid(k=1, m=1), places, 0.0).sum().backward()
     >>> maps.grad
-    tensor([[[1., 2., 0.]]])
+    tensor([[[[1., 2., 0.]]]])
     """
     dtype = score_maps.dtype
     if dtype.is_floating_point:
-        return _gather(score_maps, grid, centers, fill)
-    bits, fill_bits = _bits(score_maps), _bits(torch.tensor(fill, dtype=dtype))
-    return _gather(bits, grid, centers, fill_bits.item()).view(dtype)
+        return _gather(score_maps, grid, places, fill, layout)
+    bits, fill_bits = bits_of(score_maps), bits_of(torch.tensor(fill, dtype=dtype))
+    return _gather(bits, grid, places, fill_bits.item(), layout).view(dtype)
 
 
-def assemble(
-    score_maps: Int[np.ndarray, "kk H W"],
+def assemble_traced(
+    score_maps: Shaped[torch.Tensor, "*B kk H W"],
     grid: Grid,
-    centers: Int[np.ndarray, "*places 2"] | None,
+    centers: Int[torch.Tensor, "N axes"] | None,
+    fill: int | float,
+    layout: str,
+    backend: str,
+) -> Shaped[torch.Tensor, "..."]:
+    """What torch.compile reads instead of `assemble`: one graph, without a break.
+
+    It cannot look at a value, so a center off the map is found when the graph runs.
+
+    Raises:
+        ValueError: a back end other than "auto" or "torch".
+        RuntimeError: later, when a center is off the map.
+    """
+    if backend not in ("auto", "torch"):
+        raise ValueError(f"torch.compile reads backend 'torch' only, not {backend!r}.")
+    maps = as_batch(score_maps)
+    if centers is None:
+        windows = assemble_tensor(maps, grid, None, fill, layout)
+        return windows if score_maps.ndim == 4 else windows[0]
+    limits = score_maps.new_tensor(score_maps.shape, dtype=centers.dtype)
+    limits = torch.cat([limits[:-3], limits[-2:]]).to(centers.device)
+    on_map = ((centers >= 0) & (centers < limits)).all()
+    torch._assert_async(on_map, "a center is off the map")
+    if score_maps.ndim == 3:
+        centers = torch.nn.functional.pad(centers, (1, 0))  # of image 0
+    return assemble_tensor(maps, grid, centers, fill, layout)
+
+
+def assemble_into(
+    windows: Shaped[np.ndarray, "*where m m"],
+    score_maps: Shaped[np.ndarray, "B kk H W"],
+    grid: Grid,
+    places: Int[np.ndarray, "N 3"] | None,
     fill: int,
-) -> Int[np.ndarray, "*places m m"]:
+) -> None:
     """Gather every window of a NumPy array of signed integers.
 
-    >>> maps = np.arange(4).reshape(4, 1, 1) * np.ones((4, 3, 3), int)
-    >>> assemble(maps, Grid(k=2, m=2), np.array([[1, 1]]), fill=-1)
+    >>> maps = np.arange(4).reshape(1, 4, 1, 1) * np.ones((1, 4, 3, 3), int)
+    >>> windows = np.zeros((1, 2, 2), int)
+    >>> assemble_into(windows, maps, Grid(k=2, m=2), np.array([[0, 1, 1]]), fill=-1)
+    >>> windows
     array([[[0, 1],
             [2, 3]]])
     """
     # A copy is in order and may be written to, which torch asks of an array.
-    maps = torch.from_numpy(score_maps.copy())  # (k*k, H, W)
-    return _gather(maps, grid, centers, fill).numpy()
+    maps = torch.from_numpy(score_maps.copy())  # (B, k*k, H, W)
+    windows[...] = _gather(maps, grid, places, fill, "window").numpy()
 
 
-def assemble_through_numpy(
-    assemble: Callable[..., np.ndarray],
-    score_maps: Shaped[torch.Tensor, "kk H W"],
-    grid: Grid,
-    centers: Int[np.ndarray, "*places 2"] | None,
-    fill: int | float,
-) -> Shaped[torch.Tensor, "*places m m"]:
-    """Assemble a tensor with a back end that knows NumPy arrays only; no gradients.
+def _assemble_through_numpy(
+    module: ModuleType,
+    score_maps: Shaped[torch.Tensor, "*B kk H W"],
+    task: Task,
+    out: Shaped[torch.Tensor, "..."],
+) -> Shaped[torch.Tensor, "..."]:
+    """Assemble with a back end that knows NumPy arrays only; no gradients."""
+    fill = bits_of(torch.tensor(task.fill, dtype=score_maps.dtype)).item()
+    maps, host = bits_of(score_maps).cpu(), bits_of(out).cpu()
+    assemble_array(module, maps.numpy(), task._replace(fill=fill), host.numpy())
+    if out.is_cuda:
+        bits_of(out).copy_(host)
+    return out
 
-    >>> from ifcn_lab.assembling import loop
-    >>> maps = torch.tensor([[[1.5, 2.5]]], dtype=torch.bfloat16)
-    >>> assemble_through_numpy(loop.assemble, maps, Grid(1, 1), None, 0.0)
-    tensor([[[[1.5000]], [[2.5000]]]], dtype=torch.bfloat16)
+
+def bits_of(tensor: Shaped[torch.Tensor, "*shape"]) -> Int[torch.Tensor, "*shape"]:
+    """The same bits as signed integers, which NumPy and every gather can carry.
+
+    >>> bits_of(torch.tensor([-0.0, 1.0], dtype=torch.bfloat16))
+    tensor([-32768,  16256], dtype=torch.int16)
     """
-    bits = _bits(score_maps).cpu().numpy()  # (k*k, H, W)
-    fill_bits = _bits(torch.tensor(fill, dtype=score_maps.dtype)).item()
-    windows = torch.from_numpy(assemble(bits, grid, centers, fill_bits))
-    return windows.to(score_maps.device).view(score_maps.dtype)
-
-
-def _bits(tensor: Shaped[torch.Tensor, "*shape"]) -> Int[torch.Tensor, "*shape"]:
-    """The same bits as signed integers, which NumPy and every gather can carry."""
     return tensor.detach().view(getattr(torch, f"int{8 * tensor.itemsize}"))
 
 
 def _gather(
-    score_maps: Shaped[torch.Tensor, "kk H W"],
+    score_maps: Shaped[torch.Tensor, "B kk H W"],
     grid: Grid,
-    centers: Int[np.ndarray, "*places 2"] | None,
+    places: Int[np.ndarray | torch.Tensor, "N 3"] | None,
     fill: int | float,
-) -> Shaped[torch.Tensor, "*places m m"]:
-    _, H, W = score_maps.shape
-    centers = every_center(H, W) if centers is None else centers  # (..., 2)
-    padded = _padded(score_maps, grid.m, fill)  # (k*k, H+m-1, W+m-1)
-    index = _flat_index(grid, centers, padded.shape).to(score_maps.device)
+    layout: str,
+) -> Shaped[torch.Tensor, "..."]:
+    padded = pad(score_maps, grid.m, fill)  # (B, k*k, H+m-1, W+m-1)
+    kind = torch.int32 if padded.numel() < _SMALL_INDEX else torch.int64
+    device = score_maps.device
+    if places is None:
+        B, _, H, W = score_maps.shape
+        sides = (torch.arange(n, dtype=kind, device=device) for n in (B, H, W))
+        places = torch.meshgrid(*sides, indexing="ij")  # 3 of (B, H, W)
+    else:
+        places = torch.as_tensor(places).to(device, kind).unbind(1)  # 3 of (N,)
+    index = _flat_index(grid, places, padded.shape, layout)
     # Of the ways to gather, index_select is the fastest here, forward and backward.
-    scores = padded.flatten().index_select(0, index.flatten())
-    return scores.view(index.shape)  # (..., m, m)
-
-
-def _padded(
-    score_maps: Shaped[torch.Tensor, "kk H W"], m: int, fill: int | float
-) -> Shaped[torch.Tensor, "kk H+{m}-1 W+{m}-1"]:
-    # Not functional.pad: it turns the fill into a float64, and 64-bit integers break.
-    kk, H, W = score_maps.shape
-    padded = score_maps.new_full((kk, H + m - 1, W + m - 1), fill)
-    padded[:, m // 2 : m // 2 + H, m // 2 : m // 2 + W] = score_maps
-    return padded
+    return padded.flatten().index_select(0, index.flatten()).view(index.shape)
 
 
 def _flat_index(
-    grid: Grid, centers: Int[np.ndarray, "*places 2"], padded: torch.Size
-) -> Int[torch.Tensor, "*places m m"]:
+    grid: Grid,
+    places: tuple[Int[torch.Tensor, "*where"], ...],
+    padded: torch.Size,
+    layout: str,
+) -> Int[torch.Tensor, "..."]:
     """Where in the flattened padded maps each pixel of each window stands."""
-    _, height, width = padded
-    i, j = np.indices((grid.m, grid.m))
+    _, channels, height, width = padded
+    image, y, x = places
     # Padding moved the maps by m // 2, so a window's first pixel stands at its centre.
-    first = centers[..., 0] * width + centers[..., 1]  # (...)
-    offset = (grid.channel * height + i) * width + j  # (m, m)
-    return torch.from_numpy(first)[..., None, None] + torch.from_numpy(offset)
+    first = (image * (channels * height) + y) * width + x  # (N,) or (B, H, W)
+    offset = _offsets(grid.k, grid.m, height, width).to(first)  # (m, m)
+    if layout == "window":
+        return first[..., None, None] + offset  # (..., m, m)
+    if first.ndim == 1:
+        return offset[..., None] + first  # (m, m, N)
+    return first[:, None, None] + offset[..., None, None]  # (B, m, m, H, W)
+
+
+@torch.compiler.assume_constant_result
+def _offsets(k: int, m: int, height: int, width: int) -> Int[torch.Tensor, "m m"]:
+    """How far each pixel of a window stands from the window's first, in map 0."""
+    i, j = np.indices((m, m))
+    return torch.from_numpy((Grid(k, m).channel * height + i) * width + j)

@@ -90,7 +90,7 @@ def expected_window(k: int, m: int, size: int, y: int, x: int) -> np.ndarray:
 def launched(kernel: Callable[..., object], k: int, m: int, size: int, y: int, x: int,
              side: int) -> Any:
     """What a learner's kernel writes into a window that held -9 before."""
-    from ifcn_lab.assembling.cuda import launch  # numba takes a second to load
+    from ifcn_lab.assembling.device import launch  # numba takes a second to load
 
     blocks = -(-m // side)
     window = np.full((m, m), UNWRITTEN)

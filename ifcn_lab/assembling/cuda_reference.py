@@ -1,0 +1,79 @@
+"""Assembling in numba-CUDA, as plain as the definition: one thread for each pixel.
+
+`cuda` is the fast one; this is the one to read first.
+"""
+
+from __future__ import annotations
+
+from typing import no_type_check
+
+import numpy as np
+from jaxtyping import Int, Shaped
+from numba import cuda
+
+from ifcn_lab.assembling.device import launch
+from ifcn_lab.grid import Grid, every_place
+
+THREADS = (1, 8, 8)
+"""Threads per block: one window, 8 columns, 8 rows."""
+
+
+@no_type_check  # numba compiles the function itself; a type checker's wrapper hides it
+def copy_one_score(score_maps, channel, places, fill, windows):
+    """What one thread does: it finds out which pixel is its own, and copies one score.
+
+    Columns run fastest, so neighbouring threads write to neighbouring addresses.
+    """
+    n, j, i = cuda.grid(3)  # window, column, row
+    N, m, _ = windows.shape
+    if n >= N or i >= m or j >= m:
+        return  # blocks are whole: some threads stand beyond the window's edge
+
+    b = places[n, 0]
+    y = places[n, 1] - m // 2 + i
+    x = places[n, 2] - m // 2 + j
+    _, _, H, W = score_maps.shape
+    if 0 <= y < H and 0 <= x < W:
+        windows[n, i, j] = score_maps[b, channel[i, j], y, x]
+    else:
+        windows[n, i, j] = fill
+
+
+def assemble_into(
+    windows: Shaped[np.ndarray, "*where m m"],
+    score_maps: Shaped[np.ndarray, "B kk H W"],
+    grid: Grid,
+    places: Int[np.ndarray, "N 3"] | None,
+    fill: int | np.number,
+) -> None:
+    """Start one thread for each pixel of each window.
+
+    Source: Dai et al., ECCV 2016, "Instance assembling module".
+
+    >>> maps = np.arange(4).reshape(1, 4, 1, 1) * np.ones((1, 4, 3, 3), int)
+    >>> windows = np.zeros((1, 2, 2), int)
+    >>> assemble_into(windows, maps, Grid(k=2, m=2), np.array([[0, 1, 1]]), fill=-1)
+    >>> windows
+    array([[[0, 1],
+            [2, 3]]])
+    """
+    if places is None:
+        B, _, H, W = score_maps.shape
+        places = every_place(B, H, W).reshape(-1, 3)  # (N, 3)
+    result = np.empty((len(places), *windows.shape[-2:]), windows.dtype)  # (N, m, m)
+    if result.size:
+        blocks, fill = blocks_for(result.shape), score_maps.dtype.type(fill)
+        arguments = (score_maps, grid.channel, places, fill, result)
+        result = launch(copy_one_score, blocks, THREADS, *arguments)
+    windows[...] = result.reshape(windows.shape)
+
+
+def blocks_for(windows: tuple[int, int, int]) -> tuple[int, int, int]:
+    """How many blocks of `THREADS` cover windows of shape (N, m, m).
+
+    >>> blocks_for((128, 21, 21))
+    (128, 3, 3)
+    """
+    n, rows, columns = windows
+    work = (n, columns, rows)
+    return tuple(-(-size // t) for size, t in zip(work, THREADS, strict=True))

@@ -1,0 +1,228 @@
+"""Assembling with numba, on all cores of the processor, at about the memory's speed.
+
+A kernel is compiled for its k and m: the compiler then knows how long each cell is,
+and copies its few scores with one or two instructions. The first call with a new k or
+m compiles for one to three seconds. What was compiled is kept on disk, next to this
+file or where NUMBA_CACHE_DIR says; the next process loads it in a tenth of a second.
+
+The file is called `numba_` so that nobody takes it for numba itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from threading import Lock
+from typing import no_type_check
+
+import numpy as np
+from jaxtyping import Int, Shaped
+from numba import njit, prange
+
+from ifcn_lab.assembling.arrays import planes_of
+from ifcn_lab.assembling.memory import copy_numbers
+from ifcn_lab.grid import Grid
+
+WIDE = 8
+"""Numbers in the widest move that is asked of the processor at once."""
+
+_ONE_AT_A_TIME = Lock()  # not every threading layer of numba bears two callers
+
+
+def assemble_into(
+    windows: Shaped[np.ndarray, "*where m m"],
+    score_maps: Shaped[np.ndarray, "B kk H W"],
+    grid: Grid,
+    places: Int[np.ndarray, "N 3"] | None,
+    fill: int | float | np.number,
+) -> None:
+    """Copy with the kernel that fits how `windows` lies in memory.
+
+    Source: Dai et al., ECCV 2016, "Instance assembling module".
+
+    >>> maps = np.arange(4).reshape(1, 4, 1, 1) * np.ones((1, 4, 3, 3), int)
+    >>> windows = np.zeros((1, 2, 2), int)
+    >>> assemble_into(windows, maps, Grid(k=2, m=2), np.array([[0, 1, 1]]), fill=-1)
+    >>> windows
+    array([[[0, 1],
+            [2, 3]]])
+    """
+    if windows.size == 0:
+        return
+    if places is None:
+        planes = planes_of(windows)  # (B, m, m, H, W)
+        if planes is not None:
+            return _planes(planes, score_maps, grid, fill)
+    if windows.flags.c_contiguous:
+        return _windows(windows, score_maps, grid, places, fill)
+    in_order = np.empty(windows.shape, windows.dtype)
+    _windows(in_order, score_maps, grid, places, fill)
+    windows[...] = in_order
+    return None
+
+
+def _planes(
+    planes: Shaped[np.ndarray, "B m m H W"],
+    score_maps: Shaped[np.ndarray, "B kk H W"],
+    grid: Grid,
+    fill: int | float | np.number,
+) -> None:
+    B, _, H, W = score_maps.shape
+    maps = np.ascontiguousarray(score_maps).reshape(-1)
+    fills = np.full((grid.m // 2 + 1) * W + WIDE, fill, maps.dtype)
+    with _ONE_AT_A_TIME:
+        planes_kernel(grid.k, grid.m)(planes.reshape(-1), maps, fills, B, H, W)
+
+
+def _windows(
+    windows: Shaped[np.ndarray, "*where m m"],
+    score_maps: Shaped[np.ndarray, "B kk H W"],
+    grid: Grid,
+    places: Int[np.ndarray, "N 3"] | None,
+    fill: int | float | np.number,
+) -> None:
+    (B, kk, H, W), k, m = score_maps.shape, grid.k, grid.m
+    maps = np.ascontiguousarray(score_maps).reshape(-1)
+    fills = np.full(m * (W + m), fill, maps.dtype)
+    flat = windows.reshape(-1)
+    with _ONE_AT_A_TIME:
+        padded = _scratch(B * kk * (H + m - 1) * (W + m - 1), maps.dtype)
+        copy_padded(padded, maps, fills, B * kk, H, W, m)
+        if places is None:
+            windows_kernel(k, m)(flat, padded, B, H, W)
+        else:
+            chosen_kernel(k, m)(flat, padded, places, H, W)
+
+
+@lru_cache(maxsize=1)
+def _scratch(size: int, dtype: np.dtype) -> Shaped[np.ndarray, "size"]:
+    """Memory for maps with their margin, kept for the next call of the same size.
+
+    Fresh memory would cost more than what is written into it.
+    """
+    return np.empty(size, dtype)
+
+
+@lru_cache(maxsize=64)
+@no_type_check
+def planes_kernel(k: int, m: int) -> Callable:
+    """Compile the copy into planes (B, m, m, H, W): one shifted map for each pixel.
+
+    Plane (i, j) holds pixel (i, j) of every window. That is one whole map, moved by
+    (i - m // 2, j - m // 2). So it is copied in one go; what the move brought round
+    the left and right edges is then filled.
+    """
+    cell_of = tuple(Grid(k, m).cell_of.tolist())
+    half = m // 2
+
+    @njit(parallel=True, nogil=True, cache=True)
+    def copy_planes(planes, maps, fills, B, H, W):
+        size = H * W
+        for p in prange(B * m * m):
+            b, i, j = p // (m * m), p // m % m, p % m
+            channel = (b * k + cell_of[i]) * k + cell_of[j]
+            down, right = i - half, j - half
+            # Rows and columns of the plane whose score lies on the map.
+            top, bottom = max(0, -down), min(H, H - down)
+            left, end = max(0, -right), min(W, W - right)
+            if top >= bottom or left >= end:
+                for row in range(H):
+                    copy_numbers(planes, p * size + row * W, fills, 0, W)
+            else:
+                first, last = top * W + left, (bottom - 1) * W + end
+                moved = channel * size + first + down * W + right
+                copy_numbers(planes, p * size, fills, 0, first)
+                copy_numbers(planes, p * size + first, maps, moved, last - first)
+                copy_numbers(planes, p * size + last, fills, 0, size - last)
+                gap, rows = W - end + left, bottom - 1 - top
+                fill_gaps(planes, p * size + top * W + end, gap, W, rows, fills)
+
+    return copy_planes
+
+
+@njit(nogil=True, cache=True)
+@no_type_check
+def fill_gaps(planes, first, gap, step, rows, fills):
+    """Fill `gap` numbers in each of some rows, `step` apart, by the widest moves."""
+    for row in range(rows):
+        at = first + row * step
+        if gap >= WIDE:
+            for skip in range(0, gap - WIDE, WIDE):
+                copy_numbers(planes, at + skip, fills, 0, WIDE)
+            copy_numbers(planes, at + gap - WIDE, fills, 0, WIDE)
+        elif gap >= WIDE // 2:  # twice half of it, one over the other
+            copy_numbers(planes, at, fills, 0, WIDE // 2)
+            copy_numbers(planes, at + gap - WIDE // 2, fills, 0, WIDE // 2)
+        else:
+            for skip in range(gap):
+                planes[at + skip] = fills[0]
+
+
+@lru_cache(maxsize=64)
+@no_type_check
+def windows_kernel(k: int, m: int) -> Callable:
+    """Compile the copy into windows (B, H, W, m, m) at every place of padded maps.
+
+    A row of a window is k short runs, one from each map of a row of cells. Their
+    lengths are constants here, so the innermost loop has no test and no counter left.
+    """
+    edges = tuple(Grid(k, m).edges.tolist())
+
+    @njit(parallel=True, nogil=True, cache=True)
+    def copy_windows(windows, padded, B, H, W):
+        width, size = W + m - 1, (H + m - 1) * (W + m - 1)
+        for line in prange(B * H):
+            b, y = line // H, line % H
+            for x in range(W):
+                for a in range(k):
+                    for i in range(edges[a], edges[a + 1]):
+                        at = ((line * W + x) * m + i) * m
+                        start = (b * k + a) * k * size + (y + i) * width + x
+                        for c in range(k):
+                            left, run = edges[c], edges[c + 1] - edges[c]
+                            source = start + c * size + left
+                            copy_numbers(windows, at + left, padded, source, run)
+
+    return copy_windows
+
+
+@lru_cache(maxsize=64)
+@no_type_check
+def chosen_kernel(k: int, m: int) -> Callable:
+    """Compile the copy into windows (N, m, m) at chosen places of padded maps."""
+    edges = tuple(Grid(k, m).edges.tolist())
+
+    @njit(parallel=True, nogil=True, cache=True)
+    def copy_chosen(windows, padded, places, H, W):
+        width, size = W + m - 1, (H + m - 1) * (W + m - 1)
+        for n in prange(len(places)):
+            b, y, x = places[n, 0], places[n, 1], places[n, 2]
+            for a in range(k):
+                for i in range(edges[a], edges[a + 1]):
+                    at = (n * m + i) * m
+                    start = (b * k + a) * k * size + (y + i) * width + x
+                    for c in range(k):
+                        left, run = edges[c], edges[c + 1] - edges[c]
+                        source = start + c * size + left
+                        copy_numbers(windows, at + left, padded, source, run)
+
+    return copy_chosen
+
+
+@njit(parallel=True, nogil=True, cache=True)
+@no_type_check
+def copy_padded(padded, maps, fills, count, H, W, m):
+    """Write `count` maps with their margin: rows of fill, rows of scores between."""
+    before, width = m // 2, W + m - 1
+    size = (H + m - 1) * width
+    for n in prange(count):
+        start = n * size
+        first = start + before * width + before  # of the map itself
+        copy_numbers(padded, start, fills, 0, first - start)
+        for y in range(H):
+            row = first + y * width
+            copy_numbers(padded, row, maps, (n * H + y) * W, W)
+            if y < H - 1:  # this row's margin and the next one's, which touch
+                copy_numbers(padded, row + W, fills, 0, m - 1)
+        last = first + (H - 1) * width + W
+        copy_numbers(padded, last, fills, 0, start + size - last)
