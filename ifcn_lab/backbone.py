@@ -151,10 +151,15 @@ def fused(module: nn.Module) -> nn.Module:
 
     A trained batch norm multiplies and adds, channel by channel, and a convolution's
     weights can do that as well. The copy shares every other tensor with the module,
-    which stays as it is. With the small backbone at 640 x 480 (three scales, one
-    thread) a copy takes 1.5 ms and saves about 7 % in float32 and 15 % in bfloat16;
-    logits of the score maps change by less than 1e-4. `python -m
-    benchmarks.convolutions` measures it.
+    which stays as it is.
+
+    Measured with the small backbone at 640 x 480, three scales, one thread of a
+    processor with bfloat16 units (`python -m benchmarks.convolutions`): a copy takes
+    1.5 ms. Forward passes then take 440 ms instead of 472 in float32 and 122 instead
+    of 143 in bfloat16; logits differ by less than 1e-4 in float32, and in bfloat16 as
+    much as they did. In the layout `channels_last` they take 440 ms, in the ordinary
+    one 512. Weights turned to bfloat16 as a whole save another 6 ms, but scores move
+    by 0.07 instead of 0.04: not used.
 
     Example:
         >>> net = conv_norm(3, 8).eval()

@@ -51,13 +51,17 @@ def propose(
             paper's value.
         candidates: windows kept before NMS, over all scales; None: 4 * top.
         precision: of the convolutions: "float32", "bfloat16", or "auto", bfloat16
-            where the processor has instructions for it (about twice as fast; scores
-            then differ in the third digit).
+            where the processor has instructions for it. At 640 x 480 with the small
+            backbone that takes 122 ms instead of 440 on one thread, and a score
+            differs by up to 0.04.
 
     Raises:
         ValueError: an image of a wrong shape or range, a wish that makes no sense, or
             scores that are NaN or infinite.
         TypeError: an image of whole numbers other than uint8.
+
+    The network is used as in evaluation mode and stays as it is. Its batch norms are
+    fused into the convolutions of a copy, once for all scales.
 
     Source: Dai et al., ECCV 2016, section 3.3.
     """
