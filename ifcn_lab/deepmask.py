@@ -74,7 +74,7 @@ class DeepMaskStyle(InstanceFCN):
         return same | {"rank": self.rank}
 
     def windows(
-        self, maps: Float[Tensor, "mm H W"], centers: Int[Tensor, "N 2"],
+        self, maps: Float[Tensor, "*B mm H W"], centers: Int[Tensor, "N axes"],
         fill: float = 0.0,
     ) -> Float[Tensor, "N m m"]:
         """The mask logits of chosen windows: all channels at each window's centre.
@@ -84,12 +84,13 @@ class DeepMaskStyle(InstanceFCN):
         Raises:
             ValueError: the maps do not have m*m channels.
         """
-        if len(maps) != self.m**2:
-            raise ValueError(f"the maps have {len(maps)} channels, windows of "
+        if maps.shape[-3] != self.m**2:
+            raise ValueError(f"the maps have {maps.shape[-3]} channels, windows of "
                              f"{self.m} x {self.m} pixels need {self.m**2}")
-        y, x = centers.to(maps.device).T                          # (N,), (N,)
-        windows = maps[:, y, x].T.unflatten(1, (self.m, self.m))  # (N, m, m)
-        inside = on_map(centers.to(maps.device), self.m, maps.shape[1:])
+        *image, y, x = centers.to(maps.device).T                  # (N,) each
+        pixels = maps.movedim(-3, -1)[(*image, y, x)]             # (N, m*m)
+        windows = pixels.unflatten(1, (self.m, self.m))           # (N, m, m)
+        inside = on_map(torch.stack([y, x], 1), self.m, maps.shape[-2:])
         return windows.where(inside, windows.new_tensor(fill))
 
 

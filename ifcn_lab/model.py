@@ -107,10 +107,12 @@ class InstanceFCN(nn.Module):
         return ScoreMaps(self.masks(features), objectness)
 
     def windows(
-        self, maps: Float[Tensor, "kk H W"], centers: Int[Tensor, "N 2"],
+        self, maps: Float[Tensor, "*B kk H W"], centers: Int[Tensor, "N axes"],
         fill: float = 0.0,
     ) -> Float[Tensor, "N m m"]:
-        """The mask logits of chosen windows of one image, assembled from its maps.
+        """The mask logits of chosen windows, assembled from the maps.
+
+        Centers are (y, x) on the maps of one image, (image, y, x) in a batch.
 
         A relative of InstanceFCN that reads its masks otherwise overrides this.
         """

@@ -44,11 +44,11 @@ class Shuffled(InstanceFCN):
         self.order = tuple(order)
 
     def windows(
-        self, maps: Float[Tensor, "kk H W"], centers: Int[Tensor, "N 2"],
+        self, maps: Float[Tensor, "*B kk H W"], centers: Int[Tensor, "N axes"],
         fill: float = 0.0,
     ) -> Float[Tensor, "N m m"]:
         """The mask logits of chosen windows, read in this network's own order."""
-        return super().windows(maps[list(self.order)], centers, fill)
+        return super().windows(maps[..., list(self.order), :, :], centers, fill)
 
 
 def actors() -> list[scenes.Scene]:

@@ -39,14 +39,24 @@ def instance_loss(
     Source: Dai et al., ECCV 2016, section 4.2.
     """
     objectness = [window_loss(scores.objectness[b], e) for b, e in enumerate(examples)]
-    masks = [
-        mask_loss(model.windows(scores.maps[b], e.centers[e.label == 1]),
-                  e.target, e.counts)
-        for b, e in enumerate(examples) if len(e.target)
-    ]
-    mask = torch.cat(masks).mean() if masks else scores.maps.sum() * 0
     every = torch.cat(objectness)          # (n,), empty where all is crowd: loss 0
+    mask = masks_loss(model, scores, examples)
     return Losses(every.sum() / max(1, len(every)), mask)
+
+
+def masks_loss(
+    model: InstanceFCN, scores: ScoreMaps, examples: list[Example]
+) -> Float[Tensor, ""]:
+    """Mean loss of the masks of a batch's positive windows; 0 where there is none."""
+    centers = torch.cat([
+        F.pad(e.centers[e.label == 1], (1, 0), value=b)
+        for b, e in enumerate(examples)
+    ])                                                              # (P, 3)
+    if len(centers) == 0:
+        return scores.maps.sum() * 0
+    target = torch.cat([e.target for e in examples])                # (P, m, m)
+    counts = torch.cat([e.counts for e in examples])                # (P, m, m)
+    return mask_loss(model.windows(scores.maps, centers), target, counts).mean()
 
 
 def window_loss(
