@@ -20,7 +20,7 @@ from jaxtyping import Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmarks.assembling import clock, spread
+from benchmarks.assembling import clock
 from benchmarks.results.assembling import Spread
 from ifcn_lab.backbone import uses_bfloat16
 from ifcn_lab.datasets.scenes import SceneSet
@@ -80,8 +80,8 @@ def measured(run: Training, rounds: int) -> tuple[Spread, dict[str, Share]]:
     shares = {}
     for name, seen in found.items():
         counts, ms, share = zip(*seen, strict=True)
-        shares[name] = Share(sum(counts) / len(counts), spread(ms), spread(share))
-    return spread(steps), shares
+        shares[name] = Share(sum(counts) / len(counts), Spread.of(ms), Spread.of(share))
+    return Spread.of(steps), shares
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
