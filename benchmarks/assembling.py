@@ -4,8 +4,8 @@
 
 Assembling writes H * W * m * m scores, of four bytes here, and calculates nothing. So
 nothing is faster than writing as many bytes: the limit is `torch.Tensor.fill_` of the
-same memory, timed before and after every candidate, so that whatever else the machine
-does falls on both. A ratio is the limit's time over the candidate's.
+same memory, timed before and after every candidate. A ratio is the limit's time over
+the candidate's. Run it while nothing else runs.
 
 The table and the chart go to `benchmarks/results/`; with --quick nothing is written
 unless --out says where. Threads: all cores, or OMP_NUM_THREADS.
@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+import timeit
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
@@ -41,6 +42,7 @@ SIZES = (40, 53), (75, 100), (150, 200), (300, 400)
 PAIRS = tuple(product((3, 5, 7), (15, 21, 35)))
 MOST = 700e6  # bytes of output
 ROUNDS, TRIES, PAUSE = 15, 4, 1.0
+ALONE = 20  # fills without a candidate between them, for the fastest there is
 BATCHES = (8, 32)
 QUEUE = 20_000_000  # cycles that a GPU waits, while what is timed is handed to it
 LOOPED = 40  # windows that the Python loops make
@@ -61,18 +63,20 @@ def beside(
 ) -> dict[str, Took]:
     """Time the limit, a candidate, the limit, the next candidate, and so on.
 
-    A candidate may push the limit's memory out of the caches. So the limit runs a time
-    or more (`warm`) before it is timed. It is a candidate itself: how far its ratio
-    strays from 1 is the noise. All of it is done again, a few times, while other work
-    disturbs the limit.
+    A candidate may push the limit's memory out of the caches, so the limit runs
+    `warm` times before it is timed. All of it is done again, a few times, while other
+    work disturbs the limit; the try with the fastest limit counts.
     """
     every, tries = {"limit": limit, **candidates}, []
     for run in every.values():
         run()
+    alone = min(clock(limit) for _ in range(ALONE))
     while len(tries) < TRIES and (not tries or paper.disturbed(tries[-1])):
         time.sleep(PAUSE * len(tries))
-        tries.append(by_turns(limit, every, rounds, clock, scale or {}, warm))
-    return min(tries, key=lambda took: took["limit"].ms.high / took["limit"].fastest)
+        took = by_turns(limit, every, rounds, clock, scale or {}, warm)
+        fastest = min(alone, took["limit"].fastest)
+        tries.append(took | {"limit": took["limit"]._replace(fastest=fastest)})
+    return min(tries, key=lambda took: took["limit"].ms.middle)
 
 
 def by_turns(
@@ -120,7 +124,6 @@ def candidates(
     def windows_kernel() -> None:
         numba_.copy_padded(padded, bits, fills, kk, H, W, m)
         to_windows(flat, padded, 1, H, W)
-
     runs = (
         partial(call, layout="plane", out=memory.reshape(m, m, H, W)),
         partial(to_planes, flat, bits, fills, 1, H, W),
@@ -135,8 +138,7 @@ def view_time(maps: Float[np.ndarray, "kk H W"], m: int) -> Spread | None:
     if m % isqrt(len(maps)):
         return None
     run = partial(assemble, pad(maps, m), m, backend="view", padded=True)
-    return Spread.of([clock(lambda: [run() for _ in range(100)]) * 10
-                      for _ in range(9)])
+    return Spread.of([1e4 * s for s in timeit.repeat(run, number=100, repeat=9)])
 
 
 def measured(H: int, W: int, k: int, m: int, rounds: int) -> Row:
@@ -150,7 +152,6 @@ def measured(H: int, W: int, k: int, m: int, rounds: int) -> Row:
         run()
         if not same(flat, truth[name.split(",")[0]]):
             raise ValueError(f"{name} is not exact at {H}x{W}, k = {k}, m = {m}")
-    del truth
     took = beside(partial(memory.fill_, 1.5), runs, rounds)
     return Row(H, W, k, m, took, view_time(maps, m))
 
@@ -184,9 +185,8 @@ def sampled(
     maps: Float[Tensor, "kk H W"], grid: Float[Tensor, "1 HW m m 3"]
 ) -> Float[Tensor, "H W m m"]:
     """The nearest score to each place of a grid; beyond the border zero."""
-    _, H, W = maps.shape
     found = F.grid_sample(maps[None, None], grid, "nearest", "zeros", True)
-    return found.view(H, W, *grid.shape[2:4])
+    return found.view(*maps.shape[1:], *grid.shape[2:4])
 
 
 def compiled(
@@ -260,8 +260,8 @@ def gpu_kernels(maps: Any, windows: Any, planes: Any, k: int, m: int) -> dict[st
     B, _, H, W = maps.shape
     grid, zero = Grid(k, m), maps.dtype.type(0)
     pixels = [device.on_device(column) for column in cuda._pixel_table(grid)]
-    channel = device.on_device(grid.channel)
-    places = device.on_device(every_place(B, H, W).reshape(-1, 3))
+    tables = grid.channel, every_place(B, H, W).reshape(-1, 3)
+    channel, places = map(device.on_device, tables)
     each = windows.reshape(B * H * W, m, m)
     runs = {"reference kernel": partial(
         device.start, cuda_reference.copy_one_score,
@@ -304,11 +304,10 @@ def gpu_raced(B: int, H: int, W: int, k: int, m: int, rounds: int) -> dict[str, 
         if not torch.equal(memory, assemble(maps, m, layout=layout).ravel()):
             raise ValueError(f"{name} is not exact for a batch of {B}")
     runs["gather (torch)"] = partial(assemble, maps, m, backend="torch")
-    made = compiled(maps, m)
-    if not isinstance(made, str):
+    if not isinstance(made := compiled(maps, m), str):
         runs["torch.compile of the gather"] = made[0]
-    source = torch.ones_like(memory)
-    return beside(partial(memory.copy_, source), runs, rounds, gpu_clock)
+    copy = partial(memory.copy_, torch.ones_like(memory))
+    return beside(copy, runs, rounds, gpu_clock)
 
 
 def report(sizes: Sequence[tuple[int, int]], pairs: Sequence[tuple[int, int]],

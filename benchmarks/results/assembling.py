@@ -124,7 +124,7 @@ def limit_words(report: Report) -> str:
         f"MB in float32. `torch.Tensor.fill_` of that memory took {ms:.2f} ms, "
         f"{4 * number / 1e6 / ms:.0f} GB a second.\nEvery ratio is the fill's time "
         "over the candidate's, 1 is as fast as filling. The fill was timed before and "
-        "after every run of a candidate, on the same threads and into the same memory. "
+        "after every run of a candidate, on as many threads and into the same memory. "
         "Medians, and in brackets the middle half."
     )
 
@@ -151,9 +151,10 @@ def size_words(report: Report) -> str:
                      f"the fill, up to {max(faster):.2f} times: there the fill is no "
                      "limit.")
     stars = sum(disturbed(row.took) for row in report.rows)
-    lines.append(f"Disturbed by other work, marked with a star: {stars or 'none'}. "
-                 f"There the fill mostly took over {CALM} times its fastest, though it "
-                 "was measured several times, and the ratios mean little.")
+    if stars:
+        lines.append(f"Disturbed by other work and marked with a star: {stars}. There "
+                     f"a quarter of the fills or more took over {CALM} times the "
+                     "fastest, in every try, and the ratios mean little.")
     left = ", ".join(f"{H}x{W} with k = {k}, m = {m}" for H, W, k, m in report.left_out)
     lines.append(f"Left out, more than 700 MB: {left or 'nothing'}.")
     return "\n".join(lines)
@@ -240,7 +241,7 @@ def gpu_part(report: Report) -> str:
 
 def chart(report: Report) -> Picture:
     """Both layouts beside the fill at each size, and what one would otherwise write."""
-    with panels(1, 2, width=11.5, height=4.8) as (figure, axes):
+    with panels(1, 2, width=12, height=4.8) as (figure, axes):
         draw_sizes(axes[0, 0], report)
         draw_rivals(axes[0, 1], report)
     return Picture(figure, chart_words(report))
@@ -263,7 +264,7 @@ def draw_sizes(ax: Axes, report: Report) -> None:
     ax.set(xlim=(-1.9, len(sizes) + 0.45), ylim=(0, None), ylabel="fill's time / time",
            title=f"Beside the fill, k = {k} and m = {m}\n"
                  "(pale: other k and m; whiskers: the middle half)")
-    ax.set_xticks(range(len(sizes)), [f"{H}x{W}" for H, W in sizes])
+    ax.set_xticks(range(len(sizes)), [f"{H}x{W}" for H, W in sizes], size=9)
     ax.set_xlabel("maps", x=0.53)
 
 
@@ -309,7 +310,7 @@ def draw_rivals(ax: Axes, report: Report) -> None:
         ax.text(number * 1.15, at, f"{times(number)} times", va="center", size=9)
     ax.set_xscale("log")
     ax.set(xlim=(1, 15 * max(numbers)), xlabel="times the fill (logarithmic)",
-           title="What one would otherwise write\n({}x{}, k = {}, m = {})".format(
+           title="Other ways, each into fresh memory\n({}x{}, k = {}, m = {})".format(
                *report.where))
     ax.set_yticks(range(len(every)), [name for name, _ in every])
     ax.invert_yaxis()
