@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from math import inf, isqrt
 from numbers import Real
 from typing import Any
@@ -210,6 +211,7 @@ def wants_gradient(score_maps: Any) -> bool:
     return score_maps.requires_grad and sys.modules["torch"].is_grad_enabled()
 
 
+@lru_cache(maxsize=64)  # NumPy takes longer to look them up than a small copy takes
 def _limits(dtype: Any) -> tuple[int | float, int | float, bool]:
     """The lowest and highest number of a dtype, and whether it holds integers only."""
     if isinstance(dtype, np.dtype):
