@@ -136,7 +136,8 @@ def test_snapping_goes_to_the_best_window_within_reach(opened):
 
 
 def test_k_switches_the_maps_on_the_same_picture(opened):
-    maps = {k: RNG.normal(size=(k * k, 12, 15)).astype(np.float32) for k in (1, 3, 5, 7)}
+    shapes = {k: (k * k, 12, 15) for k in (1, 3, 5, 7)}
+    maps = {k: RNG.normal(size=s).astype(np.float32) for k, s in shapes.items()}
     page = opened(Assembler.from_maps(maps, 7, PICTURE, center=(6, 7)))
     for k in (1, 5, 3, 7):
         page.page.get_by_role("radio", name=str(k), exact=True).check()

@@ -72,7 +72,8 @@ class Assembler(Explorable):
         models = model if isinstance(model, Sequence) else [model]
         found = [score_maps(net, image) for net in models]
         maps = {isqrt(len(each.maps)): each.maps for each in found}
-        super().__init__(**_traits(maps, models[0].m, image, found[0].objectness, center))
+        objectness = found[0].objectness
+        super().__init__(**_traits(maps, models[0].m, image, objectness, center))
 
     @classmethod
     def from_maps(
@@ -109,8 +110,8 @@ class Assembler(Explorable):
     def words(self) -> str:
         """Where the window stands, what is in it, and whence one pixel comes."""
         above = int((self.window() > self.half).sum())
-        text = (f"Window at row {self.y}, column {self.x}: {above} of {self.m**2} pixels "
-                f"above {self.half:g}, copied from {self.k} x {self.k} maps.")
+        text = (f"Window at row {self.y}, column {self.x}: {above} of {self.m**2} "
+                f"pixels above {self.half:g}, copied from {self.k} x {self.k} maps.")
         if self.objectness:
             score = np.frombuffer(self.objectness, np.float32)[self.y * self.W + self.x]
             text += f" Objectness {1 / (1 + np.exp(-float(score))):.2f}."
@@ -162,7 +163,9 @@ def _traits(
 
 
 def _start(objectness: Any, H: int, W: int) -> tuple[int, int]:
-    return (H // 2, W // 2) if objectness is None else divmod(int(objectness.argmax()), W)
+    if objectness is None:
+        return H // 2, W // 2
+    return divmod(int(objectness.argmax()), W)
 
 
 def _score_traits(by_k: Mapping[int, Shaped[np.ndarray, "kk H W"]]) -> dict[str, Any]:

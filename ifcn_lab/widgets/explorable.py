@@ -130,8 +130,9 @@ class Explorable(anywidget.AnyWidget):
 
 def _stored(state: dict[str, Any]) -> str:
     """The state as JSON that may stand in a page; bytes in base64."""
-    buffers = {n: b64encode(v).decode() for n, v in state.items() if isinstance(v, bytes)}
-    rest = {n: v for n, v in state.items() if n not in buffers}
+    binary = {n: v for n, v in state.items() if isinstance(v, bytes)}
+    buffers = {n: b64encode(v).decode() for n, v in binary.items()}
+    rest = {n: v for n, v in state.items() if n not in binary}
     text = json.dumps({"state": rest, "buffers": buffers}, allow_nan=False)
     return text.replace("<", "\\u003c")  # no tag can end the script
 

@@ -21,7 +21,9 @@ class Scores(NamedTuple):
 
 def image_array(value: Any) -> np.ndarray:
     """An array, wherever it comes from: a tensor is brought to the processor."""
-    return value.detach().cpu().numpy() if hasattr(value, "detach") else np.asarray(value)
+    if hasattr(value, "detach"):
+        return value.detach().cpu().numpy()
+    return np.asarray(value)
 
 
 def score_maps(model: InstanceFCN, image: UInt8[np.ndarray, "h w *rgb"]) -> Scores:
@@ -35,7 +37,9 @@ def score_maps(model: InstanceFCN, image: UInt8[np.ndarray, "h w *rgb"]) -> Scor
     return Scores(maps[0].numpy(), objectness[0].numpy())
 
 
-def checked_maps(maps: Any, m: int, k: int | None = None) -> Shaped[np.ndarray, "kk H W"]:
+def checked_maps(
+    maps: Any, m: int, k: int | None = None
+) -> Shaped[np.ndarray, "kk H W"]:
     """Score maps that can be shown.
 
     Raises:

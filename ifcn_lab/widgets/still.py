@@ -69,7 +69,9 @@ def framed(
     return image
 
 
-def beside(*images: UInt8[np.ndarray, "_ _ 3"], gap: int = 12) -> UInt8[np.ndarray, "H W 3"]:
+def beside(
+    *images: UInt8[np.ndarray, "_ _ 3"], gap: int = 12
+) -> UInt8[np.ndarray, "H W 3"]:
     """Pictures in a row on white, all at the top."""
     height = max(len(image) for image in images)
     parts = []

@@ -28,8 +28,8 @@ def text(name: str) -> str:
 def joined(module: str) -> str:
     """The module with all that it imports before it, and no import or export left.
 
-    >>> "import" in joined("assembling.js"), "function assemble(" in joined("assembler.js")
-    (False, True)
+    >>> "function assemble(" in joined("assembler.js"), "export" in joined("page.js")
+    (True, False)
     """
     parts = [_plain(text(name)) for name in _needed(module)]
     return "\n".join(parts)
