@@ -21,6 +21,8 @@ RAMPS = (
 )
 INK, PAPER, GREY = "#1a1a1a", "#ffffff", "#767676"
 TRUE, FOUND, WRONG = "#0072b2", "#e69f00", "#d55e00"
+COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
+"""Of masks that lie side by side; they tell neighbours apart and mean nothing."""
 
 
 def cell_colours(k: int) -> list[str]:
