@@ -8,12 +8,16 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
+    "MapGrid": "mapgrid",
     "MapFilm": "map_film",
     "Camera": "camera",
     "Assembler": "assembler",
+    "TrainingMonitor": "monitor",
+    "TrainingMonitor": "monitor",
     "OneStep": "coherence",
     "Tolerances": "tolerances",
     "Sieve": "sieve",
+    "ProposalExplorer": "explorer",
 }
 
 __all__ = sorted(_HOME)
