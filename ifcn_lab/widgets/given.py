@@ -79,3 +79,20 @@ def checked_image(image: Any) -> UInt8[np.ndarray, "h w 3"] | None:
     if image.ndim == 2:
         image = np.repeat(image[..., None], 3, axis=2)
     return np.ascontiguousarray(image[..., :3])
+
+
+def checked_stride(image: UInt8[np.ndarray, "h w 3"], H: int, W: int) -> int:
+    """How many pixels a cell of the maps is wide: the stride of maps and picture.
+
+    Raises:
+        ValueError: no whole stride makes maps of this size from the picture.
+
+    >>> checked_stride(np.zeros((10, 12, 3), np.uint8), 5, 6)
+    2
+    """
+    h, w = image.shape[:2]
+    for stride in range(1, max(h, w) + 1):
+        if (-(-h // stride), -(-w // stride)) == (H, W):
+            return stride
+    raise ValueError(f"The picture, {h} x {w} pixels, does not belong to maps of "
+                     f"{H} x {W} cells: no stride leads from one to the other.")

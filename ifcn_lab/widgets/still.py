@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import isqrt
 
 import numpy as np
 from jaxtyping import Float, Shaped, UInt8
+from PIL import Image, ImageDraw, ImageFont
 
 from ifcn_lab.draw.palette import cell_colours
 from ifcn_lab.grid import Grid
@@ -124,3 +126,39 @@ def mask_picture(
         box = np.array([edges[b], edges[a], edges[b + 1], edges[a + 1]]) * times
         image = framed(image, box.tolist(), code)
     return image
+
+
+def written(
+    image: UInt8[np.ndarray, "h w 3"], text: str, place: tuple[int, int],
+    size: int = 12, ink: str = "#1a1a1a", paper: str | None = None,
+) -> UInt8[np.ndarray, "h w 3"]:
+    """The image with a text whose top left corner is at (x, y), on paper if named."""
+    picture = Image.fromarray(image)
+    pen, font = ImageDraw.Draw(picture), _font(size)
+    if paper:
+        left, top, right, bottom = pen.textbbox(place, text, font)
+        pen.rectangle((left - 2, top - 2, right + 2, bottom + 2), paper)
+    pen.text(place, text, ink, font)
+    return np.array(picture)
+
+
+@lru_cache(maxsize=8)
+def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(size)
+
+
+def titled(
+    image: UInt8[np.ndarray, "h w 3"], title: str
+) -> UInt8[np.ndarray, "H w 3"]:
+    """The image with a line of text over it."""
+    above = np.pad(image, ((20, 0), (0, 0), (0, 0)), constant_values=PAPER)
+    return written(above, title, (0, 2))
+
+
+def ink_over(grey: int) -> str:
+    """Black or white, whichever can be read on a grey: 4.5 to 1 at least.
+
+    >>> ink_over(0), ink_over(255)
+    ('#ffffff', '#000000')
+    """
+    return "#ffffff" if grey < 119 else "#000000"
