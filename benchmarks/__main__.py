@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from benchmarks import coins, importing, recipe, scenes
+from benchmarks import (
+    assembling,
+    coins,
+    convolutions,
+    importing,
+    proposing,
+    recipe,
+    scenes,
+    training_step,
+)
+
+EVERY = (importing, assembling, training_step, convolutions, proposing, scenes, coins,
+         recipe)
 
 if __name__ == "__main__":
-    for benchmark in (importing, scenes, coins, recipe):
+    for benchmark in EVERY:
         benchmark.main()
         print(flush=True)

@@ -125,13 +125,28 @@ def kernel_without_border(maps, channel, top, left, fill, window):
         window[i, j] = maps[channel[i, j], y, x]
 
 
+def kernel_with_a_late_guard(maps, channel, top, left, fill, window):
+    j, i = cuda.grid(2)
+    if i <= window.shape[0] and j <= window.shape[0]:
+        window[i, j] = maps[channel[i, j], top + i, left + j]
+
+
+def kernel_for_square_maps(maps, channel, top, left, fill, window):
+    j, i = cuda.grid(2)
+    m, (_, W, H) = window.shape[0], maps.shape
+    if i < m and j < m:
+        y, x = top + i, left + j
+        on = 0 <= y < H and 0 <= x < W
+        window[i, j] = maps[channel[i, j], y, x] if on else fill
+
+
 def kernel_not_begun(maps, channel, top, left, fill, window):
-    raise NotImplementedError("Exercise 3.4 is not done yet")
+    raise NotImplementedError("Exercise 3.6 is not done yet")
 
 
 def test_the_right_kernel_is_accepted(capsys) -> None:
     check.copy_one(right_kernel)
-    assert capsys.readouterr().out == "Exercise 3.4: correct, all 3 cases agree.\n"
+    assert capsys.readouterr().out == "Exercise 3.6: correct, all 4 cases agree.\n"
 
 
 on_the_simulator = pytest.mark.skipif(
@@ -142,9 +157,12 @@ on_the_simulator = pytest.mark.skipif(
 @pytest.mark.parametrize(
     ("kernel", "says"),
     [
-        (kernel_with_exchanged_cells, "Rows go with rows"),
+        (kernel_with_exchanged_cells, "says which map was read"),
         (kernel_without_border, "Off the map there is no score"),
-        pytest.param(kernel_without_guard, "beyond the window's edge",
+        (kernel_for_square_maps, "These maps have 8 rows and 10 columns"),
+        pytest.param(kernel_without_guard, "does the guard send home",
+                     marks=on_the_simulator),
+        pytest.param(kernel_with_a_late_guard, "does the guard send home",
                      marks=on_the_simulator),
         pytest.param(kernel_not_begun, "not done yet.", marks=on_the_simulator),
     ],
@@ -178,4 +196,5 @@ def test_the_addresses_say_map_row_and_column() -> None:
     maps = addresses(3, 10)
     assert maps[7, 3, 5] == 735
     assert len(np.unique(maps)) == maps.size
+    assert addresses(1, 2, 3).tolist() == [[[0, 1, 2], [10, 11, 12]]]
     assert Grid(3, 7).channel[6, 0] == 6

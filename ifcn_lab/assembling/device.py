@@ -71,7 +71,7 @@ def start(
     with _ONE_LAUNCH, warnings.catch_warnings():  # the simulator runs one at a time
         # A few windows make a small grid. numba remarks on it; no reader needs to.
         warnings.simplefilter("ignore", NumbaPerformanceWarning)
-        _compiled(kernel)[blocks, threads, stream](*arguments)
+        _compiled(kernel, the_device())[blocks, threads, stream](*arguments)
 
 
 def device_name() -> str:
@@ -154,5 +154,5 @@ class _HostMemory:
 
 
 @lru_cache(maxsize=32)
-def _compiled(kernel: FunctionType) -> Any:
-    return the_device().jit(kernel)
+def _compiled(kernel: FunctionType, device: ModuleType) -> Any:
+    return device.jit(kernel)

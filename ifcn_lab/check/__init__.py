@@ -20,6 +20,8 @@ _HOME: dict[str, str] = {
     "cell_of": "copying",
     "assemble_loop": "copying",
     "assemble_blocks": "copying",
+    "view_strides": "copying",
+    "faster_layout": "copying",
     "copy_one": "copying",
     "kept_share": "coherence",
     "diagonal_share": "coherence",

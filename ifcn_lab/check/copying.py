@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Int
+from numpy.lib.stride_tricks import as_strided
 
 from ifcn_lab.assembling import assemble
+from ifcn_lab.assembling.view import view_windows
 from ifcn_lab.check.report import Case, report
 from ifcn_lab.grid import Grid
 
@@ -18,15 +20,19 @@ WIDTHS = "Cells are 5, 4, 4, 4, 4 wide for k = 5, m = 21: use i * k // m."
 UNWRITTEN = -9
 
 
-def addresses(k: int, size: int) -> Int[np.ndarray, "kk size size"]:
+def addresses(
+    k: int, rows: int, columns: int | None = None
+) -> Int[np.ndarray, "kk rows columns"]:
     """Scores that say where they stand: 100 * map + 10 * row + column.
+
+    Without `columns` the maps are square.
 
     >>> addresses(2, 3)[3]
     array([[300, 301, 302],
            [310, 311, 312],
            [320, 321, 322]])
     """
-    number, row, column = np.indices((k * k, size, size))
+    number, row, column = np.indices((k * k, rows, columns or rows))
     return 100 * number + 10 * row + column
 
 
@@ -66,33 +72,91 @@ def window_case(k: int, m: int, size: int, y: int, x: int, hint: str) -> Case:
     return Case(what, (maps, k, m, y, x), expected, hint)
 
 
-def copy_one(kernel: Callable[..., object]) -> None:
-    """Exercise 3.4: a kernel(maps, channel, top, left, fill, window), on threads."""
+def view_strides(function: Callable[..., object]) -> None:
+    """Exercise 3.4: six strides, as `function(k, m, one_map, one_row, one_column)`."""
     asked = [
-        ((2, 4, 6, 3, 3, 4), "Rows go with rows: channel[i, j]."),
-        ((3, 7, 10, 4, 5, 4), "Some threads stand beyond the window's edge: return."),
-        ((3, 7, 10, 1, 8, 8), "Off the map there is no score: write fill."),
+        (2, 2, 100, 10, 1, "A cell has m // k = 1 pixel: next, one row and k maps on."),
+        (2, 6, 100, 10, 1, "The next cell is m // k = 3 rows further, and k maps."),
+        (3, 6, 144, 12, 1, "To the cell on the right it is one map, below it k maps."),
+        (5, 20, 1, 3000, 25, "Use the strides that are given: maps may lie otherwise."),
     ]
     cases = [
-        Case(f"k = {k}, m = {m}, centre ({y}, {x}), blocks of {side} x {side} threads",
-             (k, m, size, y, x, side), expected_window(k, m, size, y, x), hint)
-        for (k, m, size, y, x, side), hint in asked
+        Case(f"k = {k}, m = {m}, strides of the maps ({where[0]}, {where[1]}, "
+             f"{where[2]})", (k, m, *where), strides_of_view(k, m, *where), hint)
+        for k, m, *where, hint in asked
     ]
-    report("Exercise 3.4", lambda *case: launched(kernel, *case), cases)
+    report("Exercise 3.4", function, cases)
 
 
-def expected_window(k: int, m: int, size: int, y: int, x: int) -> np.ndarray:
+def strides_of_view(
+    k: int, m: int, one_map: int, one_row: int, one_column: int
+) -> tuple[int, ...]:
+    """The strides of the library's own view, of maps with these strides.
+
+    >>> strides_of_view(2, 6, 100, 10, 1)
+    (10, 1, 230, 10, 103, 1)
+    """
+    steps = one_map, one_row, one_column
+    reach = (k * k - 1) * one_map + (m - 1) * (one_row + one_column) + 1
+    memory = np.zeros(reach, np.int8)  # of bytes, so that strides count elements
+    maps = as_strided(memory, (k * k, m, m), steps, writeable=False)
+    return view_windows(maps, Grid(k, m)).strides
+
+
+def faster_layout(function: Callable[..., object]) -> None:
+    """Exercise 3.5: which layout is the faster one, as `function(reader)`."""
+    cases = [
+        Case(f"the reader {name!r}", (name,), layout, hint)
+        for name, (layout, hint) in FASTER.items()
+    ]
+    report("Exercise 3.5", function, cases)
+
+
+FASTER = {
+    "one pixel": ("plane", "Where do the framed scores of the figure stand?"),
+    "some masks": ("window", "How far apart are A0 and A1 in each of the two rows?"),
+    "means": ("either", "Every score is read once. Does any of them stand alone?"),
+}
+"""The layout that each reader prefers, and what to look at."""
+
+
+def copy_one(kernel: Callable[..., object]) -> None:
+    """Exercise 3.6: a kernel(maps, channel, top, left, fill, window), on threads."""
+    asked = [
+        (2, 4, (6, 6), (3, 3), 4, "The last two digits say row and column, what stands "
+                                  "before them says which map was read."),
+        (3, 7, (10, 10), (4, 5), 4, "m = 7, so the last pixel is number 6. Which "
+                                    "threads does the guard send home?"),
+        (3, 7, (10, 10), (1, 8), 8, "Off the map there is no score: write fill."),
+        (3, 7, (8, 10), (4, 7), 4, "These maps have 8 rows and 10 columns. Which of "
+                                   "the two is each limit?"),
+    ]
+    cases = [
+        Case(f"k = {k}, m = {m}, centre {centre}, {size[0]} x {size[1]} maps, blocks "
+             f"of {side} x {side} threads", (k, m, size, centre, side),
+             expected_window(k, m, size, centre), hint)
+        for k, m, size, centre, side, hint in asked
+    ]
+    report("Exercise 3.6", lambda *case: launched(kernel, *case), cases)
+
+
+def expected_window(
+    k: int, m: int, size: tuple[int, int], centre: tuple[int, int]
+) -> Int[np.ndarray, "m m"]:
     """The window as the definition has it, with -1 off the map."""
-    maps = addresses(k, size)
-    return assemble(maps, m, centers=[(y, x)], backend="loop", fill=-1)[0]
+    maps = addresses(k, *size)
+    return assemble(maps, m, centers=[centre], backend="loop", fill=-1)[0]
 
 
-def launched(kernel: Callable[..., object], k: int, m: int, size: int, y: int, x: int,
-             side: int) -> Any:
+def launched(
+    kernel: Callable[..., object], k: int, m: int, size: tuple[int, int],
+    centre: tuple[int, int], side: int,
+) -> Any:
     """What a learner's kernel writes into a window that held -9 before."""
     from ifcn_lab.assembling.device import launch  # numba takes a second to load
 
     blocks = -(-m // side)
+    top, left = (place - m // 2 for place in centre)
     window = np.full((m, m), UNWRITTEN)
-    return launch(kernel, (blocks, blocks), (side, side), addresses(k, size),
-                  Grid(k, m).channel, y - m // 2, x - m // 2, -1, window)
+    return launch(kernel, (blocks, blocks), (side, side), addresses(k, *size),
+                  Grid(k, m).channel, top, left, -1, window)
