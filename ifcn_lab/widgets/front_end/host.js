@@ -39,3 +39,11 @@ const stored = JSON.parse(document.getElementById("state").textContent);
 const model = new Model(stored.state, stored.buffers);
 globalThis.ifcnModel = model;
 render({ model, el: document.getElementById("widget") });
+
+// A page that shows this one in a frame is told how high it is.
+if (globalThis.parent !== globalThis) {
+  new ResizeObserver(() => {
+    const ifcnHeight = document.body.getBoundingClientRect().height + 32;
+    globalThis.parent.postMessage({ ifcnHeight }, "*");
+  }).observe(document.body);
+}
