@@ -1,4 +1,4 @@
-"""Write every widget as an HTML page of its own, with an index that reads as a tour.
+"""write every widget as an HTML page of its own, and an index that reads as a tour
 
 The pages open from disk: no kernel, no network. Put the folder on any web server, on a
 memory stick, or in a course's pages.
