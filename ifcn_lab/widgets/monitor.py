@@ -18,7 +18,7 @@ from ifcn_lab.widgets.watched import UNKNOWN, Watched, packed, points
 
 if TYPE_CHECKING:
     from ifcn_lab.model import InstanceFCN
-    from ifcn_lab.training import Recipe, Step
+    from ifcn_lab.training import Recipe
 
 STATES = {
     "ready": "Not started", "training": "Training", "paused": "Paused",
@@ -42,7 +42,7 @@ class TrainingMonitor(Explorable):
         recipe: every choice; None: `LESSON`.
         image: what the network is watched on: a scene or sample, whose objects show
             which windows to watch, or a picture alone; None: the first sample.
-        pace: seconds from one look at the windows to the next.
+        pace: seconds from one look at the windows to the next; 0: after every step.
 
     `status` and `step` (which moment is shown, -1: now) are traits; `history` holds the
     (objectness, mask) losses of every step.

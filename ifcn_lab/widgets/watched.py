@@ -39,7 +39,8 @@ class Watched:
         image: (h, w, 3) uint8, the picture it is watched on.
         masks: (N, h, w), its objects: the windows in whose middle they stand are
             watched. None: those that the network itself likes best.
-        pace: seconds from one look to the next, or more where looking takes long.
+        pace: seconds from one look to the next, or more where looking takes long; 0: a
+            look after every step.
     """
 
     def __init__(
@@ -73,7 +74,8 @@ class Watched:
         if len(self.frames) > MOST_FRAMES:
             self.frames, self.pace = thinned(self.frames), 2 * self.pace
         now = time.perf_counter()
-        self._next = now + max(self.pace, 8 * (now - began))
+        rest = max(self.pace, 8 * (now - began)) if self.pace else 0.0
+        self._next = now + rest
 
     def _frame(self, step: int) -> Frame:
         import torch

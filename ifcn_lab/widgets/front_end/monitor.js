@@ -177,7 +177,7 @@ class Chart {
       x: at, y: down, fill: "currentColor", "font-size": 12, ...more }, text);
     yield svg("path", { ...thin, d: `M${left} ${top}V${bottom}H${right}` });
     yield svg("path", { ...thin, d: `M${left} ${y(Math.LN2)}H${right}`, "stroke-dasharray": "2 3" });
-    yield word("ln 2: no idea", right, y(Math.LN2) - 4, { "text-anchor": "end" });
+    yield word("ln 2: no idea", right - 8, y(Math.LN2) - 4, { "text-anchor": "end" });
     for (let loss = 0; loss <= most; loss += most > 2 ? 1 : 0.2) {
       yield word(loss.toFixed(1), left - 4, y(loss) + 4, { "text-anchor": "end" });
     }
@@ -314,6 +314,7 @@ export function render({ model, el }) {
     slide.follow(now);
     buttons.follow();
     bar.value = model.get("progress");
+    bar.hidden = !model.get("live");
     wrong.textContent = model.get("error");
     wrong.hidden = !model.get("error");
     // While training runs, a screen reader hears a tenth of it at a time.
