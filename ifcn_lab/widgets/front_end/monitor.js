@@ -2,7 +2,7 @@
 
 import {
   Panel, Stage, button, clamp, element, motionIsReduced, numbers, onceAFrame, put, sorry,
-  spoken, watch,
+  spoken, svg, watch,
 } from "./page.js";
 
 const STATES = {
@@ -124,17 +124,6 @@ class Windows {
       }
     }
   }
-}
-
-/** An element of a drawing in lines. */
-function svg(tag, attributes = {}, text = null) {
-  const space = element("template");
-  space.innerHTML = "<svg></svg>"; // knows the name of its own kind
-  const { namespaceURI } = space.content.firstChild;
-  const made = document.createElementNS(namespaceURI, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  if (text !== null) made.textContent = text;
-  return made;
 }
 
 /** The losses by step: single steps thin, running means thick, a line where we are. */

@@ -12,6 +12,17 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** An element of a line drawing, "svg" itself or a part of it. */
+export function svg(tag, attributes = {}, text = null) {
+  const space = document.createElement("template");
+  space.innerHTML = "<svg></svg>"; // knows the name of its own kind
+  const { namespaceURI } = space.content.firstChild;
+  const made = document.createElementNS(namespaceURI, tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  if (text !== null) made.textContent = text;
+  return made;
+}
+
 /** A number from 0 to 1 for a logit. */
 export function probability(score) {
   return 1 / (1 + Math.exp(-score));
