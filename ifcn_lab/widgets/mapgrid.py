@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from math import isqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import traitlets
-from jaxtyping import Bool, Float, Shaped, UInt8
+from jaxtyping import Bool, Float, UInt8
 
 from ifcn_lab.assembling import assemble
-from ifcn_lab.draw.palette import cell_colours
-from ifcn_lab.film import SCALE, Film
+from ifcn_lab.film import Film
 from ifcn_lab.grid import Grid
-from ifcn_lab.parts import coverage, object_centers, oracle_maps
-from ifcn_lab.targets import mask_targets
-from ifcn_lab.widgets import still
-from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.given import (
-    checked_image,
-    checked_maps,
-    checked_stride,
-    image_array,
-    score_maps,
-)
+from ifcn_lab.widgets.explorable import Explorable
+from ifcn_lab.widgets.mapgrid_state import UNKNOWN, of_film, of_maps, of_network
 from ifcn_lab.widgets.saying import fixed
 
 if TYPE_CHECKING:
     from ifcn_lab.model import InstanceFCN
 
-UNKNOWN = 2  # a window's pixel that lies off the map
-WINDOWS = 3  # as many objects have their window shown
+class Rule(NamedTuple):
+    """How scores are read: what is black and white, what is an object, what is said."""
+
+    limits: list[float] | None
+    half: float
+    decimals: int
 
 
 class MapGrid(Explorable):
@@ -77,7 +70,7 @@ class MapGrid(Explorable):
     def __init__(
         self, model: InstanceFCN, image: UInt8[np.ndarray, "h w 3"], masks: Any = None,
     ) -> None:
-        super().__init__(**_checked(model, image, masks))
+        super().__init__(**of_network(model, image, masks))
 
     @classmethod
     def from_maps(
@@ -93,7 +86,7 @@ class MapGrid(Explorable):
 
         Maps, masks or a picture that cannot be shown give a widget that says why.
         """
-        return cls._of(_traits(maps, image, masks, m))
+        return cls._of(of_maps(maps, image, masks, m))
 
     @classmethod
     def film(cls, film: Film, run: str = "plain") -> MapGrid:
@@ -106,7 +99,7 @@ class MapGrid(Explorable):
         if run not in film.runs:
             return cls._of({"problem": f"This film has the runs {film.runs}, "
                                        f"and not {run!r}."})
-        return cls._of(_film_traits(film, run))
+        return cls._of(of_film(film, run))
 
     @classmethod
     def _of(cls, traits: dict[str, Any]) -> MapGrid:
@@ -124,15 +117,21 @@ class MapGrid(Explorable):
         every = np.frombuffer(data, kind).reshape(shape)
         return every[frame, self.scene].astype(np.float32) / divide
 
+    def rule(self) -> Rule:
+        """How the maps that are shown now are read."""
+        if self.source == "perfect":
+            return Rule([0, 1], 0.5, 0)
+        return Rule(self.limits, self.half, self.decimals)
+
     def place(self) -> Float[np.ndarray, "kk"]:
         """The k * k scores of the place that is pointed at."""
-        y, x = self._at()
-        return self.maps()[:, y, x]
+        y, x = self.at()
+        return self.maps()[:, y, x].astype(np.float64)
 
     def windows(self) -> Bool[np.ndarray, "N m m"]:
         """The masks of the objects' windows, assembled from these maps."""
-        half = 0.5 if self.source == "perfect" else self.half
-        return assemble(self.maps(), self.m, centers=self._centers()) > half
+        scores = assemble(self.maps(), self.m, centers=self._centers())
+        return scores > self.rule().half
 
     def ious(self) -> list[float]:
         """How well each window's mask agrees with its object."""
@@ -146,15 +145,15 @@ class MapGrid(Explorable):
 
     def words(self) -> str:
         """What is pointed at, its highest score, and what each window reads there."""
-        (y, x), scores = self._at(), self.place()
+        (y, x), scores = self.at(), self.place()
         best = int(scores.argmax())
-        text = f"highest in {self._named(best)}, {self._said(scores[best])}."
+        text = f"highest in {self._named(best)}, {self.said(scores[best])}."
         if scores.min() == scores.max():
-            text = f"{self._said(scores[0])} in every map."
+            text = f"{self.said(scores[0])} in every map."
         parts = [self._lead(), f"Row {y}, column {x}: {text}", *self._readings(scores)]
         if self.part >= 0:
             chosen = self._named(self.part).capitalize()
-            parts.append(f"{chosen}: {self._said(scores[self.part])}.")
+            parts.append(f"{chosen}: {self.said(scores[self.part])}.")
         if self._centers().size:
             shares = ", ".join(fixed(iou, 2) for iou in self.ious())
             parts.append(f"IoU of the windows' masks: {shares}.")
@@ -162,7 +161,7 @@ class MapGrid(Explorable):
 
     def grid(self) -> str:
         """The k * k scores of the place."""
-        said = [self._said(score) for score in self.place()]
+        said = [self.said(score) for score in self.place()]
         width = max(map(len, said))
         rows = np.array([each.rjust(width) for each in said]).reshape(self.k, self.k)
         return "\n".join(map(" ".join, rows.tolist()))
@@ -181,12 +180,12 @@ class MapGrid(Explorable):
 
     def _readings(self, scores: Float[np.ndarray, "kk"]) -> list[str]:
         parts = [self.read_by(center) for center in self._centers()]
-        return [f"Window {n} reads {self._named(part)}, {self._said(scores[part])}."
+        return [f"Window {n} reads {self._named(part)}, {self.said(scores[part])}."
                 for n, part in enumerate(parts, 1) if part >= 0]
 
     def read_by(self, center: Any) -> int:
         """The part that this place plays in the window at (y, x); -1: outside."""
-        i, j = (at - c + self.m // 2 for at, c in zip(self._at(), center, strict=True))
+        i, j = (at - c + self.m // 2 for at, c in zip(self.at(), center, strict=True))
         inside = 0 <= i < self.m and 0 <= j < self.m
         return int(Grid(self.k, self.m).channel[i, j]) if inside else -1
 
@@ -197,131 +196,14 @@ class MapGrid(Explorable):
     def _named(self, part: int) -> str:
         return f"map {self.number(part)} ({self.names[part]})"
 
-    def _said(self, score: float) -> str:
-        return fixed(score, 0 if self.source == "perfect" else self.decimals)
+    def said(self, score: float) -> str:
+        """A score as it stands in the table."""
+        return fixed(score, self.rule().decimals)
 
-    def _at(self) -> tuple[int, int]:
+    def at(self) -> tuple[int, int]:
+        """The place (y, x) that is pointed at, held inside the maps."""
         return (min(max(self.y, 0), self.H - 1), min(max(self.x, 0), self.W - 1))
 
     def _centers(self) -> np.ndarray:
         found = self.centers[self.scene] if self.centers else []
         return np.array(found, np.int64).reshape(-1, 2)
-
-
-def part_names(k: int) -> list[str]:
-    """What the parts of a k x k window are called, row by row.
-
-    >>> part_names(2), part_names(5)[1]
-    (['top left', 'top right', 'bottom left', 'bottom right'], 'top left, cell (0, 1)')
-    """
-    rows, columns = (
-        [a if 2 * n < k - 1 else b if 2 * n > k - 1 else "" for n in range(k)]
-        for a, b in (("top", "bottom"), ("left", "right")))
-    names = [f"{row} {column}".strip() or "middle" for row in rows for column in columns]
-    if k == 1:
-        return ["whole"]
-    if k <= 3:
-        return names
-    return [f"{name}, cell ({n // k}, {n % k})" for n, name in enumerate(names)]
-
-
-def _checked(model: Any, image: Any, masks: Any) -> dict[str, Any]:
-    if image is None:
-        return {"problem": "A network needs a picture; there is none."}
-    try:
-        maps = score_maps(model, checked_image(image)).maps
-    except (TypeError, ValueError) as error:
-        return {"problem": f"{error}"}
-    return _traits(maps, image, masks, model.m, "network")
-
-
-def _traits(
-    maps: Any, image: Any, masks: Any, m: int, source: str = "maps"
-) -> dict[str, Any]:
-    """The state for these maps, or the sentence that says what is wrong with them."""
-    try:
-        maps, picture = checked_maps(maps, m), checked_image(image)
-        state = _map_traits(maps) | {"m": m, "sources": [source], "source": source}
-        (_, H, W), stride = maps.shape, 1
-        if picture is not None:
-            stride = checked_stride(picture, H, W)
-            state |= {"image": png_bytes(picture), "image_size": [*picture.shape[:2]]}
-        if masks is not None:
-            shape = (H, W) if picture is None else picture.shape[:2]
-            every = _whole(masks, shape, (H * stride, W * stride))
-            state |= _object_traits([every], stride, state["k"], m)
-    except (TypeError, ValueError) as error:
-        return {"problem": f"{error}"}
-    if "perfect" in state:
-        state["sources"] = [source, "perfect"]
-    return state | {"y": H // 2, "x": W // 2}
-
-
-def _map_traits(maps: Shaped[np.ndarray, "kk H W"]) -> dict[str, Any]:
-    k, (_, H, W) = isqrt(len(maps)), maps.shape
-    whole, least, most = maps.dtype.kind in "biu", float(maps.min()), float(maps.max())
-    logits = not whole and least < 0
-    return {
-        "k": k, "H": H, "W": W, "reads": list(range(k * k)), "names": part_names(k),
-        "colours": cell_colours(k), "scores": maps.astype(np.float32).tobytes(),
-        "limits": None if logits else [least, most], "decimals": 0 if whole else 2,
-        "half": 0.0 if logits else (least + most) / 2,
-    }
-
-
-def _whole(
-    masks: Any, shape: tuple[int, int], size: tuple[int, int]
-) -> Bool[np.ndarray, "N H W"]:
-    """The masks of objects that are there, filled up to a whole number of cells.
-
-    Raises:
-        ValueError: masks that do not belong to the picture.
-    """
-    masks = image_array(masks).astype(bool)
-    if masks.ndim != 3 or masks.shape[1:] != tuple(shape):
-        raise ValueError(f"Masks are (N, {shape[0]}, {shape[1]}), as the picture; these "
-                         f"have shape {masks.shape}.")
-    below, right = (n - s for n, s in zip(size, shape, strict=True))
-    whole = np.pad(masks, ((0, 0), (0, below), (0, right)))
-    return whole[whole.any((1, 2))]
-
-
-def _object_traits(
-    scenes: list[Bool[np.ndarray, "N h w"]], stride: int, k: int, m: int
-) -> dict[str, Any]:
-    """Perfect maps of each scene, and the windows of its first objects."""
-    if not any(map(len, scenes)):
-        return {}
-    perfect, centers, truth = [], [], []
-    for masks in scenes:
-        cells, at = coverage(masks, stride) > 0.5, object_centers(masks, stride, m)
-        perfect.append(oracle_maps(cells, at, k, m).astype(np.uint8).tobytes())
-        centers.append(at[:WINDOWS].tolist())
-        truth.append(_truth(cells[:WINDOWS], at[:WINDOWS], m).tobytes())
-    joined = {"perfect": b"".join(perfect), "truth": b"".join(truth)}
-    return joined | {"centers": centers}
-
-
-def _truth(
-    cells: Bool[np.ndarray, "N H W"], centers: np.ndarray, m: int
-) -> UInt8[np.ndarray, "N m m"]:
-    each = np.arange(len(cells))
-    wanted, known = mask_targets(cells.astype(float), centers, each, m)
-    return np.where(known, wanted > 0.5, UNKNOWN).astype(np.uint8)
-
-
-def _film_traits(film: Film, run: str) -> dict[str, Any]:
-    """The state for one run of a film; its scores stay packed, and nothing is lost."""
-    count, reads = len(film.images), film.reads(run)
-    scores = film.scores[film.runs.index(run)][:, :, reads]  # (F, S, k*k, H, W)
-    state = _map_traits(np.zeros(scores.shape[2:], np.float32))
-    masks = [film.masks(scene) for scene in range(count)]
-    return state | _object_traits(masks, film.stride, film.k, film.m) | {
-        "scores": np.ascontiguousarray(scores).tobytes(), "packed": float(SCALE),
-        "limits": None, "half": 0.0, "m": film.m, "scenes": count,
-        "steps": film.steps.tolist(), "reads": reads.tolist(),
-        "sources": ["training", "perfect"], "source": "training",
-        "image": png_bytes(np.concatenate(film.images)),
-        "image_size": [*film.images.shape[1:3]],
-        "y": state["H"] // 2, "x": state["W"] // 2,
-    }

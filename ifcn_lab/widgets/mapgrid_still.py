@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ifcn_lab.widgets.mapgrid import MapGrid
 
 HERE = "#d55e00"
+GAP = 3  # pixels between two tiles
 
 
 def picture(widget: MapGrid) -> UInt8[np.ndarray, "h w 3"]:
@@ -31,7 +32,7 @@ def _left(widget: MapGrid) -> UInt8[np.ndarray, "h w 3"]:
     height = widget.image_size[0]
     shown = every[widget.scene * height : (widget.scene + 1) * height]
     times = max(1, round(240 / max(shown.shape[:2])))
-    shown, (y, x) = still.enlarged(shown, times), widget._at()
+    shown, (y, x) = still.enlarged(shown, times), widget.at()
     across, down = shown.shape[1] / widget.W, shown.shape[0] / widget.H
     box = [round(v) for v in (x * across, y * down, (x + 1) * across, (y + 1) * down)]
     shown = still.titled(_marked(shown, box), "the picture")
@@ -52,18 +53,28 @@ def _window(mask: np.ndarray) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def _maps(widget: MapGrid) -> UInt8[np.ndarray, "h w 3"]:
-    maps, (y, x) = widget.maps(), widget._at()
+    maps, (y, x) = widget.maps(), widget.at()
     times = max(1, 320 // (widget.k * max(widget.H, widget.W)))
     box = [times * v for v in (x, y, x + 1, y + 1)]
-    limits = [0, 1] if widget.source == "perfect" else widget.limits
+    greys = still.shade(maps, widget.rule().limits)
     shown = []
-    for part, one in enumerate(maps):
-        image = still.enlarged(still.shade(one, limits), times)
-        whole = (0, 0, image.shape[1], image.shape[0])
-        image = still.framed(_marked(image, box), whole, widget.colours[part])
-        number = str(widget.number(part))
-        shown.append(still.written(image, number, (5, 4), 10, paper="#ffffff"))
-    return still.titled(_tiled(shown, widget.k), f"{widget.k**2} score maps")
+    for grey, colour in zip(greys, widget.colours, strict=True):
+        image = _marked(still.enlarged(grey, times), box)
+        shown.append(still.framed(image, (0, 0, *image.shape[1::-1]), colour))
+    whole = still.written(_tiled(shown, widget.k), _numbers(widget, image.shape))
+    return still.titled(whole, f"{widget.k**2} score maps")
+
+
+def _numbers(widget: MapGrid, shape: tuple[int, ...]) -> list[still.Note]:
+    """The number of each map at the top left of its tile."""
+    corners = _corners(widget.k, shape)
+    return [still.Note(str(widget.number(part)), (x + 5, y + 4), 9, paper="#ffffff")
+            for part, (x, y) in enumerate(corners)]
+
+
+def _corners(k: int, shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    height, width = shape[0] + GAP, shape[1] + GAP
+    return [(part % k * width, part // k * height) for part in range(k * k)]
 
 
 def _marked(
@@ -79,25 +90,27 @@ def _marked(
 
 
 def _table(widget: MapGrid) -> UInt8[np.ndarray, "h w 3"]:
-    limits = [0, 1] if widget.source == "perfect" else widget.limits
-    side = 228 // widget.k
-    shown = []
-    for part, score in enumerate(widget.place()):
-        grey = int(still.shade(score, limits))
-        cell = np.full((side, side, 3), grey, np.uint8)
-        cell = still.framed(cell, (0, 0, side, side), widget.colours[part], 3)
-        size, ink = (15, 11, 8)[(widget.k > 3) + (widget.k > 5)], still.ink_over(grey)
-        cell = still.written(cell, widget._said(score), (5, side // 2 - 2), size, ink)
-        number = str(widget.number(part))
-        shown.append(still.written(cell, number, (5, 4), 9, paper="#ffffff"))
-    return still.titled(_tiled(shown, widget.k), "the scores of one place")
+    scores, side = widget.place(), 228 // widget.k
+    greys = still.shade(scores, widget.rule().limits).tolist()
+    size = (15, 11, 8)[(widget.k > 3) + (widget.k > 5)]
+    shown = [still.framed(np.full((side, side, 3), grey, np.uint8),
+                          (0, 0, side, side), colour, 3)
+             for grey, colour in zip(greys, widget.colours, strict=True)]
+    notes = _numbers(widget, (side, side))
+    for score, grey, (x, y) in zip(
+        scores, greys, _corners(widget.k, (side, side)), strict=True
+    ):
+        place, ink = (x + 5, y + side // 2 - 2), still.ink_over(grey)
+        notes.append(still.Note(widget.said(score), place, size, ink))
+    whole = still.written(_tiled(shown, widget.k), notes)
+    return still.titled(whole, "the scores of one place")
 
 
 def _tiled(
     images: list[UInt8[np.ndarray, "_ _ 3"]], k: int
 ) -> UInt8[np.ndarray, "H W 3"]:
     """Pictures of one size, row by row, with a white gap."""
-    apart = [np.pad(image, ((0, 3), (0, 3), (0, 0)), constant_values=still.PAPER)
+    apart = [np.pad(image, ((0, GAP), (0, GAP), (0, 0)), constant_values=still.PAPER)
              for image in images]
     rows = [np.concatenate(apart[k * a : k * a + k], axis=1) for a in range(k)]
-    return np.concatenate(rows)[:-3, :-3]
+    return np.concatenate(rows)[:-GAP, :-GAP]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from math import isqrt
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Shaped, UInt8
@@ -128,17 +129,28 @@ def mask_picture(
     return image
 
 
+class Note(NamedTuple):
+    """A text in a picture, its top left corner at (x, y), on paper if named."""
+
+    text: str
+    place: tuple[int, int]
+    size: int = 12
+    ink: str = "#1a1a1a"
+    paper: str | None = None
+
+
 def written(
-    image: UInt8[np.ndarray, "h w 3"], text: str, place: tuple[int, int],
-    size: int = 12, ink: str = "#1a1a1a", paper: str | None = None,
+    image: UInt8[np.ndarray, "h w 3"], notes: Sequence[Note]
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """The image with a text whose top left corner is at (x, y), on paper if named."""
+    """The image with texts in it."""
     picture = Image.fromarray(image)
-    pen, font = ImageDraw.Draw(picture), _font(size)
-    if paper:
-        left, top, right, bottom = pen.textbbox(place, text, font)
-        pen.rectangle((left - 2, top - 2, right + 2, bottom + 2), paper)
-    pen.text(place, text, ink, font)
+    pen = ImageDraw.Draw(picture)
+    for text, place, size, ink, paper in notes:
+        font = _font(size)
+        if paper:
+            left, top, right, bottom = pen.textbbox(place, text, font)
+            pen.rectangle((left - 2, top - 2, right + 2, bottom + 2), paper)
+        pen.text(place, text, ink, font)
     return np.array(picture)
 
 
@@ -152,7 +164,7 @@ def titled(
 ) -> UInt8[np.ndarray, "H w 3"]:
     """The image with a line of text over it."""
     above = np.pad(image, ((20, 0), (0, 0), (0, 0)), constant_values=PAPER)
-    return written(above, title, (0, 2))
+    return written(above, [Note(title, (0, 2))])
 
 
 def ink_over(grey: int) -> str:
