@@ -7,6 +7,8 @@ cell also carries its number.
 
 from __future__ import annotations
 
+from functools import cache
+
 from matplotlib.colors import to_hex
 
 # One ramp a row, dark to light; hues chosen to stay apart for dichromats.
@@ -41,6 +43,7 @@ def cell_colours(k: int) -> list[str]:
     return [blend(*RAMPS[row], place) for row in range(k) for place in places]
 
 
+@cache
 def blend(dark: str, light: str, place: float) -> str:
     """A colour between two, at `place` from 0 (dark) to 1 (light)."""
     from matplotlib.colors import to_rgb

@@ -13,9 +13,9 @@ _HOME = {
     "Camera": "camera",
     "Assembler": "assembler",
     "TrainingMonitor": "monitor",
-    "TrainingMonitor": "monitor",
     "OneStep": "coherence",
     "Tolerances": "tolerances",
+    "WindowSampler": "sampler",
     "Sieve": "sieve",
     "ProposalExplorer": "explorer",
 }
