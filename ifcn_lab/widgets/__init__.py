@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
+    "ShiftExplorer": "shift",
     "MapGrid": "mapgrid",
     "MapFilm": "map_film",
     "Camera": "camera",

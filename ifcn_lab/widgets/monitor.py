@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from jaxtyping import Float, UInt8
 from ifcn_lab.widgets import monitor_still
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
 from ifcn_lab.widgets.given import checked_image
+from ifcn_lab.widgets.lettering import hundredths
 from ifcn_lab.widgets.trainer import Trainer
 from ifcn_lab.widgets.watched import UNKNOWN, Watched, packed, points
 
@@ -298,12 +298,3 @@ def sentence(error: BaseException | None) -> str:
         return ""
     said = (str(error).strip().splitlines() or ["nothing more is known"])[0]
     return f"Training ended with an error, {type(error).__name__}: {said.rstrip('.')}."
-
-
-def hundredths(value: float) -> str:
-    """A number with two places, rounded as the front end rounds.
-
-    >>> hundredths(0.125)
-    '0.13'
-    """
-    return f"{math.floor(value * 100 + 0.5) / 100:.2f}"

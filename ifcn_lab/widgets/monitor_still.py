@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, UInt8
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from ifcn_lab.widgets import still
+from ifcn_lab.widgets.lettering import INK, width_of, write
 
 if TYPE_CHECKING:
     from ifcn_lab.widgets.monitor import TrainingMonitor
 
 SIDE, GAP, LINE = 84, 10, 18
-OBJECTNESS, MASK, INK = "#b35900", "#0072b2", "#1a1a1a"
+OBJECTNESS, MASK = "#b35900", "#0072b2"
 FOUND = "#e69f00"
 
 
@@ -103,13 +104,13 @@ def label(
     width, height = sheet.size
     write(sheet, 30, 4, "mask loss", MASK)
     write(sheet, 100, 4, "objectness loss", OBJECTNESS)
-    write(sheet, width - 92, level - 16, "0.69, no idea")
+    right(sheet, width - 16, level - 16, "ln 2: no idea")
     write(sheet, 6, height - 32, "0")
     write(sheet, 6, 20, f"{most:.1f}")
     write(sheet, 30, height - 20, "step 1")
-    write(sheet, width - 62, height - 20, f"step {monitor.taken}")
+    right(sheet, width - 10, height - 20, f"step {monitor.taken}")
 
 
-def write(sheet: Image.Image, x: int, y: int, text: str, ink: str = INK) -> None:
-    """Words at a place; the font comes with Pillow."""
-    ImageDraw.Draw(sheet).text((x, y), text, ink, ImageFont.load_default(12))
+def right(sheet: Image.Image, x: int, y: int, text: str) -> None:
+    """Words that end at a place."""
+    write(sheet, x - width_of(text), y, text)

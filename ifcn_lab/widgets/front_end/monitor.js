@@ -1,8 +1,8 @@
 // The TrainingMonitor: losses and masks while training runs in the kernel, or replayed.
 
 import {
-  Panel, Stage, button, clamp, element, motionIsReduced, numbers, onceAFrame, put, sorry,
-  spoken, svg, watch,
+  Panel, Stage, button, clamp, element, twoPlaces, motionIsReduced, numbers, onceAFrame, put,
+  sorry, spoken, svg, watch,
 } from "./page.js";
 
 const STATES = {
@@ -48,10 +48,6 @@ function runningMeans(losses, per) {
   return found;
 }
 
-function hundredths(value) {
-  return (Math.floor(value * 100 + 0.5) / 100).toFixed(2);
-}
-
 /** The same words as Python's `words`. */
 function monitorWords(model, now, means) {
   let text = `${STATES[model.get("status")]}: ${model.get("taken")} of `
@@ -59,7 +55,7 @@ function monitorWords(model, now, means) {
   text += now.step ? `Shown is step ${now.step}` : "Shown is the network untrained";
   const point = Math.min(Math.ceil(now.step / model.get("per")), means.length) - 1;
   if (now.step && point >= 0) {
-    const [objectness, mask] = means[point].map(hundredths);
+    const [objectness, mask] = means[point].map(twoPlaces);
     text += `: mask loss ${mask}, objectness loss ${objectness}`;
   }
   return [`${text}.`, windowWords(now), model.get("error")].filter(Boolean).join(" ");
