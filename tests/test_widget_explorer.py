@@ -15,7 +15,8 @@ from ifcn_lab.scenes import Scene
 from ifcn_lab.targets import tight_boxes
 from ifcn_lab.widgets import front_end, still
 from ifcn_lab.widgets.candidates import lost_to, run_lengths
-from ifcn_lab.widgets.explorer import ProposalExplorer, hundredths
+from ifcn_lab.widgets.explorer import ProposalExplorer
+from ifcn_lab.widgets.saying import fixed
 
 PURE = front_end.joined("proposing.js")
 PICTURE = ".ifcn-sheet[tabindex]"
@@ -151,7 +152,7 @@ def test_words_hold_the_library_s_recall(scene, widget) -> None:
     report = average_recall([widget.proposals()], [from_scene(scene, "it")], ns=(10,))
     found = round(report.curves["all"][4, -1] * len(scene.masks))
     assert f"{found} of {len(scene.masks)} objects found at IoU 0.7" in widget.words()
-    assert f"AR@10 {hundredths(report[10])}." in widget.words()
+    assert f"AR@10 {fixed(report[10], 2)}." in widget.words()
     assert widget.describe().splitlines()[1:] == widget.grid().splitlines()
     assert len(widget.grid().splitlines()) == 21
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from ifcn_lab.widgets import candidates as prepared
 from ifcn_lab.widgets import still
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
 from ifcn_lab.widgets.given import checked_image
+from ifcn_lab.widgets.saying import fixed
 
 if TYPE_CHECKING:
     from ifcn_lab.evaluation import RecallReport
@@ -165,7 +165,7 @@ class ProposalExplorer(Explorable):
     def words(self) -> str:
         """How many windows pass each sieve, what they find, and which one is chosen."""
         sure, kept, shown = self.sifted()
-        zoom = self.scale and f" at zoom {hundredths(self.zooms[self.scale - 1])}"
+        zoom = self.scale and f" at zoom {fixed(self.zooms[self.scale - 1], 2)}"
         text = (f"Of {len(self.found)} windows {len(sure)}{zoom or ''} have objectness "
                 f"{self.objectness} % or more. NMS at IoU {self.iou} % leaves "
                 f"{len(kept)}; {len(shown)} shown.")
@@ -180,20 +180,20 @@ class ProposalExplorer(Explorable):
         curve = report.curves["all"][:, -1] * self.objects           # (T,) found
         hits = np.rint(curve).astype(int)
         found = hits[np.argmin(np.abs(np.array(report.thresholds) - LIMIT))]
-        average = hundredths(int(hits.sum()) / (len(hits) * self.objects))
+        average = fixed(hits.sum() / (len(hits) * self.objects), 2)
         return (f"{found} of {self.objects} objects found at IoU {LIMIT}; "
                 f"AR@{self.top} {average}.")
 
     def _chosen_words(self) -> str:
         level, y, x = self.found.windows[self.chosen].tolist()
-        score = hundredths(float(self.found.scores[self.chosen]))
-        zoom = hundredths(self.zooms[level])
+        score = fixed(self.found.scores[self.chosen], 2)
+        zoom = fixed(self.zooms[level], 2)
         text = (f"Window {self.chosen}: objectness {score}, zoom {zoom}, row {y}, "
                 f"column {x}, {self._fate()}.")
         if not self.objects:
             return text
         best = int(self._overlap[self.chosen].argmax())
-        value = hundredths(float(self._overlap[self.chosen, best]))
+        value = fixed(self._overlap[self.chosen, best], 2)
         return f"{text} IoU {value} with object {best + 1}."
 
     def _fate(self) -> str:
@@ -229,26 +229,19 @@ class ProposalExplorer(Explorable):
     def still(self) -> UInt8[np.ndarray, "h w 3"]:
         """The masks on the picture, and the maps of the chosen window."""
         level, y, x = self.found.windows[max(0, self.chosen)].tolist()
-        image = prepared.drawn(self.picture, self.found, self.sifted().shown,
-                               MASK_COLOURS)
-        box = self.found.boxes[max(0, self.chosen)].tolist()
-        times = max(1, 260 // max(image.shape[:2]))
-        image = still.framed(still.enlarged(image, times), [times * c for c in box],
-                             PAPER, 1)
-        maps, window = (a.astype(np.float32)
-                        for a in (self.maps_of(level), self.window()))
+        shown, times = self.sifted().shown, max(1, 260 // max(self.picture.shape[:2]))
+        image = prepared.drawn(self.picture, self.found, shown, MASK_COLOURS)
+        box = self.found.boxes[max(0, self.chosen)] * times
+        image = still.framed(still.enlarged(image, times), box.tolist(), PAPER, 1)
+        maps, window = (greys.astype(np.float32)
+                        for greys in (self.maps_of(level), self.window()))
         maps = still.maps_picture(maps, (y, x), self.m, (0, 255), 260)
         mask = still.mask_picture(window, self.k, (0, 255), 190)
-        return still.beside(image, maps, mask)
-
-
-def hundredths(value: float) -> str:
-    """Two decimals, rounded as the front end rounds, a half always upwards.
-
-    >>> hundredths(0.125), hundredths(1.0)
-    ('0.13', '1.00')
-    """
-    return f"{math.floor(100 * value + 0.5) / 100:.2f}"
+        zoom = fixed(self.zooms[level], 2)
+        return still.beside(
+            still.titled(image, f"{len(shown)} proposals"),
+            still.titled(maps, f"{self.k**2} score maps at zoom {zoom}"),
+            still.titled(mask, f"window {max(0, self.chosen)}"))
 
 
 def checked_masks(masks: Any, shape: tuple[int, ...]) -> Bool[np.ndarray, "M h w"]:

@@ -10,11 +10,6 @@ const LIMIT = 0.7; // IoU from which an object counts as found, as in Python
 const TALLEST = 340;
 const [INK, PAPER, HIT, MISSED] = ["#1a1a1a", "#ffffff", "#0072b2", "#d55e00"];
 
-/** Two decimals, rounded as Python's `hundredths` rounds. */
-function hundredths(value) {
-  return (Math.floor(100 * value + 0.5) / 100).toFixed(2);
-}
-
 /** What never changes: boxes, scores, masks, and the maps of each zoom. */
 function readAll(model) {
   const [k, m, objects] = ["k", "m", "objects"].map((name) => model.get(name));
@@ -49,7 +44,7 @@ function sift(model, { boxes, scores, windows }) {
 function words(model, all, sifted) {
   const { sure, kept, shown } = sifted;
   const scale = model.get("scale");
-  const zoom = scale ? ` at zoom ${hundredths(all.levels[scale - 1].zoom)}` : "";
+  const zoom = scale ? ` at zoom ${all.levels[scale - 1].zoom.toFixed(2)}` : "";
   let text = `Of ${all.count} windows ${sure.length}${zoom} have objectness `
     + `${model.get("objectness")} % or more. NMS at IoU ${model.get("iou")} % leaves `
     + `${kept.length}; ${shown.length} shown.`;
@@ -64,7 +59,7 @@ function words(model, all, sifted) {
 function recallWords(model, { overlap, objects }, shown) {
   const found = foundObjects(overlap, objects, shown, LIMIT).filter(Boolean).length;
   return `${found} of ${objects} objects found at IoU ${LIMIT}; AR@${model.get("top")} `
-    + `${hundredths(averageRecall(model, overlap, objects, shown))}.`;
+    + `${averageRecall(model, overlap, objects, shown).toFixed(2)}.`;
 }
 
 function averageRecall(model, overlap, objects, shown) {
@@ -75,13 +70,13 @@ function averageRecall(model, overlap, objects, shown) {
 
 function chosenWords(model, all, sifted, chosen) {
   const [level, y, x] = all.windows.subarray(3 * chosen, 3 * chosen + 3);
-  const text = `Window ${chosen}: objectness ${hundredths(all.scores[chosen])}, zoom `
-    + `${hundredths(all.levels[level].zoom)}, row ${y}, column ${x}, `
+  const text = `Window ${chosen}: objectness ${all.scores[chosen].toFixed(2)}, zoom `
+    + `${all.levels[level].zoom.toFixed(2)}, row ${y}, column ${x}, `
     + `${fate(model, sifted, chosen)}.`;
   if (!all.objects) return text;
   const overlaps = all.overlap.subarray(chosen * all.objects, (chosen + 1) * all.objects);
   const best = overlaps.indexOf(Math.max(...overlaps));
-  return `${text} IoU ${hundredths(overlaps[best])} with object ${best + 1}.`;
+  return `${text} IoU ${overlaps[best].toFixed(2)} with object ${best + 1}.`;
 }
 
 /** What became of the chosen window. */
@@ -238,7 +233,7 @@ class LevelMaps {
     Object.assign(this, { k, m, H, W, gap });
     this.colours = model.get("colours");
     this.panel = new Panel({
-      title: `${k * k} score maps at zoom ${hundredths(zoom)}`, columns, rows,
+      title: `${k * k} score maps at zoom ${zoom.toFixed(2)}`, columns, rows,
       width: Math.min(TALLEST, (TALLEST * columns) / rows),
       label: `${k} x ${k} score maps with the chosen window`,
     });
@@ -336,14 +331,14 @@ class RecallChart {
     for (const point of points) panel.pen.lineTo(...point);
     panel.pen.stroke();
     for (const [x, y] of points) panel.pen.fillRect(x - 2, y - 2, 4, 4);
-    const average = hundredths(averageRecall(model, overlap, objects, shown));
+    const average = averageRecall(model, overlap, objects, shown).toFixed(2);
     panel.write(`AR@${model.get("top")} = ${average}`, 36, 60, { size: 13, ink: INK });
   }
 }
 
 function controlsOf(model, { levels }) {
   const percent = (value) => `${value} %`;
-  const zoom = (n) => (n ? `only ${hundredths(levels[n - 1].zoom)}` : "all");
+  const zoom = (n) => (n ? `only ${levels[n - 1].zoom.toFixed(2)}` : "all");
   return element("div", { class: "ifcn-controls ifcn-pairs" },
     slider(model, "objectness", { label: "objectness at least", least: 0, most: 100,
                                   show: percent }),
