@@ -51,15 +51,14 @@ def section(stop: Stop, widget: Explorable) -> str:
 
 def stops() -> tuple[Stop, ...]:
     """The tour, in the order of the lessons."""
-    return (
-        Stop("assembler", "Assembling",
-             "A window of 21 x 21 pixels is put together from 25 score maps: each cell "
-             "of the window is copied from its own map.\n"
-             "Drag the window from one disc to the other. Point at a pixel of the mask, "
-             "and a line leads to the score it is a copy of. With one map, k = 1, the "
-             "two discs cannot be told apart.",
-             _assembler),
-    )
+    return tuple(Stop(name, *parts) for name, parts in _STOPS.items())
+
+
+def _mapgrid() -> Explorable:
+    from ifcn_lab import film
+    from ifcn_lab.widgets.mapgrid import MapGrid
+
+    return MapGrid.film(film.load())
 
 
 def _assembler() -> Explorable:
@@ -70,6 +69,38 @@ def _assembler() -> Explorable:
     names = ("scenes-k1", "scenes-k3", "scenes-k5")
     nets = [InstanceFCN.from_pretrained(name) for name in names]
     return Assembler(nets, scenes.two_touching().image)
+
+
+def _explorer() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.widgets.explorer import ProposalExplorer
+
+    scene = scenes.make(1_000_004)
+    net = InstanceFCN.from_pretrained()
+    return ProposalExplorer(net, scene.image, scene.masks)
+
+
+_STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
+    "mapgrid": (
+        "Score maps", "Nine plain channels learn nine meanings. No one tells a channel "
+        "that it is to find top left parts: the place where it is read makes it so.\n"
+        "Move through the steps of training, and point at a place of the picture.",
+        _mapgrid),
+    "assembler": (
+        "Assembling", "A window of 21 x 21 pixels is put together from 25 score maps: "
+        "each cell of the window is copied from its own map.\n"
+        "Drag the window from one disc to the other. Point at a pixel of the mask, and "
+        "a line leads to the score it is a copy of. With one map, k = 1, the two discs "
+        "cannot be told apart.",
+        _assembler),
+    "explorer": (
+        "Proposals", "Every place of the maps has a window, and most of them show no "
+        "object. Objectness sorts them, and of two that show the same object only the "
+        "better one stays.\n"
+        "Move the thresholds, and watch recall. Choose a proposal to see its window.",
+        _explorer),
+}
 
 
 _SECTION = """<section id="{name}">
