@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import traitlets
-from jaxtyping import Int, UInt8
+from jaxtyping import Float, Int, UInt8
 
 from ifcn_lab.targets import (
     WindowLabels,
@@ -27,7 +27,7 @@ NAMES = {1: "positive", -1: "ignored", 0: "negative"}
 
 
 class WindowSampler(Explorable):
-    """A mark for each window of a picture, the rule that colours it, and 256 drawn ones.
+    """A mark for each window of a picture, the rule that colours it, and 256 drawn.
 
     The sliders move the tolerances of the rule. Point at a window, or go there with the
     arrow keys: its box appears, and in the picture of the rule each object stands where
@@ -94,16 +94,18 @@ class WindowSampler(Explorable):
         crowd = b"" if self._crowd is None else self._crowd.astype(np.uint8).tobytes()
         return {
             "stride": stride, "m": m, "H": shape[0], "W": shape[1], "crowd": crowd,
-            "middles": middles.astype(np.float64).tobytes(), "octaves": octaves.tobytes(),
-            "image": png_bytes(pale(self._image)), "image_size": list(self._image.shape[:2]),
+            "middles": middles.astype(np.float64).tobytes(),
+            "octaves": octaves.tobytes(), "image": png_bytes(pale(self._image)),
+            "image_size": list(self._image.shape[:2]),
         }
 
     def _start(self) -> tuple[int, int]:
-        """The first positive window, or the middle one."""
+        """The positive window whose object stands best in its middle, or the middle."""
         label = self.labels().label
-        if (label == 1).any():
-            return divmod(int((label == 1).argmax()), self.W)
-        return self.H // 2, self.W // 2
+        if not (label == 1).any():
+            return self.H // 2, self.W // 2
+        off = self._offsets().min(0)                                  # (H, W)
+        return divmod(int(np.where(label == 1, off, np.inf).argmin()), self.W)
 
     @traitlets.observe("center_tolerance", "scale_tolerance")
     def _negatives_end(self, change: Any) -> None:
@@ -169,7 +171,8 @@ class WindowSampler(Explorable):
         text = f"The window at row {self.y}, column {self.x} is {kind}"
         if len(self._boxes) == 0:
             return f"{text}: there is no object."
-        off, octaves = self.seen()
+        off = self._offsets()[:, self.y, self.x]
+        octaves = np.frombuffer(self.octaves)
         chosen = labels.instance[self.y, self.x]
         if chosen < 0:
             near = (octaves < self.negative_scale) & (off < self.negative_center)
@@ -178,11 +181,11 @@ class WindowSampler(Explorable):
         return (f"{text}: object {chosen + 1} is {away} of a side off its middle and "
                 f"{size} octaves off in size.")
 
-    def seen(self) -> tuple[np.ndarray, np.ndarray]:
-        """How far each object is off this window's middle, and off in size."""
-        distance, octaves = window_offsets(
+    def _offsets(self) -> Float[np.ndarray, "N H W"]:
+        """How far each object is off the middle of each window."""
+        distance, _ = window_offsets(
             self._boxes, (self.H, self.W), stride=self.stride, m=self.m, rule=self.rule)
-        return distance[:, self.y, self.x], octaves
+        return distance
 
     def grid(self) -> str:
         """One sign for each window: 1 positive, 0 negative, - ignored."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Int, UInt8
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from ifcn_lab.draw.palette import INK, TRUE, WRONG
 from ifcn_lab.targets import WindowLabels, WindowSample
@@ -17,7 +17,7 @@ IGNORED = "#ffffff"
 
 def picture(
     image: UInt8[np.ndarray, "h w 3"], labels: WindowLabels, drawn: WindowSample
-) -> UInt8[np.ndarray, "h w 3"]:
+) -> UInt8[np.ndarray, "H W 3"]:
     """Two copies of the picture: a mark for each window, a mark for each drawn one."""
     every = np.argwhere(labels.label > -2)                            # (H * W, 2)
     once = np.ones(len(every), int)
@@ -30,11 +30,12 @@ def picture(
 
 
 def sheet(image: UInt8[np.ndarray, "h w 3"], title: str) -> Image.Image:
-    """The picture enlarged, under a line of words."""
+    """The picture enlarged and without its noise, under a line of words."""
     times = SIDE / max(image.shape[:2])
     size = [round(side * times) for side in image.shape[1::-1]]
     found = Image.new("RGB", (size[0], size[1] + LINE), "white")
-    found.paste(Image.fromarray(image).resize(size, Image.Resampling.NEAREST), (0, LINE))
+    calm = Image.fromarray(image).filter(ImageFilter.MedianFilter(5))
+    found.paste(calm.resize(size, Image.Resampling.NEAREST), (0, LINE))
     write(found, 0, 2, title)
     return found
 

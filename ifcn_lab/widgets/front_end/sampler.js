@@ -123,11 +123,11 @@ class Marked {
     }
   }
 
-  /** The number of each object, in its middle. */
+  /** The number of each object, above the marks in its middle. */
   number({ middles, stride }) {
     for (let o = 0; o < middles.length / 2; o++) {
       const [y, x] = [middles[2 * o] / stride, middles[2 * o + 1] / stride];
-      this.panel.write(String(o + 1), x - 0.4, y - 0.7, { size: 12, paper: "#ffffff" });
+      this.panel.write(String(o + 1), x - 0.4, Math.max(0, y - 5.4), { size: 12, paper: "#ffffff" });
     }
   }
 }
@@ -180,7 +180,7 @@ class RulePlot {
                           "font-size": 12, "font-weight": 600 }, name)];
   }
 
-  *words({ negative_center: far, negative_scale: large }) {
+  *words({ scale_tolerance: small, negative_scale: large }) {
     const { left, bottom, right } = PLOT;
     const word = (text, x, y, more = {}) => svg("text", {
       x, y, fill: "currentColor", "font-size": 12, ...more }, text);
@@ -194,9 +194,9 @@ class RulePlot {
     yield word("off in size, octaves", 0, 0, {
       transform: `translate(11 ${this.y(0.75)}) rotate(-90)`, "text-anchor": "middle" });
     yield word("negative", right - 4, this.y(Math.min(1.35, large)) + 16, { "text-anchor": "end" });
-    if (this.y(0) - this.y(large) > 40) yield word("ignored", left + 6, this.y(large) + 16);
-    yield word("positive", left + 6, bottom - 8);
-    if (far > 0.49) yield svg("g");
+    if (large - small < 0.25) return; // no room for both words
+    yield word("ignored", left + 6, this.y(large) + 16);
+    yield word("positive", left + 6, this.y(small) - 6);
   }
 }
 
@@ -226,7 +226,7 @@ export function render({ model, el }) {
   const plot = new RulePlot();
   const heard = spoken();
   const stage = new Stage(labels.panel, plot, picked.panel);
-  const legend = element("p", { class: "ifcn-legend" }, ...[1, -1, 0].map((kind) =>
+  const legend = element("p", { class: "ifcn-keys" }, ...[1, -1, 0].map((kind) =>
     element("span", {}, key(kind), NAMES[kind])));
   const anew = button("draw anew", () => put(model, { seed: model.get("seed") + 1 }));
   const controls = element("div", { class: "ifcn-controls ifcn-sampler" },
