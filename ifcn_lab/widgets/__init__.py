@@ -14,7 +14,7 @@ _HOME = {
     "Camera": "camera",
     "Assembler": "assembler",
     "TrainingMonitor": "monitor",
-    "OneStep": "coherence",
+    "CoherenceExplorer": "coherence",
     "Tolerances": "tolerances",
     "WindowSampler": "sampler",
     "Sieve": "sieve",
