@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
 
-from ifcn_lab.coherence import kept, kept_share
+from ifcn_lab.coherence import kept, kept_share, shared
 from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, cell_colours, ink_on
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.grid import Grid
@@ -147,20 +147,6 @@ def next_window(pairs: Mapping[str, Pair], step: tuple[int, int] = (0, 1)) -> Pi
                          "black: another answer", fontsize=9)
     return Picture(figure, "A trained network's mask in two neighbouring windows. "
                            + ". ".join(words) + ".")
-
-
-def shared(
-    before: Float[np.ndarray, "m m"], after: Float[np.ndarray, "m m"],
-    step: tuple[int, int],
-) -> tuple[Float[np.ndarray, "a b"], Float[np.ndarray, "a b"]]:
-    """The same pixels as the first window and as the second window has them.
-
-    >>> one, other = shared(np.arange(9.0).reshape(3, 3), np.eye(3), (0, 1))
-    >>> one.shape, one[0].tolist(), other[0].tolist()
-    ((3, 2), [1.0, 2.0], [1.0, 0.0])
-    """
-    (down, right), (rows, columns) = step, before.shape
-    return before[down:, right:], after[: rows - down, : columns - right]
 
 
 def draw_difference(

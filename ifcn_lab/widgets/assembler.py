@@ -73,7 +73,7 @@ class Assembler(Explorable):
         found = [score_maps(net, image) for net in models]
         maps = {isqrt(len(each.maps)): each.maps for each in found}
         objectness = found[0].objectness
-        super().__init__(**_traits(maps, models[0].m, image, objectness, center))
+        super().__init__(**maps_traits(maps, models[0].m, image, objectness, center))
 
     @classmethod
     def from_maps(
@@ -93,7 +93,7 @@ class Assembler(Explorable):
         Maps or a picture that cannot be shown give a widget that says why.
         """
         widget = cls.__new__(cls)
-        Explorable.__init__(widget, **_traits(maps, m, image, objectness, center))
+        Explorable.__init__(widget, **maps_traits(maps, m, image, objectness, center))
         return widget
 
     def maps_of(self, k: int) -> Float[np.ndarray, "kk H W"]:
@@ -138,7 +138,7 @@ class Assembler(Explorable):
                             still.mask_picture(self.window(), self.k, self.limits))
 
 
-def _traits(
+def maps_traits(
     maps: Any, m: int, image: Any, objectness: Any, center: tuple[int, int] | None
 ) -> dict[str, Any]:
     """The state for these maps, or the sentence that says what is wrong with them."""
