@@ -1,4 +1,4 @@
-"""Figures, checks and the widget of lesson 5 say what is true."""
+"""Figures and checks of lesson 5 say what is true."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ifcn_lab import Grid, assemble, check, draw, scenes, widgets
+from ifcn_lab import Grid, assemble, check, draw, scenes
 from ifcn_lab.check.training import copies
 from ifcn_lab.draw.windows import BEYOND, crop, few_shades
 from ifcn_lab.parts import coverage
@@ -200,17 +200,3 @@ def test_a_check_recognises_a_wrong_answer(
     name, answer = WRONG[mistake]
     getattr(check, name)(answer)
     assert "not yet right" in capsys.readouterr().out
-
-
-def test_the_tolerance_sliders_recolour_the_windows(scene: Scene) -> None:
-    widget = widgets.Tolerances(scene, stride=STRIDE, m=M)
-
-    def positives() -> int:
-        return int(re.search(r"(\d+) positive", widget.describe())[1])
-
-    first, image = positives(), widget.image.value
-    widget.sliders["center"].value = 15
-    assert positives() > first and widget.image.value != image
-    widget.sliders["scale"].value = 1
-    assert repr(widget) == "Tolerances(center=15, scale=1, far=14)"
-    assert positives() < first

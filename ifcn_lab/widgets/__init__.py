@@ -15,7 +15,6 @@ _HOME = {
     "Assembler": "assembler",
     "TrainingMonitor": "monitor",
     "CoherenceExplorer": "coherence",
-    "Tolerances": "tolerances",
     "WindowSampler": "sampler",
     "Sieve": "sieve",
     "ProposalExplorer": "explorer",

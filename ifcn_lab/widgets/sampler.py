@@ -46,10 +46,10 @@ class WindowSampler(Explorable):
     >>> from ifcn_lab import scenes
     >>> widget = WindowSampler(scenes.two_touching(diameter=48), stride=4, m=21)
     >>> widget
-    WindowSampler(positive=27, ignored=81, negative=916)
+    WindowSampler(positive=18, ignored=54, negative=952)
     >>> widget.center_tolerance = 0.03
     >>> widget.positive
-    6
+    8
     """
 
     module = "sampler.js"

@@ -12,7 +12,7 @@ const WAYS = ["half and half", "any windows"];
 const NAMES = { 1: "positive", "-1": "ignored", 0: "negative" };
 const INK = "#1a1a1a";
 const MARKS = { 1: "#0072b2", "-1": "#ffffff", 0: "#d55e00" };
-const PLOT = { width: 300, height: 300, left: 40, top: 8, right: 292, bottom: 256,
+const PLOT = { width: 300, height: 300, left: 40, top: 8, right: 286, bottom: 256,
                across: 0.5, up: 1.5 };
 
 /** The picture's objects as its windows see them; it does not change. */
@@ -249,8 +249,8 @@ export function render({ model, el }) {
   const paint = () => {
     const now = sampled(model, scene);
     labels.every(now.label);
-    labels.number(scene);
     labels.box(now.y, now.x, m);
+    labels.number(scene);
     picked.drawn(now.drawn, now.label);
     picked.box(now.y, now.x, m);
     picked.caption.textContent = `${now.drawn.length} drawn`;
