@@ -53,7 +53,6 @@ _HOME = {
     "failures": "proposing",
     "found_objects": "proposing",
     "segmented": "proposing",
-    "boxes_on": "proposing",
 }
 
 __all__ = sorted(_HOME)

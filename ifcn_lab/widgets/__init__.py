@@ -16,7 +16,6 @@ _HOME = {
     "TrainingMonitor": "monitor",
     "CoherenceExplorer": "coherence",
     "WindowSampler": "sampler",
-    "Sieve": "sieve",
     "ProposalExplorer": "explorer",
 }
 
