@@ -210,7 +210,8 @@ def test_pointing_at_picture_or_map_finds_the_same_place(opened):
     assert "Map 7 (bottom):" in page.words()
 
 
-@pytest.mark.parametrize("make", [widget, lambda: MapGrid.film(film.load(), "shuffled")])
+@pytest.mark.parametrize(
+    "make", [widget, lambda: MapGrid.film(film.load(), "shuffled")])
 def test_the_page_says_what_python_says(opened, make):
     shown = make()
     page = opened(shown)

@@ -45,7 +45,7 @@ class ShiftExplorer(Explorable):
     >>> widget = ShiftExplorer()
     >>> widget.dx, widget.stride = 2, 4
     >>> widget
-    ShiftExplorer(dy=0, dx=2, stride=4, padding='zeros')
+    ShiftExplorer(dy=6, dx=2, stride=4, padding='zeros')
     >>> print(widget.words().split(". ")[1])
     The shift is no whole number of cells
     """
@@ -167,7 +167,7 @@ def striped_disc() -> UInt8[np.ndarray, "64 64"]:
     """A disc with stripes on black, far from every edge.
 
     >>> int(striped_disc()[0, 0]), int(striped_disc()[32, 32])
-    (0, 150)
+    (0, 230)
     """
     y, x = np.indices((64, 64)) - 31.5
     stripes = np.where((x + 2 * y) % 7 < 4, 230, 150)
