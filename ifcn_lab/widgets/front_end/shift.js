@@ -14,21 +14,33 @@ function modulo(n, size) {
   return ((n % size) + size) % size;
 }
 
+/** For output n and tap i at n * side + i: the row it reads; -1: outside. */
+function readsOf(count, size, side, stride, wrap) {
+  const half = Math.floor(side / 2);
+  return Int32Array.from({ length: count * side }, (_, n) => {
+    const at = Math.floor(n / side) * stride + (n % side) - half;
+    if (wrap) return modulo(at, size);
+    return at >= 0 && at < size ? at : -1;
+  });
+}
+
 /** Numbers in rows: { values, rows, columns }; here a convolution of them. */
 function convolve({ values, rows, columns }, kernel, stride, wrap) {
   const side = Math.round(Math.sqrt(kernel.length));
-  const half = Math.floor(side / 2);
   const [high, wide] = [Math.ceil(rows / stride), Math.ceil(columns / stride)];
+  const rowsRead = readsOf(high, rows, side, stride, wrap);
+  const columnsRead = readsOf(wide, columns, side, stride, wrap);
   const found = new Float64Array(high * wide);
   for (let y = 0; y < high; y++) {
     for (let x = 0; x < wide; x++) {
       let total = 0;
-      for (let n = 0; n < kernel.length; n++) {
-        let row = y * stride + Math.floor(n / side) - half;
-        let column = x * stride + (n % side) - half;
-        if (wrap) [row, column] = [modulo(row, rows), modulo(column, columns)];
-        else if (row < 0 || row >= rows || column < 0 || column >= columns) continue;
-        total += kernel[n] * values[row * columns + column];
+      for (let i = 0; i < side; i++) {
+        const row = rowsRead[y * side + i];
+        if (row < 0) continue;
+        for (let j = 0; j < side; j++) {
+          const column = columnsRead[x * side + j];
+          if (column >= 0) total += kernel[i * side + j] * values[row * columns + column];
+        }
       }
       found[y * wide + x] = total;
     }
