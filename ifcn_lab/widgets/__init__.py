@@ -10,8 +10,6 @@ from importlib import import_module
 _HOME = {
     "ShiftExplorer": "shift",
     "MapGrid": "mapgrid",
-    "MapFilm": "map_film",
-    "Camera": "camera",
     "Assembler": "assembler",
     "TrainingMonitor": "monitor",
     "CoherenceExplorer": "coherence",
