@@ -170,7 +170,7 @@ def striped_disc() -> UInt8[np.ndarray, "64 64"]:
     (0, 230)
     """
     y, x = np.indices((64, 64)) - 31.5
-    stripes = np.where((x + 2 * y) % 7 < 4, 230, 150)
+    stripes = np.where((2 * x + y) % 9 < 5, 230, 80)
     return np.where(x**2 + y**2 < 13**2, stripes, 0).astype(np.uint8)
 
 
