@@ -54,6 +54,12 @@ def stops() -> tuple[Stop, ...]:
     return tuple(Stop(name, *parts) for name, parts in _STOPS.items())
 
 
+def _shift() -> Explorable:
+    from ifcn_lab.widgets.shift import ShiftExplorer
+
+    return ShiftExplorer()
+
+
 def _mapgrid() -> Explorable:
     from ifcn_lab import film
     from ifcn_lab.widgets.mapgrid import MapGrid
@@ -71,6 +77,42 @@ def _assembler() -> Explorable:
     return Assembler(nets, scenes.two_touching().image)
 
 
+def _coherence() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.widgets.coherence import CoherenceExplorer
+
+    nets = [InstanceFCN.from_pretrained(name) for name in ("scenes-k1", "scenes-k3",
+                                                           "scenes")]
+    return CoherenceExplorer(nets, scenes.two_touching().image, center=(16, 10))
+
+
+def _sampler() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.widgets.sampler import WindowSampler
+
+    return WindowSampler(scenes.make(1_000_004), stride=4, m=21)
+
+
+def _monitor() -> Explorable:
+    """A network trained here and now, some ten seconds, and recorded."""
+    import torch
+
+    from ifcn_lab import scenes
+    from ifcn_lab.datasets.scenes import SceneSet
+    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.training import LESSON
+    from ifcn_lab.widgets.monitor import TrainingMonitor
+
+    torch.manual_seed(0)
+    net = InstanceFCN(k=5, backbone="small")
+    recipe = LESSON.with_(iterations=RECORDED_STEPS, seconds=None)
+    discs = scenes.two_touching(diameter=48)
+    monitor = TrainingMonitor(net, SceneSet(500), recipe, image=discs)
+    monitor.wait()
+    return monitor
+
+
 def _explorer() -> Explorable:
     from ifcn_lab import scenes
     from ifcn_lab.model import InstanceFCN
@@ -81,7 +123,15 @@ def _explorer() -> Explorable:
     return ProposalExplorer(net, scene.image, scene.masks)
 
 
+RECORDED_STEPS = 150
+
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
+    "shift": (
+        "Shift", "Does it matter whether a picture is moved before a convolution or "
+        "after it? Inside the picture it does not. At the border, and with a stride, "
+        "it does.\n"
+        "Drag the disc, then choose another stride and another padding.",
+        _shift),
     "mapgrid": (
         "Score maps", "Nine plain channels learn nine meanings. No one tells a channel "
         "that it is to find top left parts: the place where it is read makes it so.\n"
@@ -94,6 +144,21 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "a line leads to the score it is a copy of. With one map, k = 1, the two discs "
         "cannot be told apart.",
         _assembler),
+    "coherence": (
+        "Local coherence", "Move the window by one cell. Most of its pixels then copy "
+        "the very same scores, one place further: nothing has to be learned for that.\n"
+        "Step away from the start, and count what is kept.",
+        _coherence),
+    "sampler": (
+        "Windows to learn from", "Training shows the network 256 windows of a picture: "
+        "half of them fit an object, half do not, and those in between are left out.\n"
+        "Move a tolerance, and see which windows change sides. Draw anew.",
+        _sampler),
+    "monitor": (
+        "Training", "A recorded run: the losses, and what some windows show while the "
+        "maps are being learned. Two discs of one colour come apart.\n"
+        "Press replay, or move the slider.",
+        _monitor),
     "explorer": (
         "Proposals", "Every place of the maps has a window, and most of them show no "
         "object. Objectness sorts them, and of two that show the same object only the "
@@ -106,7 +171,7 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
 _SECTION = """<section id="{name}">
 <h2>{title}</h2>
 {text}
-<iframe src="{name}.html" title="{title}: the widget" loading="lazy"></iframe>
+<iframe src="{name}.html" title="{title}: the widget"></iframe>
 <p class="links"><a href="{name}.html">{title}, on a page of its own</a></p>
 <details><summary>The same in words</summary><pre>{words}</pre></details>
 </section>"""
