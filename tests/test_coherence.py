@@ -94,13 +94,6 @@ def test_the_curves_hold_every_k_and_end_at_nothing() -> None:
     assert "100% for k = 1 and 75% for k = 3, and 0% for k = 9" in picture.alt
 
 
-def test_two_neighbouring_windows_are_compared_on_the_pixels_they_share() -> None:
-    scores = np.random.default_rng(0).normal(size=(25, 40, 40))
-    before, after = assemble(scores, 21, centers=[(20, 20), (21, 21)])
-    alt = draw.next_window({"maps": (before, after)}, step=(1, 1)).alt
-    assert "maps: 64% of the shared pixels have the very same score" in alt
-
-
 def test_the_areas_of_the_squares_are_the_numbers_of_weights() -> None:
     picture = draw.head_sizes({"large": 400, "small": 100})
     large, small = (p.get_width() ** 2 for p in picture.figure.axes[0].patches)

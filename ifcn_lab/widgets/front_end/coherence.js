@@ -199,12 +199,13 @@ function drawGround(panel, state) {
 
 /** What the colours of the third column mean, in words with a sample of each. */
 function legend() {
-  const names = ["same map, same score", "another score", "another score and answer"];
-  const samples = KINDS.map((rgb, n) => element("span", { class: "ifcn-sample" },
-    element("i", { style: `background:rgb(${rgb})` }), names[n]));
+  const names = ["same map, same score", "another score", "another score and answer",
+                 "new"];
+  const colours = [...KINDS.map((rgb) => `rgb(${rgb})`), "var(--ifcn-edge)"];
+  const samples = colours.map((colour, n) => element("span", { class: "ifcn-sample" },
+    element("i", { style: `background:${colour}` }), names[n]));
   return element("p", { class: "ifcn-legend" },
-                 "Dashed line: before. Red line: after. ", ...samples,
-                 "Grey: new.");
+                 "Dashed line: before. Red line: after. ", ...samples);
 }
 
 export function render({ model, el }) {
@@ -259,6 +260,7 @@ export function render({ model, el }) {
   });
   const point = (i, j) => put(model, { i: clamp(i, 0, m - 1), j: clamp(j, 0, m - 1) });
   for (const panel of rows.flatMap((row) => row.panels.slice(1))) {
+    panel.sheet.classList.add("ifcn-point");
     panel.onHover((at) => (at ? point(Math.floor(at.y), Math.floor(at.x))
       : put(model, { i: -1, j: -1 })));
     panel.onArrows((dx, dy) => point(Math.max(0, model.get("i")) + dy,
