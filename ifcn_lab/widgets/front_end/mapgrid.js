@@ -131,7 +131,7 @@ class MapsOnGrid {
     this.colours = colours;
     const [columns, rows] = [k * W + (k - 1) * this.gap, k * H + (k - 1) * this.gap];
     this.panel = new Panel({
-      title: `${k * k} score maps`, columns, rows, width: widthFor(columns, rows, 380),
+      title: `${k * k} score maps`, columns, rows, width: widthFor(columns, rows, 332),
       label: `${k} x ${k} score maps; arrow keys move the place`, focusable: true,
     });
     this.panel.sheet.classList.add("ifcn-point");
@@ -176,7 +176,7 @@ class ScoreTable {
   constructor({ k, colours }) {
     Object.assign(this, { k, colours });
     this.panel = new Panel({
-      title: `its ${k * k} scores`, columns: k, rows: k, width: 260,
+      title: `its ${k * k} scores`, columns: k, rows: k, width: k > 5 ? 280 : 222,
       label: "the scores of the place; arrow keys choose a part", focusable: true,
     });
     this.panel.sheet.classList.add("ifcn-point");
@@ -191,7 +191,7 @@ class ScoreTable {
     panel.clear();
     scores.forEach((score, part) => {
       const [left, top] = [part % k, Math.floor(part / k)];
-      const lines = part === chosen ? 6 : 3;
+      const lines = part === chosen ? (k > 3 ? 4.5 : 6) : 3;
       this.edge(left, top, lines + 2, "#ffffff");
       this.edge(left, top, lines, colours[part]);
       this.number(score.toFixed(decimals), left, top, shade(score, range));
@@ -255,7 +255,7 @@ class PlacePicture {
     const [height, width] = model.get("image_size");
     this.size = { height, width };
     this.panel = new Panel({
-      title: "the picture", columns: W, rows: H, width: widthFor(W, H, 240),
+      title: "the picture", columns: W, rows: H, width: widthFor(W, H, 206),
       pixels: [width, height], label: "the picture; arrow keys move the place",
       focusable: true,
     });
@@ -298,7 +298,7 @@ class PlacePicture {
 class WindowMasks {
   constructor({ m }, most) {
     this.panels = Array.from({ length: most }, (_, n) => new Panel({
-      title: "", columns: m, rows: m, width: 70, label: `mask of window ${n + 1}` }));
+      title: "", columns: m, rows: m, width: 60, label: `mask of window ${n + 1}` }));
     this.root = element("div", { class: "ifcn-row" }, ...this.panels.map((p) => p.root));
   }
 

@@ -7,7 +7,7 @@ import {
 
 const REACH = 2; // cells; the score map sums 5 x 5 of them
 const [EQUAL, DIFFERENT] = [[242, 242, 242], [213, 94, 0]];
-const SIDE = 190;
+const SIDE = 174;
 
 /** Remainder that is never negative. */
 function modulo(n, size) {
