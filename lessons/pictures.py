@@ -18,15 +18,16 @@ from tests.browser_cases import chromium
 
 FOLDER = Path(__file__).parent / "pictures"
 SCREEN = {"width": 1020, "height": 640}
+WIDE = (800, 432)
 FRAME_MS, HOLD_MS = 90, 1400
 
 
 def walk() -> list[dict[str, int]]:
     """Where the window goes: from one disc to the other, then k = 1, and back to 5."""
     across = [{"k": 5, "y": 16, "x": int(x), "i": -1, "j": -1}
-              for x in np.linspace(10, 22, 13).round()]
+              for x in np.linspace(10, 22, 9).round()]
     last = across[-1]
-    pixels = [last | {"i": i, "j": 16 - i // 2} for i in range(4, 17, 2)]
+    pixels = [last | {"i": i, "j": 16 - i // 2} for i in (4, 8, 12, 16)]
     return [*across, *pixels, last | {"k": 1}, last]
 
 
@@ -43,7 +44,9 @@ def moving(page: object, states: list[dict[str, int]]) -> list[Image.Image]:
 
 def save_moving(frames: list[Image.Image], states: list[dict], path: Path) -> None:
     """A GIF that holds where something is to be read."""
-    few = [f.convert("RGB").quantize(64, dither=Image.Dither.NONE) for f in frames]
+    small = [frame.convert("RGB").resize(WIDE, Image.Resampling.LANCZOS)
+             for frame in frames]
+    few = [frame.quantize(96, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE) for frame in small]
     holds = [HOLD_MS if n in (0, len(few) - 1) or state["k"] == 1 or state["i"] >= 0
              else FRAME_MS for n, state in enumerate(states)]
     few[0].save(path, save_all=True, append_images=few[1:], duration=holds, loop=0,

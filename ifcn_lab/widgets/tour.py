@@ -64,7 +64,9 @@ def _mapgrid() -> Explorable:
     from ifcn_lab import film
     from ifcn_lab.widgets.mapgrid import MapGrid
 
-    return MapGrid.film(film.load())
+    grid = MapGrid.film(film.load())
+    grid.frame = len(grid.steps) - 1  # trained; the slider goes back to the start
+    return grid
 
 
 def _assembler() -> Explorable:
@@ -118,7 +120,7 @@ def _explorer() -> Explorable:
     from ifcn_lab.model import InstanceFCN
     from ifcn_lab.widgets.explorer import ProposalExplorer
 
-    scene = scenes.make(1_000_004)
+    scene = scenes.make(1_000_002, objects=(4, 5))
     net = InstanceFCN.from_pretrained()
     return ProposalExplorer(net, scene.image, scene.masks)
 

@@ -44,7 +44,7 @@ class Maps {
     this.colours = model.get("colours")[String(k)];
     this.step = { x: W + GAP, y: H + GAP };
     this.panel = new Panel({
-      title: `${k * k} score maps`,
+      title: k === 1 ? "1 score map" : `${k * k} score maps`,
       columns: k * W + (k - 1) * GAP,
       rows: k * H + (k - 1) * GAP,
       width: 370,
