@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextvars
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -54,10 +55,16 @@ class Trainer(threading.Thread):
             if isinstance(other, Trainer) and other.course.model is self.course.model:
                 other.stop()
         atexit.register(self.stop)  # Python ends only between two steps
+        # What the thread sends belongs to the cell that started it. Otherwise Jupyter
+        # takes it for part of whatever runs at the moment, and answers go astray.
+        self._context = contextvars.copy_context()
         super().start()
 
     def run(self) -> None:
         """Take steps until none is left; what the thread does."""
+        self._context.run(self._train)
+
+    def _train(self) -> None:
         try:
             while not self._stopped.is_set() and self.course.progress < 1:
                 self._going.wait()

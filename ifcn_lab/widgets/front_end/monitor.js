@@ -1,8 +1,8 @@
 // The TrainingMonitor: losses and masks while training runs in the kernel, or replayed.
 
 import {
-  Panel, Stage, button, clamp, element, twoPlaces, motionIsReduced, numbers, onceAFrame, put,
-  sorry, spoken, svg, watch,
+  Panel, Stage, button, clamp, element, motionIsReduced, numbers, onceAFrame, put, sorry,
+  spoken, svg, twoPlaces, watch,
 } from "./page.js";
 
 const STATES = {
@@ -12,7 +12,7 @@ const STATES = {
 const MEAN_OF = 15; // steps, in a running mean
 const UNKNOWN = 255; // in the true masks: off the map
 const LOSSES = { mask: "var(--ifcn-mask)", objectness: "var(--ifcn-objectness)" };
-const CHART = { width: 380, height: 250, left: 34, top: 26, right: 372, bottom: 216 };
+const CHART = { width: 350, height: 250, left: 34, top: 26, right: 344, bottom: 216 };
 const BETWEEN = 2; // cells between two windows
 
 /** What the traits say at the moment that is shown. */
@@ -86,7 +86,7 @@ class Windows {
     this.panel = new Panel({
       title: count > 1 ? `what ${count} windows show` : "what the window shows",
       columns: side(this.across), rows: side(down),
-      width: count === 1 ? 200 : 290, label: "the masks that the windows show",
+      width: count === 1 ? 180 : 260, label: "the masks that the windows show",
     });
   }
 
@@ -122,6 +122,13 @@ class Windows {
   }
 }
 
+/** Where the axis of steps ends: it doubles until it reaches the last one. */
+function axisEnd(taken, steps) {
+  let end = 60;
+  while (end < taken) end *= 2;
+  return Math.min(end, steps);
+}
+
 /** The losses by step: single steps thin, running means thick, a line where we are. */
 class Chart {
   constructor() {
@@ -132,9 +139,9 @@ class Chart {
                         element("figcaption", {}, "the losses"), this.drawing);
   }
 
-  draw(losses, means, { steps, taken, step, per }) {
+  draw(losses, means, { steps, taken, step, per, running }) {
     const most = Math.max(0.8, ...losses);
-    const end = Math.max(2, taken < steps ? steps : taken);
+    const end = Math.max(2, running ? axisEnd(taken, steps) : taken);
     const x = (at) => CHART.left + ((CHART.right - CHART.left) * at) / end;
     const y = (loss) => CHART.bottom - ((CHART.bottom - CHART.top) * loss) / most;
     const path = (values) => values
@@ -184,7 +191,7 @@ class Watched {
   constructor(model) {
     const [height, width] = model.get("image_size");
     this.stride = model.get("stride");
-    const across = Math.min(230, (230 * width) / height);
+    const across = Math.min(170, (170 * width) / height);
     this.panel = new Panel({
       title: "the picture", columns: width / this.stride, rows: height / this.stride,
       width: across, pixels: [width, height], label: "the picture with the watched windows",
@@ -294,8 +301,9 @@ export function render({ model, el }) {
     const means = runningMeans(losses, model.get("per"));
     picture.draw(now);
     windows.draw(now);
+    const running = ["ready", "training", "paused"].includes(model.get("status"));
     chart.draw(losses, means, { steps: model.get("steps"), taken: model.get("taken"),
-                                per: model.get("per"), step: now.step });
+                                per: model.get("per"), step: now.step, running });
     slide.follow(now);
     buttons.follow();
     bar.value = model.get("progress");
