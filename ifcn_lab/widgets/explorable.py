@@ -94,7 +94,7 @@ class Explorable(anywidget.AnyWidget):
         """The page that `save_html` writes."""
         return _PAGE.format(
             title=escape(type(self).__name__), css=self._css,
-            words=escape(self.describe()), state=_stored(self._state()),
+            words=escape(self.describe()), state=stored(self._state()),
             code=front_end.joined(self.module) + front_end.text("host.js"),
         )
 
@@ -128,7 +128,7 @@ class Explorable(anywidget.AnyWidget):
         return f"{type(self).__name__}({values})"
 
 
-def _stored(state: dict[str, Any]) -> str:
+def stored(state: dict[str, Any]) -> str:
     """The state as JSON that may stand in a page; bytes in base64."""
     binary = {n: v for n, v in state.items() if isinstance(v, bytes)}
     buffers = {n: b64encode(v).decode() for n, v in binary.items()}
