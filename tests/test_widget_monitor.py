@@ -1,5 +1,6 @@
 """The TrainingMonitor: a thread that trains, its words, the page that replays it."""
 
+import re
 import threading
 
 import numpy as np
@@ -211,6 +212,23 @@ def test_the_still_picture_has_words_and_is_quick_to_store(trained):
     data, metadata = trained._repr_mimebundle_()
     assert metadata["image/png"]["alt"] == trained.words()
     assert len(data["image/png"]) < 60_000
+
+
+def test_a_record_is_replayed_without_a_network(trained, tmp_path):
+    again = TrainingMonitor.recorded(trained.save_record(tmp_path / "run.json"))
+    assert again.describe() == trained.describe()
+    again.start()
+    with pytest.raises(RuntimeError, match="recorded run"):
+        again.wait()
+
+
+def test_the_run_that_ships_ends_with_good_masks(opened):
+    recorded = TrainingMonitor.recorded()
+    page = opened(recorded)
+    assert page.words() == recorded.words()
+    share = int(re.search(r"(\d+)% of the pixels", recorded.words())[1])
+    assert share > 95 and recorded.at[-1] == recorded.steps
+    assert page.errors == []
 
 
 # In a browser

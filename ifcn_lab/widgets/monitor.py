@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
 from jaxtyping import Float, UInt8
 
-from ifcn_lab.widgets import monitor_still
-from ifcn_lab.widgets.explorable import Explorable, png_bytes
+from ifcn_lab.widgets import monitor_still, recording
+from ifcn_lab.widgets.explorable import Explorable, png_bytes, stored
 from ifcn_lab.widgets.given import checked_image
 from ifcn_lab.widgets.lettering import hundredths
 from ifcn_lab.widgets.trainer import Trainer
@@ -87,6 +88,27 @@ class TrainingMonitor(Explorable):
             state = {"problem": f"This cannot be trained: {error}"}
         super().__init__(**state)
         self.on_msg(self._asked)
+
+    @classmethod
+    def recorded(cls, path: str | Path | None = None) -> TrainingMonitor:
+        """A monitor that replays what `save_record` kept, or the run that ships.
+
+        It holds no network: nothing can be trained with it.
+
+        >>> TrainingMonitor.recorded().status
+        'done'
+        """
+        widget = cls.__new__(cls)
+        widget._sending = threading.RLock()
+        widget._trainer = widget._watched = None
+        Explorable.__init__(widget, **recording.load(path))
+        return widget
+
+    def save_record(self, path: str | Path) -> Path:
+        """Keep what was seen so far in a file, for `recorded`."""
+        path = Path(path)
+        path.write_text(stored(self._state()) + "\n", encoding="utf-8")
+        return path
 
     def _prepare(
         self, model: Any, samples: Any, recipe: Any, image: Any, pace: float
@@ -172,7 +194,7 @@ class TrainingMonitor(Explorable):
             KeyboardInterrupt: the kernel was interrupted. Training is then paused.
         """
         if self._trainer is None:
-            raise RuntimeError(self.problem)
+            raise RuntimeError(self.problem or "this is a recorded run: it has ended")
         self.start()
         self.resume()
         try:
