@@ -88,6 +88,7 @@ class Windows {
       columns: side(this.across), rows: side(down),
       width: count === 1 ? 180 : 260, label: "the masks that the windows show",
     });
+    this.panel.low.style.background = "none"; // grey between windows would look like one
   }
 
   corner(n) {
@@ -204,7 +205,7 @@ class Watched {
     for (let n = 0; n < count; n++) {
       const [top, left] = [centers[2 * n], centers[2 * n + 1]].map((c) => c - Math.floor(m / 2));
       this.panel.frame(left, top, m, m, "#ffffff", 4);
-      this.panel.frame(left, top, m, m, "#1a1a1a", 1.5);
+      this.panel.frame(left, top, m, m, "#1a1a1a", 1.5, n % 2 ? [5, 3] : []);
     }
     for (let n = 0; n < count && count > 1; n++) {
       const [y, x] = [centers[2 * n], centers[2 * n + 1]];
