@@ -95,7 +95,8 @@ def main() -> None:
         typical = Assembler(net, scenes.two_touching().image)
         size = typical.save_html(Path(folder) / "typical.html").stat().st_size / 1e6
         print(f"Assembler's own file: {size:.2f} MB (at most {STATIC_MB})")
-        print(f"made and stored in a cell: {creation_ms():.0f} ms (at most {CREATION_MS})")
+        print(f"made and stored in a cell: {creation_ms():.0f} ms "
+              f"(at most {CREATION_MS})")
         if (browser := chromium()) is None:
             print("no Chromium here: the frame budget was not measured")
             return

@@ -46,7 +46,8 @@ def save_moving(frames: list[Image.Image], states: list[dict], path: Path) -> No
     """A GIF that holds where something is to be read."""
     small = [frame.convert("RGB").resize(WIDE, Image.Resampling.LANCZOS)
              for frame in frames]
-    few = [frame.quantize(96, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE) for frame in small]
+    few = [frame.quantize(96, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+           for frame in small]
     holds = [HOLD_MS if n in (0, len(few) - 1) or state["k"] == 1 or state["i"] >= 0
              else FRAME_MS for n, state in enumerate(states)]
     few[0].save(path, save_all=True, append_images=few[1:], duration=holds, loop=0,

@@ -45,7 +45,8 @@ class Lab:
 
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+        about = {"kernelspec": kernel}
+        notebook = nbformat.v4.new_notebook(cells=cells, metadata=about)
         nbformat.write(notebook, self.folder / name)
         return name
 

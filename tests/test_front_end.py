@@ -68,7 +68,8 @@ def test_a_joined_module_needs_nothing_from_elsewhere(browser, module):
     page = browser.new_page()
     kind = page.evaluate(
         "async (source) => { const url = URL.createObjectURL(new Blob([source], "
-        "{ type: 'text/javascript' })); return typeof (await import(url)).default.render; }",
+        "{ type: 'text/javascript' })); "
+        "return typeof (await import(url)).default.render; }",
         source)
     page.close()
     assert kind == "function"
@@ -76,7 +77,7 @@ def test_a_joined_module_needs_nothing_from_elsewhere(browser, module):
 
 # Colours
 
-SEEN_BY = {  # linear-light matrices of Machado, Oliveira and Fernandes (2009), severity 1
+SEEN_BY = {  # matrices for linear light, of Machado, Oliveira and Fernandes (2009)
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
                    [-0.003882, -0.048116, 1.051998]],
     "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],

@@ -62,8 +62,8 @@ def test_the_assembler_lives_in_jupyterlab(live):
     live.page.evaluate("() => { jupyterapp.shell.currentWidget.content"
                        ".activeCellIndex = 3; }")
     live.page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')")
-    seen = live.page.evaluate(
-        "() => jupyterapp.shell.currentWidget.content.widgets[3].model.outputs.toJSON()")
+    seen = live.page.evaluate("() => jupyterapp.shell.currentWidget.content"
+                              ".widgets[3].model.outputs.toJSON()")
     assert seen[0]["text"] == "9 11\n"
     assert live.errors == []
 

@@ -7,6 +7,7 @@ Live in a notebook (anywidget), alone in an HTML file (`save_html`), and in word
 from __future__ import annotations
 
 import json
+import zlib
 from base64 import b64encode
 from html import escape
 from io import BytesIO
@@ -129,9 +130,9 @@ class Explorable(anywidget.AnyWidget):
 
 
 def stored(state: dict[str, Any]) -> str:
-    """The state as JSON that may stand in a page; bytes in base64."""
+    """The state as JSON that may stand in a page; bytes deflated, in base64."""
     binary = {n: v for n, v in state.items() if isinstance(v, bytes)}
-    buffers = {n: b64encode(v).decode() for n, v in binary.items()}
+    buffers = {n: b64encode(zlib.compress(v)).decode() for n, v in binary.items()}
     rest = {n: v for n, v in state.items() if n not in binary}
     text = json.dumps({"state": rest, "buffers": buffers}, allow_nan=False)
     return text.replace("<", "\\u003c")  # no tag can end the script
@@ -144,7 +145,7 @@ def png_bytes(image: UInt8[np.ndarray, "h w *rgb"]) -> bytes:
     b'PNG'
     """
     buffer = BytesIO()
-    Image.fromarray(image).save(buffer, format="png", optimize=True)
+    Image.fromarray(image).save(buffer, format="png")
     return buffer.getvalue()
 
 

@@ -15,7 +15,7 @@ from ifcn_lab.widgets.explorable import Explorable
 
 
 class Stop(NamedTuple):
-    """One stop of the tour: the page's name, a title, what to do and see, the widget."""
+    """One stop of the tour: the page's name, a title, what to do, the widget."""
 
     name: str
     title: str
@@ -201,8 +201,8 @@ section {{ margin-top: 48px; }}
 <header>
 <h1>Score maps under your hand</h1>
 <p>Two objects of one colour touch. Which pixel belongs to which? These pages follow the
-answer of InstanceFCN (Dai et al., ECCV 2016), one step at a time. Everything here moves,
-with a mouse, a finger or the keyboard, and nothing needs a network.</p>
+answer of InstanceFCN (Dai et al., ECCV 2016), one step at a time. Everything here
+moves, with a mouse, a finger or the keyboard, and nothing needs a network.</p>
 </header>
 <main>
 {sections}

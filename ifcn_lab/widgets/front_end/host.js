@@ -1,13 +1,9 @@
 // Stands in for the notebook in a file of its own: same model, no kernel.
 
 class Model {
-  constructor(state, buffers) {
+  constructor(values) {
     this.listeners = new Map();
-    this.values = { ...state };
-    for (const [name, text] of Object.entries(buffers)) {
-      const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-      this.values[name] = new DataView(bytes.buffer);
-    }
+    this.values = values;
   }
 
   get(name) {
@@ -35,8 +31,19 @@ class Model {
   send() {}
 }
 
+/** The bytes behind base64 text that was deflated. */
+async function inflated(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new DataView(await new Response(stream).arrayBuffer());
+}
+
 const stored = JSON.parse(document.getElementById("state").textContent);
-const model = new Model(stored.state, stored.buffers);
+const values = { ...stored.state };
+for (const [name, text] of Object.entries(stored.buffers)) {
+  values[name] = await inflated(text);
+}
+const model = new Model(values);
 globalThis.ifcnModel = model;
 render({ model, el: document.getElementById("widget") });
 
