@@ -11,7 +11,7 @@ import traitlets
 from jaxtyping import Float, UInt8
 
 from ifcn_lab.widgets import monitor_still, recording
-from ifcn_lab.widgets.explorable import Explorable, png_bytes, stored
+from ifcn_lab.widgets.explorable import Explorable, png_bytes
 from ifcn_lab.widgets.given import checked_image
 from ifcn_lab.widgets.lettering import hundredths
 from ifcn_lab.widgets.trainer import Trainer
@@ -106,9 +106,7 @@ class TrainingMonitor(Explorable):
 
     def save_record(self, path: str | Path) -> Path:
         """Keep what was seen so far in a file, for `recorded`."""
-        path = Path(path)
-        path.write_text(stored(self._state()) + "\n", encoding="utf-8")
-        return path
+        return recording.save(self._state(), path)
 
     def _prepare(
         self, model: Any, samples: Any, recipe: Any, image: Any, pace: float

@@ -7,7 +7,7 @@ it anew: the training of lesson 5, watched seven times a second.
 from __future__ import annotations
 
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,18 @@ def load(path: str | Path | None = None) -> dict[str, Any]:
     kept = json.loads(found.read_text(encoding="utf-8"))
     buffers = {name: b64decode(text) for name, text in kept["buffers"].items()}
     return kept["state"] | buffers
+
+
+def save(state: dict[str, Any], path: str | Path) -> Path:
+    """Write the traits of a monitor as JSON, its bytes in base64."""
+    binary = {name: value for name, value in state.items() if isinstance(value, bytes)}
+    kept = {
+        "state": {name: state[name] for name in state if name not in binary},
+        "buffers": {name: b64encode(value).decode() for name, value in binary.items()},
+    }
+    path = Path(path)
+    path.write_text(json.dumps(kept) + "\n", encoding="utf-8")
+    return path
 
 
 def record(path: str | Path) -> Path:
