@@ -12,7 +12,7 @@ const WAYS = ["half and half", "any windows"];
 const NAMES = { 1: "positive", "-1": "ignored", 0: "negative" };
 const INK = "#1a1a1a";
 const MARKS = { 1: "#0072b2", "-1": "#ffffff", 0: "#d55e00" };
-const PLOT = { width: 300, height: 300, left: 40, top: 8, right: 286, bottom: 256,
+const PLOT = { width: 268, height: 300, left: 40, top: 8, right: 256, bottom: 256,
                across: 0.5, up: 1.5 };
 
 /** The picture's objects as its windows see them; it does not change. */
@@ -55,7 +55,7 @@ function samplerWords(scene, { rule, label, instance, drawn, y, x, way }) {
 /** The picture with marks on it, one or none in each cell. */
 class Marked {
   constructor(model, { H, W }, title, label) {
-    const width = Math.min(300, (300 * W) / H);
+    const width = Math.min(256, (256 * W) / H);
     const [height, across] = model.get("image_size");
     this.panel = new Panel({ title, columns: W, rows: H, width, label, focusable: true,
                              pixels: [W * model.get("stride"), H * model.get("stride")] });
