@@ -68,6 +68,29 @@ def test_the_assembler_lives_in_jupyterlab(live):
     assert live.errors == []
 
 
+def test_keyboard_sliders_and_haste_in_jupyterlab(live):
+    """Nothing but keys; every slider to both ends; 200 moves at once."""
+    live.run_all()
+    live.page.wait_for_selector(".ifcn-sheet")
+    maps = live.page.locator(".ifcn-sheet").first
+    maps.press("ArrowRight")
+    maps.press("Shift+ArrowDown")
+    assert np.array_equal(shown_mask(live), expected_mask(7, 4))
+    sliders = live.page.locator(".ifcn input[type=range]")
+    for n in range(sliders.count()):
+        for key in ("Home", "End"):
+            sliders.nth(n).press(key)
+    assert np.array_equal(shown_mask(live), expected_mask(11, 14))
+    box = maps.bounding_box()
+    live.page.mouse.move(box["x"] + 5, box["y"] + 5)
+    live.page.mouse.down()
+    live.page.mouse.move(box["x"] + 115, box["y"] + 90, steps=200)
+    live.page.mouse.up()
+    live.page.wait_for_timeout(500)
+    assert live.page.locator(".ifcn-words").inner_text().startswith("Window at row 11")
+    assert live.errors == []
+
+
 def problems(outputs):
     """What went wrong in the cells of a notebook, one line for each."""
     return [
