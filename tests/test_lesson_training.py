@@ -108,19 +108,11 @@ def test_the_picture_of_copies_says_how_many_there_are() -> None:
     assert numbers == [str(n) for n in range(9)]
 
 
-def test_the_loss_curves_report_their_first_and_last_steps() -> None:
-    steps = [(1.0, 0.5)] * 10 + [(0.25, 0.125)] * 10
-    alt = draw.losses(steps).alt
-    assert "20 steps" in alt
-    assert "objectness 1.00 and 0.25, mask 0.50 and 0.12" in alt
-
-
-def test_windows_now_counts_pixels_on_the_right_side() -> None:
+def test_the_same_windows_count_pixels_on_the_right_side() -> None:
     truth = np.zeros((2, 4, 4))
     truth[:, :2] = 1
     logits = np.where(truth > 0, 3.0, -3.0)
     logits[0] *= -1
-    assert "50% of their pixels" in draw.windows_now("step 1", logits, truth).alt
     seen = [np.zeros((8, 8, 3), np.uint8)] * 2
     picture = draw.same_windows(seen, truth, {"k = 1": logits, "k = 5": np.abs(logits)})
     assert "50% with k = 1 and 50% with k = 5" in picture.alt

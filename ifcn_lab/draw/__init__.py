@@ -38,8 +38,6 @@ _HOME = {
     "window_targets": "windows",
     "copy_counts": "windows",
     "pixel_loss": "learning",
-    "losses": "learning",
-    "windows_now": "learning",
     "same_windows": "learning",
     "side_by_side": "learning",
     "pyramid": "proposing",

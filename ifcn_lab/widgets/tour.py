@@ -97,22 +97,9 @@ def _sampler() -> Explorable:
 
 
 def _monitor() -> Explorable:
-    """A network trained here and now, some ten seconds, and recorded."""
-    import torch
-
-    from ifcn_lab import scenes
-    from ifcn_lab.datasets.scenes import SceneSet
-    from ifcn_lab.model import InstanceFCN
-    from ifcn_lab.training import LESSON
     from ifcn_lab.widgets.monitor import TrainingMonitor
 
-    torch.manual_seed(0)
-    net = InstanceFCN(k=5, backbone="small")
-    recipe = LESSON.with_(iterations=RECORDED_STEPS, seconds=None)
-    discs = scenes.two_touching(diameter=48)
-    monitor = TrainingMonitor(net, SceneSet(500), recipe, image=discs)
-    monitor.wait()
-    return monitor
+    return TrainingMonitor.recorded()
 
 
 def _explorer() -> Explorable:
@@ -124,8 +111,6 @@ def _explorer() -> Explorable:
     net = InstanceFCN.from_pretrained()
     return ProposalExplorer(net, scene.image, scene.masks)
 
-
-RECORDED_STEPS = 150
 
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
     "shift": (
