@@ -1,4 +1,4 @@
-"""The command line: doctor, demo, segment, train, evaluate."""
+"""The command line: doctor, demo, segment, train, evaluate, export-widgets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 
 EXAMPLES = """examples:
   ifcn-lab doctor
@@ -14,13 +15,16 @@ EXAMPLES = """examples:
   ifcn-lab train --annotations nuclei/train.json --out run --minutes 15
   ifcn-lab train --out run --resume
   ifcn-lab evaluate --annotations nuclei/val.json --weights run
+  ifcn-lab export-widgets --out site/
 """
+
+COMMANDS = ("doctor", "demo", "segment", "train", "evaluate", "export-widgets")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 2 for an error, told in one line."""
     given = parser().parse_args(arguments)
-    command = import_module(f"ifcn_lab.commands.{given.command}")
+    command = module_of(given.command)
     try:
         return command.run(given)
     except (ValueError, TypeError, OSError, FloatingPointError) as error:
@@ -39,14 +43,19 @@ def parser() -> ArgumentParser:
         epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in ("doctor", "demo", "segment", "train", "evaluate"):
-        module = import_module(f"ifcn_lab.commands.{name}")
+    for name in COMMANDS:
+        module = module_of(name)
         one = commands.add_parser(
             name, help=module.__doc__.splitlines()[0], description=module.__doc__,
             formatter_class=RawDescriptionHelpFormatter,
         )
         module.add_options(one)
     return top
+
+
+def module_of(command: str) -> ModuleType:
+    """The module of a command: `export-widgets` lives in `export_widgets`."""
+    return import_module(f"ifcn_lab.commands.{command.replace('-', '_')}")
 
 
 def parse(arguments: Sequence[str]) -> Namespace:

@@ -7,7 +7,7 @@ both is copied from the same map at the same place, so it keeps its score exactl
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Shaped
 
 from ifcn_lab.grid import Grid
 
@@ -35,6 +35,23 @@ def kept(k: int, m: int, step: tuple[int, int] = (0, 1)) -> Bool[np.ndarray, "a 
     cell_of = Grid(k, m).cell_of
     rows, columns = (same_cell(cell_of, moved) for moved in step)
     return rows[:, None] & columns
+
+
+def shared(
+    before: Shaped[np.ndarray, "m m"], after: Shaped[np.ndarray, "m m"],
+    step: tuple[int, int],
+) -> tuple[Shaped[np.ndarray, "a b"], Shaped[np.ndarray, "a b"]]:
+    """The same pixels as the first window and as the second window has them.
+
+    >>> one, other = shared(np.arange(9.0).reshape(3, 3), np.eye(3), (0, 1))
+    >>> one.shape, one[0].tolist(), other[0].tolist()
+    ((3, 2), [1.0, 2.0], [1.0, 0.0])
+    """
+    there = tuple(slice(max(0, moved), max(0, len(before) + min(0, moved)))
+                  for moved in step)
+    here = tuple(slice(max(0, -moved), max(0, len(before) - max(0, moved)))
+                 for moved in step)
+    return before[there], after[here]
 
 
 def same_cell(cell_of: np.ndarray, moved: int) -> Bool[np.ndarray, " a"]:

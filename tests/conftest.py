@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from jaxtyping import install_import_hook
 
+pytest_plugins = ["tests.browser_cases", "tests.jupyter_cases"]
+
 # Before anything imports the library: from here on every annotated function of
 # ifcn_lab checks the types and array shapes that it is given and gives back. A test of
 # an error that such a check would catch first calls the function unchecked, through

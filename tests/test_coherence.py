@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ifcn_lab import assemble, check, draw, shipped
-from ifcn_lab.coherence import kept, kept_share
+from ifcn_lab.coherence import kept, kept_share, shared
 from ifcn_lab.grid import Grid
 
 sides = st.integers(1, 12).flatmap(lambda k: st.tuples(st.just(k), st.integers(k, 30)))
@@ -46,6 +46,15 @@ def test_one_step_keeps_m_minus_k_of_m_minus_1(side) -> None:
     assert kept_share(k, m) == pytest.approx((m - k) / (m - 1))
     assert kept_share(k, m, (1, 1)) == pytest.approx(((m - k) / (m - 1)) ** 2)
     assert kept_share(k, m, (-1, 0)) == kept_share(k, m)
+
+
+@given(st.tuples(st.integers(-5, 5), st.integers(-5, 5)))
+def test_shared_pixels_are_the_same_places_of_the_map(step) -> None:
+    places = np.arange(400).reshape(1, 20, 20)  # each place holds its own number
+    centers = [(10, 10), (10 + step[0], 10 + step[1])]
+    one, other = shared(*assemble(places, 4, centers=centers), step)
+    assert np.array_equal(one, other)
+    assert one.shape == tuple(max(0, 4 - abs(moved)) for moved in step)
 
 
 def test_windows_that_do_not_meet_share_nothing() -> None:
@@ -83,13 +92,6 @@ def test_the_curves_hold_every_k_and_end_at_nothing() -> None:
     assert points[:, 0].tolist() == list(range(1, 10))
     assert points[0, 1] == 1 and points[-1, 1] == 0
     assert "100% for k = 1 and 75% for k = 3, and 0% for k = 9" in picture.alt
-
-
-def test_two_neighbouring_windows_are_compared_on_the_pixels_they_share() -> None:
-    scores = np.random.default_rng(0).normal(size=(25, 40, 40))
-    before, after = assemble(scores, 21, centers=[(20, 20), (21, 21)])
-    alt = draw.next_window({"maps": (before, after)}, step=(1, 1)).alt
-    assert "maps: 64% of the shared pixels have the very same score" in alt
 
 
 def test_the_areas_of_the_squares_are_the_numbers_of_weights() -> None:
@@ -157,19 +159,3 @@ def test_a_check_tells_right_from_wrong(exercise, right, wrong, capsys) -> None:
                            (wrong, "not yet right for"), (stub, r"not done yet\.")):
         getattr(check, exercise)(function)
         assert re.match(rf"Exercise 4\.[123]: {says}", capsys.readouterr().out)
-
-
-# --- the widget -------------------------------------------------------------------
-
-
-def test_the_slider_moves_the_window() -> None:
-    from ifcn_lab.widgets import OneStep
-
-    widget = OneStep(m=21)
-    first = widget.image.value
-    widget.sliders["k"].value = 7
-    assert "294 (70%) keep" in widget.describe()
-    assert widget.image.value != first
-    assert repr(widget) == "OneStep(k=7, down=0, right=1)"
-    with pytest.raises(ValueError, match="m >= 7"):
-        OneStep(m=6)

@@ -1,4 +1,4 @@
-"""Figures, checks and the widget of lesson 6, and the failures it shows."""
+"""Figures and checks of lesson 6, and the failures it shows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from ifcn_lab import average_recall, check, draw, scenes, widgets
+from ifcn_lab import average_recall, check, draw, scenes
 from ifcn_lab.datasets import Sample, from_scene
 from ifcn_lab.failures import judged, solidity, trait, worst_first
 from ifcn_lab.proposals import Proposals, nms, nms_pairwise
 from ifcn_lab.proposals.nms import pair_iou
 from ifcn_lab.proposals.propose import Level
 from ifcn_lab.targets import tight_boxes
-from ifcn_lab.widgets.sieve import kept
 
 
 @pytest.fixture(scope="module")
@@ -207,22 +206,3 @@ def test_a_check_recognises_a_wrong_answer(
     name, answer = WRONG[mistake]
     getattr(check, name)(answer)
     assert "not yet right" in capsys.readouterr().out
-
-
-def test_each_slider_of_the_sieve_takes_windows_away(sample: Sample) -> None:
-    found = proposals(sample.masks[[0, 0, 1]], [0.9, 0.8, 0.4])
-    assert kept(found, 0, 100, 10).tolist() == [0, 1, 2]
-    assert kept(found, 50, 100, 10).tolist() == [0, 1]
-    assert kept(found, 0, 80, 10).tolist() == [0, 2]
-    assert kept(found, 0, 100, 1).tolist() == [0]
-
-
-def test_the_sieve_shows_and_says_what_is_kept(sample: Sample) -> None:
-    found = proposals(sample.masks[[0, 0, 1]], [0.9, 0.8, 0.6])
-    widget = widgets.Sieve(sample.image, found)
-    assert widget.describe().startswith("2 of 3 windows are kept")
-    image = widget.image.value
-    widget.sliders["iou"].value = 100
-    assert widget.describe().startswith("3 of 3 windows are kept")
-    assert widget.image.value != image
-    assert repr(widget) == "Sieve(objectness=50, iou=100, top=10)"

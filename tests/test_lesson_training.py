@@ -1,4 +1,4 @@
-"""Figures, checks and the widget of lesson 5 say what is true."""
+"""Figures and checks of lesson 5 say what is true."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ifcn_lab import Grid, assemble, check, draw, scenes, widgets
+from ifcn_lab import Grid, assemble, check, draw, scenes
 from ifcn_lab.check.training import copies
 from ifcn_lab.draw.windows import BEYOND, crop, few_shades
 from ifcn_lab.parts import coverage
@@ -108,19 +108,11 @@ def test_the_picture_of_copies_says_how_many_there_are() -> None:
     assert numbers == [str(n) for n in range(9)]
 
 
-def test_the_loss_curves_report_their_first_and_last_steps() -> None:
-    steps = [(1.0, 0.5)] * 10 + [(0.25, 0.125)] * 10
-    alt = draw.losses(steps).alt
-    assert "20 steps" in alt
-    assert "objectness 1.00 and 0.25, mask 0.50 and 0.12" in alt
-
-
-def test_windows_now_counts_pixels_on_the_right_side() -> None:
+def test_the_same_windows_count_pixels_on_the_right_side() -> None:
     truth = np.zeros((2, 4, 4))
     truth[:, :2] = 1
     logits = np.where(truth > 0, 3.0, -3.0)
     logits[0] *= -1
-    assert "50% of their pixels" in draw.windows_now("step 1", logits, truth).alt
     seen = [np.zeros((8, 8, 3), np.uint8)] * 2
     picture = draw.same_windows(seen, truth, {"k = 1": logits, "k = 5": np.abs(logits)})
     assert "50% with k = 1 and 50% with k = 5" in picture.alt
@@ -200,17 +192,3 @@ def test_a_check_recognises_a_wrong_answer(
     name, answer = WRONG[mistake]
     getattr(check, name)(answer)
     assert "not yet right" in capsys.readouterr().out
-
-
-def test_the_tolerance_sliders_recolour_the_windows(scene: Scene) -> None:
-    widget = widgets.Tolerances(scene, stride=STRIDE, m=M)
-
-    def positives() -> int:
-        return int(re.search(r"(\d+) positive", widget.describe())[1])
-
-    first, image = positives(), widget.image.value
-    widget.sliders["center"].value = 15
-    assert positives() > first and widget.image.value != image
-    widget.sliders["scale"].value = 1
-    assert repr(widget) == "Tolerances(center=15, scale=1, far=14)"
-    assert positives() < first

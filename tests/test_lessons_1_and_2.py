@@ -11,7 +11,7 @@ import pytest
 from ifcn_lab import check, draw, film, scenes
 from ifcn_lab.draw.equivariance import agreement
 from ifcn_lab.parts import coverage, object_centers, oracle_maps, questions
-from ifcn_lab.widgets import Camera, MapFilm
+from ifcn_lab.widgets import MapGrid, ShiftExplorer
 
 IMAGE = np.random.default_rng(0).integers(0, 9, (24, 24))
 
@@ -224,29 +224,7 @@ def test_a_stub_is_not_done_yet(
     assert said(capsys, test, stub) == f"Exercise {number}: not done yet.\n"
 
 
-# --- widgets ---------------------------------------------------------------------
-
-
-def test_the_camera_says_whether_the_layer_follows() -> None:
-    widget = Camera(lambda image, stride: every_second(image, stride), IMAGE, most=8)
-    widget.sliders["stride"].value, widget.sliders["rows"].value = 2, 3
-    assert repr(widget) == "Camera(rows=3, stride=2)"
-    assert "differ at" in widget.describe()
-    widget.sliders["rows"].value = 4
-    assert "equal at every place" in widget.describe()
-    assert bytes(widget.image.value[:4]) == b"\x89PNG"
-
-
-@pytest.mark.parametrize("run", ["plain", "shuffled"])
-def test_the_film_widget_shows_masks_getting_better(run: str) -> None:
-    widget = MapFilm(film.load(), run)
-    assert repr(widget) == "MapFilm(frame=0, scene=0)"
-    assert "step 0." in widget.describe()
-    first = widget.image.value
-    widget.sliders["scene"].value, widget.sliders["frame"].value = 1, 10
-    assert widget.describe().startswith(f"Run {run}, step 400.")
-    ious = widget.describe().split("have IoU ")[1]
-    assert ious.startswith("0.9") and widget.image.value != first
+# --- what the prose says --------------------------------------------------------
 
 
 def test_oracle_maps_of_the_pair_look_as_lesson_2_says(pair: scenes.Scene) -> None:
@@ -255,3 +233,29 @@ def test_oracle_maps_of_the_pair_look_as_lesson_2_says(pair: scenes.Scene) -> No
     sizes = maps.sum((1, 2))
     assert sizes.argmax() == 4 and set(np.argsort(sizes)[:4]) == {0, 2, 6, 8}
     assert maps[5, 16, 15] and maps[3, 16, 17]  # where the discs touch
+
+
+def test_the_disc_of_lesson_1_differs_where_the_lesson_says() -> None:
+    shown = ShiftExplorer()
+    shown.dy, shown.dx, shown.stride, shown.padding = 0, 2, 4, "wrap"
+    assert shown.differences()[0].any()
+    shown.stride, shown.padding = 1, "zeros"
+    for dx in (2, 25):
+        shown.dx = dx
+        differ, inside = shown.differences()[0], shown.inside()[0]
+        assert differ.any() == (dx == 25) and not (differ & inside).any()
+
+
+def test_the_film_shows_in_lesson_2_what_the_lesson_says() -> None:
+    reel = film.load()
+    shown = MapGrid.film(reel)
+    shown.frame = reel.steps.tolist().index(50)
+    yes = (shown.windows()[:, 7:14, 7:14].mean(), shown.windows().sum((1, 2)).max())
+    assert yes[0] > 0.95 and yes[1] < 80  # little more than the middle square
+    shown.frame, shown.x = len(reel.steps) - 1, 17
+    parts = [shown.read_by(center) for center in shown.centers[0]]
+    assert parts == [5, 3]
+    assert shown.place()[3] > 0 > shown.place()[5]
+    far = shown.maps()[4, :4] > 0
+    shown.source = "perfect"
+    assert (far != shown.maps()[4, :4]).mean() > 0.5

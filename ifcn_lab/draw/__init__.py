@@ -21,7 +21,6 @@ _HOME = {
     "window_masks": "parts",
     "asked": "parts",
     "film_strip": "film",
-    "film_frame": "film",
     "pulls": "parts",
     "two_runs": "film",
     "copy_lines": "copying",
@@ -31,7 +30,6 @@ _HOME = {
     "time_bars": "climb",
     "one_step": "coherence",
     "kept_curves": "coherence",
-    "next_window": "coherence",
     "head_sizes": "coherence",
     "few_and_many": "coherence",
     "window_labels": "windows",
@@ -40,8 +38,6 @@ _HOME = {
     "window_targets": "windows",
     "copy_counts": "windows",
     "pixel_loss": "learning",
-    "losses": "learning",
-    "windows_now": "learning",
     "same_windows": "learning",
     "side_by_side": "learning",
     "pyramid": "proposing",
@@ -53,7 +49,6 @@ _HOME = {
     "failures": "proposing",
     "found_objects": "proposing",
     "segmented": "proposing",
-    "boxes_on": "proposing",
 }
 
 __all__ = sorted(_HOME)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import sqrt
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
@@ -17,7 +17,6 @@ from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.grid import Grid
 
 SAME, OTHER = "#c6dbef", FOUND
-Pair = tuple[Float[np.ndarray, "m m"], Float[np.ndarray, "m m"]]
 
 
 def one_step(k: int, m: int, step: tuple[int, int] = (0, 1)) -> Picture:
@@ -123,66 +122,6 @@ def curve_words(m: int, ks: Sequence[int]) -> str:
     return (f"Left: with m = {m} a window that moves by one cell keeps {ends}, and "
             f"{kept_share(m, m):.0%} for k = {m}; the points lie on a straight line. "
             f"Right: for every k the share rises with m towards 100%.")
-
-
-def next_window(pairs: Mapping[str, Pair], step: tuple[int, int] = (0, 1)) -> Picture:
-    """What two neighbouring windows of a trained network say of the same pixels.
-
-    Args:
-        pairs: by the head's name, the logits (m, m) of a window and of the window a
-            step further.
-        step: (rows, columns) between them, not negative.
-    """
-    words = []
-    with panels(len(pairs), 3, width=7.2, height=2.5 * len(pairs)) as (figure, axes):
-        for row, (name, (before, after)) in zip(axes, pairs.items(), strict=True):
-            one, other = shared(before, after, step)
-            for ax, logits, title in zip(row, (before, after), ("before", "after"),
-                                         strict=False):
-                bare(ax, f"{name}, {title}")
-                ax.imshow(logits, cmap="gray", vmin=-4, vmax=4)
-            draw_difference(row[2], one, other)
-            words.append(f"{name}: {difference_words(one, other)}")
-        figure.supxlabel("pale: the same number; orange: another number; "
-                         "black: another answer", fontsize=9)
-    return Picture(figure, "A trained network's mask in two neighbouring windows. "
-                           + ". ".join(words) + ".")
-
-
-def shared(
-    before: Float[np.ndarray, "m m"], after: Float[np.ndarray, "m m"],
-    step: tuple[int, int],
-) -> tuple[Float[np.ndarray, "a b"], Float[np.ndarray, "a b"]]:
-    """The same pixels as the first window and as the second window has them.
-
-    >>> one, other = shared(np.arange(9.0).reshape(3, 3), np.eye(3), (0, 1))
-    >>> one.shape, one[0].tolist(), other[0].tolist()
-    ((3, 2), [1.0, 2.0], [1.0, 0.0])
-    """
-    (down, right), (rows, columns) = step, before.shape
-    return before[down:, right:], after[: rows - down, : columns - right]
-
-
-def draw_difference(
-    ax: Axes, one: Float[np.ndarray, "a b"], other: Float[np.ndarray, "a b"]
-) -> None:
-    """Pale: the same number. Orange: another number. Black: another answer."""
-    kind = np.where(one == other, 0, np.where((one > 0) == (other > 0), 1, 2))
-    bare(ax, f"{np.mean(one == other):.0%} the same number")
-    ax.imshow(kind, cmap=ListedColormap([SAME, OTHER, INK]), vmin=0, vmax=2)
-
-
-def difference_words(
-    one: Float[np.ndarray, "a b"], other: Float[np.ndarray, "a b"]
-) -> str:
-    """How much two windows differ on the pixels they share.
-
-    >>> difference_words(np.array([[1.0, 2.0]]), np.array([[1.0, -2.0]]))
-    '50% of the shared pixels have the very same score, 1 of 2 another answer'
-    """
-    answers = int(((one > 0) != (other > 0)).sum())
-    return (f"{np.mean(one == other):.0%} of the shared pixels have the very same "
-            f"score, {answers} of {one.size} another answer")
 
 
 def head_sizes(weights: Mapping[str, int]) -> Picture:

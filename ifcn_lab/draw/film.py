@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
-from matplotlib.figure import Figure
 
-from ifcn_lab.draw.palette import GREY, INK, PAPER, TRUE, WRONG, cell_colours
-from ifcn_lab.draw.parts import frame_in, head, maps_alt, one_map, probability
+from ifcn_lab.draw.palette import TRUE, WRONG, cell_colours
+from ifcn_lab.draw.parts import frame_in, head, maps_alt, probability
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.film import Film
 
@@ -42,40 +40,6 @@ def strip_alt(film: Film, run: str, steps: Sequence[int], scene: int) -> str:
     last = maps_alt(probability(film.maps(run, steps[-1], scene)))
     return (f"The {film.k**2} channels of the {run} run. The contrast within a map is, "
             f"on average, {listing(said)}. At step {steps[-1]}: {last}")
-
-
-def film_frame(
-    film: Film, run: str, step: int, scene: int, found: Bool[np.ndarray, "N m m"],
-    ious: Float[np.ndarray, "N"],
-) -> Picture:
-    """One frame: the maps at their cells' places, the scene, the windows' masks."""
-    maps = probability(film.maps(run, step, scene))
-    figure = Figure(figsize=(8, 4.2), layout="constrained", facecolor=PAPER)
-    left, right = figure.subfigures(1, 2, width_ratios=(4, 2.6))
-    cells = left.subplots(film.k, film.k, squeeze=False)
-    colours = cell_colours(film.k)
-    for one, channel, colour in zip(cells.flat, film.reads(run), colours, strict=True):
-        one_map(one, maps[channel], colour, f"channel {channel}")
-    left.suptitle(f"maps at step {step}", fontsize=10, color=INK)
-    film_masks(right.subplots(2, 2), film.images[scene], found, ious)
-    said = listing([f"{iou:.2f}" for iou in ious])
-    return Picture(figure, f"Run {run}, step {step}. {maps_alt(maps)} The masks put "
-                   f"together from them have IoU {said} with their objects.")
-
-
-def film_masks(
-    axes: np.ndarray, image: UInt8[np.ndarray, "h w 3"],
-    found: Bool[np.ndarray, "N m m"], ious: Float[np.ndarray, "N"],
-) -> None:
-    """The filmed scene, and beside it the mask of each window, three at most."""
-    for one in axes.flat:
-        bare(one)
-    axes[0, 0].imshow(image)
-    axes[0, 0].set_title("the scene", fontsize=9)
-    for one, window, iou in zip(axes.flat[1:], found, ious, strict=False):
-        one.imshow(window, cmap="gray", vmin=0, vmax=1)
-        one.set_title(f"IoU {iou:.2f}", fontsize=9)
-        frame_in(one, GREY, 1)
 
 
 def two_runs(film: Film, smooth: int = 20) -> Picture:

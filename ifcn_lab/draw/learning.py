@@ -45,66 +45,6 @@ def pixel_loss() -> Picture:
     )
 
 
-def losses(steps: Sequence[tuple[float, float]]) -> Picture:
-    """Objectness loss and mask loss of every step, and their running means.
-
-    Args:
-        steps: (objectness, mask) for each step, as training reports them.
-    """
-    both = np.asarray(steps, float).reshape(-1, 2)
-    with panels(1, 1, width=6.6, height=2.8) as (figure, grid):
-        axes = grid[0, 0]
-        for values, name, colour, style in zip(
-            both.T, ("objectness", "mask"), (FOUND, TRUE), ("--", "-"), strict=True
-        ):
-            at = 1 + np.arange(len(values))
-            axes.plot(at, values, color=colour, linewidth=0.8, alpha=0.4)
-            axes.plot(at, running_mean(values), style, color=colour, linewidth=2,
-                      label=name)
-        axes.axhline(np.log(2), color=INK, linewidth=0.8, linestyle=":")
-        axes.text(len(both), np.log(2) + 0.01, "ln 2: no idea", ha="right", va="bottom")
-        axes.set(xlabel="step", ylabel="loss", ylim=(0, None))
-        axes.legend(loc="lower left")
-    first, last = both[:10].mean(0), both[-10:].mean(0)
-    return Picture(
-        figure,
-        f"Two losses over {len(both)} steps. Means of the first and the "
-        f"last ten steps: objectness {first[0]:.2f} and {last[0]:.2f}, "
-        f"mask {first[1]:.2f} and {last[1]:.2f}.",
-    )
-
-
-def running_mean(
-    values: Float[np.ndarray, "n"], width: int = 15
-) -> Float[np.ndarray, "n"]:
-    """The mean of each value and those before it, `width` of them where there are.
-
-    >>> running_mean(np.array([1.0, 3.0, 5.0]), width=2).tolist()
-    [1.0, 2.0, 4.0]
-    """
-    total = np.cumsum(np.concatenate([[0.0], values]))
-    last = 1 + np.arange(len(values))
-    first = np.maximum(last - width, 0)
-    return (total[last] - total[first]) / (last - first)
-
-
-def windows_now(
-    title: str, logits: Float[np.ndarray, "N m m"], truth: Float[np.ndarray, "N m m"]
-) -> Picture:
-    """What chosen windows show at this moment, the objects' true borders on top."""
-    with panels(1, len(logits), width=1.7 * len(logits), height=2.0) as (figure, grid):
-        figure.suptitle(title, size=10)
-        for axes, window, object_ in zip(grid[0], logits, truth, strict=True):
-            shown_window(axes, window, object_)
-    agreement = ((logits > 0) == (truth > 0.5)).mean()
-    return Picture(
-        figure,
-        f"{title}: {len(logits)} assembled windows, dark for ground and "
-        f"bright for object. {agreement:.0%} of their pixels are on "
-        "the right side.",
-    )
-
-
 def shown_window(
     axes: Axes, window: Float[np.ndarray, "m m"], truth: Float[np.ndarray, "m m"]
 ) -> None:

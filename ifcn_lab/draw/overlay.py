@@ -6,11 +6,9 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from matplotlib.axes import Axes
 
+from ifcn_lab.draw.palette import COLOURS
 from ifcn_lab.draw.picture import Picture, bare, panels
 from ifcn_lab.proposals import Proposals
-
-COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
-
 
 WIDEST, TALLEST = 8.0, 24.0
 """Inches; a picture in the shape of a ribbon would else be metres long."""

@@ -7,6 +7,8 @@ cell also carries its number.
 
 from __future__ import annotations
 
+from functools import cache
+
 from matplotlib.colors import to_hex
 
 # One ramp a row, dark to light; hues chosen to stay apart for dichromats.
@@ -16,11 +18,13 @@ RAMPS = (
     ("#00441b", "#a1d99b"),
     ("#3f007d", "#d4b9da"),
     ("#3d3d3d", "#d0d0d0"),
-    ("#7a0177", "#fbb4c9"),
+    ("#7a0177", "#ffdbe8"),
     ("#4d4000", "#f0e08a"),
 )
 INK, PAPER, GREY = "#1a1a1a", "#ffffff", "#767676"
 TRUE, FOUND, WRONG = "#0072b2", "#e69f00", "#d55e00"
+COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
+"""Of masks that lie side by side; they tell neighbours apart and mean nothing."""
 
 
 def cell_colours(k: int) -> list[str]:
@@ -39,6 +43,7 @@ def cell_colours(k: int) -> list[str]:
     return [blend(*RAMPS[row], place) for row in range(k) for place in places]
 
 
+@cache
 def blend(dark: str, light: str, place: float) -> str:
     """A colour between two, at `place` from 0 (dark) to 1 (light)."""
     from matplotlib.colors import to_rgb

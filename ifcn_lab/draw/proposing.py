@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Float, UInt8
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from ifcn_lab.draw.learning import logistic, paint
-from ifcn_lab.draw.overlay import COLOURS, alt_text
+from ifcn_lab.draw.overlay import alt_text
 from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, WRONG
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
 from ifcn_lab.draw.windows import few_shades, pale
@@ -280,31 +280,3 @@ def segmented(image: UInt8[np.ndarray, "h w 3"], found: Proposals) -> Picture:
     with panels(1, 1, width=6.4, height=6.4 * h / w) as (figure, grid):
         paint(bare(grid[0, 0]), image, found.masks)
     return Picture(figure, alt_text(image, found))
-
-
-def boxes_on(
-    image: UInt8[np.ndarray, "h w 3"], found: Proposals, kept: Int[np.ndarray, "K"]
-) -> Picture:
-    """Masks and boxes that are kept, and thin boxes of all others; for the widget."""
-    h, w = image.shape[:2]
-    masks = found.masks
-    with panels(1, 1, width=5.0, height=0.4 + 5.0 * h / w) as (figure, grid):
-        axes = bare(grid[0, 0], f"{len(kept)} of {len(found)} windows kept")
-        axes.imshow(pale(image))
-        for index in np.setdiff1d(np.arange(len(found)), kept):
-            box_line(axes, found.boxes[index], GREY, 0.4)
-        for place, index in reversed(list(enumerate(kept))):
-            fill(axes, masks[index], COLOURS[place % len(COLOURS)], 0.5)
-            box_line(axes, found.boxes[index], INK, 1.2)
-    return Picture(
-        figure,
-        f"{len(kept)} of {len(found)} windows are kept; the boxes of the "
-        "others are drawn thin.",
-    )
-
-
-def box_line(axes: Axes, box: Int[np.ndarray, "4"], colour: str, width: float) -> None:
-    """A box as a rectangle on the borders of its pixels."""
-    x0, y0, x1, y1 = (int(v) for v in box)
-    axes.add_patch(Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False,
-                             edgecolor=colour, linewidth=width))

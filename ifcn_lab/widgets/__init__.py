@@ -8,12 +8,13 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOME = {
-    "MapFilm": "map_film",
-    "Camera": "camera",
+    "ShiftExplorer": "shift",
+    "MapGrid": "mapgrid",
     "Assembler": "assembler",
-    "OneStep": "coherence",
-    "Tolerances": "tolerances",
-    "Sieve": "sieve",
+    "TrainingMonitor": "monitor",
+    "CoherenceExplorer": "coherence",
+    "WindowSampler": "sampler",
+    "ProposalExplorer": "explorer",
 }
 
 __all__ = sorted(_HOME)

@@ -1,31 +1,259 @@
-"""One step of the window: choose k and the step, and see what is kept."""
+"""The CoherenceExplorer: what a window keeps when it moves by a cell."""
 
 from __future__ import annotations
 
-from ifcn_lab.draw.coherence import one_step
-from ifcn_lab.widgets.redrawn import Redrawn, slider
+from collections.abc import Sequence
+from math import isqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import traitlets
+from jaxtyping import Float, Int, Shaped, UInt8
+
+from ifcn_lab.assembling import assemble
+from ifcn_lab.coherence import kept, shared
+from ifcn_lab.draw.palette import FOUND, INK
+from ifcn_lab.grid import Grid
+from ifcn_lab.widgets import still
+from ifcn_lab.widgets.assembler import maps_traits
+from ifcn_lab.widgets.explorable import Explorable
+from ifcn_lab.widgets.given import image_array, score_maps
+from ifcn_lab.widgets.saying import fixed
+
+if TYPE_CHECKING:
+    from ifcn_lab.deepmask import DeepMaskStyle
+    from ifcn_lab.model import InstanceFCN
+
+KINDS = ("#c6dbef", FOUND, INK)
+"""A pixel that reads the same score, another score, one of another answer."""
+GREY_OF_FILL = 128
 
 
-class OneStep(Redrawn):
-    """`draw.one_step` with sliders for k and for the step down and right.
+class Windows(NamedTuple):
+    """A window, the window a step further, and what became of the shared pixels.
 
-    Args:
-        m: window side in cells, at least 7.
-
-    Raises:
-        ValueError: m is below 7, the largest k of the slider.
-
-    >>> widget = OneStep(m=21)
-    >>> widget.sliders["right"].value = 2
-    >>> widget
-    OneStep(k=5, down=0, right=2)
+    `kinds`: 0 reads the same score, 1 another score, 2 one of another answer; of the
+    second window's pixels -1 where the first had none.
     """
 
-    def __init__(self, m: int = 21) -> None:
-        if m < 7:
-            raise ValueError(f"m is {m}; the slider for k goes to 7, so choose m >= 7")
-        super().__init__(
-            lambda k, down, right: one_step(k, m, (down, right)),
-            k=slider("k", 5, 1, 7), down=slider("down", 0, 0, m // 2),
-            right=slider("right", 1, 0, m // 2),
-        )
+    before: Shaped[np.ndarray, "m m"]
+    after: Shaped[np.ndarray, "m m"]
+    kinds: Int[np.ndarray, "m m"]
+
+    def count(self, *kinds: int) -> int:
+        """How many pixels are of these kinds."""
+        return int(np.isin(self.kinds, kinds).sum())
+
+
+class CoherenceExplorer(Explorable):
+    """A window that moves by a cell: which pixels keep their map and their score.
+
+    Move the window with the arrow keys, the buttons, or by dragging; it is compared
+    with the place where it started. "start here" makes the new place the start.
+    Point at a pixel to read where it came from before, and where it comes from now.
+
+    Args:
+        model: a network, or several that differ in k, to switch between.
+        image: (h, w, 3) uint8, what they are shown.
+        other: a network with an output of its own for every pixel, shown below.
+        center: (y, x) in feature cells where the window starts; None: where
+            objectness is highest.
+
+    `y`, `x` (the start), `down`, `right` (the step), `k`, and `i`, `j` (the pixel
+    pointed at, -1: none) are traits: Python sees them change and can set them.
+
+    >>> maps = np.random.default_rng(0).normal(size=(25, 40, 40))
+    >>> widget = CoherenceExplorer.from_maps(maps, m=21)
+    >>> widget
+    CoherenceExplorer(k=5, y=20, x=20, down=0, right=1)
+    >>> print(widget.words().split(".")[0])
+    The window moves 0 down, 1 right; 420 pixels are in both
+    """
+
+    module = "coherence.js"
+    shown = ("k", "y", "x", "down", "right")
+    ks, starts = (traitlets.List().tag(sync=True) for _ in range(2))
+    k, m, H, W = (traitlets.Int(1).tag(sync=True) for _ in range(4))
+    y, x, down, right = (traitlets.Int(n).tag(sync=True) for n in (0, 0, 0, 1))
+    i, j = (traitlets.Int(-1).tag(sync=True) for _ in range(2))
+    half = traitlets.Float(0.0).tag(sync=True)
+    decimals = traitlets.Int(2).tag(sync=True)
+    limits = traitlets.List(None, allow_none=True).tag(sync=True)
+    colours = traitlets.Dict().tag(sync=True)
+    scores, outputs, image = (traitlets.Bytes(b"").tag(sync=True) for _ in range(3))
+    image_size = traitlets.List([0, 0]).tag(sync=True)
+
+    def __init__(
+        self, model: InstanceFCN | Sequence[InstanceFCN], image: Any, *,
+        other: DeepMaskStyle | None = None, center: tuple[int, int] | None = None,
+    ) -> None:
+        models = model if isinstance(model, Sequence) else [model]
+        found = [score_maps(net, image) for net in models]
+        maps = {isqrt(len(each.maps)): each.maps for each in found}
+        outputs = None if other is None else score_maps(other, image).maps
+        start = divmod(int(found[0].objectness.argmax()), maps[max(maps)].shape[2])
+        super().__init__(**_traits(maps, models[0].m, outputs, image, center or start))
+
+    @classmethod
+    def from_maps(
+        cls, maps: Any, m: int, other_maps: Any = None, image: Any = None, *,
+        center: tuple[int, int] | None = None,
+    ) -> CoherenceExplorer:
+        """The widget for maps at hand.
+
+        Args:
+            maps: (k*k, H, W) logits, or a dict of them by k.
+            m: window side in feature cells.
+            other_maps: (m*m, H, W) logits, an output for every pixel of the window.
+            image: (h, w, 3) or (h, w) uint8, the picture the maps belong to.
+            center: (y, x) where the window starts; None: the middle.
+
+        Maps or a picture that cannot be shown give a widget that says why.
+        """
+        widget = cls.__new__(cls)
+        Explorable.__init__(widget, **_traits(maps, m, other_maps, image, center))
+        return widget
+
+    def maps_of(self, k: int) -> Float[np.ndarray, "kk H W"]:
+        """The score maps of one k, as the front end has them."""
+        start, size = self.starts[self.ks.index(k)], k * k * self.H * self.W
+        every = np.frombuffer(self.scores, np.float32)
+        return every[start : start + size].reshape(k * k, self.H, self.W)
+
+    @property
+    def step(self) -> tuple[int, int]:
+        """How far the window moves, (down, right); it stays on the map."""
+        down, right = (max(-at, min(moved, size - 1 - at)) for at, moved, size in
+                       ((self.y, self.down, self.H), (self.x, self.right, self.W)))
+        return down, right
+
+    def windows(self) -> Windows:
+        """Both windows of the score maps, and what became of their pixels."""
+        down, right = self.step
+        places = [(self.y, self.x), (self.y + down, self.x + right)]
+        before, after = assemble(self.maps_of(self.k), self.m, centers=places)
+        same = kept(self.k, self.m, self.step)
+        return self._compared(before, after, same, self.half)
+
+    def other_windows(self) -> Windows:
+        """Both windows of the other head, as greys, and what became of their pixels."""
+        m, moved = self.m, self.step
+        every = np.frombuffer(self.outputs, np.uint8).reshape(m, m, self.H, self.W)
+        pair = [self._own_outputs(every, self.y + down, self.x + right)
+                for down, right in ((0, 0), moved)]
+        return self._compared(*pair, moved == (0, 0), GREY_OF_FILL - 0.5)
+
+    def _own_outputs(
+        self, every: UInt8[np.ndarray, "m m H W"], y: int, x: int
+    ) -> UInt8[np.ndarray, "m m"]:
+        """The outputs at one place; what lies off the map is not told."""
+        offsets = np.arange(self.m) - self.m // 2
+        rows, columns = y + offsets[:, None], x + offsets
+        inside = (rows >= 0) & (rows < self.H) & (columns >= 0) & (columns < self.W)
+        return np.where(inside, every[:, :, y, x], np.uint8(GREY_OF_FILL))
+
+    def _compared(
+        self, before: Shaped[np.ndarray, "m m"], after: Shaped[np.ndarray, "m m"],
+        same: Any, half: float,
+    ) -> Windows:
+        one, other = shared(before, after, self.step)
+        changed = np.where((one > half) == (other > half), 1, 2)
+        kinds = np.full(before.shape, -1)
+        shared(kinds, kinds, self.step)[1][...] = np.where(same, 0, changed)
+        return Windows(before, after, kinds)
+
+    def words(self) -> str:
+        """How far the window moved, and how many pixels kept their score."""
+        found = self.windows()
+        both = found.count(0, 1, 2)
+        down, right = self.step
+        text = (f"The window moves {abs(down)} {'up' if down < 0 else 'down'}, "
+                f"{abs(right)} {'left' if right < 0 else 'right'}")
+        if both == 0:
+            return f"{text}; no pixel is in both."
+        share = int(100 * found.count(0) / both + 0.5)
+        text += (f"; {both} pixels are in both. With {self.k} x {self.k} maps "
+                 f"{found.count(0)} ({share} %) keep map and score; "
+                 f"{found.count(1, 2)} read another map, {found.count(2)} of them with "
+                 "another answer.")
+        if self.outputs:
+            other = self.other_windows()
+            text += (f" With {self.m} x {self.m} outputs {other.count(0)} keep theirs; "
+                     f"{other.count(2)} have another answer.")
+        return text if self.i < 0 else f"{text} {self._pixel_words()}"
+
+    def _pixel_words(self) -> str:
+        """Where the pixel pointed at came from, and where it comes from."""
+        i, j, m = self.i, self.j, self.m
+        above, left = i + self.step[0], j + self.step[1]
+        found, channel = self.windows(), Grid(self.k, m).channel
+        score = self._score_words(found.after, i, j)
+        text = f"Pixel ({i}, {j})"
+        if not (0 <= above < m and 0 <= left < m):
+            return f"{text} is new: map {channel[i, j]}, {score}."
+        if channel[above, left] == channel[i, j]:
+            return f"{text} keeps map {channel[i, j]}, {score}."
+        was = self._score_words(found.before, above, left, back=True)
+        return (f"{text} had map {channel[above, left]}, {was}; it has map "
+                f"{channel[i, j]}, {score}.")
+
+    def _score_words(
+        self, window: Shaped[np.ndarray, "m m"], i: int, j: int, *, back: bool = False
+    ) -> str:
+        down, right = (0, 0) if back else self.step
+        row, column = (at - self.m // 2 for at in (self.y + down + i,
+                                                   self.x + right + j))
+        inside = 0 <= row < self.H and 0 <= column < self.W
+        return fixed(float(window[i, j]), self.decimals) if inside else "off the map"
+
+    def grid(self) -> str:
+        """The second window: 0 the same score, 1 another, 2 another answer, . new."""
+        return "\n".join("".join("." if kind < 0 else str(kind) for kind in row)
+                         for row in self.windows().kinds.tolist())
+
+    def still(self) -> UInt8[np.ndarray, "h w 3"]:
+        """Both windows and what became of their pixels; the other head below."""
+        found = self.windows()
+        before, after = (still.mask_picture(window, self.k, self.limits, 190)
+                         for window in found[:2])
+        name = f"{self.k**2} maps"
+        rows = [row_picture(name, before, after, found)]
+        if self.outputs:
+            other = self.other_windows()
+            pair = (still.enlarged(window, 190 // self.m) for window in other[:2])
+            rows.append(row_picture(f"{self.m**2} outputs", *pair, other))
+        return np.concatenate(rows)
+
+
+def row_picture(
+    name: str, before: UInt8[np.ndarray, "h w 3"], after: UInt8[np.ndarray, "h w 3"],
+    found: Windows,
+) -> UInt8[np.ndarray, "H W 3"]:
+    """One head's windows before and after the step, and the changes in colour."""
+    colours = np.stack([still.colour(code) for code in (*KINDS, "#ffffff")])
+    kinds = still.enlarged(colours[found.kinds], len(after) // len(found.kinds))
+    title = f"{found.count(0)} of {found.count(0, 1, 2)} keep their score"
+    return still.beside(still.titled(before, f"{name}, before"),
+                        still.titled(after, f"{name}, after"),
+                        still.titled(kinds, title), gap=24)
+
+
+def _traits(
+    maps: Any, m: int, outputs: Any, image: Any, center: tuple[int, int] | None
+) -> dict[str, Any]:
+    """The state for these maps, or the sentence that says what is wrong with them."""
+    state = maps_traits(maps, m, image, None, center)
+    if "problem" in state:
+        return state
+    H, W = state["H"], state["W"]
+    if outputs is not None:
+        outputs = image_array(outputs)
+        if outputs.shape != (m * m, H, W):
+            return {"problem": f"The other maps are {outputs.shape}; an output for "
+                               f"every pixel of the window is {(m * m, H, W)}."}
+        if not np.isfinite(outputs).all():
+            return {"problem": "The other maps hold NaN or infinity; did training "
+                               "diverge?"}
+        state["outputs"] = still.shade(outputs).tobytes()
+    right = 1 if state["x"] + 1 < W else -1 if W > 1 else 0
+    return state | {"right": right}

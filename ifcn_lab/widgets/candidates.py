@@ -1,0 +1,145 @@
+"""Windows before NMS, for the ProposalExplorer: found once, and sent as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped, UInt8
+
+from ifcn_lab.widgets import still
+
+if TYPE_CHECKING:
+    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.proposals import Proposals
+    from ifcn_lab.proposals.propose import Level
+
+
+class Candidates(NamedTuple):
+    """The best windows of an image, none taken for a copy, and the maps they read."""
+
+    found: Proposals
+    levels: Sequence[Level]
+
+
+def candidates_of(
+    model: InstanceFCN, image: Shaped[np.ndarray, "h w *rgb"], count: int
+) -> Candidates:
+    """What `propose` has before NMS: the windows of highest objectness, best first.
+
+    Raises:
+        ValueError: an image that cannot be shown to the network, or scores that are
+            NaN.
+    """
+    from ifcn_lab.backbone import fused
+    from ifcn_lab.proposals import Proposals
+    from ifcn_lab.proposals import candidates as parts
+    from ifcn_lab.proposals.propose import default_zooms, score_level, to_tensor
+
+    picture = to_tensor(image)
+    shape = tuple(picture.shape[1:])
+    zooms, fast = default_zooms(model, shape), fused(model)
+    levels = [score_level(fast, picture, zoom) for zoom in zooms]
+    windows, scores = parts.best_windows(levels, count)
+    pyramid = parts.pyramid_of(model, levels, shape, 0.5)
+    boxes = parts.tight_boxes_at(pyramid, windows)
+    some = (boxes[:, 2:] > boxes[:, :2]).all(1)        # a mask pixel in the image
+    windows, scores, boxes = windows[some], scores[some], boxes[some]
+    crops = parts.crops_at(pyramid, windows, boxes)
+    return Candidates(Proposals(shape, boxes, scores, crops, windows, zooms), levels)
+
+
+def level_traits(levels: Sequence[Level]) -> dict[str, Any]:
+    """Score maps as the greys they are drawn in, and the size of each level's cells."""
+    greys = [still.shade(level.maps.numpy()) for level in levels]
+    return {
+        "maps": b"".join(each.tobytes() for each in greys),
+        "sizes": [list(each.shape[1:]) for each in greys],
+        "cells": [list(level.cell) for level in levels],
+    }
+
+
+def mask_traits(
+    boxes: Int[np.ndarray, "N 4"], crops: Iterable[Bool[np.ndarray, "_ _"]]
+) -> dict[str, bytes]:
+    """Masks as the lengths of their runs, each mask in its box."""
+    return {"boxes": boxes.astype(np.int32).tobytes(),
+            "runs": run_lengths(list(crops)).tobytes()}
+
+
+def run_lengths(masks: Sequence[Bool[np.ndarray, "_ _"]]) -> Shaped[np.ndarray, "R"]:
+    """How many pixels are out, in, out, ... of each mask, row by row; uint16.
+
+    >>> masks = np.array([[[False, True], [True, False]], [[True, True]] * 2])
+    >>> run_lengths(list(masks)).tolist()
+    [1, 2, 1, 0, 4]
+    """
+    # A pixel that is out stands before each mask, so that each begins with such a run.
+    out = np.zeros(1, bool)
+    flat = np.concatenate([part for mask in masks for part in (out, mask.ravel())])
+    starts = np.append(0, np.cumsum([1 + mask.size for mask in masks]))
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    edges = np.union1d(starts, changes)
+    lengths = np.diff(edges)
+    lengths[np.searchsorted(edges, starts[:-1])] -= 1
+    most = np.iinfo(np.uint16).max
+    if lengths.max() > most:  # a longer run is cut, with a run of nothing between
+        cut = [[most, 0] * (n // most) + [n % most] for n in lengths.tolist()]
+        lengths = np.concatenate(cut)
+    return lengths.astype(np.uint16)
+
+
+def lost_to(
+    boxes: Int[np.ndarray, "N 4"], lost: Int[np.ndarray, "L"],
+    kept: Int[np.ndarray, "K"], iou: float,
+) -> Int[np.ndarray, "L"]:
+    """For each box that NMS takes away, the best of the kept ones that overlaps it.
+
+    >>> boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 9], [20, 20, 30, 30]])
+    >>> lost_to(boxes, np.array([1]), np.array([0, 2]), 0.8).tolist()
+    [0]
+    """
+    from ifcn_lab.proposals.nms import overlapping
+
+    sides = boxes.T.astype(np.float64)                               # (4, N)
+    better, worse = overlapping(sides[:, kept], sides[:, lost], iou)
+    first = np.full(len(lost), len(kept))
+    np.minimum.at(first, worse, better)                # kept stand best first
+    return kept[first]
+
+
+def drawn(
+    image: UInt8[np.ndarray, "h w 3"], found: Proposals, chosen: Int[np.ndarray, "K"],
+    colours: Sequence[str],
+) -> UInt8[np.ndarray, "h w 3"]:
+    """The image with some masks in their colours, the best on top."""
+    picture = image.astype(np.float32)
+    for index in chosen[::-1].tolist():
+        x0, y0, x1, y1 = found.boxes[index]
+        piece, mask = picture[y0:y1, x0:x1], found.crops[index]
+        colour = still.colour(colours[index % len(colours)])
+        inner = mask & ~border(mask)
+        piece[inner] = 0.6 * piece[inner] + 0.4 * colour
+        piece[mask & ~inner] = colour
+    return picture.astype(np.uint8)
+
+
+def border(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """The mask's pixels that have a neighbour outside it.
+
+    >>> border(np.ones((3, 3), bool)).astype(int).tolist()
+    [[1, 1, 1], [1, 0, 1], [1, 1, 1]]
+    """
+    around = np.pad(mask, 1)
+    inside = around[:-2, 1:-1] & around[2:, 1:-1] & around[1:-1, :-2] & around[1:-1, 2:]
+    return mask & ~inside
+
+
+def overlaps(
+    found: Proposals, masks: Bool[np.ndarray, "M h w"]
+) -> Float[np.ndarray, "N M"]:
+    """IoU of every candidate with every true object."""
+    from ifcn_lab.evaluation.overlap import encode, rle_iou
+
+    return rle_iou(found.rles(), encode(masks))

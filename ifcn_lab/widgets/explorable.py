@@ -1,0 +1,153 @@
+"""What every widget has: three lives from one state.
+
+Live in a notebook (anywidget), alone in an HTML file (`save_html`), and in words
+(`describe`). Where no widget can run, a still picture stands in its place.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from base64 import b64encode
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import numpy as np
+import traitlets
+from jaxtyping import UInt8
+from PIL import Image
+
+from ifcn_lab.widgets import front_end
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ margin: 16px; background: Canvas; }}
+{css}
+</style>
+</head>
+<body>
+<main id="widget"></main>
+<noscript><p>{words}</p></noscript>
+<script type="application/json" id="state">{state}</script>
+<script type="module">
+{code}
+</script>
+</body>
+</html>
+"""
+
+
+class Explorable(anywidget.AnyWidget):
+    """A widget with a front end, a still picture and a text twin.
+
+    A subclass names its front-end module in `module`, its synchronised traits, and
+    says in `words` what it shows and in `grid` the same in digits. What Python finds
+    wrong with the input stands in `problem`, and the front end shows it.
+    """
+
+    module: ClassVar[str]
+    shown: ClassVar[tuple[str, ...]] = ()
+    """The traits that `repr` names."""
+    _css = front_end.text("page.css")
+    problem = traitlets.Unicode("").tag(sync=True)
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Give the class the front end it names."""
+        if "module" in vars(cls):
+            cls._esm = front_end.for_notebook(cls.module)
+        super().__init_subclass__(**options)
+
+    def words(self) -> str:
+        """What the widget shows, in a sentence or two; the front end says the same."""
+        raise NotImplementedError
+
+    def grid(self) -> str:
+        """What the widget shows, as rows of digits; empty if nothing is a grid."""
+        return ""
+
+    def describe(self) -> str:
+        """The words and the digits: the widget for those who do not see it."""
+        if self.problem:
+            return self.problem
+        return f"{self.words()}\n{self.grid()}".strip()
+
+    def still(self) -> UInt8[np.ndarray, "h w 3"]:
+        """A picture of the widget, for where it cannot run."""
+        raise NotImplementedError
+
+    def save_html(self, path: str | Path) -> Path:
+        """Write the widget to one file that needs no kernel and no network."""
+        path = Path(path)
+        path.write_text(self.html(), encoding="utf-8")
+        return path
+
+    def html(self) -> str:
+        """The page that `save_html` writes."""
+        return _PAGE.format(
+            title=escape(type(self).__name__), css=self._css,
+            words=escape(self.describe()), state=stored(self._state()),
+            code=front_end.joined(self.module) + front_end.text("host.js"),
+        )
+
+    def _state(self) -> dict[str, Any]:
+        """The traits of this widget's own front end."""
+        names = [
+            name for name, trait in self.traits(sync=True).items()
+            if isinstance(trait.this_class, type)
+            and issubclass(trait.this_class, Explorable)
+            and not name.startswith("_")
+        ]
+        return {name: getattr(self, name) for name in names}
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict, dict] | None:
+        """The live widget, and beside it a still picture with its words."""
+        bundle = super()._repr_mimebundle_(**options)
+        if bundle is None:
+            return None
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        data = {**data, "text/plain": repr(self)}
+        if not self.problem:
+            data["image/png"] = _png(self.still())
+            metadata = {**metadata, "image/png": {"alt": self.words()}}
+        return data, metadata
+
+    def __repr__(self) -> str:
+        """The name and the state that matters; the same in every run."""
+        if self.problem:
+            return f"{type(self).__name__}({self.problem})"
+        values = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.shown)
+        return f"{type(self).__name__}({values})"
+
+
+def stored(state: dict[str, Any]) -> str:
+    """The state as JSON that may stand in a page; bytes deflated, in base64."""
+    binary = {n: v for n, v in state.items() if isinstance(v, bytes)}
+    buffers = {n: b64encode(zlib.compress(v)).decode() for n, v in binary.items()}
+    rest = {n: v for n, v in state.items() if n not in binary}
+    text = json.dumps({"state": rest, "buffers": buffers}, allow_nan=False)
+    return text.replace("<", "\\u003c")  # no tag can end the script
+
+
+def png_bytes(image: UInt8[np.ndarray, "h w *rgb"]) -> bytes:
+    """A picture as a PNG file.
+
+    >>> png_bytes(np.zeros((2, 2), np.uint8))[1:4]
+    b'PNG'
+    """
+    buffer = BytesIO()
+    Image.fromarray(image).save(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _png(image: UInt8[np.ndarray, "h w 3"]) -> str:
+    return b64encode(png_bytes(image)).decode()

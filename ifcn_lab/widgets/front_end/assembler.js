@@ -1,0 +1,263 @@
+// The Assembler: drag the window, and see from which map each pixel is copied.
+
+import { assemble, edges, source } from "./assembling.js";
+import {
+  Panel, Stage, button, choice, clamp, element, greyImage, motionIsReduced, numbers,
+  onceAFrame, probability, put, slider, sorry, spoken, toggle, watch,
+} from "./page.js";
+
+const GAP = 1; // cells between two maps
+
+/** What the traits say, with the score maps of the chosen k cut out of the rest. */
+function read(model) {
+  const [k, m, H, W] = ["k", "m", "H", "W"].map((name) => model.get(name));
+  const start = model.get("starts")[model.get("ks").indexOf(k)];
+  const maps = numbers(model, "scores").subarray(start, start + k * k * H * W);
+  const place = { k, m, H, W, y: model.get("y"), x: model.get("x") };
+  return { maps, place, range: model.get("limits"), fill: model.get("fill") };
+}
+
+/** The same words as Python's `words`. */
+function words(model, { maps, place }, window) {
+  const { k, m, y, x } = place;
+  const half = model.get("half");
+  const above = window.reduce((count, score) => count + (score > half ? 1 : 0), 0);
+  let text = `Window at row ${y}, column ${x}: ${above} of ${m * m} pixels above `
+    + `${half}, copied from ${k} x ${k} maps.`;
+  const objectness = numbers(model, "objectness");
+  if (objectness.length) {
+    const score = probability(objectness[y * place.W + x]);
+    text += ` Objectness ${score.toFixed(2)}.`;
+  }
+  const [i, j] = [model.get("i"), model.get("j")];
+  if (i < 0) return text;
+  const from = source(i, j, place);
+  const found = from.inside ? maps[from.at].toFixed(model.get("decimals")) : "fill";
+  return `${text} Pixel (${i}, ${j}) comes from map ${from.channel}, row ${from.row}, `
+    + `column ${from.column}: ${found}.`;
+}
+
+/** The k*k maps in their grid, with the window's outline and the piece each one gives. */
+class Maps {
+  constructor(model, { place, maps, range }) {
+    const { k, H, W } = place;
+    this.colours = model.get("colours")[String(k)];
+    this.step = { x: W + GAP, y: H + GAP };
+    this.panel = new Panel({
+      title: k === 1 ? "1 score map" : `${k * k} score maps`,
+      columns: k * W + (k - 1) * GAP,
+      rows: k * H + (k - 1) * GAP,
+      width: 370,
+      label: `${k} x ${k} score maps; arrow keys move the window`,
+      focusable: true,
+    });
+    for (let channel = 0; channel < k * k; channel++) {
+      const [left, top] = this.corner(channel, k);
+      const scores = maps.subarray(channel * H * W, (channel + 1) * H * W);
+      this.panel.paint(greyImage(scores, W, H, range), left, top);
+    }
+  }
+
+  corner(channel, k) {
+    return [(channel % k) * this.step.x, Math.floor(channel / k) * this.step.y];
+  }
+
+  /** The place on the map under the pointer. */
+  onMap({ x, y }, { H, W }) {
+    return { x: clamp(x % this.step.x, 0, W - 1), y: clamp(y % this.step.y, 0, H - 1) };
+  }
+
+  draw({ k, m, H, W, y, x }) {
+    const { panel } = this;
+    const cell = edges(k, m);
+    const [top, left] = [y - Math.floor(m / 2), x - Math.floor(m / 2)];
+    panel.clear();
+    for (let channel = 0; channel < k * k; channel++) {
+      const [mapLeft, mapTop] = this.corner(channel, k);
+      const [a, b] = [Math.floor(channel / k), channel % k];
+      const colour = this.colours[channel];
+      panel.pen.save();
+      panel.pen.beginPath();
+      panel.pen.rect(mapLeft, mapTop, W, H);
+      panel.pen.clip(); // what lies off the map is not drawn on its neighbour
+      const piece = [mapLeft + left + cell[b], mapTop + top + cell[a],
+                     cell[b + 1] - cell[b], cell[a + 1] - cell[a]];
+      panel.frame(mapLeft + left, mapTop + top, m, m, "#ffffff", 1, [3, 3]);
+      panel.fill(...piece, colour, 0.45);
+      panel.frame(...piece, "#ffffff", 3);
+      panel.frame(...piece, colour, 1.5);
+      panel.write(String(channel), mapLeft, mapTop, { size: 10, paper: "#ffffff" });
+      panel.pen.restore();
+    }
+  }
+}
+
+/** The mask, pixel by pixel, with the borders of its cells. */
+class Mask {
+  constructor({ place: { k, m } }) {
+    this.panel = new Panel({
+      title: `the window, ${m} x ${m}`,
+      columns: m,
+      rows: m,
+      width: 250,
+      label: "the assembled mask; arrow keys choose a pixel",
+      focusable: true,
+    });
+  }
+
+  /** Show the first `count` pixels; the others stay clear. */
+  draw(window, { k, m }, range, colours, count, pixel) {
+    const image = greyImage(window, m, m, range);
+    for (let n = count; n < m * m; n++) image.data[4 * n + 3] = 0;
+    this.panel.paint(image);
+    this.panel.clear();
+    const cell = edges(k, m);
+    for (let a = 0; a < k; a++) {
+      for (let b = 0; b < k; b++) {
+        const box = [cell[b], cell[a], cell[b + 1] - cell[b], cell[a + 1] - cell[a]];
+        this.panel.frame(...box, colours[a * k + b], 2);
+      }
+    }
+    if (pixel[0] >= 0) {
+      this.panel.frame(pixel[1], pixel[0], 1, 1, "#ffffff", 4);
+      this.panel.frame(pixel[1], pixel[0], 1, 1, "#d55e00", 2);
+    }
+  }
+}
+
+/** Start and stop the step-through of the copy: rows of pixels, or cells at a press. */
+function player(model, total, show) {
+  let step = total;
+  let pixel = null;
+  const advance = (by) => {
+    step = Math.min(total, step + by);
+    pixel = step < total ? step : null;
+    show();
+    if (step < total && !motionIsReduced()) requestAnimationFrame(() => advance(1));
+  };
+  const press = () => {
+    const anew = step >= total;
+    if (anew) step = 0;
+    // With less motion asked for, each press copies one more row and nothing runs.
+    if (motionIsReduced() || anew) advance(motionIsReduced() ? Math.sqrt(total) : 1);
+    else { step = total; advance(0); }
+  };
+  return { press, count: () => step, pixel: () => pixel };
+}
+
+export function render({ model, el }) {
+  if (sorry(model, el)) return undefined;
+  const root = element("div", { class: "ifcn", role: "group", "aria-label": "Assembler" });
+  const heard = spoken();
+  el.append(root);
+  let stop = build();
+
+  function build() {
+    const state = read(model);
+    const { m, H, W } = state.place;
+    const maps = new Maps(model, state);
+    const mask = new Mask(state);
+    const picture = pictureOf(model, H, W);
+    const stage = new Stage(...[picture, maps.panel, mask.panel].filter(Boolean));
+    const play = player(model, m * m, () => draw());
+    const window = new Float32Array(m * m);
+
+    const paint = () => {
+      const { place, range, fill } = Object.assign(state, read(model));
+      assemble(state.maps, place, fill, window);
+      const running = play.pixel();
+      const pixel = running === null ? [model.get("i"), model.get("j")]
+        : [Math.floor(running / m), running % m];
+      maps.draw(place);
+      mask.draw(window, place, range, maps.colours, play.count(), pixel);
+      if (picture) outline(picture, place);
+      stage.clear();
+      if (pixel[0] >= 0) trace(stage, maps, mask, place, pixel);
+      heard.say(words(model, state, window));
+      root.dataset.drawn = `${place.y},${place.x},${place.k}`;
+    };
+    const draw = onceAFrame(paint);
+
+    const go = (y, x) => put(model, { y: clamp(Math.round(y), 0, H - 1),
+                                      x: clamp(Math.round(x), 0, W - 1) });
+    const near = (y, x) => (model.get("snap") ? go(...best(model, y, x, H, W, m)) : go(y, x));
+    maps.panel.onDrag((at) => {
+      const { x, y } = maps.onMap(at, state.place);
+      near(Math.floor(y), Math.floor(x));
+    });
+    maps.panel.onArrows((dx, dy) => go(model.get("y") + dy, model.get("x") + dx));
+    if (picture) {
+      picture.onDrag(({ x, y }) => near(Math.floor(y), Math.floor(x)));
+      picture.onArrows((dx, dy) => go(model.get("y") + dy, model.get("x") + dx));
+    }
+    const point = (i, j) => put(model, { i: clamp(i, 0, m - 1), j: clamp(j, 0, m - 1) });
+    mask.panel.onHover((at) => (at ? point(Math.floor(at.y), Math.floor(at.x))
+      : put(model, { i: -1, j: -1 })));
+    mask.panel.onArrows((dx, dy) => point(Math.max(0, model.get("i")) + dy,
+                                          Math.max(0, model.get("j")) + dx));
+    const controls = element("div", { class: "ifcn-controls" },
+      slider(model, "y", { label: "row", least: 0, most: H - 1 }),
+      slider(model, "x", { label: "column", least: 0, most: W - 1 }),
+      model.get("ks").length > 1
+        ? choice(model, "k", "k", model.get("ks")) : null,
+      numbers(model, "objectness").length
+        ? toggle(model, "snap", "snap to the best window near") : null,
+      button("copy step by step", play.press));
+    root.replaceChildren(stage.root, controls, heard.root);
+    const unwatch = watch(model, ["y", "x", "i", "j"], draw);
+    const unrange = watch(model, ["snap"], () => near(model.get("y"), model.get("x")));
+    paint();
+    return () => { unwatch(); unrange(); };
+  }
+
+  const rebuild = () => { stop(); stop = build(); };
+  const unwatch = watch(model, ["k", "scores", "objectness", "image"], rebuild);
+  return () => { unwatch(); stop(); };
+}
+
+/** The picture the maps belong to, in cells of the maps; null where there is none. */
+function pictureOf(model, H, W) {
+  const bytes = model.get("image");
+  if (!bytes || bytes.byteLength === 0) return null;
+  const [height, width] = model.get("image_size");
+  const panel = new Panel({
+    title: "the picture", columns: W, rows: H, width: 250, pixels: [width, height],
+    label: "the picture; arrow keys move the window", focusable: true,
+  });
+  panel.paintFile(bytes);
+  return panel;
+}
+
+function outline(picture, { k, m, y, x }) {
+  const [top, left] = [y - Math.floor(m / 2), x - Math.floor(m / 2)];
+  picture.clear();
+  picture.frame(left, top, m, m, "#ffffff", 4);
+  picture.frame(left, top, m, m, "#1a1a1a", 2);
+  for (const edge of edges(k, m).slice(1, -1)) {
+    picture.frame(left + edge, top, 0, m, "#ffffff", 1, [3, 3]);
+    picture.frame(left, top + edge, m, 0, "#ffffff", 1, [3, 3]);
+  }
+}
+
+/** The line from a pixel of the mask to the score it is a copy of. */
+function trace(stage, maps, mask, place, [i, j]) {
+  const { channel, row, column, inside } = source(i, j, place);
+  if (!inside) return;
+  const [left, top] = maps.corner(channel, place.k);
+  stage.line({ panel: maps.panel, x: left + column + 0.5, y: top + row + 0.5 },
+             { panel: mask.panel, x: j + 0.5, y: i + 0.5 }, maps.colours[channel]);
+}
+
+/** The place of highest objectness within a quarter of the window. */
+function best(model, y, x, H, W, m) {
+  const objectness = numbers(model, "objectness");
+  const reach = Math.floor(m / 4);
+  let found = [clamp(y, 0, H - 1), clamp(x, 0, W - 1)];
+  const score = ([r, c]) => objectness[r * W + c];
+  for (let r = Math.max(0, y - reach); r <= Math.min(H - 1, y + reach); r++) {
+    for (let c = Math.max(0, x - reach); c <= Math.min(W - 1, x + reach); c++) {
+      if (score([r, c]) > score(found)) found = [r, c];
+    }
+  }
+  return found;
+}

@@ -1,0 +1,401 @@
+// The ProposalExplorer: which windows become proposals, and what is lost on the way.
+
+import { assemble, edges } from "./assembling.js";
+import {
+  Panel, clamp, element, numbers, onceAFrame, put, slider, sorry, spoken, watch,
+} from "./page.js";
+import { boxArea, decodeMasks, foundCounts, foundObjects, suppress } from "./proposing.js";
+
+const LIMIT = 0.7; // IoU from which an object counts as found, as in Python
+const TALLEST = 340;
+const [INK, PAPER, HIT, MISSED] = ["#1a1a1a", "#ffffff", "#0072b2", "#d55e00"];
+
+/** What never changes: boxes, scores, masks, and the maps of each zoom. */
+function readAll(model) {
+  const [k, m, objects] = ["k", "m", "objects"].map((name) => model.get(name));
+  const boxes = numbers(model, "boxes", Int32Array);
+  const scores = numbers(model, "scores", Float64Array);
+  const maps = numbers(model, "maps", Uint8Array);
+  let start = 0;
+  const levels = model.get("sizes").map(([H, W], n) => {
+    const own = maps.subarray(start, start + k * k * H * W);
+    start += own.length;
+    return { H, W, maps: own, cell: model.get("cells")[n], zoom: model.get("zooms")[n] };
+  });
+  return {
+    k, m, objects, boxes, scores, levels, count: scores.length,
+    windows: numbers(model, "windows", Int32Array),
+    overlap: numbers(model, "overlap", Float64Array),
+    masks: decodeMasks(numbers(model, "runs", Uint16Array), boxes),
+  };
+}
+
+/** The windows that are sure enough, that NMS leaves, and that are shown. */
+function sift(model, { boxes, scores, windows }) {
+  const [objectness, iou, top, scale] = ["objectness", "iou", "top", "scale"]
+    .map((name) => model.get(name));
+  const sure = Array.from(scores.keys()).filter((n) => scores[n] >= objectness / 100
+    && (scale === 0 || windows[3 * n] === scale - 1));
+  const { kept, by } = suppress(boxes, sure, iou / 100);
+  return { sure, kept, by, shown: kept.slice(0, top) };
+}
+
+/** The same words as Python's `words`. */
+function words(model, all, sifted) {
+  const { sure, kept, shown } = sifted;
+  const scale = model.get("scale");
+  const zoom = scale ? ` at zoom ${all.levels[scale - 1].zoom.toFixed(2)}` : "";
+  let text = `Of ${all.count} windows ${sure.length}${zoom} have objectness `
+    + `${model.get("objectness")} % or more. NMS at IoU ${model.get("iou")} % leaves `
+    + `${kept.length}; ${shown.length} shown.`;
+  if (shown.length === 0) {
+    text += " Nothing is left: lower the objectness, or choose all zooms.";
+  }
+  if (all.objects) text += ` ${recallWords(model, all, shown)}`;
+  const chosen = model.get("chosen");
+  return chosen < 0 ? text : `${text} ${chosenWords(model, all, sifted, chosen)}`;
+}
+
+function recallWords(model, { overlap, objects }, shown) {
+  const found = foundObjects(overlap, objects, shown, LIMIT).filter(Boolean).length;
+  return `${found} of ${objects} objects found at IoU ${LIMIT}; AR@${model.get("top")} `
+    + `${averageRecall(model, overlap, objects, shown).toFixed(2)}.`;
+}
+
+function averageRecall(model, overlap, objects, shown) {
+  const thresholds = model.get("thresholds");
+  const counts = foundCounts(overlap, objects, shown, thresholds);
+  return counts.reduce((sum, n) => sum + n, 0) / (thresholds.length * objects);
+}
+
+function chosenWords(model, all, sifted, chosen) {
+  const [level, y, x] = all.windows.subarray(3 * chosen, 3 * chosen + 3);
+  const text = `Window ${chosen}: objectness ${all.scores[chosen].toFixed(2)}, zoom `
+    + `${all.levels[level].zoom.toFixed(2)}, row ${y}, column ${x}, `
+    + `${fate(model, sifted, chosen)}.`;
+  if (!all.objects) return text;
+  const overlaps = all.overlap.subarray(chosen * all.objects, (chosen + 1) * all.objects);
+  const best = overlaps.indexOf(Math.max(...overlaps));
+  return `${text} IoU ${overlaps[best].toFixed(2)} with object ${best + 1}.`;
+}
+
+/** What became of the chosen window. */
+function fate(model, { kept, by, shown }, chosen) {
+  if (by.has(chosen)) return `a copy of window ${by.get(chosen)}`;
+  if (shown.includes(chosen)) {
+    const count = copiesOf(chosen, by).length;
+    return `shown; it removes ${count} ${count === 1 ? "copy" : "copies"}`;
+  }
+  return kept.includes(chosen) ? `not among the best ${model.get("top")}` : "sifted out";
+}
+
+function copiesOf(chosen, by) {
+  return [...by].filter(([, better]) => better === chosen).map(([lost]) => lost);
+}
+
+/** The line round a mask in image pixels: closed loops, the mask to their right. */
+function outlineOf(mask, boxes, n) {
+  const [x0, y0, x1, y1] = boxes.subarray(4 * n, 4 * n + 4);
+  const [width, height] = [x1 - x0, y1 - y0];
+  const inside = (y, x) => y >= 0 && y < height && x >= 0 && x < width
+    && mask[y * width + x] === 1;
+  const ends = new Map(); // from each corner, the corners where a side leads
+  const side = (y, x, down, right) => {
+    const from = y * (width + 1) + x;
+    ends.set(from, [...(ends.get(from) ?? []), (y + down) * (width + 1) + x + right]);
+  };
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (!inside(y, x)) continue;
+      if (!inside(y - 1, x)) side(y, x, 0, 1);
+      if (!inside(y, x + 1)) side(y, x + 1, 1, 0);
+      if (!inside(y + 1, x)) side(y + 1, x + 1, 0, -1);
+      if (!inside(y, x - 1)) side(y + 1, x, -1, 0);
+    }
+  }
+  return joinedSides(ends, (corner) => [x0 + (corner % (width + 1)),
+                                        y0 + Math.floor(corner / (width + 1))]);
+}
+
+function joinedSides(ends, place) {
+  const path = new Path2D();
+  for (const [start, left] of ends) {
+    while (left.length) {
+      path.moveTo(...place(start));
+      for (let at = left.pop(); at !== start; at = ends.get(at).pop()) {
+        path.lineTo(...place(at));
+      }
+      path.closePath();
+    }
+  }
+  return path;
+}
+
+/** The picture with the proposals, the true objects, and the chosen window. */
+class Picture {
+  constructor(model, all) {
+    const [h, w] = model.get("image_size");
+    const pixels = model.get("image_pixels").slice().reverse();
+    this.colours = model.get("mask_colours");
+    this.paths = new Map();
+    this.all = all;
+    this.panel = new Panel({
+      title: "proposals", columns: w, rows: h, pixels, focusable: true,
+      width: Math.min(TALLEST, (TALLEST * w) / h),
+      label: "the picture with proposals; arrow keys choose one",
+    });
+    if (pixels[0] > TALLEST) this.panel.low.style.imageRendering = "auto";
+    this.panel.paintFile(model.get("image"));
+    this.panel.sheet.style.cursor = "pointer";
+    if (all.objects) {
+      this.panel.root.append(element("p", { class: "ifcn-legend" },
+        `Blue line: an object found at IoU ${LIMIT}. Red dashes: one not found.`));
+    }
+  }
+
+  path(n) {
+    const { masks, boxes } = this.all;
+    if (!this.paths.has(n)) this.paths.set(n, outlineOf(masks[n], boxes, n));
+    return this.paths.get(n);
+  }
+
+  stroke(path, colour, lines, dash = []) {
+    const { pen, scale } = this.panel;
+    pen.strokeStyle = colour;
+    pen.lineWidth = lines / scale;
+    pen.setLineDash(dash.map((d) => d / scale));
+    pen.stroke(path);
+  }
+
+  draw({ shown, by }, chosen) {
+    const { panel } = this;
+    panel.clear();
+    for (const n of [...shown].reverse()) {
+      const colour = this.colours[n % this.colours.length];
+      panel.pen.globalAlpha = 0.45;
+      panel.pen.fillStyle = colour;
+      panel.pen.fill(this.path(n));
+      panel.pen.globalAlpha = 1;
+      this.stroke(this.path(n), colour, 1.5);
+    }
+    this.drawObjects(shown);
+    if (chosen >= 0) this.drawChosen(chosen, by);
+    const title = `${shown.length} proposal${shown.length === 1 ? "" : "s"}`;
+    panel.root.querySelector("figcaption").textContent = title;
+  }
+
+  drawObjects(shown) {
+    const { overlap, objects, count } = this.all;
+    const found = foundObjects(overlap, objects, shown, LIMIT);
+    for (let o = 0; o < objects; o++) {
+      const line = this.path(count + o);
+      this.stroke(line, PAPER, 3.5);
+      this.stroke(line, found[o] ? HIT : MISSED, 2, found[o] ? [] : [4, 3]);
+    }
+  }
+
+  drawChosen(chosen, by) {
+    const { panel, all: { boxes, windows, levels, m } } = this;
+    const boxOf = (n) => [boxes[4 * n], boxes[4 * n + 1], boxes[4 * n + 2] - boxes[4 * n],
+                          boxes[4 * n + 3] - boxes[4 * n + 1]];
+    for (const n of copiesOf(chosen, by)) panel.frame(...boxOf(n), PAPER, 0.7);
+    const [level, y, x] = windows.subarray(3 * chosen, 3 * chosen + 3);
+    const [down, right] = levels[level].cell;
+    const half = Math.floor(m / 2);
+    const square = [(x - half) * right, (y - half) * down, m * right, m * down];
+    this.stroke(this.path(chosen), PAPER, 4.5);
+    this.stroke(this.path(chosen), INK, 2.5);
+    panel.frame(...square, PAPER, 3);
+    panel.frame(...square, INK, 1.5, [5, 4]);
+    panel.write(String(chosen), boxes[4 * chosen], boxes[4 * chosen + 1],
+                { size: 12, paper: PAPER });
+  }
+
+  /** The smallest shown mask at a place; of several the next one after `chosen`. */
+  pick({ x, y }, shown, chosen) {
+    const { boxes, masks } = this.all;
+    const here = shown.filter((n) => {
+      const [x0, y0, x1, y1] = boxes.subarray(4 * n, 4 * n + 4);
+      const [column, row] = [Math.floor(x) - x0, Math.floor(y) - y0];
+      return column >= 0 && row >= 0 && column < x1 - x0 && row < y1 - y0
+        && masks[n][row * (x1 - x0) + column];
+    }).sort((a, b) => boxArea(boxes, a) - boxArea(boxes, b));
+    return here.length ? here[(here.indexOf(chosen) + 1) % here.length] : chosen;
+  }
+}
+
+/** The k*k maps of one zoom, with the pieces that the chosen window copies. */
+class LevelMaps {
+  constructor(model, { k, m, levels }, number) {
+    const { H, W, maps, zoom } = levels[number];
+    const gap = Math.max(1, Math.round(W / 25)); // cells between two maps
+    const [columns, rows] = [W, H].map((side) => k * (side + gap) - gap);
+    Object.assign(this, { k, m, H, W, gap });
+    this.colours = model.get("colours");
+    this.panel = new Panel({
+      title: `${k * k} score maps at zoom ${zoom.toFixed(2)}`, columns, rows,
+      width: Math.min(TALLEST, (TALLEST * columns) / rows),
+      label: `${k} x ${k} score maps with the chosen window`,
+    });
+    for (let channel = 0; channel < k * k; channel++) {
+      const grey = maps.subarray(channel * H * W, (channel + 1) * H * W);
+      this.panel.paint(plainGrey(grey, W, H), ...this.corner(channel));
+    }
+  }
+
+  corner(channel) {
+    const { k, H, W, gap } = this;
+    return [(channel % k) * (W + gap), Math.floor(channel / k) * (H + gap)];
+  }
+
+  draw(y, x) {
+    const { panel, k, m, H, W } = this;
+    const cell = edges(k, m);
+    panel.clear();
+    for (let channel = 0; channel < k * k; channel++) {
+      const [left, top] = this.corner(channel);
+      const [a, b] = [Math.floor(channel / k), channel % k];
+      const piece = [left + x - Math.floor(m / 2) + cell[b],
+                     top + y - Math.floor(m / 2) + cell[a],
+                     cell[b + 1] - cell[b], cell[a + 1] - cell[a]];
+      panel.pen.save();
+      panel.pen.beginPath();
+      panel.pen.rect(left, top, W, H);
+      panel.pen.clip(); // what lies off the map is not drawn on its neighbour
+      panel.frame(...piece, PAPER, 4);
+      panel.frame(...piece, this.colours[channel], 2);
+      panel.write(String(channel), left, top, { size: 10, paper: PAPER });
+      panel.pen.restore();
+    }
+  }
+}
+
+/** Greys that are greys already, as ImageData. */
+function plainGrey(greys, columns, rows) {
+  const image = new ImageData(columns, rows);
+  for (let n = 0; n < columns * rows; n++) {
+    image.data.fill(greys[n], 4 * n, 4 * n + 3);
+    image.data[4 * n + 3] = 255;
+  }
+  return image;
+}
+
+/** The chosen window as its maps give it. */
+class ChosenWindow {
+  constructor(model, { k, m }) {
+    Object.assign(this, { k, m, colours: model.get("colours") });
+    this.panel = new Panel({ title: "its window", columns: m, rows: m, width: 210,
+                             label: `the chosen window, ${m} x ${m}` });
+  }
+
+  draw({ H, W, maps }, y, x) {
+    const { panel, k, m } = this;
+    const cell = edges(k, m);
+    panel.paint(plainGrey(assemble(maps, { k, m, H, W, y, x }, 128), m, m));
+    panel.clear();
+    this.colours.forEach((colour, channel) => {
+      const [a, b] = [Math.floor(channel / k), channel % k];
+      panel.frame(cell[b], cell[a], cell[b + 1] - cell[b], cell[a + 1] - cell[a],
+                  colour, 2);
+    });
+  }
+}
+
+/** Recall at each IoU; the height of the curve on average is AR. */
+class RecallChart {
+  constructor() {
+    this.panel = new Panel({ title: "recall by IoU", columns: 180, rows: 100, width: 210,
+                             label: "recall by IoU; the words below say it" });
+  }
+
+  draw(model, { overlap, objects }, shown) {
+    const { panel } = this;
+    const thresholds = model.get("thresholds");
+    const place = (iou, recall) => [30 + (iou - 0.5) * 300, 80 - 70 * recall];
+    panel.clear();
+    panel.fill(0, 0, 180, 100, PAPER);
+    for (const recall of [0, 0.5, 1]) {
+      const [x, y] = place(0.5, recall);
+      panel.frame(x, y, 135, 0, recall ? "#d0d0d0" : INK, 1);
+      panel.write(recall.toFixed(1), 6, y - 6, { size: 11, ink: INK });
+    }
+    for (const iou of [0.5, 0.7, 0.9]) {
+      panel.write(iou.toFixed(1), place(iou, 0)[0] - 8, 85, { size: 11, ink: INK });
+    }
+    const counts = foundCounts(overlap, objects, shown, thresholds);
+    const points = thresholds.map((iou, n) => place(iou, counts[n] / objects));
+    panel.pen.strokeStyle = HIT;
+    panel.pen.fillStyle = HIT;
+    panel.pen.lineWidth = 2;
+    panel.pen.beginPath();
+    for (const point of points) panel.pen.lineTo(...point);
+    panel.pen.stroke();
+    for (const [x, y] of points) panel.pen.fillRect(x - 2, y - 2, 4, 4);
+    const average = averageRecall(model, overlap, objects, shown).toFixed(2);
+    panel.write(`AR@${model.get("top")} = ${average}`, 36, 60, { size: 13, ink: INK });
+  }
+}
+
+function controlsOf(model, { levels }) {
+  const percent = (value) => `${value} %`;
+  const zoom = (n) => (n ? `only ${levels[n - 1].zoom.toFixed(2)}` : "all");
+  return element("div", { class: "ifcn-controls ifcn-pairs" },
+    slider(model, "objectness", { label: "objectness at least", least: 0, most: 100,
+                                  show: percent }),
+    slider(model, "iou", { label: "NMS IoU", least: 0, most: 100, show: percent }),
+    slider(model, "top", { label: "at most", least: 1, most: 100 }),
+    slider(model, "scale", { label: "zooms", least: 0, most: levels.length, show: zoom }));
+}
+
+export function render({ model, el }) {
+  if (sorry(model, el)) return undefined;
+  const all = readAll(model);
+  const [picture, mask] = [new Picture(model, all), new ChosenWindow(model, all)];
+  const chart = all.objects ? new RecallChart() : null;
+  const byLevel = all.levels.map(() => null);
+  const mapsPlace = element("div", {});
+  const heard = spoken();
+  const beside = element("div", { class: "ifcn-column" },
+    mask.panel.root, chart && chart.panel.root);
+  const root = element("div", { class: "ifcn", role: "group",
+                                "aria-label": "ProposalExplorer" },
+    element("div", { class: "ifcn-stage" }, picture.panel.root, mapsPlace, beside),
+    controlsOf(model, all), heard.root);
+  let sifted = sift(model, all);
+
+  const drawMaps = (chosen) => {
+    mapsPlace.hidden = mask.panel.root.hidden = chosen < 0;
+    if (chosen < 0) return;
+    const [level, y, x] = all.windows.subarray(3 * chosen, 3 * chosen + 3);
+    byLevel[level] ??= new LevelMaps(model, all, level);
+    if (mapsPlace.firstChild !== byLevel[level].panel.root) {
+      mapsPlace.replaceChildren(byLevel[level].panel.root);
+    }
+    byLevel[level].draw(y, x);
+    mask.draw(all.levels[level], y, x);
+  };
+  const paint = () => {
+    sifted = sift(model, all);
+    const chosen = model.get("chosen");
+    picture.draw(sifted, chosen);
+    drawMaps(chosen);
+    if (chart) chart.draw(model, all, sifted.shown);
+    heard.say(words(model, all, sifted));
+    root.dataset.drawn = [...sifted.shown].join(",");
+  };
+  const step = (by) => {
+    const { shown } = sifted;
+    const at = shown.indexOf(model.get("chosen"));
+    const next = at < 0 ? 0 : clamp(at + by, 0, shown.length - 1);
+    if (shown.length) put(model, { chosen: shown[next] });
+  };
+  picture.panel.sheet.addEventListener("pointerdown", (event) => {
+    const at = picture.panel.at(event);
+    put(model, { chosen: picture.pick(at, sifted.shown, model.get("chosen")) });
+  });
+  picture.panel.onArrows((dx, dy) => step(dx + dy));
+  el.append(root);
+  paint();
+  return watch(model, ["objectness", "iou", "top", "scale", "chosen"],
+               onceAFrame(paint));
+}

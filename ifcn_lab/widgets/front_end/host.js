@@ -1,0 +1,56 @@
+// Stands in for the notebook in a file of its own: same model, no kernel.
+
+class Model {
+  constructor(values) {
+    this.listeners = new Map();
+    this.values = values;
+  }
+
+  get(name) {
+    return this.values[name];
+  }
+
+  set(name, value) {
+    if (Object.is(this.values[name], value)) return;
+    this.values[name] = value;
+    for (const then of this.listeners.get(`change:${name}`) ?? []) then();
+    for (const then of this.listeners.get("change") ?? []) then();
+  }
+
+  on(event, then) {
+    if (!this.listeners.has(event)) this.listeners.set(event, new Set());
+    this.listeners.get(event).add(then);
+  }
+
+  off(event, then) {
+    this.listeners.get(event)?.delete(then);
+  }
+
+  save_changes() {}
+
+  send() {}
+}
+
+/** The bytes behind base64 text that was deflated. */
+async function inflated(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new DataView(await new Response(stream).arrayBuffer());
+}
+
+const stored = JSON.parse(document.getElementById("state").textContent);
+const values = { ...stored.state };
+for (const [name, text] of Object.entries(stored.buffers)) {
+  values[name] = await inflated(text);
+}
+const model = new Model(values);
+globalThis.ifcnModel = model;
+render({ model, el: document.getElementById("widget") });
+
+// A page that shows this one in a frame is told how high it is.
+if (globalThis.parent !== globalThis) {
+  new ResizeObserver(() => {
+    const ifcnHeight = document.body.getBoundingClientRect().height + 32;
+    globalThis.parent.postMessage({ ifcnHeight }, "*");
+  }).observe(document.body);
+}

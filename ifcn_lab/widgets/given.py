@@ -1,0 +1,98 @@
+"""What a widget may be given, and the sentence it shows otherwise."""
+
+from __future__ import annotations
+
+from math import isqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Shaped, UInt8
+
+if TYPE_CHECKING:
+    from ifcn_lab.model import InstanceFCN
+
+
+class Scores(NamedTuple):
+    """Score maps and objectness of one image, as arrays of logits."""
+
+    maps: Float[np.ndarray, "kk H W"]
+    objectness: Float[np.ndarray, "H W"]
+
+
+def image_array(value: Any) -> np.ndarray:
+    """An array, wherever it comes from: a tensor is brought to the processor."""
+    if hasattr(value, "detach"):
+        return value.detach().cpu().numpy()
+    return np.asarray(value)
+
+
+def score_maps(model: InstanceFCN, image: UInt8[np.ndarray, "h w *rgb"]) -> Scores:
+    """What the network says of an image at its own size."""
+    import torch
+
+    from ifcn_lab.proposals.propose import to_tensor
+
+    with torch.no_grad():
+        maps, objectness = model.eval()(to_tensor(image)[None])
+    return Scores(maps[0].numpy(), objectness[0].numpy())
+
+
+def checked_maps(
+    maps: Any, m: int, k: int | None = None
+) -> Shaped[np.ndarray, "kk H W"]:
+    """Score maps that can be shown.
+
+    Raises:
+        ValueError: not (k*k, H, W), NaN or infinite, or m < k.
+
+    >>> checked_maps(np.zeros((4, 2, 3)), m=2).shape
+    (4, 2, 3)
+    """
+    maps = image_array(maps)
+    if maps.ndim != 3 or 0 in maps.shape:
+        raise ValueError(f"Score maps have three axes, (k*k, H, W), and at least one "
+                         f"cell; these have shape {maps.shape}.")
+    if isqrt(len(maps)) ** 2 != len(maps) or (k and k * k != len(maps)):
+        raise ValueError(f"A k x k grid needs k*k score maps; these are {len(maps)}.")
+    if not np.isfinite(maps).all():
+        raise ValueError("The score maps hold NaN or infinity; did training diverge?")
+    if m < isqrt(len(maps)):
+        raise ValueError(f"A window of {m} x {m} has no room for {len(maps)} cells.")
+    return maps
+
+
+def checked_image(image: Any) -> UInt8[np.ndarray, "h w 3"] | None:
+    """A picture that can be shown, in colour; None stays None.
+
+    Raises:
+        ValueError: not (h, w) or (h, w, 3) of uint8.
+
+    >>> checked_image(np.zeros((4, 5), np.uint8)).shape
+    (4, 5, 3)
+    """
+    if image is None:
+        return None
+    image = image_array(image)
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or 0 in image.shape:
+        raise ValueError(f"A picture is (h, w) or (h, w, 3) of uint8; this one is "
+                         f"{image.shape} of {image.dtype}.")
+    if image.ndim == 2:
+        image = np.repeat(image[..., None], 3, axis=2)
+    return np.ascontiguousarray(image[..., :3])
+
+
+def checked_stride(image: UInt8[np.ndarray, "h w 3"], H: int, W: int) -> int:
+    """How many pixels a cell of the maps is wide: the stride of maps and picture.
+
+    Raises:
+        ValueError: no whole stride makes maps of this size from the picture.
+
+    >>> checked_stride(np.zeros((10, 12, 3), np.uint8), 5, 6)
+    2
+    """
+    h, w = image.shape[:2]
+    for stride in range(1, max(h, w) + 1):
+        if (-(-h // stride), -(-w // stride)) == (H, W):
+            return stride
+    raise ValueError(f"The picture, {h} x {w} pixels, does not belong to maps of "
+                     f"{H} x {W} cells: no stride leads from one to the other.")

@@ -1,0 +1,68 @@
+"""A recorded training run for the TrainingMonitor to replay.
+
+The run ships as `data/film/training.json`; `python -m ifcn_lab.widgets.recording` makes
+it anew: the training of lesson 5, watched seven times a second.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from pathlib import Path
+from typing import Any
+
+NAME = "film/training.json"
+
+
+def load(path: str | Path | None = None) -> dict[str, Any]:
+    """The traits of a recorded monitor; None: the run that ships.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+
+    >>> load()["steps"]
+    120
+    """
+    from ifcn_lab import shipped
+
+    found = Path(shipped.path(NAME) if path is None else path)
+    kept = json.loads(found.read_text(encoding="utf-8"))
+    buffers = {name: b64decode(text) for name, text in kept["buffers"].items()}
+    return kept["state"] | buffers
+
+
+def save(state: dict[str, Any], path: str | Path) -> Path:
+    """Write the traits of a monitor as JSON, its bytes in base64."""
+    binary = {name: value for name, value in state.items() if isinstance(value, bytes)}
+    kept = {
+        "state": {name: state[name] for name in state if name not in binary},
+        "buffers": {name: b64encode(value).decode() for name, value in binary.items()},
+    }
+    path = Path(path)
+    path.write_text(json.dumps(kept) + "\n", encoding="utf-8")
+    return path
+
+
+def record(path: str | Path) -> Path:
+    """Train as lesson 5 does, and write what the monitor saw."""
+    import torch
+
+    from ifcn_lab import scenes
+    from ifcn_lab.datasets.scenes import SceneSet
+    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.training import LESSON
+    from ifcn_lab.widgets.monitor import TrainingMonitor
+
+    torch.manual_seed(0)
+    net = InstanceFCN(k=5, backbone="small")
+    recipe = LESSON.with_(iterations=120, seconds=None, precision="float32")
+    discs = scenes.two_touching(diameter=48)
+    monitor = TrainingMonitor(net, SceneSet(500), recipe, image=discs, pace=0.15)
+    monitor.wait()
+    return monitor.save_record(path)
+
+
+if __name__ == "__main__":
+    from ifcn_lab import shipped
+
+    print(record(shipped.folder() / NAME))

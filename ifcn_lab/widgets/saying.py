@@ -1,0 +1,17 @@
+"""Numbers as words say them: in Python and in JavaScript the same."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+
+def fixed(value: float, decimals: int) -> str:
+    """A number with so many decimals, rounded as JavaScript's `toFixed` does.
+
+    Halves go away from zero, and zero has no sign.
+
+    >>> fixed(0.125, 2), fixed(-0.125, 2), fixed(-0.0, 1)
+    ('0.13', '-0.13', '0.0')
+    """
+    step = Decimal(1).scaleb(-decimals)
+    return str(Decimal(float(value) + 0.0).quantize(step, ROUND_HALF_UP))

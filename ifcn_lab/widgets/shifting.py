@@ -1,0 +1,108 @@
+"""Shifting and convolving, in both orders: what a ShiftExplorer compares.
+
+The picture wraps round when it is moved: what leaves on one side comes in on the
+other. So a shift loses nothing, and only the layer's border can make a difference.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+
+REACH = 2  # cells; the score map sums 5 x 5 of them
+
+
+class Outcome(NamedTuple):
+    """Features and score map after one order of steps."""
+
+    features: Float[np.ndarray, "H W"]
+    scores: Float[np.ndarray, "H W"]
+
+
+def convolve(
+    image: Shaped[np.ndarray, "h w"], kernel: Shaped[np.ndarray, "n n"],
+    stride: int = 1, wrap: bool = False,
+) -> Float[np.ndarray, "H W"]:
+    """A convolution as deep learning writes it, of the image's size over the stride.
+
+    Args:
+        image: any numbers.
+        kernel: its side n is odd.
+        stride: one output for every `stride` pixels.
+        wrap: whether the image goes on at its other side; else zeros lie round it.
+
+    >>> convolve(np.array([[1, 2, 3]]), np.array([[0, 0, 0], [1, 0, 0], [0, 0, 0]]))
+    array([[0., 1., 2.]])
+    """
+    n, (h, w) = len(kernel), image.shape
+    padded = np.pad(image.astype(float), n // 2, "wrap" if wrap else "constant")
+    total = np.zeros((-(-h // stride), -(-w // stride)))              # (H, W)
+    for i, j in np.ndindex(n, n):  # in the front end's order: the same sums, bit by bit
+        total += kernel[i, j] * padded[i : i + h : stride, j : j + w : stride]
+    return total
+
+
+def outcome(
+    image: Shaped[np.ndarray, "h w"], kernel: Shaped[np.ndarray, "n n"], stride: int,
+    wrap: bool,
+) -> Outcome:
+    """Features, and as score map the sum of their sizes over 5 x 5 cells.
+
+    The score map is a small network with one channel, set by hand: it is high where
+    the kernel finds much, and so where an object is.
+    """
+    features = convolve(image, kernel, stride, wrap)
+    ones = np.ones((2 * REACH + 1,) * 2)
+    return Outcome(features, convolve(np.abs(features), ones, 1, wrap))
+
+
+def cells_moved(pixels: int, stride: int) -> int:
+    """A way in pixels as the nearest way in cells; halves go up.
+
+    >>> cells_moved(8, 4), cells_moved(6, 4), cells_moved(-6, 4)
+    (2, 2, -1)
+    """
+    return (2 * pixels + stride) // (2 * stride)
+
+
+def both_orders(
+    image: Shaped[np.ndarray, "h w"], kernel: Shaped[np.ndarray, "n n"],
+    way: tuple[int, int], stride: int, wrap: bool,
+) -> tuple[Outcome, Outcome]:
+    """First shift then convolve, and first convolve then shift.
+
+    >>> image, kernel = np.arange(16).reshape(4, 4), np.ones((3, 3))
+    >>> first, second = both_orders(image, kernel, (1, 2), 1, wrap=True)
+    >>> bool((first.scores == second.scores).all())
+    True
+    """
+    first = outcome(np.roll(image, way, (0, 1)), kernel, stride, wrap)
+    cells = [cells_moved(pixels, stride) for pixels in way]
+    second = outcome(image, kernel, stride, wrap)
+    return first, Outcome(*(np.roll(each, cells, (0, 1)) for each in second))
+
+
+def near_edge(size: int, reach: int, stride: int) -> Bool[np.ndarray, "H"]:
+    """The rows of features that see past the picture's edge.
+
+    Args:
+        size: of the picture, in pixels.
+        reach: of the kernel, in pixels to each side.
+
+    >>> near_edge(6, 1, 1).astype(int).tolist()
+    [1, 0, 0, 0, 0, 1]
+    """
+    at = stride * np.arange(-(-size // stride))
+    return (at < reach) | (at + reach > size - 1)
+
+
+def near_edge_of_scores(near: Bool[np.ndarray, "H"]) -> Bool[np.ndarray, "H"]:
+    """The same for the score map, which sees two cells further to each side.
+
+    >>> near_edge_of_scores(np.array([1, 0, 0, 0, 0, 0, 0], bool)).astype(int).tolist()
+    [1, 1, 1, 0, 0, 1, 1]
+    """
+    beyond = np.pad(near, REACH, constant_values=True)
+    return np.convolve(beyond, np.ones(2 * REACH + 1), "valid") > 0

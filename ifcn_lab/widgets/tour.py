@@ -1,0 +1,207 @@
+"""All widgets as pages of their own, and an index that reads as a short tour.
+
+The pages need no kernel and no network. `ifcn-lab export-widgets --out site/` writes
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+from ifcn_lab.widgets.explorable import Explorable
+
+
+class Stop(NamedTuple):
+    """One stop of the tour: the page's name, a title, what to do, the widget."""
+
+    name: str
+    title: str
+    text: str
+    make: Callable[[], Explorable]
+
+
+def export(folder: str | Path) -> Iterator[Path]:
+    """Write the page of every stop, then the index; give each path when it is there.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    sections = []
+    for stop in stops():
+        widget = stop.make()
+        sections.append(section(stop, widget))
+        yield widget.save_html(folder / f"{stop.name}.html")
+    index = folder / "index.html"
+    index.write_text(_INDEX.format(sections="\n".join(sections)), encoding="utf-8")
+    yield index
+
+
+def section(stop: Stop, widget: Explorable) -> str:
+    """What the index says of a stop: title, text, the page itself, and its words."""
+    name, title = escape(stop.name), escape(stop.title)
+    text = "".join(f"<p>{escape(line)}</p>" for line in stop.text.split("\n"))
+    return _SECTION.format(name=name, title=title, text=text,
+                           words=escape(widget.describe()))
+
+
+def stops() -> tuple[Stop, ...]:
+    """The tour, in the order of the lessons."""
+    return tuple(Stop(name, *parts) for name, parts in _STOPS.items())
+
+
+def _shift() -> Explorable:
+    from ifcn_lab.widgets.shift import ShiftExplorer
+
+    return ShiftExplorer()
+
+
+def _mapgrid() -> Explorable:
+    from ifcn_lab import film
+    from ifcn_lab.widgets.mapgrid import MapGrid
+
+    grid = MapGrid.film(film.load())
+    grid.frame = len(grid.steps) - 1  # trained; the slider goes back to the start
+    return grid
+
+
+def _assembler() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.widgets.assembler import Assembler
+
+    names = ("scenes-k1", "scenes-k3", "scenes-k5")
+    nets = [InstanceFCN.from_pretrained(name) for name in names]
+    return Assembler(nets, scenes.two_touching().image)
+
+
+def _coherence() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.widgets.coherence import CoherenceExplorer
+
+    nets = [InstanceFCN.from_pretrained(name) for name in ("scenes-k1", "scenes-k3",
+                                                           "scenes")]
+    return CoherenceExplorer(nets, scenes.two_touching().image, center=(16, 10))
+
+
+def _sampler() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.widgets.sampler import WindowSampler
+
+    return WindowSampler(scenes.make(1_000_004), stride=4, m=21)
+
+
+def _monitor() -> Explorable:
+    from ifcn_lab.widgets.monitor import TrainingMonitor
+
+    return TrainingMonitor.recorded()
+
+
+def _explorer() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.widgets.explorer import ProposalExplorer
+
+    scene = scenes.make(1_000_002, objects=(4, 5))
+    net = InstanceFCN.from_pretrained()
+    return ProposalExplorer(net, scene.image, scene.masks)
+
+
+_STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
+    "shift": (
+        "Shift", "Does it matter whether a picture is moved before a convolution or "
+        "after it? Inside the picture it does not. At the border, and with a stride, "
+        "it does.\n"
+        "Drag the disc, then choose another stride and another padding.",
+        _shift),
+    "mapgrid": (
+        "Score maps", "Nine plain channels learn nine meanings. No one tells a channel "
+        "that it is to find top left parts: the place where it is read makes it so.\n"
+        "Move through the steps of training, and point at a place of the picture.",
+        _mapgrid),
+    "assembler": (
+        "Assembling", "A window of 21 x 21 pixels is put together from 25 score maps: "
+        "each cell of the window is copied from its own map.\n"
+        "Drag the window from one disc to the other. Point at a pixel of the mask, and "
+        "a line leads to the score it is a copy of. With one map, k = 1, the two discs "
+        "cannot be told apart.",
+        _assembler),
+    "coherence": (
+        "Local coherence", "Move the window by one cell. Most of its pixels then copy "
+        "the very same scores, one place further: nothing has to be learned for that.\n"
+        "Step away from the start, and count what is kept.",
+        _coherence),
+    "sampler": (
+        "Windows to learn from", "Training shows the network 256 windows of a picture: "
+        "half of them fit an object, half do not, and those in between are left out.\n"
+        "Move a tolerance, and see which windows change sides. Draw anew.",
+        _sampler),
+    "monitor": (
+        "Training", "A recorded run: the losses, and what some windows show while the "
+        "maps are being learned. Two discs of one colour come apart.\n"
+        "Press replay, or move the slider.",
+        _monitor),
+    "explorer": (
+        "Proposals", "Every place of the maps has a window, and most of them show no "
+        "object. Objectness sorts them, and of two that show the same object only the "
+        "better one stays.\n"
+        "Move the thresholds, and watch recall. Choose a proposal to see its window.",
+        _explorer),
+}
+
+
+_SECTION = """<section id="{name}">
+<h2>{title}</h2>
+{text}
+<iframe src="{name}.html" title="{title}: the widget"></iframe>
+<p class="links"><a href="{name}.html">{title}, on a page of its own</a></p>
+<details><summary>The same in words</summary><pre>{words}</pre></details>
+</section>"""
+
+_INDEX = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>ifcn_lab: score maps under your hand</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ margin: 0 auto; padding: 24px; max-width: 1040px; background: Canvas;
+        color: CanvasText; font: 17px/1.5 system-ui, sans-serif; }}
+p {{ max-width: 42em; }}
+iframe {{ width: 100%; height: 620px; border: 1px solid GrayText; border-radius: 6px; }}
+pre {{ overflow-x: auto; font-size: 13px; line-height: 1.2; }}
+a, summary {{ color: LinkText; }}
+summary {{ cursor: pointer; width: fit-content; }}
+section {{ margin-top: 48px; }}
+</style>
+</head>
+<body>
+<header>
+<h1>Score maps under your hand</h1>
+<p>Two objects of one colour touch. Which pixel belongs to which? These pages follow the
+answer of InstanceFCN (Dai et al., ECCV 2016), one step at a time. Everything here
+moves, with a mouse, a finger or the keyboard, and nothing needs a network.</p>
+</header>
+<main>
+{sections}
+</main>
+<script>
+// A page tells how high it is; frames of files may not look into each other.
+addEventListener("message", (event) => {{
+  for (const frame of document.querySelectorAll("iframe")) {{
+    if (frame.contentWindow === event.source && event.data?.ifcnHeight > 0) {{
+      frame.style.height = `${{Math.ceil(event.data.ifcnHeight) + 4}}px`;
+    }}
+  }}
+}});
+</script>
+</body>
+</html>
+"""

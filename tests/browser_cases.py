@@ -1,0 +1,109 @@
+"""A real browser for the widgets: Chromium, with the network blocked.
+
+Without a browser the tests that ask for one are skipped and say so. Debian's package
+`chromium` is enough; IFCN_LAB_CHROMIUM can name another.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+LAPTOP = {"width": 1280, "height": 800}
+
+
+def chromium() -> str | None:
+    """The path of a browser, or None."""
+    named = os.environ.get("IFCN_LAB_CHROMIUM")
+    return named or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """One Chromium for all tests."""
+    path = chromium()
+    if path is None:
+        pytest.skip("no Chromium: install Debian's package chromium, or name one in "
+                    "IFCN_LAB_CHROMIUM")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+class Opened:
+    """A widget's file of its own, opened from disk, with what the console said."""
+
+    def __init__(self, page: object) -> None:
+        self.page, self.errors = page, []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._note)
+
+    def _note(self, message: object) -> None:
+        # The tests read canvases back; the browser's advice on that is not for us.
+        ours = "willReadFrequently" not in message.text
+        if message.type in ("error", "warning") and ours:
+            self.errors.append(message.text)
+
+    def get(self, name: str) -> object:
+        """A trait as the front end has it."""
+        return self.page.evaluate("name => ifcnModel.get(name)", name)
+
+    def set(self, **values: object) -> None:
+        """Set traits as Python would."""
+        self.page.evaluate(
+            "values => { for (const [n, v] of Object.entries(values)) "
+            "ifcnModel.set(n, v); }", values)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until what was asked for is painted and said."""
+        self.page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => "
+            "requestAnimationFrame(() => setTimeout(done, 600))))")
+
+    def words(self) -> str:
+        """What the live region says."""
+        return self.page.locator(".ifcn-words").inner_text()
+
+    def pixels(self, canvas: str) -> list[int]:
+        """Red, green, blue, alpha of a canvas, given by a CSS selector."""
+        return json.loads(self.page.evaluate(
+            "selector => { const c = document.querySelector(selector); return "
+            "JSON.stringify(Array.from(c.getContext('2d').getImageData(0, 0, c.width, "
+            "c.height).data)); }", canvas))
+
+    def sliders_to_both_ends(self) -> int:
+        """Move every slider to its ends by keyboard; how many there are."""
+        sliders = self.page.locator("input[type=range]")
+        for n in range(sliders.count()):
+            for key in ("Home", "End"):
+                sliders.nth(n).press(key)
+        self.settle()
+        return sliders.count()
+
+
+@pytest.fixture
+def opened(browser: object, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
+    """Open a widget from a file; the network is blocked, errors are collected."""
+    contexts = []
+
+    def open_widget(widget: object, **options: object) -> Opened:
+        context = browser.new_context(viewport=LAPTOP, offline=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        found = Opened(page)
+        page.goto(widget.save_html(tmp_path / "widget.html").as_uri())
+        found.settle()
+        return found
+
+    yield open_widget
+    for context in contexts:
+        context.close()
