@@ -6,6 +6,7 @@ from benchmarks import (
     assembling,
     coins,
     convolutions,
+    frames,
     importing,
     proposing,
     recipe,
@@ -13,8 +14,8 @@ from benchmarks import (
     training_step,
 )
 
-EVERY = (importing, assembling, training_step, convolutions, proposing, scenes, coins,
-         recipe)
+EVERY = (importing, assembling, training_step, convolutions, proposing, frames, scenes,
+         coins, recipe)
 
 if __name__ == "__main__":
     for benchmark in EVERY:

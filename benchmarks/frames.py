@@ -16,9 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ifcn_lab import scenes
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.widgets import Assembler
+from ifcn_lab.widgets import Assembler, tour
 
 MOVES = 200
 STATIC_MB, CREATION_MS = 1.5, 150
@@ -75,31 +73,36 @@ def drag_times(path: Path, browser: str) -> np.ndarray:
     return np.array(times)
 
 
-def creation_ms() -> float:
-    """Milliseconds to make the shipped network's Assembler and what a cell stores."""
-    net, image = InstanceFCN.from_pretrained(), scenes.two_touching().image
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        Assembler(net, image)._repr_mimebundle_()
-        times.append(1000 * (time.perf_counter() - start))
-    return float(np.median(times))
+def costs() -> dict[str, tuple[float, float]]:
+    """For each widget of the tour: milliseconds to make and store it, and megabytes.
+
+    Its network or film is loaded anew each time, which a notebook does once.
+    """
+    found = {}
+    for stop in tour.stops():
+        times = []
+        for _ in range(4):
+            start = time.perf_counter()
+            widget = stop.make()
+            widget._repr_mimebundle_()
+            times.append(1000 * (time.perf_counter() - start))
+        size = len(widget.html().encode()) / 1e6
+        found[stop.name] = (float(np.median(times[1:])), size)
+    return found
 
 
 def main() -> None:
-    """Print the frame budget, the size of a file and the time to make a widget."""
+    """Print the frame budget, and each widget's time to be made and its file's size."""
     from tests.browser_cases import chromium
 
-    net = InstanceFCN.from_pretrained()
+    print(f"each widget made and stored in a cell (at most {CREATION_MS} ms), and its "
+          f"own file (at most {STATIC_MB} MB)")
+    for name, (milliseconds, size) in costs().items():
+        print(f"  {name:10} {milliseconds:4.0f} ms  {size:.2f} MB")
+    if (browser := chromium()) is None:
+        print("no Chromium here: the frame budget was not measured")
+        return
     with tempfile.TemporaryDirectory() as folder:
-        typical = Assembler(net, scenes.two_touching().image)
-        size = typical.save_html(Path(folder) / "typical.html").stat().st_size / 1e6
-        print(f"Assembler's own file: {size:.2f} MB (at most {STATIC_MB})")
-        print(f"made and stored in a cell: {creation_ms():.0f} ms "
-              f"(at most {CREATION_MS})")
-        if (browser := chromium()) is None:
-            print("no Chromium here: the frame budget was not measured")
-            return
         times = drag_times(large().save_html(Path(folder) / "large.html"), browser)
     middle, slow = np.percentile(times, [50, 95])
     print(f"drag to paint, k = 7, m = 21, maps 100 x 133, {MOVES} moves: median "

@@ -11,7 +11,6 @@ from ifcn_lab.assembling.device import device_name
 from ifcn_lab.check.copying import addresses
 from ifcn_lab.draw.copying import shade
 from ifcn_lab.grid import Grid
-from ifcn_lab.widgets import Assembler
 
 # --- figures ----------------------------------------------------------------------
 
@@ -170,26 +169,6 @@ on_the_simulator = pytest.mark.skipif(
 def test_each_fault_of_a_kernel_has_its_hint(kernel, says: str, capsys) -> None:
     check.copy_one(kernel)
     assert says in capsys.readouterr().out
-
-
-# --- the widget -------------------------------------------------------------------
-
-
-def test_the_sliders_move_the_window_and_stay_on_the_maps() -> None:
-    widget = Assembler(addresses(2, 9), m=5, center=(4, 3))
-    assert repr(widget) == "Assembler(y=4, x=3)"
-    before = widget.image.value
-    widget.sliders["y"].value = 100
-    assert repr(widget) == "Assembler(y=6, x=3)"
-    assert "at (6, 3)" in widget.describe()
-    assert "at (6, 3)" in widget.words.value
-    assert widget.image.value != before
-    assert bytes(widget.image.value[:4]) == b"\x89PNG"
-
-
-def test_a_window_larger_than_the_maps_has_no_place() -> None:
-    with pytest.raises(ValueError, match="does not fit on maps of 4 x 9"):
-        Assembler(np.zeros((4, 4, 9)), m=5, center=(2, 2))
 
 
 def test_the_addresses_say_map_row_and_column() -> None:
