@@ -8,7 +8,7 @@ Each lesson has a module here; `_HOME` says where a check lives.
 
 from __future__ import annotations
 
-from importlib import import_module
+from ifcn_lab.lazy import loaded_when_used
 
 _HOME: dict[str, str] = {
     "commutes": "equivariance",
@@ -35,16 +35,4 @@ _HOME: dict[str, str] = {
 }
 
 __all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> object:
-    """Load a check the first time it is used."""
-    if name not in _HOME:
-        have = ", ".join(sorted(_HOME))
-        raise AttributeError(f"there is no check {name!r}; there are: {have}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    """List every check, loaded or not."""
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = loaded_when_used(__name__, _HOME, "check")

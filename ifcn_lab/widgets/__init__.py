@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from ifcn_lab.lazy import loaded_when_used
 
 _HOME = {
     "ShiftExplorer": "shift",
@@ -18,16 +18,4 @@ _HOME = {
 }
 
 __all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> object:
-    """Load a widget the first time it is used."""
-    if name not in _HOME:
-        have = ", ".join(sorted(_HOME))
-        raise AttributeError(f"there is no widget {name!r}; there are: {have}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    """List every widget, loaded or not."""
-    return sorted({*globals(), *_HOME})
+__getattr__, __dir__ = loaded_when_used(__name__, _HOME, "widget")

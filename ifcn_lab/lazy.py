@@ -1,0 +1,38 @@
+"""Names of a package that load their module the first time they are used."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+
+def loaded_when_used(
+    package: str, home: Mapping[str, str], kind: str
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """What a package calls `__getattr__` and `__dir__`.
+
+    Args:
+        package: its `__name__`.
+        home: for each public name, the module that holds it.
+        kind: what its names are, for the error that lists them.
+
+    >>> load, names = loaded_when_used("ifcn_lab.draw", {"cell_colours": "palette"},
+    ...                                "figure")
+    >>> load("cell_colours")(1)
+    ['#537da6']
+    >>> load("pie")
+    Traceback (most recent call last):
+    AttributeError: there is no figure 'pie'; there are: cell_colours
+    """
+
+    def load(name: str) -> object:
+        if name not in home:
+            have = ", ".join(sorted(home))
+            raise AttributeError(f"there is no {kind} {name!r}; there are: {have}")
+        return getattr(import_module(f"{package}.{home[name]}"), name)
+
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *home})
+
+    return load, names
