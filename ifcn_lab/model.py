@@ -152,7 +152,7 @@ class InstanceFCN(nn.Module):
         """A network whose weights ship with the package.
 
         Args:
-            name: "scenes" (k = 5), or "scenes-k1", "scenes-k3" beside it.
+            name: "scenes" (k = 5), or "scenes-k1", "-k3", "-k5", "-k7" beside it.
 
         Example:
             >>> InstanceFCN.from_pretrained("scenes").k

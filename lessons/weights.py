@@ -2,7 +2,7 @@
 
     python -m lessons.weights scenes-k5      one minute on two cores, as in lesson 5
     python -m lessons.weights scenes         a quarter of an hour; finds coins too
-    python -m lessons.weights                all four
+    python -m lessons.weights                all five
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ PLANS = {
     "scenes-k1": Plan(1, {"lesson": 2000}, MINUTE),
     "scenes-k3": Plan(3, {"lesson": 2000}, MINUTE),
     "scenes-k5": Plan(5, {"lesson": 2000}, MINUTE),
+    "scenes-k7": Plan(7, {"lesson": 2000}, MINUTE),
 }
 
 

@@ -77,6 +77,11 @@ def test_keyboard_sliders_and_haste_in_jupyterlab(live):
     maps.press("Shift+ArrowDown")
     assert np.array_equal(shown_mask(live), expected_mask(7, 4))
     sliders = live.page.locator(".ifcn input[type=range]")
+    sliders.first.press("ArrowRight")  # JupyterLab has shortcuts on the arrows
+    sliders.first.press("ArrowRight")
+    sliders.first.press("ArrowDown")
+    assert np.array_equal(shown_mask(live), expected_mask(8, 4))
+    assert sliders.first.evaluate("(input) => input === document.activeElement")
     for n in range(sliders.count()):
         for key in ("Home", "End"):
             sliders.nth(n).press(key)

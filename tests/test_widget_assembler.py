@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+import traitlets
 
 from ifcn_lab.assembling import assemble
-from ifcn_lab.widgets import still
+from ifcn_lab.model import InstanceFCN
+from ifcn_lab.widgets import CoherenceExplorer, still
 from ifcn_lab.widgets.assembler import Assembler
 
 RNG = np.random.default_rng(0)
@@ -65,6 +67,81 @@ def test_a_picture_or_objectness_that_does_not_fit_gives_a_sentence():
     assert "uint8" in Assembler.from_maps(LOGITS, 7, PICTURE / 255).problem
     wrong = Assembler.from_maps(LOGITS, 7, objectness=OBJECTNESS[:5])
     assert "Objectness is (5, 15)" in wrong.problem
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"image": PICTURE[:40]}, "does not belong to maps of 12 x 15"),
+        ({"objectness": OBJECTNESS * np.nan}, "Objectness holds NaN"),
+        ({"center": (99, 3)}, "off the maps of 12 x 15"),
+    ],
+)
+def test_what_does_not_belong_to_the_maps_gives_a_sentence(options, words):
+    assert words in Assembler.from_maps(LOGITS, 7, **options).problem
+
+
+def test_no_maps_at_all_give_a_sentence():
+    assert "no score maps" in Assembler.from_maps({}, 7).problem
+
+
+def test_a_picture_that_a_network_cannot_see_gives_a_sentence():
+    net = InstanceFCN(3, 7, "small")
+    assert Assembler(net, PICTURE.astype(int)).problem
+    assert CoherenceExplorer(net, PICTURE.astype(int)).problem
+
+
+def test_networks_of_two_windows_or_of_one_k_give_a_sentence():
+    sizes = (3, 7), (3, 9), (5, 7)
+    three, wide, five = (InstanceFCN(k, m, "small") for k, m in sizes)
+    assert "m = [7, 9]" in Assembler([five, wide], PICTURE).problem
+    assert "the same k" in Assembler([three, three], PICTURE).problem
+
+
+def test_objectness_is_that_of_the_network_whose_maps_are_shown(opened):
+    torch.manual_seed(0)
+    nets = [InstanceFCN(k, 7, "small").eval() for k in (1, 3)]
+    shown = Assembler(nets, PICTURE, center=(5, 6))
+    page = opened(shown)
+    for net in reversed(nets):
+        page.set(k=net.k)
+        shown.k = net.k
+        with torch.no_grad():
+            image = torch.from_numpy(PICTURE).permute(2, 0, 1)[None] / 255
+            score = torch.sigmoid(net(image).objectness[0, 5, 6]).item()
+        said = float(shown.words().split("Objectness ")[1].rstrip("."))
+        assert said == pytest.approx(score, abs=0.006)
+        assert page.words() == shown.words()
+
+
+def test_a_place_set_from_python_stays_on_the_map():
+    shown = widget()
+    shown.y, shown.x, shown.i, shown.j = 99, -5, 50, 6
+    assert (shown.y, shown.x, shown.i, shown.j) == (11, 0, 6, 6)
+    assert "Window at row 11, column 0" in shown.describe()
+    with pytest.raises(traitlets.TraitError, match="k = 7; there are for 3"):
+        shown.k = 7
+
+
+def test_maps_that_are_no_logits_are_said_the_same_in_both_languages(opened):
+    shown = Assembler.from_maps(np.abs(LOGITS) / 7, 7, center=(6, 7))
+    shown.i, shown.j = 3, 3
+    page = opened(shown)
+    assert page.words() == shown.words()
+
+
+def test_choosing_k_by_keyboard_keeps_the_focus_and_leaves_no_listener(opened):
+    maps = {k: RNG.normal(size=(k * k, 12, 15)).astype(np.float32) for k in (1, 3, 5)}
+    page = opened(Assembler.from_maps(maps, 7, PICTURE, center=(6, 7)))
+    count = "() => ifcnModel.listeners.get('change:y').size"
+    before = page.page.evaluate(count)
+    for _ in range(9):
+        page.page.locator("input[type=radio]:checked").press("ArrowLeft")
+    page.settle()
+    focus = page.page.evaluate("() => document.activeElement.type")
+    assert focus == "radio"
+    assert page.page.evaluate(count) == before
+    assert page.errors == []
 
 
 def test_a_tensor_is_taken():

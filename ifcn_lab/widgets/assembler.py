@@ -15,7 +15,14 @@ from ifcn_lab.draw.palette import cell_colours
 from ifcn_lab.grid import Grid
 from ifcn_lab.widgets import still
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.given import checked_image, checked_maps, image_array, score_maps
+from ifcn_lab.widgets.given import (
+    checked_image,
+    checked_maps,
+    checked_stride,
+    image_array,
+    score_maps,
+)
+from ifcn_lab.widgets.saying import fixed, plain
 
 if TYPE_CHECKING:
     from ifcn_lab.model import InstanceFCN
@@ -65,15 +72,19 @@ class Assembler(Explorable):
     scores, objectness, image = (traitlets.Bytes(b"").tag(sync=True) for _ in range(3))
     image_size = traitlets.List([0, 0]).tag(sync=True)
 
+    _place = traitlets.validate("y", "x", "i", "j")(Explorable.held)
+    _choice = traitlets.validate("k")(Explorable.known)
+
     def __init__(
-        self, model: InstanceFCN | Sequence[InstanceFCN],
-        image: UInt8[np.ndarray, "h w 3"], *, center: tuple[int, int] | None = None,
+        self, model: InstanceFCN | Sequence[InstanceFCN], image: Any, *,
+        center: tuple[int, int] | None = None,
     ) -> None:
-        models = model if isinstance(model, Sequence) else [model]
-        found = [score_maps(net, image) for net in models]
-        maps = {isqrt(len(each.maps)): each.maps for each in found}
-        objectness = found[0].objectness
-        super().__init__(**maps_traits(maps, models[0].m, image, objectness, center))
+        try:
+            maps, objectness, m = of_networks(model, image)
+        except (TypeError, ValueError) as error:
+            super().__init__(problem=f"{error}")
+        else:
+            super().__init__(**maps_traits(maps, m, image, objectness, center))
 
     @classmethod
     def from_maps(
@@ -83,11 +94,12 @@ class Assembler(Explorable):
         """The widget for score maps at hand, or for one set of them for each k.
 
         Args:
-            maps: (k*k, H, W) logits, or whole numbers, which are shown as they are; an
-                array or a tensor, or a dict of them by k.
+            maps: (k*k, H, W), an array or a tensor, or a dict of them by k: logits, or
+                whole numbers, or floats of which none is negative. Logits are shown as
+                probabilities, the others by their range, from black to white.
             m: window side in feature cells.
             image: (h, w, 3) or (h, w) uint8, the picture the maps belong to.
-            objectness: (H, W) logits.
+            objectness: (H, W) logits, or a dict of them by k.
             center: (y, x) at first; None: highest objectness, or the middle.
 
         Maps or a picture that cannot be shown give a widget that says why.
@@ -95,6 +107,11 @@ class Assembler(Explorable):
         widget = cls.__new__(cls)
         Explorable.__init__(widget, **maps_traits(maps, m, image, objectness, center))
         return widget
+
+    def reach(self) -> dict[str, tuple[int, int]]:
+        """The window's centre stays on the map, the pixel in the window."""
+        pixel = (-1, self.m - 1)
+        return {"y": (0, self.H - 1), "x": (0, self.W - 1), "i": pixel, "j": pixel}
 
     def maps_of(self, k: int) -> Float[np.ndarray, "kk H W"]:
         """The score maps of one k, as the front end has them."""
@@ -111,10 +128,13 @@ class Assembler(Explorable):
         """Where the window stands, what is in it, and whence one pixel comes."""
         above = int((self.window() > self.half).sum())
         text = (f"Window at row {self.y}, column {self.x}: {above} of {self.m**2} "
-                f"pixels above {self.half:g}, copied from {self.k} x {self.k} maps.")
+                f"pixels above {plain(self.half)}, copied from {self.k} x {self.k} "
+                "maps.")
         if self.objectness:
-            score = np.frombuffer(self.objectness, np.float32)[self.y * self.W + self.x]
-            text += f" Objectness {1 / (1 + np.exp(-float(score))):.2f}."
+            every = np.frombuffer(self.objectness, np.float32)
+            planes = every.reshape(len(self.ks), self.H, self.W)
+            score = float(planes[self.ks.index(self.k), self.y, self.x])
+            text += f" Objectness {fixed(1 / (1 + np.exp(-score)), 2)}."
         return text if self.i < 0 else f"{text} {self._pixel_words()}"
 
     def _pixel_words(self) -> str:
@@ -122,7 +142,7 @@ class Assembler(Explorable):
         row, column = self.y - self.m // 2 + self.i, self.x - self.m // 2 + self.j
         inside = 0 <= row < self.H and 0 <= column < self.W
         score = float(self.window()[self.i, self.j])
-        value = f"{score:.{self.decimals}f}" if inside else "fill"
+        value = fixed(score, self.decimals) if inside else "fill"
         return (f"Pixel ({self.i}, {self.j}) comes from map {channel}, row {row}, "
                 f"column {column}: {value}.")
 
@@ -138,34 +158,83 @@ class Assembler(Explorable):
                             still.mask_picture(self.window(), self.k, self.limits))
 
 
+def of_networks(
+    model: InstanceFCN | Sequence[InstanceFCN], image: Any
+) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray], int]:
+    """Score maps and objectness by k, and the window's side, of one network or more.
+
+    Raises:
+        ValueError: the picture cannot be shown, or the networks differ in m or do not
+            differ in k.
+    """
+    models = model if isinstance(model, Sequence) else [model]
+    sides = sorted({net.m for net in models})
+    ks = [net.k for net in models]
+    if len(sides) != 1:
+        raise ValueError(f"The networks have windows of different sides, m = {sides}.")
+    if len(set(ks)) != len(ks):
+        raise ValueError(f"Two networks have the same k; these have {sorted(ks)}.")
+    found = {net.k: score_maps(net, image) for net in models}
+    maps = {k: each.maps for k, each in found.items()}
+    return maps, {k: each.objectness for k, each in found.items()}, sides[0]
+
+
 def maps_traits(
     maps: Any, m: int, image: Any, objectness: Any, center: tuple[int, int] | None
 ) -> dict[str, Any]:
     """The state for these maps, or the sentence that says what is wrong with them."""
-    sets = dict(maps) if isinstance(maps, Mapping) else {0: maps}
     try:
-        arrays = {k: checked_maps(each, m, k or None) for k, each in sets.items()}
+        by_k = _by_k(maps, m)
+        H, W = next(iter(by_k.values())).shape[1:]
         picture = checked_image(image)
+        if picture is not None:
+            checked_stride(picture, H, W)
+        planes = _objectness_planes(objectness, sorted(by_k), (H, W))
+        y, x = _start(planes, (H, W)) if center is None else center
+        if not (0 <= y < H and 0 <= x < W):
+            raise ValueError(f"The center ({y}, {x}) is off the maps of {H} x {W}.")
     except (TypeError, ValueError) as error:
         return {"problem": f"{error}"}
-    by_k = {isqrt(len(each)): each for each in arrays.values()}
-    H, W = next(iter(by_k.values())).shape[1:]
-    if any(each.shape[1:] != (H, W) for each in by_k.values()):
-        return {"problem": "The score maps of different k differ in size."}
     state = _score_traits(by_k) | _picture_traits(picture)
-    if objectness is not None:
-        objectness = np.ascontiguousarray(image_array(objectness), np.float32)
-        if objectness.shape != (H, W):
-            return {"problem": f"Objectness is {objectness.shape}, the maps {(H, W)}."}
-        state["objectness"] = objectness.tobytes()
-    y, x = center or _start(objectness, H, W)
+    if planes is not None:
+        state["objectness"] = planes.tobytes()
     return state | {"m": m, "H": H, "W": W, "k": max(by_k), "y": int(y), "x": int(x)}
 
 
-def _start(objectness: Any, H: int, W: int) -> tuple[int, int]:
+def _by_k(maps: Any, m: int) -> dict[int, Shaped[np.ndarray, "kk H W"]]:
+    sets = dict(maps) if isinstance(maps, Mapping) else {0: maps}
+    if not sets:
+        raise ValueError("There are no score maps; give at least one set of them.")
+    arrays = [checked_maps(each, m, k or None) for k, each in sets.items()]
+    if len({each.shape[1:] for each in arrays}) > 1:
+        raise ValueError("The score maps of different k differ in size.")
+    return {isqrt(len(each)): each for each in arrays}
+
+
+def _objectness_planes(
+    objectness: Any, ks: Sequence[int], size: tuple[int, int]
+) -> Float[np.ndarray, "ks H W"] | None:
+    """One plane of objectness for each k, the same for all if only one is given."""
     if objectness is None:
-        return H // 2, W // 2
-    return divmod(int(objectness.argmax()), W)
+        return None
+    given = objectness if isinstance(objectness, Mapping) else dict.fromkeys(
+        ks, objectness)
+    planes = [np.asarray(image_array(given[k]), np.float32) for k in ks]
+    for plane in planes:
+        if plane.shape != size:
+            raise ValueError(f"Objectness is {plane.shape}, the maps {size}.")
+        if not np.isfinite(plane).all():
+            raise ValueError("Objectness holds NaN or infinity; did training diverge?")
+    return np.stack(planes)
+
+
+def _start(
+    planes: Float[np.ndarray, "ks H W"] | None, size: tuple[int, int]
+) -> tuple[int, int]:
+    """Where the objectness of the largest k is highest; the middle without any."""
+    if planes is None:
+        return size[0] // 2, size[1] // 2
+    return divmod(int(planes[-1].argmax()), size[1])
 
 
 def _score_traits(by_k: Mapping[int, Shaped[np.ndarray, "kk H W"]]) -> dict[str, Any]:
@@ -179,7 +248,8 @@ def _score_traits(by_k: Mapping[int, Shaped[np.ndarray, "kk H W"]]) -> dict[str,
         "ks": ks, "starts": np.cumsum([0, *sizes[:-1]]).tolist(),
         "scores": values.astype(np.float32).tobytes(),
         "limits": None if logits else [least, most],
-        "half": 0.0 if logits else (least + most) / 2, "decimals": 0 if whole else 2,
+        "half": 0.0 if logits else round((least + most) / 2, 2),
+        "decimals": 0 if whole else 2,
         "colours": {str(k): cell_colours(k) for k in ks},
     }
 

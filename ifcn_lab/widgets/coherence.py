@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from ifcn_lab.coherence import kept, shared
 from ifcn_lab.draw.palette import FOUND, INK
 from ifcn_lab.grid import Grid
 from ifcn_lab.widgets import still
-from ifcn_lab.widgets.assembler import maps_traits
+from ifcn_lab.widgets.assembler import maps_traits, of_networks
 from ifcn_lab.widgets.explorable import Explorable
 from ifcn_lab.widgets.given import image_array, score_maps
 from ifcn_lab.widgets.saying import fixed
@@ -83,16 +82,22 @@ class CoherenceExplorer(Explorable):
     scores, outputs, image = (traitlets.Bytes(b"").tag(sync=True) for _ in range(3))
     image_size = traitlets.List([0, 0]).tag(sync=True)
 
+    _place = traitlets.validate("y", "x", "i", "j")(Explorable.held)
+    _choice = traitlets.validate("k")(Explorable.known)
+
     def __init__(
         self, model: InstanceFCN | Sequence[InstanceFCN], image: Any, *,
         other: DeepMaskStyle | None = None, center: tuple[int, int] | None = None,
     ) -> None:
-        models = model if isinstance(model, Sequence) else [model]
-        found = [score_maps(net, image) for net in models]
-        maps = {isqrt(len(each.maps)): each.maps for each in found}
-        outputs = None if other is None else score_maps(other, image).maps
-        start = divmod(int(found[0].objectness.argmax()), maps[max(maps)].shape[2])
-        super().__init__(**_traits(maps, models[0].m, outputs, image, center or start))
+        try:
+            maps, objectness, m = of_networks(model, image)
+            outputs = None if other is None else score_maps(other, image).maps
+        except (TypeError, ValueError) as error:
+            super().__init__(problem=f"{error}")
+            return
+        best = objectness[max(maps)]
+        start = divmod(int(best.argmax()), best.shape[1])
+        super().__init__(**_traits(maps, m, outputs, image, center or start))
 
     @classmethod
     def from_maps(
@@ -113,6 +118,11 @@ class CoherenceExplorer(Explorable):
         widget = cls.__new__(cls)
         Explorable.__init__(widget, **_traits(maps, m, other_maps, image, center))
         return widget
+
+    def reach(self) -> dict[str, tuple[int, int]]:
+        """The window's centre stays on the map, the pixel in the window."""
+        pixel = (-1, self.m - 1)
+        return {"y": (0, self.H - 1), "x": (0, self.W - 1), "i": pixel, "j": pixel}
 
     def maps_of(self, k: int) -> Float[np.ndarray, "kk H W"]:
         """The score maps of one k, as the front end has them."""

@@ -67,6 +67,27 @@ class Explorable(anywidget.AnyWidget):
             cls._esm = front_end.for_notebook(cls.module)
         super().__init_subclass__(**options)
 
+    def reach(self) -> dict[str, tuple[int, int]]:
+        """The least and the most of traits that choose a place or a part."""
+        return {}
+
+    def held(self, proposal: Any) -> int:
+        """What a trait becomes: the value asked for, held within its reach."""
+        least, most = self.reach()[proposal["trait"].name]
+        return max(least, min(proposal["value"], most))
+
+    def known(self, proposal: Any) -> int:
+        """The k asked for, if there are maps for it.
+
+        Raises:
+            TraitError: there are none; the message names those there are.
+        """
+        if self.ks and proposal["value"] not in self.ks:
+            raise traitlets.TraitError(
+                f"there are no maps for k = {proposal['value']}; there are for "
+                f"{', '.join(map(str, self.ks))}")
+        return proposal["value"]
+
     def words(self) -> str:
         """What the widget shows, in a sentence or two; the front end says the same."""
         raise NotImplementedError

@@ -67,6 +67,21 @@ class MapGrid(Explorable):
         traitlets.Bytes(b"").tag(sync=True) for _ in range(4))
     image_size = traitlets.List([0, 0]).tag(sync=True)
 
+    _place = traitlets.validate("y", "x", "part", "frame", "scene")(Explorable.held)
+
+    def reach(self) -> dict[str, tuple[int, int]]:
+        """Place, part, moment and scene stay among those there are."""
+        return {"y": (0, self.H - 1), "x": (0, self.W - 1),
+                "part": (-1, self.k**2 - 1), "scene": (0, self.scenes - 1),
+                "frame": (0, max(0, len(self.steps) - 1))}
+
+    @traitlets.validate("source")
+    def _offered(self, proposal: Any) -> str:
+        if self.sources and proposal["value"] not in self.sources:
+            raise traitlets.TraitError(f"source is {proposal['value']!r}; choose one "
+                                       f"of {', '.join(self.sources)}")
+        return proposal["value"]
+
     def __init__(
         self, model: InstanceFCN, image: UInt8[np.ndarray, "h w 3"], masks: Any = None,
     ) -> None:

@@ -107,6 +107,12 @@ class WindowSampler(Explorable):
         off = self._offsets().min(0)                                  # (H, W)
         return divmod(int(np.where(label == 1, off, np.inf).argmin()), self.W)
 
+    _place = traitlets.validate("y", "x")(Explorable.held)
+
+    def reach(self) -> dict[str, tuple[int, int]]:
+        """The chosen window's centre stays on the map."""
+        return {"y": (0, self.H - 1), "x": (0, self.W - 1)}
+
     @traitlets.observe("center_tolerance", "scale_tolerance")
     def _negatives_end(self, change: Any) -> None:
         """Negatives never begin before positives end."""

@@ -15,3 +15,12 @@ def fixed(value: float, decimals: int) -> str:
     """
     step = Decimal(1).scaleb(-decimals)
     return str(Decimal(float(value) + 0.0).quantize(step, ROUND_HALF_UP))
+
+
+def plain(value: float) -> str:
+    """A number as short as two decimals allow: whole ones without any.
+
+    >>> plain(0.0), plain(1.5), plain(-3.0)
+    ('0', '1.50', '-3')
+    """
+    return fixed(value, 0 if float(value).is_integer() else 2)

@@ -74,9 +74,11 @@ def _assembler() -> Explorable:
     from ifcn_lab.model import InstanceFCN
     from ifcn_lab.widgets.assembler import Assembler
 
-    names = ("scenes-k1", "scenes-k3", "scenes-k5")
+    names = ("scenes-k1", "scenes-k3", "scenes-k5", "scenes-k7")
     nets = [InstanceFCN.from_pretrained(name) for name in names]
-    return Assembler(nets, scenes.two_touching().image)
+    assembler = Assembler(nets, scenes.two_touching().image)
+    assembler.k = 5
+    return assembler
 
 
 def _coherence() -> Explorable:

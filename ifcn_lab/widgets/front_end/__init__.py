@@ -37,7 +37,7 @@ def joined(module: str) -> str:
 
 def for_notebook(module: str) -> str:
     """What anywidget asks for: a module whose default export has `render`."""
-    return joined(module) + "\nexport default { render };\n"
+    return joined(module) + "\nexport default { render: tidy(render) };\n"
 
 
 def _needed(module: str, seen: tuple[str, ...] = ()) -> tuple[str, ...]:

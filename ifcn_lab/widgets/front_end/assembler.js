@@ -3,7 +3,7 @@
 import { assemble, edges, source } from "./assembling.js";
 import {
   Panel, Stage, button, choice, clamp, element, greyImage, motionIsReduced, numbers,
-  onceAFrame, probability, put, slider, sorry, spoken, toggle, watch,
+  onceAFrame, probability, put, slider, sorry, spoken, toggle, tracked, watch,
 } from "./page.js";
 
 const GAP = 1; // cells between two maps
@@ -17,14 +17,21 @@ function read(model) {
   return { maps, place, range: model.get("limits"), fill: model.get("fill") };
 }
 
+/** The objectness that belongs to the maps shown; empty where none was given. */
+function objectnessOf(model) {
+  const size = model.get("H") * model.get("W");
+  const first = model.get("ks").indexOf(model.get("k")) * size;
+  return numbers(model, "objectness").subarray(first, first + size);
+}
+
 /** The same words as Python's `words`. */
 function words(model, { maps, place }, window) {
   const { k, m, y, x } = place;
   const half = model.get("half");
   const above = window.reduce((count, score) => count + (score > half ? 1 : 0), 0);
   let text = `Window at row ${y}, column ${x}: ${above} of ${m * m} pixels above `
-    + `${half}, copied from ${k} x ${k} maps.`;
-  const objectness = numbers(model, "objectness");
+    + `${Number.isInteger(half) ? half : half.toFixed(2)}, copied from ${k} x ${k} maps.`;
+  const objectness = objectnessOf(model);
   if (objectness.length) {
     const score = probability(objectness[y * place.W + x]);
     text += ` Objectness ${score.toFixed(2)}.`;
@@ -129,7 +136,9 @@ class Mask {
 function player(model, total, show) {
   let step = total;
   let pixel = null;
+  let gone = false;
   const advance = (by) => {
+    if (gone) return;
     step = Math.min(total, step + by);
     pixel = step < total ? step : null;
     show();
@@ -142,17 +151,18 @@ function player(model, total, show) {
     if (motionIsReduced() || anew) advance(motionIsReduced() ? Math.sqrt(total) : 1);
     else { step = total; advance(0); }
   };
-  return { press, count: () => step, pixel: () => pixel };
+  return { press, count: () => step, pixel: () => pixel, stop: () => { gone = true; } };
 }
 
-export function render({ model, el }) {
-  if (sorry(model, el)) return undefined;
+export function render({ model: shared, el }) {
+  if (sorry(shared, el)) return undefined;
   const root = element("div", { class: "ifcn", role: "group", "aria-label": "Assembler" });
   const heard = spoken();
   el.append(root);
   let stop = build();
 
   function build() {
+    const model = tracked(shared); // its listeners go with these panels
     const state = read(model);
     const { m, H, W } = state.place;
     const maps = new Maps(model, state);
@@ -204,14 +214,20 @@ export function render({ model, el }) {
         ? toggle(model, "snap", "snap to the best window near") : null,
       button("copy step by step", play.press));
     root.replaceChildren(stage.root, controls, heard.root);
-    const unwatch = watch(model, ["y", "x", "i", "j"], draw);
-    const unrange = watch(model, ["snap"], () => near(model.get("y"), model.get("x")));
+    watch(model, ["y", "x", "i", "j"], draw);
+    watch(model, ["snap"], () => near(model.get("y"), model.get("x")));
     paint();
-    return () => { unwatch(); unrange(); };
+    return () => { play.stop(); model.dispose(); };
   }
 
-  const rebuild = () => { stop(); stop = build(); };
-  const unwatch = watch(model, ["k", "scores", "objectness", "image"], rebuild);
+  const rebuild = () => {
+    const choosing = root.contains(document.activeElement)
+      && document.activeElement.type === "radio";
+    stop();
+    stop = build();
+    if (choosing) root.querySelector("input[type=radio]:checked").focus();
+  };
+  const unwatch = watch(shared, ["k", "scores", "objectness", "image"], rebuild);
   return () => { unwatch(); stop(); };
 }
 
@@ -250,7 +266,7 @@ function trace(stage, maps, mask, place, [i, j]) {
 
 /** The place of highest objectness within a quarter of the window. */
 function best(model, y, x, H, W, m) {
-  const objectness = numbers(model, "objectness");
+  const objectness = objectnessOf(model);
   const reach = Math.floor(m / 4);
   let found = [clamp(y, 0, H - 1), clamp(x, 0, W - 1)];
   const score = ([r, c]) => objectness[r * W + c];

@@ -45,7 +45,7 @@ for (const [name, text] of Object.entries(stored.buffers)) {
 }
 const model = new Model(values);
 globalThis.ifcnModel = model;
-render({ model, el: document.getElementById("widget") });
+tidy(render)({ model, el: document.getElementById("widget") });
 
 // A page that shows this one in a frame is told how high it is.
 if (globalThis.parent !== globalThis) {

@@ -9,6 +9,13 @@ export function element(tag, attributes = {}, ...children) {
     else if (value !== false && value != null) made.setAttribute(name, value);
   }
   made.append(...children.filter((child) => child != null));
+  // JupyterLab has a shortcut on many keys; what is focused here keeps its own.
+  if (tag === "input" || tag === "button" || attributes.tabindex != null) {
+    made.setAttribute("data-lm-suppress-shortcuts", "true");
+    made.addEventListener("keydown", (event) => {
+      if (event.key.startsWith("Arrow")) event.stopPropagation();
+    });
+  }
   return made;
 }
 
@@ -317,6 +324,37 @@ export function spoken() {
         if (root.textContent !== newest) root.textContent = newest;
       }, 500);
     },
+  };
+}
+
+/** The model for one life of a widget: `dispose` takes back all that was listened to. */
+export function tracked(model) {
+  const kept = [];
+  return {
+    get: (name) => model.get(name),
+    set: (name, value) => model.set(name, value),
+    save_changes: () => model.save_changes(),
+    send: (...message) => model.send(...message),
+    on(event, then) {
+      model.on(event, then);
+      kept.push([event, then]);
+    },
+    off: (event, then) => model.off(event, then),
+    dispose() {
+      for (const [event, then] of kept.splice(0)) model.off(event, then);
+    },
+  };
+}
+
+/** A render function that leaves no listener behind when its view goes. */
+export function tidy(render) {
+  return ({ model, el }) => {
+    const own = tracked(model);
+    const stop = render({ model: own, el });
+    return () => {
+      stop?.();
+      own.dispose();
+    };
   };
 }
 
