@@ -81,6 +81,21 @@ def test_a_view_takes_no_centers_and_no_maps_without_their_margin():
         assemble(some_maps(2), 10, backend="view", padded=True)
 
 
+@pytest.mark.parametrize("m", [0, -2])
+def test_a_margin_for_no_window_is_refused(m):
+    for maps in (some_maps(2), torch.from_numpy(some_maps(2))):
+        with pytest.raises(ValueError, match=f"m is {m}; .* at least 1 cell"):
+            pad(maps, m)
+    with pytest.raises(TypeError, match="m is True"):
+        pad(some_maps(2), True)
+
+
+def test_a_tensor_without_memory_is_no_part_of_another():
+    maps = torch.zeros(4, 5, 6, device="meta")
+    out = torch.empty(5, 6, 3, 3, device="meta")
+    assert assemble(maps, 3, backend="torch", out=out) is out
+
+
 # What it is for
 
 
@@ -152,6 +167,9 @@ def test_an_output_inside_the_maps_or_read_only_is_refused():
     memory = np.zeros((4, 3, 3), np.float32)
     with pytest.raises(ValueError, match="shares memory"):
         assemble(memory[:1], 1, out=memory[0].reshape(3, 3, 1, 1))
+    shared = torch.from_numpy(memory)
+    with pytest.raises(ValueError, match="shares memory"):
+        assemble(shared[:1], 1, out=shared[0].view(3, 3, 1, 1))
     out = np.broadcast_to(np.float32(0), (6, 7, 5, 5))
     with pytest.raises(ValueError, match="read-only"):
         assemble(MAPS, 5, out=out)

@@ -134,6 +134,22 @@ def test_a_tensor_on_a_gpu_stays_there(backend):
     assert torch.equal(windows.cpu(), expected)
 
 
+class Elsewhere(torch.Tensor):
+    """A tensor that says it lies on a device, no processor and no CUDA GPU."""
+
+    device = property(lambda self: torch.device("mps"))
+
+    def cpu(self):
+        return self.detach().clone().as_subclass(torch.Tensor)
+
+
+def test_the_result_is_brought_back_to_any_device():
+    maps, out = torch.randn(4, 5, 5), torch.zeros(1, 3, 3)
+    there, into = maps.as_subclass(Elsewhere), out.as_subclass(Elsewhere)
+    assemble(there, 3, centers=[(1, 2)], backend="numpy", out=into)
+    assert torch.equal(out, assemble(maps, 3, centers=[(1, 2)], backend="loop"))
+
+
 def test_a_batch_is_its_images_one_after_the_other():
     maps = torch.randn(3, 9, 5, 6)
     centers = torch.tensor([(2, 4, 5), (0, 0, 0), (2, 1, 1)])
@@ -185,6 +201,10 @@ try:
     compiled(torch.randn(9, 4, 6), backend="numba")
 except Exception as error:
     print("reads backend 'torch' only" in str(error))
+try:
+    compiled(torch.randn(9, 4, 6), out=torch.empty(4, 6, 5, 5))
+except Exception as error:
+    print("torch.compile takes no out" in str(error))
 """
 
 
@@ -192,5 +212,5 @@ def test_torch_compile_makes_one_graph_of_it_with_the_same_scores():
     # In a process of its own: the tests' type checks would break the graph.
     command = [sys.executable, "-c", COMPILED]
     run = subprocess.run(command, capture_output=True, text=True)
-    expected = ["True"] * 8 + ["a center is off the map", "True"]
+    expected = ["True"] * 8 + ["a center is off the map", "True", "True"]
     assert run.stdout.splitlines() == expected, run.stderr

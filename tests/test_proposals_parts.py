@@ -102,6 +102,20 @@ def test_scores_that_cannot_be_ranked_are_refused() -> None:
         nms(np.array([[0, 0, 1, 1], [0, 0, np.inf, 2]]), np.array([0.5, 0.4]))
 
 
+@pytest.mark.parametrize("shape", [(3, 3), (4,), (0,), (1, 4, 4)])
+def test_boxes_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
+    boxes = np.zeros(shape)
+    with pytest.raises(ValueError, match=r"boxes has shape .*give \(N, 4\)"):
+        unwrap(nms)(boxes, np.zeros(len(boxes)))
+    assert nms(np.empty((0, 4)), np.empty(0)).tolist() == []
+
+
+@pytest.mark.parametrize("iou", [math.nan, -1.0, 1.5])
+def test_an_overlap_that_no_boxes_have_is_refused_as_a_limit(iou: float) -> None:
+    with pytest.raises(ValueError, match=f"iou is {iou}; give a number from 0 to 1"):
+        nms(np.array([[0, 0, 1, 1]]), np.array([0.5]), iou)
+
+
 # Enlarging
 
 

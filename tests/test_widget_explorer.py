@@ -116,6 +116,9 @@ def test_masks_survive_the_journey(browser) -> None:
     masks = list(np.random.default_rng(3).random((5, 6, 7)) < 0.5)
     masks += [np.ones((4, 5), bool), np.zeros((300, 300), bool)]
     masks[-1][-1, -1] = True                                # a run of 89999
+    masks += [np.zeros((0, 0), bool), np.zeros((257, 255), bool),     # 65535 pixels
+              np.ones((257, 255), bool), np.arange(131071)[None] > 0,
+              np.zeros((3, 0), bool), np.eye(3, dtype=bool)]
     boxes = [n for mask in masks for n in (2, 3, 2 + mask.shape[1], 3 + mask.shape[0])]
     ask = "decodeMasks(given[0], given[1]).map((mask) => [...mask])"
     found = computed(browser, ask, [run_lengths(masks).tolist(), boxes])
@@ -160,6 +163,20 @@ def test_words_hold_the_library_s_recall(scene, widget) -> None:
 def test_without_true_masks_nothing_is_said_of_recall(net, scene) -> None:
     alone = ProposalExplorer(net, scene.image, candidates=40)
     assert "objects found" not in alone.words() and "AR@" not in alone.words()
+
+
+def test_a_true_mask_without_a_pixel_is_no_object(opened, net, scene) -> None:
+    masks = np.insert(scene.masks, 1, False, axis=0)
+    shown = ProposalExplorer(net, scene.image, masks, candidates=40)
+    known = ProposalExplorer(net, scene.image, scene.masks, candidates=40)
+    assert shown.objects == len(scene.masks) and shown.runs == known.runs
+    assert opened(shown).words() == known.words()
+
+
+def test_a_limit_beyond_all_overlaps_is_the_last_one(widget) -> None:
+    for asked, taken in ((150, 100), (-3, 0)):
+        widget.iou = asked
+        assert widget.iou == taken and f"NMS at IoU {taken} %" in widget.words()
 
 
 def test_bad_input_gives_a_sentence(opened, net, scene) -> None:

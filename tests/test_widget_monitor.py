@@ -257,6 +257,18 @@ def test_the_page_shows_and_says_each_moment_as_python_does(trained, opened):
     assert page.errors == []
 
 
+def test_one_great_loss_leaves_few_labels(trained, opened):
+    losses = [0.7] * 12
+    page = opened(trained)
+    give = "(losses) => ifcnModel.set('losses', Float32Array.from(losses))"
+    for great, highest in ((5000, "5000"), (0.1, "0.8"), (2.4e6, "2e6")):
+        losses[3] = great
+        page.page.evaluate(give, losses)
+        page.settle()
+        labels = page.page.locator(".ifcn-chart text[x='30']").all_text_contents()
+        assert 4 <= len(labels) <= 6 and labels[-1] == highest
+
+
 def test_the_slider_goes_from_the_first_moment_to_the_newest(trained, opened):
     page = opened(trained)
     page.page.locator("input[type=range]").press("Home")

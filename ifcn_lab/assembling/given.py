@@ -142,7 +142,8 @@ def checked_out(out: Any, shape: tuple[int, ...], score_maps: Any) -> Any:
 
     Raises:
         TypeError: not of the kind of the score maps.
-        ValueError: another shape, dtype or device, not writeable, or in the maps.
+        ValueError: another shape, dtype or device, not writeable, or in the maps'
+            memory.
 
     >>> checked_out(np.ones((2, 2), bool), (2, 2), np.ones(3, bool)).shape
     (2, 2)
@@ -162,12 +163,19 @@ def checked_out(out: Any, shape: tuple[int, ...], score_maps: Any) -> Any:
             f"out must be on {score_maps.device} and want no gradient; make it with "
             "torch.empty."
         )
-    if isinstance(out, np.ndarray):
-        if not out.flags.writeable:
-            raise ValueError("out is read-only; give an array that can be written.")
-        if np.may_share_memory(out, score_maps):
-            raise ValueError("out shares memory with score_maps; give it its own.")
+    if isinstance(out, np.ndarray) and not out.flags.writeable:
+        raise ValueError("out is read-only; give an array that can be written.")
+    if _share_memory(out, score_maps):
+        raise ValueError("out shares memory with score_maps; give it its own.")
     return out
+
+
+def _share_memory(a: Any, b: Any) -> bool:
+    """Whether two arrays of one kind and device may lie in the same memory."""
+    if is_tensor(a):
+        first, second = (x.untyped_storage().data_ptr() for x in (a, b))
+        return first == second != 0  # nothing, and "meta", is at 0
+    return isinstance(a, np.ndarray) and np.may_share_memory(a, b)
 
 
 def checked_fill(fill: Any, dtype: Any) -> int | float:

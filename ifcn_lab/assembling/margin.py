@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifcn_lab.assembling import given
+from ifcn_lab.grid import whole_number
 
 
 def pad(
@@ -25,7 +26,8 @@ def pad(
         fill: the score outside the map.
 
     Raises:
-        TypeError, ValueError: the fill is no number that the dtype can hold.
+        TypeError, ValueError: m is no whole number from 1 on, or the fill none that
+            the dtype can hold.
 
     >>> pad(np.ones((1, 2, 2), int), 3)
     array([[[0, 0, 0, 0],
@@ -33,6 +35,9 @@ def pad(
             [0, 1, 1, 0],
             [0, 0, 0, 0]]])
     """
+    m = whole_number("m", m)
+    if m < 1:
+        raise ValueError(f"m is {m}; a window has at least 1 cell per side.")
     *front, H, W = score_maps.shape
     shape = (*front, H + m - 1, W + m - 1)
     fill = given.checked_fill(fill, score_maps.dtype)

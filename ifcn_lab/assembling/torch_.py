@@ -142,7 +142,7 @@ def _assemble_through_numpy(
     fill = bits_of(torch.tensor(task.fill, dtype=score_maps.dtype)).item()
     maps, host = bits_of(score_maps).cpu(), bits_of(out).cpu()
     assemble_array(module, maps.numpy(), task._replace(fill=fill), host.numpy())
-    if out.is_cuda:
+    if out.device.type != "cpu":
         bits_of(out).copy_(host)
     return out
 

@@ -29,13 +29,14 @@ def nms(
     Args:
         boxes: (x0, y0, x1, y1), half-open.
         scores: higher is better; of two equal scores the first box wins.
-        iou: a box goes when its IoU with a kept, better box is above this.
+        iou: a box goes when its IoU with a kept, better box is above this; 0 to 1.
 
     Returns:
         The kept indices, best first.
 
     Raises:
-        ValueError: a score is NaN, the two lengths differ, or a box is not finite.
+        ValueError: a score is NaN, the two lengths differ, the boxes are not (N, 4) or
+            not finite, or iou is not from 0 to 1.
 
     Source: Dai et al., ECCV 2016, section 3.3: 0.8, on the tight boxes of the masks.
 
@@ -44,7 +45,7 @@ def nms(
         >>> nms(boxes, np.array([0.5, 0.9, 0.7])).tolist()
         [1, 2]
     """
-    check_boxes(boxes, scores)
+    check_boxes(boxes, scores, iou)
     order = np.argsort(-scores, kind="stable")
     if iou >= 1:  # no IoU is above 1
         return order
@@ -197,8 +198,13 @@ def pair_iou(a: Shaped[np.ndarray, "4"], b: Shaped[np.ndarray, "4"]) -> float:
     return float(width * height / max(areas - width * height, 1e-12))
 
 
-def check_boxes(boxes: Shaped[np.ndarray, "N 4"], scores: np.ndarray) -> None:
-    """Raise a ValueError for boxes or scores that cannot be compared."""
+def check_boxes(boxes: np.ndarray, scores: np.ndarray, iou: float) -> None:
+    """Raise a ValueError for boxes, scores or a limit that cannot be compared."""
+    if np.ndim(boxes) != 2 or boxes.shape[1] != 4:
+        raise ValueError(f"boxes has shape {np.shape(boxes)}; give (N, 4), a row "
+                         "x0, y0, x1, y1 for each box")
+    if not 0 <= iou <= 1:
+        raise ValueError(f"iou is {iou}; give a number from 0 to 1")
     if len(boxes) != len(scores):
         raise ValueError(f"{len(boxes)} boxes but {len(scores)} scores; give one each")
     if np.isnan(scores).any():

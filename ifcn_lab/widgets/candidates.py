@@ -71,10 +71,16 @@ def mask_traits(
 def run_lengths(masks: Sequence[Bool[np.ndarray, "_ _"]]) -> Shaped[np.ndarray, "R"]:
     """How many pixels are out, in, out, ... of each mask, row by row; uint16.
 
+    A mask ends with its last pixel: no run of nothing follows, and a mask without
+    pixels has no run.
+
     >>> masks = np.array([[[False, True], [True, False]], [[True, True]] * 2])
     >>> run_lengths(list(masks)).tolist()
     [1, 2, 1, 0, 4]
     """
+    masks = [mask for mask in masks if mask.size]
+    if not masks:
+        return np.zeros(0, np.uint16)
     # A pixel that is out stands before each mask, so that each begins with such a run.
     out = np.zeros(1, bool)
     flat = np.concatenate([part for mask in masks for part in (out, mask.ravel())])
@@ -85,7 +91,9 @@ def run_lengths(masks: Sequence[Bool[np.ndarray, "_ _"]]) -> Shaped[np.ndarray, 
     lengths[np.searchsorted(edges, starts[:-1])] -= 1
     most = np.iinfo(np.uint16).max
     if lengths.max() > most:  # a longer run is cut, with a run of nothing between
-        cut = [[most, 0] * (n // most) + [n % most] for n in lengths.tolist()]
+        before = [max(0, n - 1) // most for n in lengths.tolist()]
+        cut = [[most, 0] * many + [n - most * many]
+               for n, many in zip(lengths.tolist(), before, strict=True)]
         lengths = np.concatenate(cut)
     return lengths.astype(np.uint16)
 

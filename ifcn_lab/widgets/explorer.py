@@ -48,7 +48,8 @@ class ProposalExplorer(Explorable):
     Args:
         model: a network with k x k score maps.
         image: (h, w, 3) uint8, what it is shown.
-        masks: (M, h, w) bool, the true objects; with them recall is shown.
+        masks: (M, h, w) bool, the true objects; with them recall is shown. One
+            without a pixel is no object and is left out.
         candidates: how many windows there are before the sieves.
 
     `objectness` and `iou` (per cent), `top`, `scale` (0: all zooms, 1: the first one)
@@ -105,6 +106,10 @@ class ProposalExplorer(Explorable):
     def _existing(self, proposal: Any) -> int:
         last = len(self.found) - 1 if hasattr(self, "found") else 0
         return max(-1, min(proposal["value"], last))
+
+    @traitlets.validate("iou")
+    def _per_cent(self, proposal: Any) -> int:
+        return max(0, min(proposal["value"], 100))
 
     def _find(self, model: InstanceFCN, count: int) -> list:
         self.found, levels = prepared.candidates_of(model, self.picture, count)
@@ -245,7 +250,7 @@ class ProposalExplorer(Explorable):
 
 
 def checked_masks(masks: Any, shape: tuple[int, ...]) -> Bool[np.ndarray, "M h w"]:
-    """Masks of the picture; None gives none.
+    """Masks of the picture, those with a pixel; None gives none.
 
     Raises:
         ValueError: they are not bool, or not of the picture's size.
@@ -256,7 +261,7 @@ def checked_masks(masks: Any, shape: tuple[int, ...]) -> Bool[np.ndarray, "M h w
     if masks.dtype != bool or masks.ndim != 3 or masks.shape[1:] != tuple(shape):
         raise ValueError(f"True masks are bool, (M, {shape[0]}, {shape[1]}) as the "
                          f"picture; these are {masks.shape} of {masks.dtype}.")
-    return masks
+    return masks[masks.any((1, 2))]
 
 
 def picture_traits(image: UInt8[np.ndarray, "h w 3"]) -> dict[str, Any]:

@@ -130,6 +130,19 @@ function axisEnd(taken, steps) {
   return Math.min(end, steps);
 }
 
+/** From label to label: 1, 2 or 5 times a power of ten; at most six labels. */
+function roundStep(most) {
+  const power = 10 ** Math.floor(Math.log10(most / 5));
+  return power * [1, 2, 5, 10].find((times) => most <= 5 * times * power);
+}
+
+/** A loss in as few letters as there is room for. */
+function lossLabel(loss, most) {
+  if (most < 100) return loss.toFixed(1);
+  if (loss < 10_000) return loss.toFixed(0);
+  return Number(loss.toPrecision(3)).toExponential().replace("+", "");
+}
+
 /** The losses by step: single steps thin, running means thick, a line where we are. */
 class Chart {
   constructor() {
@@ -171,8 +184,10 @@ class Chart {
     yield svg("path", { ...thin, d: `M${left} ${top}V${bottom}H${right}` });
     yield svg("path", { ...thin, d: `M${left} ${y(Math.LN2)}H${right}`, "stroke-dasharray": "2 3" });
     yield word("ln 2: no idea", right - 8, y(Math.LN2) - 4, { "text-anchor": "end" });
-    for (let loss = 0; loss <= most; loss += most > 2 ? 1 : 0.2) {
-      yield word(loss.toFixed(1), left - 4, y(loss) + 4, { "text-anchor": "end" });
+    const step = roundStep(most);
+    for (let n = 0; n * step <= most; n++) {
+      const [text, down] = [lossLabel(n * step, most), y(n * step) + 4];
+      yield word(text, left - 4, down, { "text-anchor": "end" });
     }
     for (const share of [0, 0.25, 0.5, 0.75, 1]) {
       const at = Math.round(share * end);
