@@ -66,6 +66,7 @@ def drag_times(path: Path, browser: str) -> np.ndarray:
         found = playwright.chromium.launch(executable_path=browser, args=args)
         page = found.new_page(viewport={"width": 1280, "height": 800})
         page.goto(path.as_uri())
+        page.wait_for_selector(".ifcn")
         page.wait_for_timeout(500)
         page.evaluate(MEASURE, 30)
         times = page.evaluate(MEASURE, MOVES)

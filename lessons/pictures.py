@@ -46,8 +46,7 @@ def save_moving(frames: list[Image.Image], states: list[dict], path: Path) -> No
     """A GIF that holds where something is to be read."""
     small = [frame.convert("RGB").resize(WIDE, Image.Resampling.LANCZOS)
              for frame in frames]
-    few = [frame.quantize(96, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-           for frame in small]
+    few = [f.quantize(200, kmeans=2, dither=Image.Dither.NONE) for f in small]
     holds = [HOLD_MS if n in (0, len(few) - 1) or state["k"] == 1 or state["i"] >= 0
              else FRAME_MS for n, state in enumerate(states)]
     few[0].save(path, save_all=True, append_images=few[1:], duration=holds, loop=0,
@@ -73,6 +72,7 @@ def opened(take: Callable[[str], object]) -> None:
         def show(name: str) -> object:
             page = browser.new_page(viewport=SCREEN, color_scheme="light")
             page.goto(widgets[name]().save_html(Path(folder) / f"{name}.html").as_uri())
+            page.wait_for_selector(".ifcn")
             return page
 
         take(show)

@@ -101,6 +101,7 @@ def opened(browser: object, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
         page = context.new_page()
         found = Opened(page)
         page.goto(widget.save_html(tmp_path / "widget.html").as_uri())
+        page.wait_for_selector(".ifcn")  # its numbers are inflated, which takes a while
         found.settle()
         return found
 
