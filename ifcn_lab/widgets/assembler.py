@@ -50,7 +50,7 @@ class Assembler(Explorable):
     >>> widget
     Assembler(k=2, y=2, x=4)
     >>> print(widget.describe())
-    Window at row 2, column 4: 8 of 16 pixels above 1.5, copied from 2 x 2 maps.
+    Window at row 2, column 4: 8 of 16 pixels above 1.50, copied from 2 x 2 maps.
     0033
     0033
     6699
