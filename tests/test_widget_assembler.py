@@ -1,5 +1,6 @@
 """The Assembler: in Python, and in a real browser from a file of its own."""
 
+import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -7,7 +8,7 @@ import traitlets
 
 from ifcn_lab.assembling import assemble
 from ifcn_lab.model import InstanceFCN
-from ifcn_lab.widgets import CoherenceExplorer, still
+from ifcn_lab.widgets import CoherenceExplorer, MapGrid, ProposalExplorer, still
 from ifcn_lab.widgets.assembler import Assembler
 
 RNG = np.random.default_rng(0)
@@ -89,6 +90,27 @@ def test_a_picture_that_a_network_cannot_see_gives_a_sentence():
     net = InstanceFCN(3, 7, "small")
     assert Assembler(net, PICTURE.astype(int)).problem
     assert CoherenceExplorer(net, PICTURE.astype(int)).problem
+
+
+def test_looking_at_a_network_leaves_it_as_it_was():
+    net = InstanceFCN(3, 7, "small").train()
+    Assembler(net, PICTURE)
+    assert net.training
+
+
+@pytest.mark.parametrize("explorable", [Assembler, CoherenceExplorer, MapGrid,
+                                        ProposalExplorer])
+def test_a_network_without_a_picture_gives_a_sentence(explorable):
+    net = InstanceFCN(3, 7, "small")
+    assert "there is none" in explorable(net, None).problem
+
+
+def test_nonsense_for_numbers_gives_a_sentence(monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # as outside tests
+    assert "m is '21'" in Assembler.from_maps(LOGITS, "21").problem
+    assert "center is 'a'" in Assembler.from_maps(LOGITS, 7, center="ab").problem
+    wrong = Assembler.from_maps(LOGITS, 7, objectness={5: OBJECTNESS})
+    assert "missing for k = [3]" in wrong.problem
 
 
 def test_networks_of_two_windows_or_of_one_k_give_a_sentence():

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import traitlets
-from jaxtyping import Float, Int, Shaped, UInt8
+from jaxtyping import Int, Shaped, UInt8
 
 from ifcn_lab.assembling import assemble
 from ifcn_lab.coherence import kept, shared
 from ifcn_lab.draw.palette import FOUND, INK
 from ifcn_lab.grid import Grid
 from ifcn_lab.widgets import still
-from ifcn_lab.widgets.assembler import maps_traits, of_networks
-from ifcn_lab.widgets.explorable import Explorable
 from ifcn_lab.widgets.given import image_array, score_maps
+from ifcn_lab.widgets.over_maps import OverMaps, maps_traits, of_networks
 from ifcn_lab.widgets.saying import fixed
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class Windows(NamedTuple):
         return int(np.isin(self.kinds, kinds).sum())
 
 
-class CoherenceExplorer(Explorable):
+class CoherenceExplorer(OverMaps):
     """A window that moves by a cell: which pixels keep their map and their score.
 
     Move the window with the arrow keys, the buttons, or by dragging; it is compared
@@ -71,19 +70,8 @@ class CoherenceExplorer(Explorable):
 
     module = "coherence.js"
     shown = ("k", "y", "x", "down", "right")
-    ks, starts = (traitlets.List().tag(sync=True) for _ in range(2))
-    k, m, H, W = (traitlets.Int(1).tag(sync=True) for _ in range(4))
-    y, x, down, right = (traitlets.Int(n).tag(sync=True) for n in (0, 0, 0, 1))
-    i, j = (traitlets.Int(-1).tag(sync=True) for _ in range(2))
-    half = traitlets.Float(0.0).tag(sync=True)
-    decimals = traitlets.Int(2).tag(sync=True)
-    limits = traitlets.List(None, allow_none=True).tag(sync=True)
-    colours = traitlets.Dict().tag(sync=True)
-    scores, outputs, image = (traitlets.Bytes(b"").tag(sync=True) for _ in range(3))
-    image_size = traitlets.List([0, 0]).tag(sync=True)
-
-    _place = traitlets.validate("y", "x", "i", "j")(Explorable.held)
-    _choice = traitlets.validate("k")(Explorable.known)
+    down, right = (traitlets.Int(n).tag(sync=True) for n in (0, 1))
+    outputs = traitlets.Bytes(b"").tag(sync=True)
 
     def __init__(
         self, model: InstanceFCN | Sequence[InstanceFCN], image: Any, *,
@@ -115,20 +103,7 @@ class CoherenceExplorer(Explorable):
 
         Maps or a picture that cannot be shown give a widget that says why.
         """
-        widget = cls.__new__(cls)
-        Explorable.__init__(widget, **_traits(maps, m, other_maps, image, center))
-        return widget
-
-    def reach(self) -> dict[str, tuple[int, int]]:
-        """The window's centre stays on the map, the pixel in the window."""
-        pixel = (-1, self.m - 1)
-        return {"y": (0, self.H - 1), "x": (0, self.W - 1), "i": pixel, "j": pixel}
-
-    def maps_of(self, k: int) -> Float[np.ndarray, "kk H W"]:
-        """The score maps of one k, as the front end has them."""
-        start, size = self.starts[self.ks.index(k)], k * k * self.H * self.W
-        every = np.frombuffer(self.scores, np.float32)
-        return every[start : start + size].reshape(k * k, self.H, self.W)
+        return cls._of(_traits(maps, m, other_maps, image, center))
 
     @property
     def step(self) -> tuple[int, int]:

@@ -67,6 +67,13 @@ class Explorable(anywidget.AnyWidget):
             cls._esm = front_end.for_notebook(cls.module)
         super().__init_subclass__(**options)
 
+    @classmethod
+    def _of(cls, state: dict[str, Any]) -> Any:
+        """The widget with this state, whatever its constructor asks for."""
+        widget = cls.__new__(cls)
+        Explorable.__init__(widget, **state)
+        return widget
+
     def reach(self) -> dict[str, tuple[int, int]]:
         """The least and the most of traits that choose a place or a part."""
         return {}
@@ -75,18 +82,6 @@ class Explorable(anywidget.AnyWidget):
         """What a trait becomes: the value asked for, held within its reach."""
         least, most = self.reach()[proposal["trait"].name]
         return max(least, min(proposal["value"], most))
-
-    def known(self, proposal: Any) -> int:
-        """The k asked for, if there are maps for it.
-
-        Raises:
-            TraitError: there are none; the message names those there are.
-        """
-        if self.ks and proposal["value"] not in self.ks:
-            raise traitlets.TraitError(
-                f"there are no maps for k = {proposal['value']}; there are for "
-                f"{', '.join(map(str, self.ks))}")
-        return proposal["value"]
 
     def words(self) -> str:
         """What the widget shows, in a sentence or two; the front end says the same."""

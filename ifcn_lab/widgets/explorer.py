@@ -14,7 +14,7 @@ from ifcn_lab.draw.palette import COLOURS, PAPER, TRUE, WRONG, cell_colours
 from ifcn_lab.widgets import candidates as prepared
 from ifcn_lab.widgets import still
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.given import checked_image
+from ifcn_lab.widgets.given import needed_image
 from ifcn_lab.widgets.saying import fixed
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class ProposalExplorer(Explorable):
     def _prepare(
         self, model: InstanceFCN, image: Any, masks: Any, count: int
     ) -> None:
-        self.picture = checked_image(image)
+        self.picture = needed_image(image)
         self.masks = checked_masks(masks, self.picture.shape[:2])
         levels = self._find(model, count)
         self.k, self.m, self.objects = model.k, model.m, len(self.masks)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Shaped, UInt8
 
+from ifcn_lab.grid import whole_number
+
 if TYPE_CHECKING:
     from ifcn_lab.model import InstanceFCN
 
@@ -26,14 +28,22 @@ def image_array(value: Any) -> np.ndarray:
     return np.asarray(value)
 
 
-def score_maps(model: InstanceFCN, image: UInt8[np.ndarray, "h w *rgb"]) -> Scores:
-    """What the network says of an image at its own size."""
+def score_maps(model: InstanceFCN, image: Any) -> Scores:
+    """What the network says of an image at its own size; its mode stays as it was.
+
+    Raises:
+        ValueError: there is no picture, or one that cannot be shown.
+    """
     import torch
 
     from ifcn_lab.proposals.propose import to_tensor
 
-    with torch.no_grad():
-        maps, objectness = model.eval()(to_tensor(image)[None])
+    picture, was_training = to_tensor(needed_image(image)), model.training
+    try:
+        with torch.no_grad():
+            maps, objectness = model.eval()(picture[None])
+    finally:
+        model.train(was_training)
     return Scores(maps[0].numpy(), objectness[0].numpy())
 
 
@@ -43,12 +53,13 @@ def checked_maps(
     """Score maps that can be shown.
 
     Raises:
+        TypeError: m is no whole number.
         ValueError: not (k*k, H, W), NaN or infinite, or m < k.
 
     >>> checked_maps(np.zeros((4, 2, 3)), m=2).shape
     (4, 2, 3)
     """
-    maps = image_array(maps)
+    maps, m = image_array(maps), whole_number("m", m)
     if maps.ndim != 3 or 0 in maps.shape:
         raise ValueError(f"Score maps have three axes, (k*k, H, W), and at least one "
                          f"cell; these have shape {maps.shape}.")
@@ -79,6 +90,17 @@ def checked_image(image: Any) -> UInt8[np.ndarray, "h w 3"] | None:
     if image.ndim == 2:
         image = np.repeat(image[..., None], 3, axis=2)
     return np.ascontiguousarray(image[..., :3])
+
+
+def needed_image(image: Any) -> UInt8[np.ndarray, "h w 3"]:
+    """A picture that a network can see.
+
+    Raises:
+        ValueError: there is none, or it cannot be shown.
+    """
+    if image is None:
+        raise ValueError("A network needs a picture; there is none.")
+    return checked_image(image)
 
 
 def checked_stride(image: UInt8[np.ndarray, "h w 3"], H: int, W: int) -> int:

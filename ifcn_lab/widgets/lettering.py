@@ -1,8 +1,6 @@
-"""Numbers in words, and words on still pictures."""
+"""Words on still pictures."""
 
 from __future__ import annotations
-
-import math
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -22,12 +20,3 @@ def width_of(text: str) -> int:
     True
     """
     return round(ImageFont.load_default(SIZE).getlength(text))
-
-
-def hundredths(value: float) -> str:
-    """A number with two places, rounded as the front end rounds.
-
-    >>> hundredths(0.125)
-    '0.13'
-    """
-    return f"{math.floor(value * 100 + 0.5) / 100:.2f}"

@@ -83,7 +83,7 @@ class MapGrid(Explorable):
         return proposal["value"]
 
     def __init__(
-        self, model: InstanceFCN, image: UInt8[np.ndarray, "h w 3"], masks: Any = None,
+        self, model: InstanceFCN, image: Any, masks: Any = None,
     ) -> None:
         super().__init__(**of_network(model, image, masks))
 
@@ -115,12 +115,6 @@ class MapGrid(Explorable):
             return cls._of({"problem": f"This film has the runs {film.runs}, "
                                        f"and not {run!r}."})
         return cls._of(of_film(film, run))
-
-    @classmethod
-    def _of(cls, traits: dict[str, Any]) -> MapGrid:
-        widget = cls.__new__(cls)
-        Explorable.__init__(widget, **traits)
-        return widget
 
     def maps(self) -> Float[np.ndarray, "kk H W"]:
         """The maps that are shown now, each at the place of the part it gives."""

@@ -45,10 +45,8 @@ def part_names(k: int) -> list[str]:
 
 def of_network(model: Any, image: Any, masks: Any) -> dict[str, Any]:
     """The state for what a network says of a picture."""
-    if image is None:
-        return {"problem": "A network needs a picture; there is none."}
     try:
-        maps = score_maps(model, checked_image(image)).maps
+        maps = score_maps(model, image).maps
     except (TypeError, ValueError) as error:
         return {"problem": f"{error}"}
     return of_maps(maps, image, masks, model.m, "network")

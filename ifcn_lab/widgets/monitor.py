@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from ifcn_lab.widgets import monitor_still, recording
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
 from ifcn_lab.widgets.given import checked_image
-from ifcn_lab.widgets.lettering import hundredths
+from ifcn_lab.widgets.saying import fixed
 from ifcn_lab.widgets.trainer import Trainer
 from ifcn_lab.widgets.watched import UNKNOWN, Watched, packed, points
 
@@ -267,7 +267,7 @@ class TrainingMonitor(Explorable):
         text += f"Shown is step {step}" if step else "Shown is the network untrained"
         point = min(-(-step // self.per), len(self.losses) // 8) - 1
         if step and point >= 0:
-            objectness, mask = map(hundredths, self.means()[point])
+            objectness, mask = (fixed(mean, 2) for mean in self.means()[point])
             text += f": mask loss {mask}, objectness loss {objectness}"
         return " ".join(filter(None, [f"{text}.", self._window_words(), self.error]))
 

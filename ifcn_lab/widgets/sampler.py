@@ -20,7 +20,7 @@ from ifcn_lab.targets import (
 from ifcn_lab.widgets import sampler_still
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
 from ifcn_lab.widgets.given import checked_image
-from ifcn_lab.widgets.lettering import hundredths
+from ifcn_lab.widgets.saying import fixed
 
 WAYS = ("half and half", "any windows")
 NAMES = {1: "positive", -1: "ignored", 0: "negative"}
@@ -183,7 +183,7 @@ class WindowSampler(Explorable):
         if chosen < 0:
             near = (octaves < self.negative_scale) & (off < self.negative_center)
             chosen = np.where(near if near.any() else True, off, np.inf).argmin()
-        away, size = hundredths(off[chosen]), hundredths(octaves[chosen])
+        away, size = fixed(off[chosen], 2), fixed(octaves[chosen], 2)
         return (f"{text}: object {chosen + 1} is {away} of a side off its middle and "
                 f"{size} octaves off in size.")
 

@@ -2,7 +2,7 @@
 
 import {
   Panel, Stage, button, clamp, element, motionIsReduced, numbers, onceAFrame, put, sorry,
-  spoken, svg, twoPlaces, watch,
+  spoken, svg, watch,
 } from "./page.js";
 
 const STATES = {
@@ -55,7 +55,7 @@ function monitorWords(model, now, means) {
   text += now.step ? `Shown is step ${now.step}` : "Shown is the network untrained";
   const point = Math.min(Math.ceil(now.step / model.get("per")), means.length) - 1;
   if (now.step && point >= 0) {
-    const [objectness, mask] = means[point].map(twoPlaces);
+    const [objectness, mask] = means[point].map((loss) => loss.toFixed(2));
     text += `: mask loss ${mask}, objectness loss ${objectness}`;
   }
   return [`${text}.`, windowWords(now), model.get("error")].filter(Boolean).join(" ");

@@ -35,11 +35,6 @@ export function probability(score) {
   return 1 / (1 + Math.exp(-score));
 }
 
-/** A number with two places, rounded as Python's `hundredths` rounds. */
-export function twoPlaces(value) {
-  return (Math.floor(value * 100 + 0.5) / 100).toFixed(2);
-}
-
 /** Grey, 0 to 255, of a score: of a logit its probability, else its place in a range. */
 export function shade(score, range) {
   if (Number.isNaN(score)) return 128;

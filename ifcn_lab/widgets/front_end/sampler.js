@@ -2,7 +2,7 @@
 
 import { drawWindows, kinds, labelWindows, nearest, offMiddle } from "./sampling.js";
 import {
-  Panel, Stage, button, choice, clamp, element, twoPlaces, numbers, onceAFrame, put,
+  Panel, Stage, button, choice, clamp, element, numbers, onceAFrame, put,
   slider, sorry, spoken, svg, watch,
 } from "./page.js";
 
@@ -47,9 +47,9 @@ function samplerWords(scene, { rule, label, instance, drawn, y, x, way }) {
   if (scene.octaves.length === 0) return `${text}: there is no object.`;
   const chosen = [instance[w], nearest(scene, w, kinds(rule).near), nearest(scene, w)]
     .find((one) => one >= 0);
-  const away = twoPlaces(scene.off[chosen * scene.H * scene.W + w]);
+  const away = scene.off[chosen * scene.H * scene.W + w].toFixed(2);
   return `${text}: object ${chosen + 1} is ${away} of a side off its middle and `
-    + `${twoPlaces(scene.octaves[chosen])} octaves off in size.`;
+    + `${scene.octaves[chosen].toFixed(2)} octaves off in size.`;
 }
 
 /** The picture with marks on it, one or none in each cell. */
@@ -213,7 +213,7 @@ function keepOrder(model) {
 }
 
 function toleranceSlider(model, name, label, most) {
-  return slider(model, name, { label, least: 0.01, most, step: 0.01, show: twoPlaces });
+  return slider(model, name, { label, least: 0.01, most, step: 0.01, show: (value) => value.toFixed(2) });
 }
 
 export function render({ model, el }) {
