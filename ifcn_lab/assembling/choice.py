@@ -23,8 +23,8 @@ MODULES = {
     "cuda-reference": "cuda_reference",
 }
 NUMBA_FROM = 20_000_000
-"""Scores to copy from which on numba pays: NumPy needs 50 ms for so many, and to load
-numba with a compiled kernel takes a few hundred."""
+"""Scores to copy from which on numba pays: NumPy needs about 0.1 s for so many, and to
+load numba with a compiled kernel takes about 0.3 s, once."""
 
 
 def backends() -> dict[str, str | None]:

@@ -2,8 +2,8 @@
 
 A kernel is compiled for its k and m: the compiler then knows how long each cell is,
 and copies its few scores with one or two instructions. The first call with a new k or
-m compiles for one to three seconds. What was compiled is kept on disk, next to this
-file or where NUMBA_CACHE_DIR says; the next process loads it in a tenth of a second.
+m compiles for about a second. What was compiled is kept on disk, next to this file or
+where NUMBA_CACHE_DIR says; the next process loads it in a quarter of a second.
 
 The file is called `numba_` so that nobody takes it for numba itself.
 """
