@@ -15,6 +15,8 @@ class SceneSet(Sequence):
     Args:
         n: how many.
         start: the first seed. Two sets whose seeds do not meet share no scene.
+        by_shape: one category for each shape family, numbered as in
+            `ifcn_lab.scenes.FAMILIES` from 1. Otherwise all objects are of one kind.
         options: handed to `ifcn_lab.scenes.make`.
 
     Raises:
@@ -26,8 +28,11 @@ class SceneSet(Sequence):
         (10, 'scene 1000003')
     """
 
-    def __init__(self, n: int, start: int = 0, **options: Any) -> None:
+    def __init__(
+        self, n: int, start: int = 0, *, by_shape: bool = False, **options: Any
+    ) -> None:
         self.n, self.start, self.options = n, start, options
+        self.by_shape = by_shape
         self._drawn: dict[int, Sample] = {}
 
     def __len__(self) -> int:
@@ -38,6 +43,29 @@ class SceneSet(Sequence):
             raise IndexError(f"scene {index} of a set of {self.n}")
         seed = self.start + index % self.n
         if seed not in self._drawn:
-            scene = scenes.make(seed, **self.options)
-            self._drawn[seed] = from_scene(scene, f"scene {seed}", image_id=seed)
+            self._drawn[seed] = self._draw(seed)
         return self._drawn[seed]
+
+    @property
+    def categories(self) -> dict[int, str]:
+        """The names of the categories, by id.
+
+        Example:
+            >>> SceneSet(1, by_shape=True).categories
+            {1: 'disc', 2: 'ellipse', 3: 'rectangle', 8: 'blob', 9: 'pebble'}
+        """
+        if not self.by_shape:
+            return {1: "object"}
+        drawn = (self.options.get("families")
+                 or scenes.families_in(self.options.get("style", "lesson")))
+        return {number: name for number, name in enumerate(scenes.FAMILIES, 1)
+                if name in drawn}
+
+    def _draw(self, seed: int) -> Sample:
+        scene = scenes.make(seed, **self.options)
+        sample = from_scene(scene, f"scene {seed}", image_id=seed)
+        if not self.by_shape:
+            return sample
+        numbers = {name: number for number, name in enumerate(scenes.FAMILIES, 1)}
+        names = scenes.families_of(seed, **self.options)
+        return sample._replace(categories=tuple(numbers[name] for name in names))

@@ -22,6 +22,7 @@ class Outline(NamedTuple):
     u: Field  # pixels along the object's own axes, 0 at its centre
     v: Field
     radius: float
+    family: str
 
     @property
     def mask(self) -> Bool[np.ndarray, "n n"]:
@@ -53,7 +54,7 @@ def outline(
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     u, v = cos * x + sin * y, cos * y - sin * x  # (n, n)
     distance = FAMILIES[family](rng, u, v, radius)
-    return Outline(distance.astype(np.float32, copy=False), u, v, radius)
+    return Outline(distance.astype(np.float32, copy=False), u, v, radius, family)
 
 
 def disc(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
