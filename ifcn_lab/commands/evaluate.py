@@ -22,7 +22,7 @@ from ifcn_lab.commands.options import (
 
 def add_options(parser: ArgumentParser) -> None:
     """Data, network, pyramid, and where the figures go."""
-    add_data(parser, required=True)
+    add_data(parser, required=True, split="val")
     add_model(parser)
     add_pyramid(parser)
     parser.add_argument("--limit", type=whole, help="only the first so many images")

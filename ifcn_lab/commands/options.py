@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ifcn_lab.datasets.opened import DATASETS
+
 if TYPE_CHECKING:
-    from ifcn_lab.datasets.coco import CocoFolder
+    from ifcn_lab.datasets import Sample
     from ifcn_lab.model import InstanceFCN
 
 
@@ -35,12 +38,25 @@ def share(text: str) -> float:
     return value
 
 
-def add_data(parser: ArgumentParser, *, required: bool) -> None:
-    """--annotations and --images."""
-    parser.add_argument("--annotations", type=Path, required=required, metavar="FILE",
-                        help="COCO-format JSON, or the folder that holds it")
-    parser.add_argument("--images", type=Path, metavar="FOLDER",
-                        help="the pictures; left out: looked for beside the JSON")
+def add_data(
+    parser: ArgumentParser, *, required: bool, split: str = "train"
+) -> None:
+    """--annotations and --images, or --dataset, --data, --split and --names."""
+    group = parser.add_argument_group("data")
+    which = group.add_mutually_exclusive_group(required=required)
+    which.add_argument("--annotations", type=Path, metavar="FILE",
+                       help="COCO-format JSON, or the folder that holds it")
+    which.add_argument("--dataset", choices=DATASETS, help="a data set known by name")
+    group.add_argument("--images", type=Path, metavar="FOLDER", help="with "
+                       "--annotations: the pictures; left out: looked for beside the "
+                       "JSON")
+    group.add_argument("--data", type=Path, metavar="FOLDER", help="with --dataset: "
+                       "where it lies (scenes need none)")
+    group.add_argument("--split", choices=("train", "val"), default=split,
+                       help=f"with --dataset: which part of it ({split})")
+    group.add_argument("--names", type=Path, metavar="FILE", help="with --dataset "
+                       "voc2012 or sbd: use the images this file lists, for one a list "
+                       "of the SDS protocol")
 
 
 def add_model(parser: ArgumentParser) -> None:
@@ -64,11 +80,48 @@ def add_pyramid(parser: ArgumentParser) -> None:
                         help="a pixel is in the mask at this probability (0.5)")
 
 
-def load_data(given: Namespace) -> CocoFolder:
-    """The data set that the options name."""
-    from ifcn_lab.datasets.coco import CocoFolder
+def load_data(given: Namespace, split: str | None = None) -> Sequence[Sample]:
+    """The data set that the options name; `split` instead of the option's.
 
-    return CocoFolder(given.annotations, given.images)
+    Raises:
+        ValueError: none is named, or options of two kinds of data are mixed.
+    """
+    from ifcn_lab.datasets.coco import CocoFolder
+    from ifcn_lab.datasets.opened import open_dataset
+
+    check_data(given)
+    if given.dataset is None:
+        return CocoFolder(given.annotations, given.images)
+    return open_dataset(given.dataset, given.data, split or given.split,
+                        names=given.names)
+
+
+def check_data(given: Namespace) -> None:
+    """Refuse options that belong to another kind of data.
+
+    Raises:
+        ValueError: says which and what to do.
+    """
+    if given.annotations is None and given.dataset is None:
+        raise ValueError("no data named; give --annotations FILE, or --dataset NAME "
+                         "with --data FOLDER")
+    if given.dataset is not None and given.images is not None:
+        raise ValueError("--images belongs to --annotations; with --dataset say "
+                         "--data FOLDER")
+    if given.dataset is None and (given.data or given.names):
+        raise ValueError("--data and --names belong to --dataset; with --annotations "
+                         "say --images FOLDER")
+
+
+def data_name(given: Namespace) -> str:
+    """What to call the data in a message: the annotation file, or name and folder.
+
+    >>> data_name(Namespace(annotations=None, dataset="sbd", data=Path("SBD")))
+    'sbd in SBD'
+    """
+    if given.dataset is None:
+        return str(given.annotations)
+    return f"{given.dataset} in {given.data}" if given.data else given.dataset
 
 
 def load_model(given: Namespace) -> InstanceFCN:

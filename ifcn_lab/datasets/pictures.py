@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 __all__ = ["read_image"]
 
 # What Pillow raises for a file it cannot read: a broken PNG chunk is a SyntaxError.
-_UNREADABLE = (
+UNREADABLE = (
     OSError,
     SyntaxError,
     ValueError,
@@ -55,7 +55,7 @@ def read_image(
             return np.array(_rgb(_turned(opened, size, path)))
     except _Misfit as misfit:
         raise ValueError(str(misfit)) from None
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ValueError(f"{path}: cannot be read as a picture ({error})") from error
 
 

@@ -9,7 +9,7 @@ from ifcn_lab import scenes
 from ifcn_lab.datasets import Sample, from_scene
 
 
-class SceneSet(Sequence):
+class SceneSet(Sequence[Sample]):
     """Scenes numbered `start` ... `start + n - 1`, drawn when asked for and kept.
 
     Args:
