@@ -17,6 +17,11 @@ from ifcn_lab.targets import WindowRule
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+NORMALISATIONS = {
+    "imagenet": (IMAGENET_MEAN, IMAGENET_STD),
+    "caffe": ((0.48235, 0.45882, 0.40784), (1 / 255,) * 3),
+}
+"""Mean and divisor of an image in [0, 1]. Caffe's is 0 to 255 less (123, 117, 104)."""
 
 
 class ScoreMaps(NamedTuple):
@@ -47,9 +52,11 @@ class InstanceFCN(nn.Module):
             window's side; training sets it from its `WindowRule`.
         sizes: longest side of the smallest and the largest object to look for, in
             image pixels; `propose` builds its pyramid from it. None: the paper's.
+        normalisation: what is done to an image in [0, 1] first: "imagenet" or "caffe",
+            whichever the backbone's first weights were trained with.
 
     Raises:
-        ValueError: m < k, k < 1, or an unknown backbone.
+        ValueError: m < k, k < 1, or an unknown backbone or normalisation.
 
     Source: Dai et al., ECCV 2016, section 4.1.
 
@@ -63,7 +70,7 @@ class InstanceFCN(nn.Module):
     def __init__(
         self, k: int = 5, m: int = 21, backbone: str = "vgg16", *,
         canonical: float = WindowRule().canonical,
-        sizes: tuple[float, float] | None = None,
+        sizes: tuple[float, float] | None = None, normalisation: str = "imagenet",
     ) -> None:
         super().__init__()
         Grid(k, m)  # says what is wrong with k and m, if anything is
@@ -79,11 +86,22 @@ class InstanceFCN(nn.Module):
             nn.Conv2d(features, width, 3, padding=1), nn.ReLU(inplace=True),
             nn.Conv2d(width, 1, 1),
         )
-        self._register_normalisation()
+        self.normalise_as(normalisation)
 
-    def _register_normalisation(self) -> None:
-        for name, values in (("mean", IMAGENET_MEAN), ("std", IMAGENET_STD)):
-            buffer = torch.tensor(values).view(1, 3, 1, 1)
+    def normalise_as(self, normalisation: str) -> None:
+        """Choose what is done to an image before the first convolution.
+
+        Raises:
+            ValueError: there is no such normalisation.
+        """
+        if normalisation not in NORMALISATIONS:
+            raise ValueError(f"normalisation is one of {', '.join(NORMALISATIONS)}; "
+                             f"got {normalisation!r}")
+        self.normalisation = normalisation
+        device = next(self.parameters()).device
+        for name, values in zip(("mean", "std"), NORMALISATIONS[normalisation],
+                                strict=True):
+            buffer = torch.tensor(values, device=device).view(1, 3, 1, 1)
             self.register_buffer(name, buffer, persistent=False)
 
     @property
@@ -93,9 +111,14 @@ class InstanceFCN(nn.Module):
 
     @property
     def config(self) -> dict[str, object]:
-        """The arguments that build this network again."""
+        """The arguments that build this network again.
+
+        The usual normalisation is left out, as in files that are older than it.
+        """
+        usual = self.normalisation == "imagenet"
         return {"k": self.k, "m": self.m, "backbone": self.backbone_name,
-                "canonical": self.canonical, "sizes": self.sizes}
+                "canonical": self.canonical, "sizes": self.sizes,
+                **({} if usual else {"normalisation": self.normalisation})}
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> ScoreMaps:
         """Score maps and objectness of a batch of images in [0, 1]."""
