@@ -67,6 +67,8 @@ class InstanceFCN(nn.Module):
         (torch.Size([1, 9, 13, 18]), torch.Size([1, 13, 18]))
     """
 
+    memory_format = torch.channels_last  # of images; training can choose another
+
     def __init__(
         self, k: int = 5, m: int = 21, backbone: str = "vgg16", *,
         canonical: float = WindowRule().canonical,
@@ -124,7 +126,7 @@ class InstanceFCN(nn.Module):
         """Score maps and objectness of a batch of images in [0, 1]."""
         x = (images - self.mean).div_(self.std)                     # (B, 3, h, w)
         x = pad_to_multiple(x, self.stride)
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = x.contiguous(memory_format=self.memory_format)
         features = self.backbone(x)                                 # (B, C, H, W)
         objectness = self.objectness(features).squeeze(1)           # (B, H, W)
         return ScoreMaps(self.masks(features), objectness)

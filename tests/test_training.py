@@ -24,7 +24,7 @@ from ifcn_lab.training import (
     instance_loss,
     train,
 )
-from ifcn_lab.training.loop import rate
+from ifcn_lab.training.optimizer import rate
 
 __all__ = ["one_thread", "samples"]  # fixtures
 
@@ -229,7 +229,9 @@ def test_the_papers_schedule_drops_to_a_tenth_after_32_of_40_thousand() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [({"optimizer": "adam"}, "'sgd' or 'adamw'"), ({"schedule": "flat"}, "onecycle"),
-     ({"batch": 2}, "batch=1"), ({"iterations": 0}, ">= 1"), ({"windows": 1}, ">= 2")],
+     ({"batch": 2}, "batch=1"), ({"accumulate": 0}, ">= 1"),
+     ({"clip": 0.0}, "clip is a number"), ({"init_std": -1.0}, "init_std is a"),
+     ({"iterations": 0}, ">= 1"), ({"windows": 1}, ">= 2")],
 )
 def test_a_recipe_that_makes_no_sense_is_refused(change: dict, says: str) -> None:
     with pytest.raises(ValueError, match=says):

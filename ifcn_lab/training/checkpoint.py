@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,36 @@ def save_checkpoint(path: str | Path, state: dict[str, Any]) -> Path:
 
     The bytes go to a file beside the target and reach the disk before it takes the
     target's name, so a killed process leaves the old checkpoint or the new one.
+
+    Raises:
+        OSError: the disk is full or does not take the file. The old checkpoint stays.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with open(partial, "wb") as file:
             torch.save(state, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
+    except (OSError, RuntimeError) as error:  # torch's own writer raises RuntimeError
+        stays = "; the one before it is whole" if path.is_file() else ""
+        raise OSError(f"{path}: the checkpoint could not be written ({reason(error)})"
+                      f"{stays}; make room on the disk, or choose another folder") \
+            from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
     return path
+
+
+def reason(error: BaseException) -> str:
+    """What the system said, where torch hid it behind an error of its own."""
+    while not isinstance(error, OSError) and error.__context__ is not None:
+        error = error.__context__
+    said = getattr(error, "strerror", None) or str(error)
+    return said.splitlines()[0] if said else type(error).__name__
 
 
 def load_checkpoint(path: str | Path) -> dict[str, Any]:

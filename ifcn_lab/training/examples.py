@@ -30,8 +30,8 @@ class Example(NamedTuple):
     """One image and its drawn windows.
 
     Shapes: `image` (3, h, w) in [0, 1]; `centers` (n, 2); `label` (n,), 1 or 0, the
-    positives first; `target` (P, m, m) in [0, 1] and `counts` (P, m, m), for the P
-    positive windows.
+    positives first; `target` (P, m, m) in [0, 1] and `counts` (P, m, m), for the first
+    P windows: the positive ones, or all with `Recipe.negative_masks`.
     """
 
     image: Float[Tensor, "3 h w"]
@@ -198,9 +198,10 @@ def draw_windows(
                            rule=recipe.rule, crowd=crowd)
     drawn = sample_windows(on_picture(labels, view.size, stride), recipe.windows,
                            rng=rng)
-    positive = drawn.label == 1
-    target, counts = mask_targets(cells, drawn.centers[positive],
-                                  drawn.instance[positive], m)
+    masked = drawn.label >= (0 if recipe.negative_masks else 1)
+    nothing = np.zeros((1, *crowd.shape), cells.dtype)     # instance -1 of a negative
+    target, counts = mask_targets(np.concatenate([cells, nothing]),
+                                  drawn.centers[masked], drawn.instance[masked], m)
     tensors = map(torch.tensor, (drawn.centers, drawn.label, target, counts))
     centers, label, target, counts = tensors
     return Example(view.image, centers, label.float(), target.float(), counts)

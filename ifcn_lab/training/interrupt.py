@@ -1,4 +1,4 @@
-"""Ctrl-C that waits until a training step is whole."""
+"""Ctrl-C and SIGTERM that wait until a training step is whole."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
 
 @contextmanager
 def interrupts_wait() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event instead of stopping in the middle of a step.
+    """Ctrl-C and SIGTERM set the event instead of stopping in the middle of a step.
 
     A step cut in two has changed some weights and not counted itself; a checkpoint
-    of it would not resume exactly. A second Ctrl-C stops at once. Outside the main
-    thread, where no signal arrives, nothing changes.
+    of it would not resume exactly. A second signal stops at once. Outside the main
+    thread, where no signal arrives, nothing changes. SIGTERM is what torchrun and
+    SLURM send before they kill.
 
     Example:
         >>> with interrupts_wait() as interrupted:
@@ -32,8 +35,9 @@ def interrupts_wait() -> Iterator[threading.Event]:
             raise KeyboardInterrupt
         event.set()
 
-    before = signal.signal(signal.SIGINT, wait)
+    before = {number: signal.signal(number, wait) for number in STOPPING}
     try:
         yield event
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

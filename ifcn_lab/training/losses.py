@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -24,8 +25,22 @@ class Losses(NamedTuple):
         return self.objectness + mask_weight * self.mask
 
 
+class Windows(NamedTuple):
+    """How many windows a step draws, and how many of them have a mask."""
+
+    drawn: int
+    masked: int
+
+    @classmethod
+    def of(cls, examples: Sequence[Example]) -> Windows:
+        """The windows of these examples."""
+        return cls(sum(len(e.label) for e in examples),
+                   sum(len(e.target) for e in examples))
+
+
 def instance_loss(
-    model: InstanceFCN, scores: ScoreMaps, examples: list[Example]
+    model: InstanceFCN, scores: ScoreMaps, examples: list[Example],
+    windows: Windows | None = None,
 ) -> Losses:
     """The loss of a batch.
 
@@ -36,27 +51,38 @@ def instance_loss(
     The paper writes a sum over the m*m pixels. Here it is their mean, so that the
     two terms weigh alike whatever m is; `Recipe.mask_weight` = m*m gives the sum.
 
+    Args:
+        model: the network, which reads the windows.
+        scores: what it says of the batch.
+        examples: the batch.
+        windows: how many windows the means are over; None: those of this batch. A
+            step of several batches gives the sum over all of them. The batches' terms
+            then add up to the mean over the step, though one has more masks than
+            another.
+
     Source: Dai et al., ECCV 2016, section 4.2.
     """
+    windows = windows or Windows.of(examples)
     objectness = [window_loss(scores.objectness[b], e) for b, e in enumerate(examples)]
     every = torch.cat(objectness)          # (n,), empty where all is crowd: loss 0
-    mask = masks_loss(model, scores, examples)
-    return Losses(every.sum() / max(1, len(every)), mask)
+    mask = masks_loss(model, scores, examples, windows.masked)
+    return Losses(every.sum() / max(1, windows.drawn), mask)
 
 
 def masks_loss(
-    model: InstanceFCN, scores: ScoreMaps, examples: list[Example]
+    model: InstanceFCN, scores: ScoreMaps, examples: list[Example], masks: int
 ) -> Float[Tensor, ""]:
-    """Mean loss of the masks of a batch's positive windows; 0 where there is none."""
+    """Loss of the masks of a batch over so many masks; 0 where there is none."""
     centers = torch.cat([
-        F.pad(e.centers[e.label == 1], (1, 0), value=b)
+        F.pad(e.centers[: len(e.target)], (1, 0), value=b)
         for b, e in enumerate(examples)
     ])                                                              # (P, 3)
     if len(centers) == 0:
         return scores.maps.sum() * 0
     target = torch.cat([e.target for e in examples])                # (P, m, m)
     counts = torch.cat([e.counts for e in examples])                # (P, m, m)
-    return mask_loss(model.windows(scores.maps, centers), target, counts).mean()
+    assembled = model.windows(scores.maps, centers)                 # (P, m, m)
+    return mask_loss(assembled, target, counts).sum() / max(1, masks)
 
 
 def window_loss(

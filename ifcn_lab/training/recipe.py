@@ -14,17 +14,24 @@ class Recipe:
     """How to train an InstanceFCN.
 
     Args:
-        iterations: training steps.
+        iterations: training steps, that is changes of the weights.
         seconds: stop after so many seconds even if steps are left; the learning
             rate then falls with the clock. None: steps alone decide.
-        batch: images per step.
+        batch: images that go through the network together.
+        accumulate: batches that make one step: their gradients are pooled before the
+            weights change. Processes share them, so a recipe means the same on any
+            number of devices: 8 are taken one after the other by one process, or one
+            each by eight.
         optimizer: "sgd" (the paper's) or "adamw".
         lr: the highest learning rate.
         schedule: "step" (a tenth of `lr` for the last fifth, as the paper) or
             "onecycle" (up for a tenth of the run, then down to nothing).
-        momentum, weight_decay: of the optimizer.
+        momentum, weight_decay: of the optimizer. Biases and norms have no decay.
+        clip: longest gradient; longer ones are shortened to it. None: no limit.
         windows: sampled per image, half positive and half negative.
-        rule: when a window is positive.
+        rule: when a window is positive. Not confirmed for this paper; see WindowRule.
+        negative_masks: also ask an empty mask of negative windows. No source says; the
+            default is no, as in DeepMask.
         shorter_sides: image scales drawn from, in pixels of the shorter side; the
             paper's are 600 x 1.5^{-4..1}. None: an object is drawn and the image is
             scaled until it has the right size for the window, give or take the
@@ -36,29 +43,40 @@ class Recipe:
             down, as from a microscope.
         photometric: strength of random brightness, contrast, colour and inversion
             of the image, 0 for none.
-        mask_weight: weight of the mask term in the loss; 1 is the paper's sum.
-        precision: "float32", "bfloat16" (convolutions only; sums stay float32), or
-            "auto": bfloat16 where the processor has instructions for it.
+        mask_weight: weight of the mask term in the loss. The term is a mean over the
+            pixels of a window; m*m makes it the sum that the paper writes.
+        init_std: new layers begin with Gaussian weights of this deviation and biases
+            of 0 (`draw_new_layers`). Not confirmed for this paper. None: torch's own.
+        precision: "float32", "bfloat16" (convolutions only; weights and sums stay
+            float32), or "auto": bfloat16 where the processor has instructions for it.
+        channels_last: lay maps out with the channel running fastest; often faster.
+        compile: translate the network with torch.compile; the first steps wait for it.
         seed: of everything random.
     """
 
     iterations: int = 40_000
     seconds: float | None = None
     batch: int = 1
+    accumulate: int = 1
     optimizer: str = "sgd"
     lr: float = 1e-3
     schedule: str = "step"
     momentum: float = 0.9
     weight_decay: float = 5e-4
+    clip: float | None = 5.0
     windows: int = 256
     rule: WindowRule = field(default_factory=WindowRule)
+    negative_masks: bool = False
     shorter_sides: tuple[float, ...] | None = PAPER_SHORTER_SIDES
     crop: int | None = None
     flip: bool = True
     turn: bool = False
     photometric: float = 0.0
     mask_weight: float = 1.0
+    init_std: float | None = None
     precision: str = "float32"
+    channels_last: bool = True
+    compile: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -68,8 +86,13 @@ class Recipe:
             raise ValueError(f"schedule is 'step' or 'onecycle', got {self.schedule!r}")
         if self.crop is None and self.batch != 1:
             raise ValueError("whole images differ in size: use batch=1, or give a crop")
-        if min(self.iterations, self.batch, self.windows // 2) < 1:
-            raise ValueError(f"iterations, batch >= 1 and windows >= 2, got {self}")
+        least = self.iterations, self.batch, self.accumulate, self.windows // 2
+        if min(least) < 1:
+            raise ValueError("iterations, batch, accumulate >= 1 and windows >= 2, "
+                             f"got {self}")
+        for name in ("clip", "init_std"):
+            if getattr(self, name) is not None and not getattr(self, name) > 0:
+                raise ValueError(f"{name} is a number above 0 or None, got {self}")
 
     def with_(self, **changes: object) -> Recipe:
         """The same recipe with some choices changed.
@@ -85,8 +108,14 @@ class Recipe:
         return asdict(self)
 
 
-PAPER = Recipe()
-"""The paper's: SGD, 40 000 steps, one image at a time on each of eight devices."""
+PAPER = Recipe(accumulate=8, clip=None, init_std=0.01)
+"""The paper's: SGD, 40 000 steps of eight images, one on each of eight devices.
+
+Confirmed: 256 windows 1:1, the six scales, SGD with momentum 0.9 and weight decay 5e-4,
+1e-3 for 32 000 steps and 1e-4 for 8 000, eight images a step. No source confirms the
+window rule, `init_std`, `negative_masks`, `mask_weight`, flips and that no gradient is
+shortened.
+"""
 
 LESSON = Recipe(
     iterations=1100, seconds=57, batch=4, optimizer="adamw", lr=3e-3,

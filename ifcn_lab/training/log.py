@@ -1,0 +1,70 @@
+"""The log of a run: one line a step, each step once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class Log:
+    """A CSV file that grows by a line a step, whatever befalls the run.
+
+    A killed run has logged steps that its checkpoint does not hold. On resuming they
+    come again, so their lines are cut off first. A full disk does not end the run: the
+    lines wait in memory until the disk takes them.
+
+    Args:
+        path: the file.
+        keep: lines of steps up to this one stay; 0 begins anew.
+
+    Raises:
+        OSError: the file cannot be opened.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "log.csv"
+        >>> log = Log(path)
+        >>> for step in (1, 2, 3):
+        ...     log.write((step, 0.5))
+        >>> log.close()
+        >>> Log(path, keep=2).close()
+        >>> path.read_text().split()
+        ['1,0.5', '2,0.5']
+    """
+
+    def __init__(self, path: str | Path, keep: int = 0) -> None:
+        self.path, self._waiting, self._told = Path(path), b"", False
+        cut_back(self.path, keep)
+        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+    def write(self, row: Iterable[object]) -> None:
+        """Add one line, and those that had to wait."""
+        self._waiting += (",".join(map(str, row)) + "\n").encode()
+        try:
+            while self._waiting:
+                written = os.write(self._file, self._waiting)
+                self._waiting = self._waiting[written:]
+        except OSError as error:
+            if not self._told:
+                print(f"{self.path}: cannot be written ({error.strerror}); training "
+                      "goes on, and its lines wait", file=sys.stderr)
+            self._told = True
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+def cut_back(path: Path, step: int) -> None:
+    """Keep the lines of steps 1 ... `step` of a log, and none that is cut short."""
+    if not path.exists():
+        return
+    lines = path.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if line.endswith(b"\n")
+            and line.split(b",")[0].isdigit() and int(line.split(b",")[0]) <= step]
+    if len(kept) < len(lines):
+        partial = path.with_name(path.name + ".partial")
+        partial.write_bytes(b"".join(kept))
+        os.replace(partial, path)
