@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 
 from ifcn_lab.datasets import Sample
+from ifcn_lab.datasets.packed import Packed
 from ifcn_lab.datasets.pictures import read_image
 from ifcn_lab.datasets.segmentation import Region
 
@@ -24,8 +26,8 @@ class CocoFolder(Sequence[Sample]):
     ``annotations`` is the JSON file, or a folder that holds exactly one (in it or in
     its ``annotations`` folder; ``instances*.json`` goes before other names). Without
     ``images`` the pictures are looked for beside the annotations: in the same folder,
-    in ``images``, in ``../images`` and in ``../train2017`` for
-    ``instances_train2017.json``.
+    in ``images``, in ``../images`` and, for ``instances_train2017.json``, in
+    ``../train2017`` and ``../images/train2017``: as COCO 2014 and 2017 unpack.
 
     Polygons, polygons of several parts and run lengths (RLE), compressed or not, become
     masks. Crowd regions go to ``Sample.crowd`` and never to ``Sample.masks``. So do
@@ -33,9 +35,16 @@ class CocoFolder(Sequence[Sample]):
     object whose outline covers no pixel at all is left out.
 
     Annotations are checked at once, pictures and masks are decoded when a sample is
-    taken. A slice is again a CocoFolder. An image without objects has masks of shape
-    (0, h, w). ``categories`` maps ids to names. Fields that COCO does not know are
-    ignored.
+    taken. Till then the annotations are bytes in one array, which worker processes
+    share. A slice is again a CocoFolder. An image without objects has masks of shape
+    (0, h, w). ``categories`` maps ids to names, ``objects`` counts the annotations
+    that are no crowd. Fields that COCO does not know are ignored.
+
+    Where EXIF data say how to turn a picture, the sizes decide. Height and width of
+    the picture as stored: the masks were drawn on it so, and both are taken so. Those
+    of the turned picture: it is turned, and so fits its masks. If both have the same
+    size (a square picture, a half turn or a mirror image) they are taken as stored, as
+    pycocotools does. In every case results have the size that the file says.
 
     Raises ValueError, naming the file and the annotation's id, for annotations of an
     image that is not listed, pictures that are missing, polygons of fewer than three
@@ -52,16 +61,22 @@ class CocoFolder(Sequence[Sample]):
     ) -> None:
         self.annotations = _annotation_file(Path(annotations))
         document = _load(self.annotations)
-        self._images = _listed_images(document, self.annotations)
-        self.images = _image_folder(self.annotations, images, self._images)
-        self._regions = _regions(document, self._images, self.annotations)
+        listed = _listed_images(document, self.annotations)
+        self.images = _image_folder(self.annotations, images, listed)
         self.categories = _category_names(document)
         self.min_area = min_area
-        self._check_pictures()
+        self._check_pictures([image["file_name"] for image in listed])
+        sorted_in = _sort_in(document, listed, self.annotations)
+        self._records = Packed(_pop_records(sorted_in, listed))
 
     def __len__(self) -> int:
         """Count the images, with and without objects."""
-        return len(self._images)
+        return len(self._records)
+
+    @property
+    def objects(self) -> int:
+        """Count the annotated objects, crowd left out."""
+        return sum(not one[2] for *_, found in self._records for one in found)
 
     @overload
     def __getitem__(self, index: int) -> Sample: ...
@@ -71,20 +86,21 @@ class CocoFolder(Sequence[Sample]):
         """Read one image with its masks, or cut out a shorter CocoFolder."""
         if isinstance(index, slice):
             part = copy.copy(self)
-            part._images = self._images[index]
+            part._records = self._records[index]
             return part
-        return self._read(self._images[index])
+        return self._read(*self._records[index])
 
     def __repr__(self) -> str:
         """Say what this is and how much of it there is."""
         return f"<CocoFolder {self.annotations.name}: {len(self)} images>"
 
-    def _read(self, record: dict[str, Any]) -> Sample:
-        size = record["height"], record["width"]
-        image = read_image(self.images / record["file_name"], size)
+    def _read(
+        self, image_id: int, name: str, size: tuple[int, int], found: list[tuple]
+    ) -> Sample:
+        image = read_image(self.images / name, size)
         masks, crowd = [], np.zeros(size, dtype=bool)
         kept = []
-        for region in self._regions.get(record["id"], []):
+        for region in (Region(*one[:3], size, one[3], name) for one in found):
             mask = region.mask()
             if region.crowd or mask.sum() < self.min_area:
                 crowd |= mask
@@ -97,13 +113,15 @@ class CocoFolder(Sequence[Sample]):
             crowd=crowd,
             ids=tuple(region.id for region in kept),
             categories=tuple(region.category for region in kept),
-            name=record["file_name"],
-            image_id=record["id"],
+            name=name,
+            image_id=image_id,
         )
 
-    def _check_pictures(self) -> None:
-        names = [record["file_name"] for record in self._images]
-        missing = [name for name in names if not (self.images / name).is_file()]
+    def _check_pictures(self, names: list[str]) -> None:
+        with os.scandir(self.images) as entries:  # one look instead of 100,000
+            there = {entry.name for entry in entries if entry.is_file()}
+        missing = [name for name in names
+                   if name not in there and not (self.images / name).is_file()]
         if missing:
             raise ValueError(
                 f"{self.annotations}: {len(missing)} of the {len(names)} pictures it "
@@ -174,7 +192,9 @@ def _image_folder(
             raise ValueError(f"{given}: there is no such folder of pictures")
         return Path(given)
     here, split = path.parent, path.stem.removeprefix("instances_")
-    tried = [here, here / "images", here.parent / "images", here.parent / split]
+    above = here.parent
+    tried = [here, here / "images", above / "images", above / split,
+             above / "images" / split]
     for folder in tried:
         if (folder / images[0]["file_name"]).is_file():
             return folder
@@ -184,12 +204,12 @@ def _image_folder(
     )
 
 
-def _regions(
+def _sort_in(
     document: dict[str, Any], images: list[dict[str, Any]], path: Path
-) -> dict[int, list[Region]]:
-    """Check every annotation and sort them by image."""
+) -> dict[int, list[tuple]]:
+    """Check every annotation and sort them by image: what each is, without its size."""
     listed = {image["id"]: image for image in images}
-    regions: dict[int, list[Region]] = defaultdict(list)
+    found: dict[int, list[tuple]] = defaultdict(list)
     for number, annotation in enumerate(document["annotations"]):
         _check_annotation(annotation, number, path)
         label = f"{path}: annotation {annotation['id']}"
@@ -200,8 +220,18 @@ def _regions(
             )
         size = image["height"], image["width"]
         label += f" (image {image['file_name']})"
-        regions[image["id"]].append(Region.from_coco(annotation, size, label))
-    return regions
+        one = Region.from_coco(annotation, size, label)
+        found[image["id"]].append((one.id, one.category, one.crowd, one.segmentation))
+    return found
+
+
+def _pop_records(
+    found: dict[int, list[tuple]], images: list[dict[str, Any]]
+) -> Iterator[tuple]:
+    """Yield what `CocoFolder._read` takes for each image, and let go of it."""
+    for image in images:
+        size = image["height"], image["width"]
+        yield image["id"], image["file_name"], size, found.pop(image["id"], [])
 
 
 def _check_annotation(annotation: Any, number: int, path: Path) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ifcn_lab.datasets import Sample
 
 
-class Kept(Sequence):
+class Kept(Sequence[Sample]):
     """The same data set, reading each sample from disk once while memory allows.
 
     Args:
         samples: any data set.
-        gigabytes: how much to keep; samples beyond that are read every time.
+        gigabytes: how much to keep, in pixels of pictures and masks; samples beyond
+            that are read every time.
+
+    To a worker process goes the data set without what is kept.
 
     Example:
         >>> from ifcn_lab.datasets.scenes import SceneSet
@@ -23,18 +28,40 @@ class Kept(Sequence):
 
     def __init__(self, samples: Sequence[Sample], gigabytes: float = 3.0) -> None:
         self.samples = samples
-        self._room = gigabytes * 1e9
+        self._most = self._room = int(gigabytes * 1e9)
         self._kept: dict[int, Sample] = {}
 
     def __len__(self) -> int:
         return len(self.samples)
 
+    @property
+    def categories(self) -> dict[int, str]:
+        """The names of the categories, by id."""
+        return self.samples.categories
+
     def __getitem__(self, index: int) -> Sample:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"sample {index} of a data set of {len(self)}")
+        index %= len(self)  # -1 and the last are kept as one
         if index in self._kept:
             return self._kept[index]
         sample = self.samples[index]
-        size = sample.image.nbytes + sample.masks.nbytes + sample.crowd.nbytes
+        arrays = sample.image, sample.masks, sample.crowd
+        size = sum(array.nbytes for array in arrays)
         if size <= self._room:
             self._room -= size
+            sample = sample._replace(**dict(zip(
+                ("image", "masks", "crowd"), map(_own, arrays), strict=True)))
             self._kept[index] = sample
         return sample
+
+    def __getstate__(self) -> dict:
+        """Give what is pickled: nothing that was kept."""
+        return {"samples": self.samples, "_most": self._most, "_room": self._most,
+                "_kept": {}}
+
+
+def _own(array: np.ndarray) -> np.ndarray:
+    """Return the array, or a copy of it if it would hold on to a larger one."""
+    base = array.base
+    return array if base is None or base.nbytes <= array.nbytes else array.copy()

@@ -61,6 +61,10 @@ class SceneSet(Sequence[Sample]):
         return {number: name for number, name in enumerate(scenes.FAMILIES, 1)
                 if name in drawn}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Give what is pickled: not the scenes drawn, which are drawn anew."""
+        return vars(self) | {"_drawn": {}}
+
     def _draw(self, seed: int) -> Sample:
         scene = scenes.make(seed, **self.options)
         sample = from_scene(scene, f"scene {seed}", image_id=seed)
