@@ -1,8 +1,14 @@
-"""How good proposals are: overlap, AR@N, mAP^r and the nuclei score."""
+"""How good proposals are: overlap, AR@N, mAP^r, COCO's AP and the nuclei score."""
 
 from __future__ import annotations
 
-from ifcn_lab.evaluation.nuclei import nuclei_ap
+from ifcn_lab.evaluation.choosing import Chosen, answers_by_pixels, answers_of
+from ifcn_lab.evaluation.coco_precision import (
+    CocoPrecision,
+    CocoReport,
+    coco_precision,
+)
+from ifcn_lab.evaluation.nuclei import NucleiReport, NucleiScore, nuclei_ap
 from ifcn_lab.evaluation.overlap import (
     box_iou,
     box_iou_pairs,
@@ -26,14 +32,22 @@ from ifcn_lab.evaluation.results import to_coco_results
 
 __all__ = [
     "COCO_THRESHOLDS",
+    "Chosen",
+    "CocoPrecision",
+    "CocoReport",
+    "NucleiReport",
+    "NucleiScore",
     "Precision",
     "PrecisionReport",
     "Recall",
     "RecallReport",
+    "answers_by_pixels",
+    "answers_of",
     "average_precision",
     "average_recall",
     "box_iou",
     "box_iou_pairs",
+    "coco_precision",
     "mask_iou",
     "mask_iou_pixels",
     "nuclei_ap",

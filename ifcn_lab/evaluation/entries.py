@@ -1,20 +1,26 @@
-"""Proposals and samples in the form pycocotools compares: run lengths and boxes."""
+"""What was found and what was to be found in one image, in the form COCO compares."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from pycocotools import mask as coco_mask
 
 from ifcn_lab.datasets import Sample
 from ifcn_lab.evaluation.overlap import encode, xywh
 
-__all__ = ["Answers", "Found", "answers", "entry", "found", "paired", "results"]
+__all__ = ["ANY", "EVERY", "Answers", "Found", "Objects", "found", "objects", "paired"]
+
+ANY = 0
+"""Stands for all categories where they are not told apart."""
+
+EVERY = -1
+"""The category of a crowd region that stands in for every category."""
 
 
 @runtime_checkable
@@ -32,16 +38,84 @@ class Answers(Protocol):
 
 @dataclass(frozen=True)
 class Found:
-    """The best ``limit`` masks found in one image, best first."""
+    """The best answers found in one image, best first.
+
+    ``rles`` are masks as COCO run lengths; the list is empty where there are boxes
+    only. ``boxes`` are COCO's (x, y, width, height), None for the masks' tight ones.
+    """
 
     rles: list[dict[str, Any]]
     scores: Float[np.ndarray, " N"]
-    boxes: Shaped[np.ndarray, "N 4"] | None
-    categories: Shaped[np.ndarray, " N"] | None
+    boxes: Float[np.ndarray, "N 4"] | None = None
+    categories: Int[np.ndarray, " N"] | None = None
 
     def __len__(self) -> int:
-        """Count the masks."""
-        return len(self.rles)
+        """Count the answers."""
+        return len(self.scores)
+
+    def outlines(self, kind: str) -> list[dict[str, Any]] | Float[np.ndarray, "N 4"]:
+        """Give what is compared: kind "masks" or "boxes"."""
+        if kind == "masks":
+            return self.rles
+        return boxes_of(self.rles) if self.boxes is None else self.boxes
+
+    def areas(self, kind: str) -> Float[np.ndarray, " N"]:
+        """Give the areas that pycocotools goes by.
+
+        That is a mask's number of pixels, also where the box was made from the mask.
+        """
+        if kind == "masks" or self.boxes is None:
+            return areas_of(self.rles)
+        return self.boxes[:, 2] * self.boxes[:, 3]
+
+    def kinds(self, by_category: bool) -> Int[np.ndarray, " N"]:
+        """Give the categories, or ``ANY`` for all where they are not told apart.
+
+        Raises ValueError if they are asked for and there are none.
+        """
+        if not by_category:
+            return np.full(len(self), ANY)
+        if self.categories is None:
+            raise ValueError("the detections have no categories; use by_category=False")
+        return self.categories
+
+    def take(self, places: Int[np.ndarray, " n"]) -> Found:
+        """Give the answers at these places, in this order."""
+        return Found(
+            rles=[self.rles[i] for i in places] if self.rles else [],
+            scores=self.scores[places],
+            boxes=None if self.boxes is None else self.boxes[places],
+            categories=None if self.categories is None else self.categories[places],
+        )
+
+    def top(self, n: int | None) -> Found:
+        """Give the n best, all for None."""
+        return self if n is None else self.take(np.arange(min(n, len(self))))
+
+
+class Objects(NamedTuple):
+    """What was to be found in one image.
+
+    ``boxes`` are COCO's (x, y, width, height). ``crowd`` marks regions that are no
+    single object: what lies in them is forgiven. A crowd region of category ``EVERY``
+    forgives in every category.
+    """
+
+    rles: list[dict[str, Any]]
+    areas: Float[np.ndarray, " M"]
+    boxes: Float[np.ndarray, "M 4"]
+    crowd: Bool[np.ndarray, " M"]
+    categories: Int[np.ndarray, " M"]
+
+    def outlines(self, kind: str) -> list[dict[str, Any]] | Float[np.ndarray, "M 4"]:
+        """Give what is compared: kind "masks" or "boxes"."""
+        return self.rles if kind == "masks" else self.boxes
+
+    def of(self, category: int) -> Objects:
+        """Give those of one category, and the crowd that forgives in it."""
+        mine = np.isin(self.categories, [category, EVERY])
+        return Objects([self.rles[i] for i in np.flatnonzero(mine)],
+                       *(column[mine] for column in self[1:]))
 
 
 def found(proposals: Answers, size: tuple[int, int], limit: int | None = None) -> Found:
@@ -68,12 +142,9 @@ def found(proposals: Answers, size: tuple[int, int], limit: int | None = None) -
             )
     _check_sizes(rles, size)
     best = np.argsort(-scores, kind="stable")[:limit]
-    return Found(
-        rles=[rles[i] for i in best],
-        scores=scores[best],
-        boxes=None if boxes is None else boxes[best],
-        categories=None if categories is None else categories[best],
-    )
+    boxes = None if boxes is None else xywh(boxes)
+    categories = None if categories is None else categories.astype(int)
+    return Found(rles, scores, boxes, categories).take(best)
 
 
 def paired(
@@ -96,63 +167,80 @@ def paired(
         yield each, sample
 
 
-def answers(sample: Sample) -> list[dict[str, Any]]:
-    """List a sample's objects as COCO annotations, the crowd as one more, ids from 1.
+def objects(sample: Sample) -> Objects:
+    """List a sample's objects, and its crowd as one region of every category.
 
-    All are of category 1: even where COCOeval ignores categories, it looks only for
-    those it has been told of.
+    The area of an object is its mask's.
 
-    >>> objects = np.ones((2, 4, 6), bool)
-    >>> sample = Sample(None, objects, np.zeros((4, 6), bool), (5, 9), (1, 1), "", 0)
-    >>> [(entry["id"], entry["area"]) for entry in answers(sample)]
-    [(1, 24.0), (2, 24.0)]
+    >>> masks = np.ones((2, 4, 6), bool)
+    >>> sample = Sample(None, masks, np.zeros((4, 6), bool), (5, 9), (1, 3), "", 0)
+    >>> objects(sample).areas.tolist(), objects(sample).categories.tolist()
+    ([24.0, 24.0], [1, 3])
     """
-    # COCOeval keeps matches by id and takes id 0 for "no match": count from 1.
-    masks = enumerate(encode(sample.masks), start=1)
-    entries = [entry(rle, id=number, iscrowd=0) for number, rle in masks]
+    rles, categories = encode(sample.masks), list(sample.categories)
+    crowd = [False] * len(rles)
     if sample.crowd.any():
-        crowd = encode(sample.crowd[None])[0]
-        entries.append(entry(crowd, id=len(entries) + 1, iscrowd=1))
-    return entries
+        rles, crowd = rles + encode(sample.crowd[None]), [*crowd, True]
+        categories.append(EVERY)
+    return measured(rles, crowd, categories)
 
 
-def results(best: Found, kind: str = "masks") -> list[dict[str, Any]]:
-    """List what was found as COCO results, ids from 1, in their order.
+def measured(
+    rles: list[dict[str, Any]], crowd: Sequence[bool], categories: Sequence[int]
+) -> Objects:
+    """Complete run lengths by their areas and tight boxes.
 
-    With kind "boxes" the proposals' own boxes stand in place of the masks' boxes.
-    Raises ValueError if there are none.
-
-    >>> from types import SimpleNamespace
-    >>> one = SimpleNamespace(masks=np.ones((1, 4, 6), bool), scores=np.array([0.5]))
-    >>> [(entry["id"], entry["score"]) for entry in results(found(one, (4, 6)))]
-    [(1, 0.5)]
+    >>> square = encode(np.ones((1, 4, 6), bool))
+    >>> measured(square, [False], [1]).boxes.tolist()
+    [[0.0, 0.0, 6.0, 4.0]]
     """
-    scored = zip(best.rles, best.scores.tolist(), strict=True)
-    entries = [
-        entry(rle, id=i, score=score) for i, (rle, score) in enumerate(scored, 1)
-    ]
-    if kind == "boxes":
-        if best.boxes is None:
-            raise ValueError("the proposals have no boxes; evaluate kind='masks'")
-        for each, box in zip(entries, xywh(best.boxes).tolist(), strict=True):
-            each |= {"bbox": box, "area": box[2] * box[3]}
-    return entries
+    return Objects(
+        rles,
+        areas_of(rles),
+        boxes_of(rles),
+        np.array(crowd, dtype=bool),
+        np.array(categories, dtype=int),
+    )
 
 
-def entry(rle: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """Complete a mask's run lengths to a COCO annotation: image 1, category 1.
+def areas_of(rles: list[dict[str, Any]]) -> Float[np.ndarray, " N"]:
+    """Count the pixels of each mask.
 
-    >>> entry(encode(np.ones((1, 4, 6), bool))[0])["bbox"]
-    [0.0, 0.0, 6.0, 4.0]
+    >>> areas_of(encode(np.ones((1, 4, 6), bool))).tolist()
+    [24.0]
     """
-    return {
-        "image_id": 1,
-        "category_id": 1,
-        "segmentation": rle,
-        "area": float(coco_mask.area(rle)),
-        "bbox": coco_mask.toBbox(rle).tolist(),
-        **more,
-    }
+    if not rles:
+        return np.zeros(0)
+    # One by one: of a list, pycocotools 2.0 counts at most 255 with NumPy 2.
+    return np.array([coco_mask.area(rle) for rle in rles], dtype=float)
+
+
+def boxes_of(rles: list[dict[str, Any]]) -> Float[np.ndarray, "N 4"]:
+    """Find each mask's tight box, COCO's (x, y, width, height).
+
+    >>> boxes_of(encode(np.ones((1, 4, 6), bool))).tolist()
+    [[0.0, 0.0, 6.0, 4.0]]
+    """
+    if not rles:
+        return np.zeros((0, 4))
+    return np.asarray(coco_mask.toBbox(rles), dtype=float)
+
+
+def run_lengths_of(segmentation: Any, size: tuple[int, int]) -> dict[str, Any]:
+    """Bring one of COCO's forms of a mask to compressed run lengths.
+
+    Polygons, run lengths as a list of numbers and run lengths as text come in. They
+    are taken to be right: ``Region.from_coco`` checks.
+
+    >>> run_lengths_of([[1, 0, 4, 0, 4, 3, 1, 3]], (4, 6))["size"]
+    [4, 6]
+    """
+    h, w = size
+    if isinstance(segmentation, list):
+        return coco_mask.merge(coco_mask.frPyObjects(segmentation, h, w))
+    if isinstance(segmentation["counts"], list):
+        return coco_mask.frPyObjects(segmentation, h, w)
+    return segmentation
 
 
 def _rles(proposals: Answers) -> list[dict[str, Any]]:

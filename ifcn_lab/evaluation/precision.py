@@ -11,13 +11,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from pycocotools import mask as coco_mask
 
 from ifcn_lab.datasets import Sample
-from ifcn_lab.evaluation.entries import Answers, Found, found, paired
-from ifcn_lab.evaluation.overlap import encode, mask_iou_pixels, rle_iou
+from ifcn_lab.evaluation.entries import (
+    ANY,
+    Answers,
+    Found,
+    Objects,
+    found,
+    objects,
+    paired,
+)
+from ifcn_lab.evaluation.overlap import mask_iou_pixels, rle_iou
 
 __all__ = [
     "Precision",
@@ -28,8 +38,6 @@ __all__ = [
 ]
 
 RIGHT, WRONG, FORGIVEN = 1, 0, -1
-ANY = 0
-"""Stands for every category where categories are not told apart."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +59,27 @@ class PrecisionReport:
         scores = [scores[threshold] for scores in self.by_category.values()]
         return float(np.mean(scores)) if scores else float("nan")
 
+    def as_dict(self) -> dict[str, float | None]:
+        """List the figures by name, ready for JSON: None where there was no object."""
+        figures = {f"mAP^r@{t:g}": self[t] for t in self.thresholds}
+        return {k: None if np.isnan(v) else v for k, v in figures.items()}
+
     def __str__(self) -> str:
         """Print one line: mAP^r at each threshold."""
         return "  ".join(f"mAP^r@{t:g} {self[t]:.3f}" for t in self.thresholds)
+
+
+class Verdicts(NamedTuple):
+    """The detections of one image and category: right, wrong or forgiven.
+
+    ``scores`` (N,), the best first; ``verdicts`` (T, N); ``objects``: how many were to
+    be found.
+    """
+
+    category: int
+    objects: int
+    scores: Float[np.ndarray, " N"]
+    verdicts: Int[np.ndarray, "T N"]
 
 
 class Precision:
@@ -93,21 +119,35 @@ class Precision:
         image's size and, with by_category, for detections without categories.
         """
         best = found(detections, sample.crowd.shape)
-        kinds, truth = self._kinds(best), np.asarray(sample.categories, dtype=int)
-        if not self.by_category:
-            truth = np.full_like(truth, ANY)
-        overlap = rle_iou(best.rles, encode(sample.masks))  # (N, M)
-        crowd = encode(sample.crowd[None])
-        in_crowd = rle_iou(best.rles, crowd, np.array([True]))  # (N, 1)
-        for category in np.union1d(kinds, truth).tolist():
-            mine, theirs = kinds == category, truth == category
+        self.count(self.judge(best, objects(sample)))
+
+    def judge(self, best: Found, truth: Objects) -> list[Verdicts]:
+        """Judge one image, category by category, and count nothing yet.
+
+        Raises ValueError, with by_category, for detections without categories.
+        """
+        kinds = best.kinds(self.by_category)
+        wanted = np.flatnonzero(~truth.crowd)
+        theirs = truth.categories[wanted] if self.by_category else ANY + 0 * wanted
+        overlap = rle_iou(best.rles, [truth.rles[j] for j in wanted])  # (N, M)
+        in_crowd = _share_in_crowd(best, truth)  # (N,)
+        judged = []
+        for category in np.union1d(kinds, theirs).tolist():
+            mine, own = kinds == category, theirs == category
             verdicts = [
-                _verdicts(overlap[np.ix_(mine, theirs)], in_crowd[mine, 0], threshold)
+                _verdicts(overlap[np.ix_(mine, own)], in_crowd[mine], threshold)
                 for threshold in self.thresholds
             ]
-            self._objects[category] += int(theirs.sum())
-            self._scores[category].append(best.scores[mine])
-            self._verdicts[category].append(np.array(verdicts))
+            scores, rows = best.scores[mine], np.array(verdicts, dtype=np.int8)
+            judged.append(Verdicts(category, int(own.sum()), scores, rows))
+        return judged
+
+    def count(self, judged: list[Verdicts]) -> None:
+        """Count one image that was judged."""
+        for one in judged:
+            self._objects[one.category] += one.objects
+            self._scores[one.category].append(one.scores)
+            self._verdicts[one.category].append(one.verdicts)
 
     def result(self) -> PrecisionReport:
         """Sum up what was added so far."""
@@ -115,13 +155,6 @@ class Precision:
             c: self._by_threshold(c) for c, n in sorted(self._objects.items()) if n
         }
         return PrecisionReport(thresholds=self.thresholds, by_category=named)
-
-    def _kinds(self, best: Found) -> Int[np.ndarray, " N"]:
-        if not self.by_category:
-            return np.full(len(best), ANY)
-        if best.categories is None:
-            raise ValueError("the detections have no categories; use by_category=False")
-        return best.categories.astype(int)
 
     def _by_threshold(self, category: int) -> dict[float, float]:
         scores = np.concatenate(self._scores[category])
@@ -223,6 +256,15 @@ def _judged(
         elif in_crowd[i, 0] < threshold:
             judged.append((float(scores[i]), WRONG))
     return judged
+
+
+def _share_in_crowd(best: Found, truth: Objects) -> Float[np.ndarray, " N"]:
+    """Find the share of each mask that lies in the crowd regions, taken as one."""
+    crowd = [truth.rles[j] for j in np.flatnonzero(truth.crowd)]
+    if not crowd:
+        return np.zeros(len(best))
+    whole = [coco_mask.merge(crowd)]
+    return rle_iou(best.rles, whole, np.array([True]))[:, 0]
 
 
 def _verdicts(

@@ -9,14 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float
 
 from ifcn_lab.datasets import Sample
-from ifcn_lab.evaluation.driving import match_image
-from ifcn_lab.evaluation.entries import Answers, answers, found, paired, results
+from ifcn_lab.evaluation.entries import (
+    Answers,
+    Found,
+    Objects,
+    found,
+    objects,
+    paired,
+)
+from ifcn_lab.evaluation.matching import (
+    AREAS,
+    COCO_THRESHOLDS,
+    KINDS,
+    Match,
+    match_image,
+)
 from ifcn_lab.evaluation.overlap import mask_iou_pixels
 
 __all__ = [
@@ -26,19 +38,6 @@ __all__ = [
     "average_recall",
     "recall_by_matching",
 ]
-
-COCO_THRESHOLDS = tuple(float(t) for t in np.linspace(0.5, 0.95, 10))
-"""IoU .5, .55, ... .95, with the very rounding of pycocotools."""
-
-_SIZES = MappingProxyType(
-    {
-        "all": (0.0, 1e10),
-        "small": (0.0, 32.0**2),
-        "medium": (32.0**2, 96.0**2),
-        "large": (96.0**2, 1e10),
-    }
-)
-"""COCO's ranges of an object's area in pixels, both ends included."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +99,13 @@ class Recall:
         ns: numbers of proposals per image.
         thresholds: IoU from which an object counts as found.
         kind: "masks", or "boxes" for the tight boxes of the masks.
-        sizes: also tell COCO's small, medium and large objects apart. The area is the
-            mask's in pixels (COCO takes its annotations' area field).
+        sizes: also tell COCO's small, medium and large objects apart. The area of a
+            sample's object is its mask's in pixels; ``AnnotationFile`` gives COCO's own
+            area field.
 
-    An object is found at a threshold if pycocotools' COCOeval (categories ignored)
-    matches a proposal to it: the best scored proposal first, each to the free object it
-    overlaps most. Recall is pooled over all objects of all images.
+    An object is found at a threshold if COCO's rule (categories ignored) matches a
+    proposal to it: the best scored proposal first, each to the free object it overlaps
+    most. Recall is pooled over all objects of all images.
 
     >>> from types import SimpleNamespace
     >>> masks = np.eye(4, dtype=bool).reshape(4, 2, 2)
@@ -127,11 +127,11 @@ class Recall:
     ) -> None:
         if not ns or min(ns) < 1:
             raise ValueError(f"ns holds numbers of proposals from 1 up, not {ns}")
-        if kind not in ("masks", "boxes"):
+        if kind not in KINDS:
             raise ValueError(f"kind is 'masks' or 'boxes', not {kind!r}")
         self.ns, self.kind = tuple(ns), kind
         self.thresholds = tuple(thresholds)
-        self.sizes = tuple(_SIZES) if sizes else ("all",)
+        self.sizes = tuple(AREAS) if sizes else ("all",)
         shape = len(self.thresholds), max(self.ns)
         self._hits = {size: np.zeros(shape, dtype=np.int64) for size in self.sizes}
         self._objects = dict.fromkeys(self.sizes, 0)
@@ -144,21 +144,26 @@ class Recall:
         image's size and, with kind "boxes", for proposals without boxes.
         """
         best = found(proposals, sample.crowd.shape, limit=max(self.ns))
-        entries, truth = results(best, self.kind), answers(sample)
-        self._images += 1
-        if not truth:
-            return
-        matched = match_image(
+        if self.kind == "boxes" and best.boxes is None:
+            raise ValueError("the proposals have no boxes; evaluate kind='masks'")
+        self.count(self.judge(best, objects(sample)))
+
+    def judge(self, best: Found, truth: Objects) -> list[Match]:
+        """Match one image and count nothing yet: other processes can do this part."""
+        return match_image(
+            best.top(max(self.ns)),
             truth,
-            entries,
-            iou_type="segm" if self.kind == "masks" else "bbox",
+            kind=self.kind,
             thresholds=self.thresholds,
-            areas=[_SIZES[size] for size in self.sizes],
+            sizes=self.sizes,
         )
-        for size, result in zip(self.sizes, matched, strict=True):
-            hits = (result["dtMatches"] > 0) & ~result["dtIgnore"].astype(bool)
-            self._hits[size][:, : hits.shape[1]] += hits
-            self._objects[size] += int(np.sum(result["gtIgnore"] == 0))
+
+    def count(self, judged: list[Match]) -> None:
+        """Count one image that was judged."""
+        self._images += 1
+        for size, match in zip(self.sizes, judged, strict=True):
+            self._hits[size][:, : match.right.shape[1]] += match.right
+            self._objects[size] += match.objects
 
     def result(self) -> RecallReport:
         """Sum up what was added so far."""
