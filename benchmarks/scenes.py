@@ -10,30 +10,13 @@ from collections.abc import Iterable
 from itertools import islice
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
-from scipy.ndimage import label
+from jaxtyping import Bool, Float
 
 from ifcn_lab import scenes
+from ifcn_lab.thresholding import components, grey_levels, otsu
 
 SEED = 20_000  # no training run uses it
 THRESHOLDS = np.arange(0.5, 1.0, 0.05)
-
-
-def otsu(grey: UInt8[np.ndarray, "h w"]) -> int:
-    """Return the grey level that splits the histogram best (Otsu 1979)."""
-    counts = np.bincount(grey.ravel(), minlength=256).astype(float)
-    below = np.cumsum(counts)
-    total, moment = below[-1], np.cumsum(counts * np.arange(256))
-    above = total - below
-    with np.errstate(divide="ignore", invalid="ignore"):
-        between = (moment[-1] * below - moment * total) ** 2 / (below * above)
-    return int(np.nan_to_num(between, posinf=0.0).argmax())
-
-
-def components(foreground: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "n h w"]:
-    """Return every connected component as a proposal."""
-    labels, count = label(foreground)
-    return labels == np.arange(1, count + 1)[:, None, None]
 
 
 def best_ious(
@@ -50,7 +33,7 @@ def best_ious(
 
 def thresholding(scene: scenes.Scene) -> Float[np.ndarray, " g"]:
     """Return best IoUs after thresholding, for the polarity that serves better."""
-    grey = np.rint(scene.image.mean(2)).astype(np.uint8)
+    grey = grey_levels(scene.image)
     bright = grey > otsu(grey)
     both = [best_ious(components(b), scene.masks) for b in (bright, ~bright)]
     return max(both, key=lambda ious: float(np.mean(ious)))

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation, label
 
-from benchmarks.scenes import baseline, best_ious, components, otsu
+from benchmarks.scenes import baseline, best_ious
 from ifcn_lab import scenes
 from ifcn_lab.scenes import measure
+from ifcn_lab.thresholding import components
 
 COUNT = 120
 TWO_LARGE_DISCS = dict(
@@ -93,11 +94,6 @@ def test_thresholding_finds_objects_that_stand_apart_on_an_even_ground():
     wishes = dict(touching=0.0, style="plain", objects=(2, 3))  # all alone
     apart = [scenes.make(seed, **wishes) for seed in range(20)]
     assert baseline(apart)["recall_50"] > 0.95
-
-
-def test_otsu_splits_two_levels_between_them():
-    grey = np.array([[10, 12, 11, 200, 201, 199]], np.uint8)
-    assert 12 <= otsu(grey) < 199
 
 
 def test_the_best_iou_agrees_with_counting_pixels():
