@@ -198,8 +198,9 @@ def lost_workers_told() -> Iterator[None]:
         ) from error
 
 
-def spare_cores(most: int = 4) -> int:
-    """Workers for this machine: one less than its cores, at most `most`."""
+def spare_cores(most: int = 4, processes: int = 1) -> int:
+    """Workers for each of so many processes here: their cores less one, at most `most`.
+    """
     cores = (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
              else os.cpu_count() or 1)
-    return max(0, min(most, cores - 1))
+    return max(0, min(most, cores // processes - 1))

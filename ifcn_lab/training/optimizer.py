@@ -1,5 +1,4 @@
-"""What moves the weights: the optimizer, its learning rate, the weights it starts from.
-"""
+"""What moves the weights: the optimizer and its learning rate."""
 
 from __future__ import annotations
 
@@ -7,7 +6,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from ifcn_lab.model import InstanceFCN
 from ifcn_lab.training.recipe import Recipe
 
 
@@ -36,28 +34,3 @@ def rate(schedule: str, progress: float) -> float:
     if progress < 0.1:
         return 0.05 + 9.5 * progress
     return float(np.cos((min(progress, 1.0) - 0.1) / 0.9 * np.pi) + 1) / 2
-
-
-@torch.no_grad()
-def draw_new_layers(model: InstanceFCN, std: float) -> InstanceFCN:
-    """Give the layers that no backbone brings Gaussian weights and biases of 0.
-
-    Those are the convolutions of both branches. The paper's deviation is remembered
-    as 0.01; no source at hand confirms it. The numbers come from torch's generator.
-
-    Raises:
-        ValueError: the deviation is not above 0.
-
-    Example:
-        >>> net = draw_new_layers(InstanceFCN(backbone="small"), 0.01)
-        >>> 0.009 < float(net.masks[2].weight.std()) < 0.011
-        True
-    """
-    if not std > 0:
-        raise ValueError(f"the deviation of new weights is above 0, got {std}")
-    for branch in (model.masks, model.objectness):
-        for layer in branch.modules():
-            if isinstance(layer, nn.Conv2d):
-                nn.init.normal_(layer.weight, std=std)
-                nn.init.zeros_(layer.bias)
-    return model

@@ -46,7 +46,7 @@ class Recipe:
         mask_weight: weight of the mask term in the loss. The term is a mean over the
             pixels of a window; m*m makes it the sum that the paper writes.
         init_std: new layers begin with Gaussian weights of this deviation and biases
-            of 0 (`draw_new_layers`). Not confirmed for this paper. None: torch's own.
+            of 0 (`initial.gaussian`). Not confirmed for this paper. None: torch's own.
         precision: "float32", "bfloat16" (convolutions only; weights and sums stay
             float32), or "auto": bfloat16 where the processor has instructions for it.
         channels_last: lay maps out with the channel running fastest; often faster.

@@ -1,0 +1,98 @@
+"""The options of a run, kept beside it, so that --resume goes on with the same ones."""
+
+from __future__ import annotations
+
+import json
+import os
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+FREE = {"out", "resume", "command", "device", "workers", "timeout", "every",
+        "precision", "compile", "channels_last"}
+"""What may differ from one sitting to the next: how the run is carried out."""
+
+LENGTH = ("iterations", "minutes")
+PATHS = {"annotations", "images", "data", "names", "weights", "init"}
+
+
+def remember(given: Namespace) -> dict[str, Any]:
+    """The options of the run: the given ones of a new run, the kept ones of an old one.
+
+    They are kept in `options.json`. On resuming, --iterations and --minutes change the
+    length of the whole run.
+
+    Raises:
+        FileNotFoundError: there is no run to resume.
+        ValueError: an option contradicts the run that is resumed.
+    """
+    path = given.out / "options.json"
+    options = vars(given)
+    if given.resume:
+        if not path.exists():
+            raise FileNotFoundError(f"no run to resume in {given.out}; start one "
+                                    "without --resume")
+        options = joined_options(json.loads(path.read_text("utf-8")), vars(given))
+    write(path, options)
+    return options
+
+
+def joined_options(kept: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """The options a resumed run was begun with, and those that may change.
+
+    Raises:
+        ValueError: an option that must stay was given with another value.
+
+    Example:
+        >>> begun = {"k": 5, "iterations": 100, "minutes": None}
+        >>> now = {"k": None, "iterations": 300, "minutes": None, "device": "cpu"}
+        >>> joined_options(begun, now)
+        {'k': 5, 'iterations': 300, 'minutes': None, 'device': 'cpu'}
+    """
+    for name, value in given.items():
+        if name in FREE or name in LENGTH or is_default(name, value):
+            continue
+        if not same(name, value, kept.get(name)):
+            raise ValueError(
+                f"the run in {given.get('out')} was begun with {flag(name)} "
+                f"{kept.get(name)}, not {value}; leave {flag(name)} out, or begin a "
+                "new run in another folder"
+            )
+    options = given | {name: kept[name] for name in kept.keys() - FREE}
+    for name in FREE & kept.keys():
+        if given.get(name) is None:
+            options[name] = kept[name]
+    if any(given.get(name) for name in LENGTH):
+        options |= {name: given.get(name) for name in LENGTH}
+    return options
+
+
+def is_default(name: str, value: object) -> bool:
+    """Whether an option was left out, or says what it says when left out."""
+    return value is None or value is False or (name == "split" and value == "train")
+
+
+def same(name: str, given: object, kept: object) -> bool:
+    """Whether an option has the value that was kept; paths by where they lead."""
+    if name in PATHS and kept is not None:
+        return str(given) == str(kept) or (
+            Path(str(given)).resolve() == Path(str(kept)).resolve())
+    return given == kept
+
+
+def flag(name: str) -> str:
+    """An option as it is typed.
+
+    >>> flag("center_tolerance")
+    '--center-tolerance'
+    """
+    return f"--{name.replace('_', '-')}"
+
+
+def write(path: Path, options: dict[str, Any]) -> None:
+    """Keep the options; a reader finds the old ones or the new ones."""
+    plain = {name: str(value) if isinstance(value, Path) else value
+             for name, value in options.items()}
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(plain, indent=1), "utf-8")
+    os.replace(partial, path)
