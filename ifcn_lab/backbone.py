@@ -195,16 +195,25 @@ def with_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
     return twin
 
 
-def uses_bfloat16(precision: str) -> bool:
-    """Whether convolutions run in bfloat16; "auto": where the processor has it.
+def uses_bfloat16(precision: str, device: str = "cpu") -> bool:
+    """Whether convolutions run in bfloat16; "auto": where the hardware has it.
 
-    With the instructions for it, a step of the small backbone takes half the time;
-    without them it would take several times as long.
+    On a processor: with the instructions for it (AMX), a step of the small backbone
+    takes half the time; without them it would take several times as long.
+
+    Args:
+        precision: "float32", "bfloat16" or "auto".
+        device: "cpu" or "cuda", whichever the network is on.
+
+    Raises:
+        ValueError: another precision.
     """
     if precision not in ("float32", "bfloat16", "auto"):
         raise ValueError(
             f"precision is 'float32', 'bfloat16' or 'auto', got {precision!r}"
         )
+    if precision == "auto" and device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     if precision == "auto":
         return torch.cpu._is_amx_tile_supported()
     return precision == "bfloat16"

@@ -8,6 +8,7 @@ Caffe's, which the papers of 2016 began from: 0 to 255 less a mean, and not divi
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -39,6 +40,9 @@ NAMINGS = {
     "0": tuple(map(str, CONVOLUTIONS)),
 }
 """Names of the 13 convolutions by the first: torchvision, Caffe, SSD, SSD's base."""
+
+BROKEN = (UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError)
+"""What torch.load raises for a broken file; of OSErrors "invalid argument" is one."""
 
 
 def initialise(
@@ -116,8 +120,9 @@ def read_file(path: Path) -> object:
         if path.suffix == ".safetensors":
             return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, UnpicklingError, RuntimeError, EOFError, ValueError,
-            KeyError) as error:
+    except (SafetensorError, *BROKEN) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ValueError(f"{path} is truncated, or holds more than tensors "
                          f"({reason}); give a state dict of tensors alone") from error
@@ -139,11 +144,11 @@ def download(address: str, *, progress: bool = False) -> dict[str, Tensor]:
         weights = torch.hub.load_state_dict_from_url(
             address, map_location="cpu", progress=progress, check_hash=True,
             weights_only=True)
-    except OSError as error:  # URLError is one
+    except BROKEN as error:
+        if not isinstance(error, OSError) or error.errno == errno.EINVAL:
+            raise ValueError(why_broken(name, error)) from error
         raise OSError(f"{address} cannot be fetched ({error}); try again, or download "
                       f"{name} elsewhere and give the file") from error
-    except (RuntimeError, UnpicklingError, EOFError, ValueError, KeyError) as error:
-        raise ValueError(why_broken(name, error)) from error
     return checked_tensors(weights, name)
 
 

@@ -23,13 +23,16 @@ from ifcn_lab.targets import first_and_past_last
 WINDOWS_AT_ONCE = 4096
 PIXELS_AT_ONCE = 250_000
 """Enlarged pixels in one portion: 1 MB, half of a common level-2 cache."""
+PIXELS_AT_ONCE_ON_GPU = 50_000_000
+"""There a portion is a launch, and 200 MB are few."""
 
 
 class Level(NamedTuple):
     """One scale of the pyramid: its score maps and the size of a cell in the image.
 
     Shapes: `maps` (k*k, H, W) and `objectness` (H, W), logits; `cell` is the height
-    and width of a feature cell in image pixels.
+    and width of a feature cell in image pixels. The maps stay on the network's device,
+    objectness is on the CPU.
     """
 
     maps: Float[Tensor, "kk H W"]
@@ -69,8 +72,8 @@ def pyramid_of(
     threshold: float,
 ) -> Pyramid:
     """Prepare to read masks, cut at the probability `threshold`."""
-    zoomed = [zoom_cells(tuple(level.objectness.shape), model.m, level.cell, shape)
-              for level in levels]
+    zoomed = [zoom_cells(tuple(level.objectness.shape), model.m, level.cell, shape,
+                         device=level.maps.device) for level in levels]
     limit = math.log(threshold / (1 - threshold))
     return Pyramid(model, levels, zoomed, shape, limit)
 
@@ -119,7 +122,7 @@ def tight_boxes_at(
 
 def extent(some: Bool[Tensor, "N P"]) -> Int[np.ndarray, "N 2"]:
     """The first pixel and the one past the last of each line; 0, 0 if there is none."""
-    return np.stack(first_and_past_last(some.numpy()), 1)
+    return np.stack(first_and_past_last(some.cpu().numpy()), 1)
 
 
 def crops_at(
@@ -128,7 +131,8 @@ def crops_at(
     """The masks of these windows, each cut to its box."""
     crops: list[np.ndarray] = [np.empty((0, 0), bool)] * len(windows)
     for index, corners, portions in enlarged(pyramid, windows):
-        masks = (mask for some in portions for mask in (some > pyramid.limit).numpy())
+        whole = ((some > pyramid.limit).cpu().numpy() for some in portions)
+        masks = (mask for some in whole for mask in some)
         inner = boxes[index] - np.tile(corners, 2)                 # box in the window
         for i, mask, (x0, y0, x1, y1) in zip(index, masks, inner.tolist(), strict=True):
             crops[i] = mask[y0:y1, x0:x1].copy()
@@ -157,6 +161,8 @@ def enlarged_level(
 ) -> Iterator[Float[Tensor, "n P Q"]]:
     """The windows of one level at image resolution, a few at a time."""
     windows = pyramid.model.windows(level.maps, centers, fill=pyramid.limit)
-    size = max(1, PIXELS_AT_ONCE // zoomed.pixels)
+    centers = centers.to(level.maps.device)
+    most = PIXELS_AT_ONCE_ON_GPU if level.maps.is_cuda else PIXELS_AT_ONCE
+    size = max(1, most // zoomed.pixels)
     for some, at in zip(windows.split(size), centers.split(size), strict=True):
         yield enlarge_at(some, at, zoomed)                         # (n, P, Q)

@@ -125,7 +125,8 @@ class Zoomed(NamedTuple):
 
 
 def zoom_cells(
-    cells: tuple[int, int], m: int, cell: tuple[float, float], shape: tuple[int, int]
+    cells: tuple[int, int], m: int, cell: tuple[float, float], shape: tuple[int, int],
+    device: str | torch.device = "cpu",
 ) -> Zoomed:
     """The weights for every row and column of a feature map.
 
@@ -134,12 +135,13 @@ def zoom_cells(
         m: window side in cells.
         cell: height and width of a cell in image pixels.
         shape: (h, w) of the image.
+        device: where the weights go; the starts stay on the CPU.
     """
     starts, weights = [], []
     for count, size, length in zip(cells, cell, shape, strict=True):
         pixels, at = place_line(torch.arange(count), m, size, length)
         starts.append(pixels[:, 0])
-        weights.append(hat_weights(at, m))
+        weights.append(hat_weights(at, m).to(device))
     across = weights[1].transpose(1, 2).contiguous()               # (W, m, Q)
     return Zoomed(*starts, weights[0], across)
 

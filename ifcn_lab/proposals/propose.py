@@ -11,21 +11,22 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from ifcn_lab.backbone import fused, uses_bfloat16
-from ifcn_lab.model import InstanceFCN, ScoreMaps
+from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals.candidates import (
     Level,
+    Pyramid,
     best_windows,
     crops_at,
     pyramid_of,
     tight_boxes_at,
 )
+from ifcn_lab.proposals.levels import score_level, score_levels
 from ifcn_lab.proposals.nms import nms
 from ifcn_lab.proposals.proposals import Proposals
-from ifcn_lab.proposals.pyramid import (
-    resize_image,
-    zooms_for_fractions,
-    zooms_for_sizes,
-)
+from ifcn_lab.proposals.pyramid import zooms_for_fractions, zooms_for_sizes
+
+__all__ = ["Level", "default_zooms", "propose", "propose_many", "score_level",
+           "to_tensor"]
 
 PIXELS_AT_MOST = 40_000_000
 
@@ -51,9 +52,9 @@ def propose(
             paper's value.
         candidates: windows kept before NMS, over all scales; None: 4 * top.
         precision: of the convolutions: "float32", "bfloat16", or "auto", bfloat16
-            where the processor has instructions for it. At 640 x 480 with the small
-            backbone that takes 122 ms instead of 440 on one thread, and a score
-            differs by up to 0.04.
+            where the processor, or the GPU, has instructions for it. At 640 x 480 with
+            the small backbone that takes 122 ms instead of 440 on one thread, and a
+            score differs by up to 0.04.
 
     Raises:
         ValueError: an image of a wrong shape or range, a wish that makes no sense, or
@@ -61,24 +62,68 @@ def propose(
         TypeError: an image of whole numbers other than uint8.
 
     The network is used as in evaluation mode and stays as it is. Its batch norms are
-    fused into the convolutions of a copy, once for all scales.
+    fused into the convolutions of a copy, once for all scales. All scales are one call
+    of `score_levels`, on the network's device.
 
     Source: Dai et al., ECCV 2016, section 3.3.
     """
+    return propose_many(model, [image], top=top, scales=scales, nms_iou=nms_iou,
+                        threshold=threshold, candidates=candidates,
+                        precision=precision)[0]
+
+
+def propose_many(
+    model: InstanceFCN,
+    images: Sequence[np.ndarray],
+    *, top: int = 1000, scales: Sequence[float] | None = None, nms_iou: float = 0.8,
+    threshold: float = 0.5, candidates: int | None = None,
+    precision: str = "float32",
+) -> list[Proposals]:
+    """Segment several images; those of one shape go through the network together.
+
+    What `propose` says of each image, up to rounding; images, score maps and results of
+    all of them are in memory at once. See `propose` for the arguments and what is
+    raised.
+
+    Example:
+        >>> net = InstanceFCN.from_pretrained("scenes")
+        >>> images = [np.zeros((48, 64, 3), np.uint8), np.zeros((64, 48), np.uint8)]
+        >>> [found.shape for found in propose_many(net, images, top=5)]
+        [(48, 64), (64, 48)]
+    """
     check_wishes(top, scales, nms_iou, threshold, candidates)
-    picture = to_tensor(image)
-    shape = tuple(picture.shape[1:])
-    zooms = default_zooms(model, shape) if scales is None else tuple(map(float, scales))
-    half = uses_bfloat16(precision)
-    fast = fused(model)
-    levels = [score_level(fast, picture, zoom, half=half) for zoom in zooms]
-    windows, scores = best_windows(levels, candidates or 4 * top)
-    pyramid = pyramid_of(model, levels, shape, threshold)
+    pictures = [to_tensor(image) for image in images]
+    shapes = [tuple(picture.shape[1:]) for picture in pictures]
+    given = None if scales is None else tuple(map(float, scales))
+    zooms = [given or default_zooms(model, shape) for shape in shapes]
+    half = uses_bfloat16(precision, next(model.parameters()).device.type)
+    levels = score_levels(fused(model), pictures, zooms, half=half)
+    return [
+        read_masks(pyramid_of(model, some, shape, threshold), zoom, top, nms_iou,
+                   candidates or 4 * top)
+        for some, shape, zoom in zip(levels, shapes, zooms, strict=True)
+    ]
+
+
+def read_masks(
+    pyramid: Pyramid, zooms: tuple[float, ...], top: int, nms_iou: float, count: int
+) -> Proposals:
+    """The best masks of an image's score maps.
+
+    Args:
+        pyramid: the score maps of every scale.
+        zooms: the scales.
+        top: how many masks at most.
+        nms_iou: of two tight boxes that overlap more, the worse goes.
+        count: windows kept before that.
+    """
+    windows, scores = best_windows(pyramid.levels, count)
     boxes = tight_boxes_at(pyramid, windows)
     some = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(1))
     kept = some[nms(boxes[some], scores[some], nms_iou)[:top]]
     crops = crops_at(pyramid, windows[kept], boxes[kept])
-    return Proposals(shape, boxes[kept], scores[kept], crops, windows[kept], zooms)
+    return Proposals(pyramid.shape, boxes[kept], scores[kept], crops, windows[kept],
+                     zooms)
 
 
 def check_wishes(
@@ -140,44 +185,3 @@ def to_tensor(image: np.ndarray) -> Float[Tensor, "3 h w"]:
         raise ValueError(f"a float image lies in [0, 1]; this one spans "
                          f"[{image.min()}, {image.max()}]: divide by its largest value")
     return torch.tensor(image[:, :, :3], dtype=torch.float32).permute(2, 0, 1)
-
-
-@torch.inference_mode()
-def score_level(
-    model: InstanceFCN, image: Float[Tensor, "3 h w"], zoom: float, *,
-    half: bool = False,
-) -> Level:
-    """Run the network at one scale.
-
-    Raises:
-        ValueError: the network returns NaN or infinity.
-    """
-    device = next(model.parameters()).device
-    scaled = resize_image(image, zoom, least=model.stride)
-    with torch.autocast(device.type, torch.bfloat16, enabled=half):
-        scores = model.eval()(scaled[None].to(device))
-    maps, objectness = planes(scores.maps[0]), scores.objectness[0].float().cpu()
-    check_finite(ScoreMaps(maps[None], objectness[None]))
-    cell = tuple(model.stride * a / b
-                 for a, b in zip(image.shape[1:], scaled.shape[1:], strict=True))
-    return Level(maps, objectness, cell)
-
-
-def planes(maps: Float[Tensor, "kk H W"]) -> Float[Tensor, "kk H W"]:
-    """The maps in float32, one after the other in memory, as assembling reads them.
-
-    Convolutions leave the scores of one cell side by side. As a matrix of two axes
-    they are turned round about three times faster than as an array of three.
-    """
-    cells = maps.float().cpu().permute(1, 2, 0).flatten(0, 1)      # (H*W, k*k)
-    return cells.T.contiguous().view(maps.shape)
-
-
-def check_finite(scores: ScoreMaps) -> None:
-    """Raise a ValueError where a score is NaN or infinite."""
-    for name, values in zip(scores._fields, scores, strict=True):
-        # One sum is quicker than a look at every score, and NaN and infinity survive
-        # it. Should finite scores have an infinite sum, the closer look says so.
-        if not values.sum().isfinite() and not values.isfinite().all():
-            raise ValueError(f"the network's {name} hold NaN or infinity; its weights "
-                             "are broken or training diverged")
