@@ -18,7 +18,8 @@ EXAMPLES = """examples:
   ifcn-lab export-widgets --out site/
 """
 
-COMMANDS = ("doctor", "demo", "segment", "train", "evaluate", "export-widgets")
+COMMANDS = ("doctor", "demo", "segment", "train", "evaluate", "reproduce",
+            "export-widgets")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
