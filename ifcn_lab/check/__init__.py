@@ -32,6 +32,11 @@ _HOME: dict[str, str] = {
     "box_overlap": "proposing",
     "suppress": "proposing",
     "recall": "proposing",
+    "decode_runs": "real_images",
+    "polygon_area": "real_images",
+    "best_zoom": "real_images",
+    "split": "real_images",
+    "answer_score": "real_images",
 }
 
 __all__ = sorted(_HOME)

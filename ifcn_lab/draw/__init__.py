@@ -49,6 +49,15 @@ _HOME = {
     "failures": "proposing",
     "found_objects": "proposing",
     "segmented": "proposing",
+    "annotation_kinds": "real_images",
+    "crowd": "real_images",
+    "stored_lying": "real_images",
+    "sizes_and_zooms": "real_images",
+    "training_crops": "real_images",
+    "split_levels": "rivals",
+    "answers": "rivals",
+    "alone_and_touching": "rivals",
+    "by_picture": "rivals",
 }
 
 __all__ = sorted(_HOME)

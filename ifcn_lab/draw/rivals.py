@@ -1,0 +1,145 @@
+"""Figures of lesson 7: thresholding beside the network, by object and by picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from ifcn_lab.draw.learning import paint
+from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE
+from ifcn_lab.draw.picture import Picture, bare, listing, panels
+from ifcn_lab.draw.windows import few_shades
+from ifcn_lab.thresholding import between_variance, foreground, grey_levels, otsu
+
+STYLES = ((FOUND, "--", "s"), (TRUE, "-", "o"), (INK, ":", "^"))
+
+
+def split_levels(image: UInt8[np.ndarray, "h w 3"]) -> Picture:
+    """A picture, its histogram with Otsu's threshold, and the foreground that it gives.
+
+    The thin line is what Otsu's rule makes largest: the variance between the sides.
+    """
+    grey = grey_levels(image)
+    level, counts = otsu(grey), np.bincount(grey.ravel(), minlength=256)
+    chosen = foreground(image)
+    wide = {"width": 8.4, "height": 2.6}
+    with panels(1, 3, **wide) as (figure, grid):
+        grid[0, 0].get_gridspec().set_width_ratios([1, 1.5, 1])
+        bare(grid[0, 0], "the picture").imshow(few_shades(image))
+        axes = grid[0, 1]
+        axes.fill_between(range(256), counts, 0.7, color="#b5b5b5", step="mid")
+        axes.axvline(level + 0.5, color=FOUND, linewidth=2)
+        axes.set(yscale="log", ylim=(0.7, None), xlabel="grey level", ylabel="pixels",
+                 title=f"split after level {level}")
+        between = between_variance(counts)
+        twin = axes.twinx()
+        twin.plot(between, color=TRUE, linewidth=1)
+        twin.set(yticks=[], ylim=(0, 1.05 * max(between.max(), 1e-9)))
+        bare(grid[0, 2], "foreground").imshow(chosen, cmap="gray", vmin=0, vmax=1)
+    return Picture(
+        figure,
+        f"A picture of {grey.shape[0]} x {grey.shape[1]} pixels. Otsu's rule splits "
+        f"its grey levels after {level}; the foreground has {chosen.mean():.0%} of the "
+        "pixels.",
+    )
+
+
+def answers(
+    rows: Mapping[str, UInt8[np.ndarray, "_ _ 3"]],
+    columns: Mapping[str, Sequence[Bool[np.ndarray, "_ _ _"]]],
+) -> Picture:
+    """One row for each picture, one column of masks for each name: truth, rivals.
+
+    Args:
+        rows: pictures by what is written beside them.
+        columns: by name, the masks in each picture.
+    """
+    size = {"width": 2.65 * len(columns), "height": 2.35 * len(rows)}
+    with panels(len(rows), len(columns), **size) as (figure, grid):
+        for axes, name in zip(grid[0], columns, strict=True):
+            axes.set_title(name)
+        for number, (line, (name, image)) in enumerate(
+            zip(grid, rows.items(), strict=True)
+        ):
+            for axes, masks in zip(line, columns.values(), strict=True):
+                paint(bare(axes, axes.get_title()), image, masks[number])
+            line[0].set_ylabel(name)
+    counts = [f"{name}: {listing([str(len(masks)) for masks in found])}"
+              for name, found in columns.items()]
+    flat = [name.replace("\n", ", ") for name in rows]
+    return Picture(
+        figure, f"Masks in {listing(flat)}, by column. {'. '.join(counts)}."
+    )
+
+
+def alone_and_touching(
+    ious: Mapping[str, Float[np.ndarray, " N"]], touching: Bool[np.ndarray, " N"]
+) -> Picture:
+    """Recall by IoU, for objects that stand alone and for objects that touch.
+
+    Args:
+        ious: by rival, the IoU of its best mask with each object.
+        touching: which objects touch another.
+    """
+    limits = np.linspace(0.5, 0.95, 46)
+    kinds = {"objects that stand alone": ~touching, "objects that touch": touching}
+    said = []
+    with panels(1, 2, width=8.0, height=3.1) as (figure, grid):
+        for axes, (kind, chosen) in zip(grid[0], kinds.items(), strict=True):
+            for (name, iou), (colour, style, _) in zip(ious.items(), STYLES,
+                                                         strict=False):
+                curve = [share(iou[chosen], limit) for limit in limits]
+                axes.plot(limits, curve, style, color=colour, linewidth=2, label=name)
+                said.append(f"{name} finds {curve[0]:.0%} of the {kind} at IoU 0.5 and "
+                            f"{curve[30]:.0%} at 0.8")
+            axes.set(title=f"{chosen.sum()} {kind}", ylim=(0, 1.02), ylabel="recall",
+                     xlabel="IoU from which a mask counts")
+        grid[0, 0].legend(loc="lower left")
+    return Picture(figure, f"Recall of the rivals against IoU: {listing(said)}.")
+
+
+def share(ious: Float[np.ndarray, " N"], limit: float) -> float:
+    """The share of objects found with this IoU or more; 0 of none.
+
+    >>> share(np.array([0.4, 0.8]), 0.5), share(np.array([]), 0.5)
+    (0.5, 0.0)
+    """
+    return float((ious >= limit).mean()) if len(ious) else 0.0
+
+
+def by_picture(
+    names: Sequence[str], scores: Mapping[str, Float[np.ndarray, " N"]]
+) -> Picture:
+    """A line for each picture with a mark for each rival, sorted by their difference.
+
+    Args:
+        names: what stands beside each line.
+        scores: by rival, its figure for each picture, 0 to 1; two rivals.
+    """
+    (one, first), (other, second) = scores.items()
+    order = np.argsort(second - first, kind="stable")
+    lines = np.arange(len(order))
+    with panels(1, 1, width=7.6, height=1.0 + 0.28 * len(order)) as (figure, grid):
+        axes = grid[0, 0]
+        axes.hlines(lines, first[order], second[order], color=GREY, linewidth=1.5)
+        for (name, score), (colour, _, mark) in zip(scores.items(), STYLES,
+                                                    strict=False):
+            axes.scatter(score[order], lines, 46, colour, marker=mark, label=name,
+                         zorder=3, edgecolors=INK, linewidths=0.6)
+        axes.set_yticks(lines, [names[i] for i in order])
+        axes.set(xlabel="AR@100 of this picture", xlim=(-0.02, 1.02))
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(left=False)
+        axes.grid(axis="x", color="#dddddd")
+        axes.set_axisbelow(True)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0 + 0.55 / len(order)),
+                    ncols=2, borderaxespad=0)
+    said = [f"{names[i]}: {first[i]:.2f} and {second[i]:.2f}" for i in order]
+    return Picture(
+        figure,
+        f"AR@100 of {len(order)} pictures, {one} and {other}. {other} is ahead in "
+        f"{(second > first).sum()}, {one} in {(second < first).sum()}. "
+        f"{'; '.join(said)}.",
+    )
