@@ -1,4 +1,4 @@
-"""The command line: doctor, demo, segment, train, evaluate, export-widgets."""
+"""The command line of the library, `ifcn-lab`: one module for each command."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ EXAMPLES = """examples:
   ifcn-lab doctor
   ifcn-lab demo
   ifcn-lab segment photo.jpg --out overlay.png
+  ifcn-lab data fetch pennfudan --to pedestrians
   ifcn-lab train --annotations nuclei/train.json --out run --minutes 15
   ifcn-lab train --out run --resume
   ifcn-lab evaluate --annotations nuclei/val.json --weights run
   ifcn-lab export-widgets --out site/
 """
 
-COMMANDS = ("doctor", "demo", "segment", "train", "evaluate", "reproduce",
+COMMANDS = ("doctor", "demo", "segment", "data", "train", "evaluate", "reproduce",
             "export-widgets")
 
 

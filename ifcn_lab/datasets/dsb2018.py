@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.listed import Listed
+from ifcn_lab.datasets.listed import Listed, every_fifth
 from ifcn_lab.datasets.maps import read_map
 from ifcn_lab.datasets.pictures import read_image
 
@@ -38,16 +38,11 @@ class Dsb2018(Listed):
     categories = {1: "nucleus"}
 
     def __init__(self, root: str | Path, split: str = "train") -> None:
-        if split not in ("train", "val", "all"):
-            raise ValueError(f"split {split!r}; expected 'train', 'val' or 'all'")
         found = _folder(Path(root))
         ids = sorted(path.name for path in found.iterdir() if _is_image(path))
         for name in ids:
             _check(found / name)
-        chosen = {"all": ids, "val": ids[4::5],
-                  "train": [n for i, n in enumerate(ids) if i % 5 != 4]}[split]
-        numbers = {name: number for number, name in enumerate(ids, start=1)}
-        super().__init__(found, chosen, [numbers[name] for name in chosen])
+        super().__init__(found, *every_fifth(ids, split))
 
     def _read(self, name: str, number: int) -> Sample:
         picture = self.root / name / "images" / f"{name}.png"

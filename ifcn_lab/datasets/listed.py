@@ -10,7 +10,14 @@ from typing import overload
 
 from ifcn_lab.datasets import Sample
 
-__all__ = ["Listed", "check_files", "find_root", "image_ids", "listed_in"]
+__all__ = [
+    "Listed",
+    "check_files",
+    "every_fifth",
+    "find_root",
+    "image_ids",
+    "listed_in",
+]
 
 
 class Listed(Sequence[Sample]):
@@ -127,6 +134,22 @@ def image_ids(names: Sequence[str]) -> list[int]:
     if all(len(name) == 11 and name[4] == "_" and _digits(name) for name in names):
         return [int(name.replace("_", "")) for name in names]
     return list(range(1, len(names) + 1))
+
+
+def every_fifth(names: Sequence[str], split: str) -> tuple[list[str], list[int]]:
+    """Split names where the publisher does not; returns names, and numbers from 1.
+
+    Every fifth name, from the fifth on, is "val", the others "train"; "all" is both.
+    Raises ValueError for another split.
+
+    >>> every_fifth("a b c d e f".split(), "val")
+    (['e'], [5])
+    """
+    parts = {"all": range(5), "train": range(4), "val": range(4, 5)}
+    if split not in parts:
+        raise ValueError(f"split {split!r}; expected 'train', 'val' or 'all'")
+    numbers = [i for i in range(1, len(names) + 1) if (i - 1) % 5 in parts[split]]
+    return [names[i - 1] for i in numbers], numbers
 
 
 def _digits(name: str) -> bool:

@@ -9,7 +9,7 @@ from ifcn_lab.datasets import Sample
 
 __all__ = ["DATASETS", "open_dataset"]
 
-DATASETS = ("scenes", "coco", "voc2012", "sbd", "dsb2018")
+DATASETS = ("scenes", "coco", "voc2012", "sbd", "dsb2018", "pennfudan")
 SPLITS = ("train", "val")
 SCENES = {"train": (2000, 0), "val": (100, 1_000_000)}
 
@@ -68,6 +68,10 @@ def _open(name: str, root: Path, split: str, names: Path | None) -> Sequence[Sam
         from ifcn_lab.datasets.sbd import Sbd
 
         return Sbd(root, split, names=names)
+    if name == "pennfudan":
+        from ifcn_lab.datasets.pennfudan import PennFudan
+
+        return PennFudan(root, split)
     return _open_coco(root, split) if name == "coco" else _open_nuclei(root, split)
 
 
