@@ -133,7 +133,7 @@ otherwise its copy of the mask would fill the list of the ten best. The mask ter
 
 SMALL = LESSON.with_(
     iterations=100_000,
-    seconds=15 * 60, photometric=0.7,
+    seconds=15 * 60, photometric=0.3, mask_weight=2.0,
     rule=WindowRule(canonical=0.7, scale_tolerance=0.35, negative_center=0.11,
                     negative_scale=0.5),
 )
