@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -70,7 +70,6 @@ class Matched:
     Args:
         model: the trained network.
         classifier: says the bins and the categories.
-        samples: images with masks.
         recipe: says how many proposals and what is positive.
         gigabytes: how much to keep; rois beyond that are found every time.
 
@@ -79,16 +78,17 @@ class Matched:
     """
 
     def __init__(
-        self, model: InstanceFCN, classifier: Classifier, samples: Sequence[Sample],
-        recipe: ClassifierRecipe, gigabytes: float = 3.0,
+        self, model: InstanceFCN, classifier: Classifier, recipe: ClassifierRecipe,
+        gigabytes: float = 3.0,
     ) -> None:
-        self.model, self.samples, self.recipe = model, samples, recipe
+        self.model, self.recipe = model, recipe
         self.bins, self.numbers = classifier.bins, numbered(classifier.categories)
         self._room = gigabytes * 1e9
-        self._kept: dict[int, Rois] = {}
+        self._kept: dict[tuple[str, int], Rois] = {}
 
-    def of(self, index: int, sample: Sample) -> Rois:
-        """The rois of the image of that number."""
+    def of(self, sample: Sample) -> Rois:
+        """The rois of an image; it is known by its name and number."""
+        index = sample.name, sample.image_id
         if index not in self._kept:
             rois = self._find(sample)
             rois = rois._replace(masks=rois.masks.half())

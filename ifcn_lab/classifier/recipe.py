@@ -13,12 +13,14 @@ class ClassifierRecipe:
         iterations: training steps.
         seconds: stop after so many seconds even if steps are left; the learning rate
             then falls with the clock. None: steps alone decide.
-        batch: images per step; MNC: one on each of eight devices.
+        batch: images per step, one after the other, or shared by processes; MNC: one on
+            each of eight devices.
         optimizer: "sgd" (MNC's) or "adamw".
         lr: the highest learning rate.
         schedule: "step" (a tenth of `lr` for the last fifth, as MNC) or "onecycle".
         momentum, weight_decay: of the optimizer. No source at hand gives MNC's; these
             are InstanceFCN's.
+        clip: longest gradient; longer ones are shortened to it. None: no limit.
         proposals: of each image, N; the paper's 300.
         nms_iou: of the proposals; the paper's 0.8.
         threshold: at which a proposal's pixel is in its mask. Unconfirmed.
@@ -51,6 +53,7 @@ class ClassifierRecipe:
     schedule: str = "step"
     momentum: float = 0.9
     weight_decay: float = 5e-4
+    clip: float | None = None
     proposals: int = 300
     nms_iou: float = 0.8
     threshold: float = 0.5
@@ -100,6 +103,6 @@ Its released code falls after 20 000 steps instead.
 
 QUICK = ClassifierRecipe(
     iterations=100_000, seconds=85, batch=4, optimizer="adamw", lr=1e-3,
-    schedule="onecycle", weight_decay=1e-2, precision="auto",
+    schedule="onecycle", weight_decay=1e-2, clip=5.0, precision="auto",
 )
 """For the small backbone on one core, in a minute and a half."""
