@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import time
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ifcn_lab.tables.alone import stop_if_alone
 from ifcn_lab.tables.rows import Row, build
 from ifcn_lab.tables.settings import Setting
 
@@ -68,6 +68,11 @@ class Run:
         return f"{self.data.name}-{self.row.name}-seed{self.seed}"
 
     @property
+    def folder(self) -> Path:
+        """Where what is trained for this run lies."""
+        return self.out / self.name
+
+    @property
     def network_folder(self) -> Path:
         """Where the trained network lies; rows that train the same one share it."""
         return self.out / f"{self.data.name}-{self.row.network}-seed{self.seed}"
@@ -77,7 +82,7 @@ class Run:
         """All that decides the figures, as JSON gives it back."""
         ours = {"row": self.row._asdict(), "seed": self.seed, "dataset": self.data.name}
         ours["row"].pop("key")          # the same network may stand in several tables
-        ours |= self.setting.as_dict(self.row.view)
+        ours |= self.setting.as_dict(self.row.view, self.row.task)
         return json.loads(json.dumps(ours, default=str))
 
     def result(self) -> dict[str, Any] | None:
@@ -172,16 +177,6 @@ def train_in(
     steps = {"steps": last[0].iteration, "seconds": round(last[0].seconds, 1)} \
         if last else {}
     return {"images": len(samples)} | steps
-
-
-def stop_if_alone() -> None:
-    """Stop where the process that began this one is gone, as after kill -9.
-
-    Otherwise two processes would train the same run once it is begun again.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is not None and not parent.is_alive():
-        raise KeyboardInterrupt
 
 
 def measured(

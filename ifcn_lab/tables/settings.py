@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from ifcn_lab.classifier.recipe import MNC, QUICK, ClassifierRecipe
 from ifcn_lab.training.recipe import LESSON, PAPER, SMALL, Recipe
 
 
@@ -26,7 +27,8 @@ class Setting:
         precision: of the convolutions when proposing.
         first: only so many images of the validation set; None: all.
         every: and of these every n-th, from the first on.
-        classifier: arguments for training the stage-3 classifier.
+        classifier: the recipe of the stage-3 classifier.
+        classifier_network: arguments of its network.
     """
 
     view: str
@@ -43,14 +45,16 @@ class Setting:
     precision: str = "bfloat16"
     first: int | None = None
     every: int = 1
-    classifier: dict[str, Any] = field(default_factory=dict)
+    classifier: ClassifierRecipe = MNC
+    classifier_network: dict[str, Any] = field(default_factory=dict)
 
     def recipe(self, view: str, seed: int) -> Recipe:
         """The recipe for crops or whole images, with a seed."""
         return {"crop": self.crop, "whole": self.whole}[view].with_(seed=seed)
 
     def with_steps(self, iterations: int | None, minutes: float | None) -> Setting:
-        """The same setting with training of another length; minutes go by the clock."""
+        """The same setting, each training of another length; minutes go by the clock.
+        """
         if minutes is not None:
             changes = {"seconds": 60 * minutes, "iterations": 10_000_000}
         elif iterations is not None:
@@ -58,22 +62,26 @@ class Setting:
         else:
             return self
         return replace(self, crop=self.crop.with_(**changes),
-                       whole=self.whole.with_(**changes))
+                       whole=self.whole.with_(**changes),
+                       classifier=self.classifier.with_(**changes))
 
-    def as_dict(self, view: str) -> dict[str, Any]:
+    def as_dict(self, view: str, task: str = "propose") -> dict[str, Any]:
         """What decides a row's figures, for its result file.
 
-        Of the recipe only what is not the default is listed, so that a choice added to
+        Of a recipe only what is not the default is listed, so that a choice added to
         recipes later does not make old results unreadable.
         """
-        ours = {f.name: getattr(self, f.name) for f in fields(self)}
-        recipe = ours.pop(view)
-        for name in ("view", "crop", "whole"):
-            ours.pop(name, None)
-        return ours | {"trained_on": view, "recipe": changes_of(recipe)}
+        names = ["backbone", "m", "window_head", "sizes", "init", "top", "nms",
+                 "threshold", "precision", "first", "every"]
+        chosen = {name: getattr(self, name) for name in names}
+        chosen |= {"trained_on": view, "recipe": changes_of(self.recipe(view, 0))}
+        if task == "recognise":
+            chosen |= {"classifier": changes_of(self.classifier),
+                       "classifier_network": self.classifier_network}
+        return chosen
 
 
-def changes_of(recipe: Recipe) -> dict[str, Any]:
+def changes_of(recipe: Recipe | ClassifierRecipe) -> dict[str, Any]:
     """The choices of a recipe that are not the default; the seed is left out.
 
     Example:
@@ -81,7 +89,7 @@ def changes_of(recipe: Recipe) -> dict[str, Any]:
         >>> changes_of(Recipe(lr=0.01, rule=WindowRule(canonical=0.7)))
         {'lr': 0.01, 'rule': {'canonical': 0.7}}
     """
-    default = asdict(Recipe())
+    default = asdict(type(recipe)())
     changed = {k: v for k, v in asdict(recipe).items()
                if v != default[k] and k != "seed"}
     if "rule" in changed:
@@ -97,6 +105,8 @@ PAPER_SETTING = Setting(
     backbone="vgg16",
     window_head={"m": 28, "bins": 14, "side": 56},
     init="vgg16",
+    precision="float32",
+    classifier_network={"sides": (600, 1000)},
 )
 """The paper's system on one device: eight images a step, by accumulating gradients.
 
@@ -112,6 +122,9 @@ NUCLEI = SMALL.with_(
 SCENES = LESSON.with_(iterations=1100, seconds=None, precision="bfloat16")
 
 
+KINDS = QUICK.with_(iterations=400, seconds=None, precision="bfloat16")
+
+
 def of_whole_images(recipe: Recipe, shorter_sides: tuple[float, ...],
                     iterations: int, accumulate: int) -> Recipe:
     """A recipe for crops turned into one for whole images at drawn scales."""
@@ -121,12 +134,12 @@ def of_whole_images(recipe: Recipe, shorter_sides: tuple[float, ...],
 
 SMALL_SETTINGS = {
     "dsb2018": Setting(
-        view="crop", crop=NUCLEI, sizes=(6.0, 70.0), every=5,
+        view="crop", crop=NUCLEI, sizes=(6.0, 70.0), every=5, classifier=KINDS,
         whole=of_whole_images(
             NUCLEI, tuple(256 * 1.5**power for power in range(5)), 300, 1),
     ),
     "scenes": Setting(
-        view="crop", crop=SCENES, sizes=(28.0, 86.0),
+        view="crop", crop=SCENES, sizes=(28.0, 86.0), classifier=KINDS,
         whole=of_whole_images(SCENES, (96.0, 128.0, 192.0, 256.0), 1100, 4),
     ),
 }
