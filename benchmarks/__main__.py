@@ -8,6 +8,7 @@ from benchmarks import (
     convolutions,
     frames,
     importing,
+    paper_scale,
     proposing,
     recipe,
     scenes,
@@ -15,7 +16,7 @@ from benchmarks import (
 )
 
 EVERY = (importing, assembling, training_step, convolutions, proposing, frames, scenes,
-         coins, recipe)
+         coins, recipe, paper_scale)
 
 if __name__ == "__main__":
     for benchmark in EVERY:
