@@ -60,7 +60,9 @@ def add_options(parser: ArgumentParser) -> None:
     network.add_argument("--backbone", choices=("small", "vgg16"), help="(small; vgg16 "
                          "with --recipe paper or --init)")
     network.add_argument("--k", type=whole, help="cells a side (5)")
-    network.add_argument("--m", type=whole, help="window side in cells (21)")
+    network.add_argument("--m", "--window", type=whole, help="window side in cells "
+                         "(21); under torchrun write --window, as it takes --m for its "
+                         "own")
     network.add_argument("--weights", metavar="NAME", help="start from these weights: "
                          "a shipped name or a file; k, m and backbone come from there")
     network.add_argument("--init", metavar="NAME", help="start VGG-16 from: vgg16 "
@@ -100,7 +102,8 @@ def add_recipe(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("recipe")
     group.add_argument("--recipe", choices=("small", "lesson", "paper"), help="small "
                        "(default): a quarter of an hour on two cores; lesson: a "
-                       "minute; paper: 40 000 steps of SGD on 8 whole images, six scales")
+                       "minute; paper: 40 000 steps of SGD on 8 whole images "
+                       "each, at six scales")
     group.add_argument("--batch", type=whole, help="images that go through together")
     group.add_argument("--accumulate", type=whole, metavar="BATCHES", help="batches a "
                        "step, shared by all processes (paper: 8; else one each)")

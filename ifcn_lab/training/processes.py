@@ -141,11 +141,21 @@ def losses_told() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise LostProcess(
             f"process {distributed.get_rank()} lost contact with another process of "
-            f"the run: it was killed, failed, or did not answer in time ({said})"
+            f"the run: it was killed, failed, or did not answer in time ({why(error)})."
+            " Go on from the checkpoint with --resume"
         ) from error
+
+
+def why(error: RuntimeError) -> str:
+    """The reason in torch's message, without where in its source it arose.
+
+    >>> why(RuntimeError("[/gloo/pair.cc:537] Connection reset by peer. This is"))
+    'Connection reset by peer'
+    """
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    return re.sub(r"^(\[\S+:\d+\]\s*)+", "", first).partition(". ")[0][:200]
 
 
 @contextmanager
@@ -194,7 +204,7 @@ def enter(place: Place, device: str, timeout: float) -> None:
         raise LostProcess(
             f"process {place.rank} of {place.size} did not meet the others at "
             f"{place.address}:{place.port} within {timeout:.0f} seconds "
-            f"({str(error).splitlines()[0][:200]}); are all of them started, and is "
+            f"({why(error)}); are all of them started, and is "
             "MASTER_ADDR a machine that they reach?"
         ) from error
 
