@@ -32,12 +32,12 @@ COCO = Path(__file__).parents[2] / "shared" / "data" / "coco_dev"
 PHOTOGRAPHS = ("000000000491.jpg", "000000024577.jpg", "000000213148.jpg",
                "000000000636.jpg")
 SHORTER_SIDES = tuple(100 * 1.5**power for power in range(3))
+# AdamW without weight decay; negatives begin where positives nearly end.
 RECIPE = Recipe(
     iterations=800, optimizer="adamw", lr=2e-4, schedule="onecycle", weight_decay=0.0,
     shorter_sides=SHORTER_SIDES, flip=False, mask_weight=4.0, precision="bfloat16",
     rule=WindowRule(canonical=0.7, negative_center=0.11, negative_scale=0.5),
 )
-"""AdamW without weight decay; negatives begin where positives nearly end."""
 
 
 def photographs(
