@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ifcn_lab.tables.alone import stop_if_alone
+from ifcn_lab.tables.machine import machine
 from ifcn_lab.tables.rows import Row, build
 from ifcn_lab.tables.settings import Setting
 
@@ -119,7 +120,7 @@ def perform(run: Run, *, progress: bool = False) -> dict[str, Any]:
     measuring = round(time.perf_counter() - start, 1)
     record = {"settings": run.settings, "figures": figures, "training": training,
               "measuring": {"seconds": measuring, "images": len(run.validation)},
-              "date": time.strftime("%Y-%m-%d")}
+              "date": time.strftime("%Y-%m-%d"), "machine": machine(run.device)}
     write(run.out / f"{run.name}.json", record)
     return record
 

@@ -101,7 +101,8 @@ def changes_of(recipe: Recipe | ClassifierRecipe) -> dict[str, Any]:
 PAPER_SETTING = Setting(
     view="whole",
     whole=PAPER,
-    crop=PAPER.with_(shorter_sides=None, crop=224, batch=8, accumulate=1),
+    crop=PAPER.with_(shorter_sides=None, crop=224, jitter=16 / 224, batch=8,
+                     accumulate=1),
     backbone="vgg16",
     window_head={"m": 28, "bins": 14, "side": 56},
     init="vgg16",
@@ -110,8 +111,9 @@ PAPER_SETTING = Setting(
 )
 """The paper's system on one device: eight images a step, by accumulating gradients.
 
-Crops are DeepMask's: 224 pixels round an object that is scaled to fit the window, eight
-crops a step. Windows are drawn in a crop as in a whole image.
+Crops are DeepMask's: 224 pixels round an object that is scaled to fit the window and
+lies within 16 pixels of the middle; eight crops a step. Windows are drawn in a crop as
+in a whole image, so its negatives come from the same crop.
 """
 
 NUCLEI = SMALL.with_(

@@ -67,7 +67,7 @@ def make_example(
     if recipe.crop is None:
         view = scale_all(sample, zoom, stride)
     else:
-        view = cut(sample, zoom, box, recipe.crop, rng)
+        view = cut(sample, zoom, box, recipe.crop, rng, recipe.jitter)
     if recipe.flip and rng.random() < 0.5:
         view = mirror(view)
     if recipe.turn and view.size == tuple(view.image.shape[1:]):
@@ -117,14 +117,14 @@ def scale_all(sample: Sample, zoom: float, stride: int) -> View:
 
 def cut(
     sample: Sample, zoom: float, box: Int[np.ndarray, "4"], side: int,
-    rng: np.random.Generator,
+    rng: np.random.Generator, jitter: float = 0.2,
 ) -> View:
     """A square of `side` pixels of the enlarged sample, somewhere round an object."""
     reach = max(1, round(side / zoom))                       # in pixels of the sample
     middle = (box[1] + box[3]) / 2, (box[0] + box[2]) / 2
     inside = tuple(
         slice(start, start + reach) for start in
-        (start_of_cut(at, reach, length, rng)
+        (start_of_cut(at, reach, length, rng, jitter)
          for at, length in zip(middle, sample.image.shape[:2], strict=True))
     )
     masks = sample.masks[:, *inside]
@@ -136,10 +136,11 @@ def cut(
 
 
 def start_of_cut(
-    focus: float, reach: int, length: int, rng: np.random.Generator
+    focus: float, reach: int, length: int, rng: np.random.Generator,
+    jitter: float = 0.2,
 ) -> int:
     """Where a cut of `reach` begins so that it holds `focus`, mostly inside."""
-    start = focus - rng.uniform(0.3, 0.7) * reach
+    start = focus - rng.uniform(0.5 - jitter, 0.5 + jitter) * reach
     return int(np.clip(start, 0, max(0, length - reach)))
 
 

@@ -38,6 +38,8 @@ class Recipe:
             rule's scale tolerance.
         crop: side in pixels of the square cut from the scaled image; None keeps
             the whole image, which then must be alone in its batch.
+        jitter: how far from a crop's middle the drawn object's may lie, as a share of
+            the crop's side, along each axis; DeepMask's is 16/224.
         flip: mirror half of the images from left to right.
         turn: also turn square crops by quarter turns; for pictures without an up and
             down, as from a microscope.
@@ -69,6 +71,7 @@ class Recipe:
     negative_masks: bool = False
     shorter_sides: tuple[float, ...] | None = PAPER_SHORTER_SIDES
     crop: int | None = None
+    jitter: float = 0.2
     flip: bool = True
     turn: bool = False
     photometric: float = 0.0
@@ -90,6 +93,8 @@ class Recipe:
         if min(least) < 1:
             raise ValueError("iterations, batch, accumulate >= 1 and windows >= 2, "
                              f"got {self}")
+        if not 0 <= self.jitter <= 0.5:
+            raise ValueError(f"jitter is a share of the crop, 0 to 0.5, got {self}")
         for name in ("clip", "init_std"):
             if getattr(self, name) is not None and not getattr(self, name) > 0:
                 raise ValueError(f"{name} is a number above 0 or None, got {self}")
