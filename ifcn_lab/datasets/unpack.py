@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import lzma
 import posixpath
 import stat
@@ -17,8 +18,8 @@ __all__ = ["unpack"]
 
 MOST_FILES = 2_000_000
 CHUNK = 1 << 20
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError,
-           struct.error, NotImplementedError, RuntimeError, UnicodeError)
+_BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, tarfile.TarError, zlib.error,
+           lzma.LZMAError, EOFError, struct.error, NotImplementedError, RuntimeError, UnicodeError)
 
 
 class _Entry(NamedTuple):
@@ -175,6 +176,8 @@ def _tarred(archive: Path) -> Iterator[_Entry]:
             else:
                 yield _Entry(name, "device", 0, "", None)
             opened.members = []  # else it remembers every one
+        while opened.fileobj.read(CHUNK):
+            pass  # only at its very end does gzip or xz compare its sum
 
 
 class _Member(tarfile.TarInfo):
