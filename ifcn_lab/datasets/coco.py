@@ -17,7 +17,7 @@ from ifcn_lab.datasets.packed import Packed
 from ifcn_lab.datasets.pictures import read_image
 from ifcn_lab.datasets.segmentation import Region
 
-__all__ = ["CocoFolder"]
+__all__ = ["CocoFolder", "annotation_file"]
 
 
 class CocoFolder(Sequence[Sample]):
@@ -59,7 +59,7 @@ class CocoFolder(Sequence[Sample]):
         *,
         min_area: int = 0,
     ) -> None:
-        self.annotations = _annotation_file(Path(annotations))
+        self.annotations = annotation_file(Path(annotations))
         document = _load(self.annotations)
         listed = _listed_images(document, self.annotations)
         self.images = _image_folder(self.annotations, images, listed)
@@ -129,7 +129,11 @@ class CocoFolder(Sequence[Sample]):
             )
 
 
-def _annotation_file(given: Path) -> Path:
+def annotation_file(given: Path) -> Path:
+    """Find the annotation file: the one given, or the one in a folder that is given.
+
+    Raises ValueError if there is none or more than one to choose from.
+    """
     if given.is_file():
         return given
     if not given.is_dir():

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ifcn_lab.datasets.coco import annotation_file
 from ifcn_lab.datasets.segmentation import Region
 from ifcn_lab.evaluation.entries import Objects, areas_of, boxes_of, run_lengths_of
 
@@ -44,7 +45,7 @@ class AnnotationFile:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = annotation_file(Path(path))
         document = _load(self.path)
         self.sizes = {
             image["id"]: (image["height"], image["width"])

@@ -8,7 +8,7 @@ from typing import Any
 from ifcn_lab.evaluation.choosing import chosen_from
 from ifcn_lab.evaluation.coco_precision import CocoPrecision
 from ifcn_lab.evaluation.entries import Found, Objects
-from ifcn_lab.evaluation.nuclei import NucleiScore
+from ifcn_lab.evaluation.nuclei import NucleiReport, NucleiScore
 from ifcn_lab.evaluation.overlap import encode
 from ifcn_lab.evaluation.precision import Precision
 from ifcn_lab.evaluation.recall import Recall, RecallReport
@@ -114,8 +114,10 @@ class Figures:
             report = measure.result()
             if isinstance(report, RecallReport):
                 lines += _recall_lines(name, report, self.wanted.sizes)
-            else:
-                lines += [f"{name}  {line}" for line in str(report).splitlines()]
+                continue
+            if isinstance(report, NucleiReport):
+                name = f"{name}, {report.answers} answers"
+            lines += [f"{name}  {line}" for line in str(report).splitlines()]
         return "\n".join(lines)
 
 
@@ -124,6 +126,9 @@ def _recall_lines(name: str, report: RecallReport, sizes: bool) -> list[str]:
     whole, counts = str(report).split("  (")
     lines = [f"{name}  {whole}  AUC {report.auc:.3f}  ({counts}"]
     for size in _SIZES if sizes else ():
+        if not report.objects[size]:
+            lines.append(f"{name}, {size}  none  (objects 0)")
+            continue
         figures = "  ".join(f"AR@{n} {report.at(n, size):.3f}" for n in report.ns)
         lines.append(f"{name}, {size}  {figures}  (objects {report.objects[size]})")
     return lines

@@ -6,14 +6,13 @@ import json
 import math
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ifcn_lab.datasets.segmentation import Region
-from ifcn_lab.evaluation.annotations import AnnotationFile
 from ifcn_lab.evaluation.entries import Found, run_lengths_of
 
 __all__ = ["ResultFile", "entries_of"]
@@ -34,16 +33,22 @@ class ResultFile:
     ``masks`` and ``boxes`` say whether all entries have them, ``kinds`` which
     categories there are.
 
-    Raises ValueError, naming the file and the entry, for what is no result, for an
-    image that ``annotations`` do not list, and if only some entries have masks.
+    Raises ValueError, naming the file and the entry, for what is no result, and if only
+    some entries have masks.
 
-    Args:
-        path: the file, a JSON list.
-        annotations: the images, with their sizes.
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name, "found.json")
+    >>> square = {"size": [4, 6], "counts": [0, 24]}
+    >>> one = {"image_id": 7, "category_id": 1, "segmentation": square, "score": 0.5}
+    >>> _ = path.write_text(json.dumps([one, one | {"score": 0.9}]))
+    >>> ResultFile(path).found(7, (4, 6)).scores.tolist()
+    [0.9, 0.5]
+    >>> folder.cleanup()
     """
 
-    def __init__(self, path: str | Path, annotations: AnnotationFile) -> None:
-        self.path, self.sizes = Path(path), annotations.sizes
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
         self._places: dict[int, array[int]] = defaultdict(lambda: array("q"))
         self.count, self.masks, self.boxes, self.kinds = 0, True, True, set()
         for entry, start, end in entries_of(self.path):
@@ -52,15 +57,26 @@ class ResultFile:
             self._note_form(entry)
             self._places[image_id].extend((self.count, start, end))
 
-    def found(self, image_id: int) -> Found:
-        """Give the results of one image, the best first.
+    def check_images(self, known: Collection[int]) -> None:
+        """Raise ValueError, naming an entry, if one is for an image not known."""
+        strange = [i for i in self._places if i not in known]
+        if strange:
+            number = self._places[strange[0]][0]
+            raise ValueError(
+                f"{self.path}: result number {number} is for image {strange[0]}, which "
+                "the annotations do not list"
+            )
 
-        Equal scores stay in COCOeval's order: by category, then as in the file.
+    def found(self, image_id: int, size: tuple[int, int]) -> Found:
+        """Give the results of one image of ``size`` (h, w), the best first.
+
+        Equal scores stay in COCOeval's order: by category, then as in the file. Raises
+        ValueError, naming the entry, for a score that is no number and for an outline
+        that is no polygon and no run lengths of that size.
         """
         entries, labels = self._read(image_id)
         for entry, label in zip(entries, labels, strict=True):
-            _check(entry, self.sizes[image_id], label)
-        size = self.sizes[image_id]
+            _check(entry, size, label)
         rles = [
             run_lengths_of(entry["segmentation"], size)
             for entry in entries
@@ -78,11 +94,6 @@ class ResultFile:
         label = f"{self.path}: result number {self.count}"
         if not isinstance(entry, dict) or not isinstance(entry.get("image_id"), int):
             raise ValueError(f"{label} has no 'image_id' (int)")
-        if entry["image_id"] not in self.sizes:
-            raise ValueError(
-                f"{label} is for image {entry['image_id']}, which the annotations do "
-                "not list"
-            )
         return entry["image_id"]
 
     def _note_form(self, entry: dict[str, Any]) -> None:

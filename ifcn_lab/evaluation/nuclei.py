@@ -62,7 +62,7 @@ class NucleiReport:
     def __str__(self) -> str:
         """Print a line for each of the two figures, and their means over IoU."""
         return "\n".join(
-            f"{name:17}" + "  ".join(f"{k} {_told(v)}" for k, v in figures.items())
+            f"{name}  " + "  ".join(f"{k} {_told(v)}" for k, v in figures.items())
             for name, figures in list(self.as_dict().items())[:2]
         )
 
