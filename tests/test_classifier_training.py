@@ -1,0 +1,286 @@
+"""Training the classifier: it learns, resumes, leaves the proposer be, shares steps."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jaxtyping
+import numpy as np
+import pytest
+import torch
+from evaluation_cases import answer
+from torch.nn import functional as F
+from training_cases import one_thread, same_weights
+
+from ifcn_lab.classifier import (
+    QUICK,
+    Classifier,
+    ClassifierRun,
+    ClassScores,
+    class_scores,
+    train_classifier,
+)
+from ifcn_lab.classifier.pairs import Rois
+from ifcn_lab.classifier.run import both_losses
+from ifcn_lab.datasets import Sample
+from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.model import InstanceFCN
+from ifcn_lab.proposals import propose
+from ifcn_lab.training import load_checkpoint
+
+__all__ = ["one_thread"]  # a fixture
+
+SCENES = {"size": (64, 64), "objects": (2, 4), "sizes": (20, 30), "by_shape": True,
+          "families": ("disc", "bar"), "style": "plain"}
+TINY = QUICK.with_(iterations=6, seconds=None, batch=2, proposals=30, rois=16,
+                   precision="float32")
+
+
+@pytest.fixture(scope="module")
+def model() -> InstanceFCN:
+    net = InstanceFCN.from_pretrained("scenes")
+    net.sizes = (20.0, 30.0)
+    return net
+
+
+@pytest.fixture(scope="module")
+def samples() -> SceneSet:
+    return SceneSet(4, **SCENES)
+
+
+def fresh(model: InstanceFCN, samples: SceneSet, seed: int = 0,
+          **choices: object) -> Classifier:
+    torch.manual_seed(seed)
+    return Classifier.beside(model, samples.categories, width=16, **choices)
+
+
+def right_kind(model: InstanceFCN, net: Classifier, samples: SceneSet) -> float:
+    """How often the objects themselves, as proposals, get their category."""
+    told = []
+    for sample in samples:
+        found = propose(model, sample.image, top=1)
+        boxes = answer(sample.masks, np.ones(len(sample.masks))).boxes
+        crops = tuple(m[y0:y1, x0:x1] for m, (x0, y0, x1, y1)
+                      in zip(sample.masks, boxes.tolist(), strict=True))
+        own = type(found)(found.shape, boxes, np.ones(len(boxes)), crops,
+                          np.zeros((len(boxes), 3), int), found.zooms)
+        best = class_scores(net, sample.image, own).argmax(1)
+        ids = np.array(sorted(samples.categories))
+        told += (ids[best] == np.array(sample.categories)).tolist()
+    return float(np.mean(told))
+
+
+def test_it_learns_to_tell_discs_from_bars(model: InstanceFCN) -> None:
+    steps, training = [], SceneSet(16, **SCENES)
+    net = train_classifier(fresh(model, training), model, training,
+                           TINY.with_(iterations=40), on_step=steps.append)
+    losses = [step.mask_level for step in steps]
+    assert np.mean(losses[-8:]) < 0.5 * np.mean(losses[:4])
+    assert np.mean([step.right for step in steps[-8:]]) > 0.85
+    held_out = SceneSet(12, start=1_000_000, **SCENES)
+    assert right_kind(model, net, held_out) > 0.8     # one half by chance
+
+
+def test_the_loss_is_the_mean_of_two_softmaxes() -> None:
+    torch.manual_seed(0)
+    scores = ClassScores(torch.randn(5, 4), torch.randn(5, 4))
+    labels = torch.tensor([0, 3, -1, 2, 0]), torch.tensor([1, 0, -1, -1, -1])
+    rois = Rois(torch.zeros(5, 4), torch.zeros(5, 2, 2), *labels)
+    for logits, label, loss in zip(scores, labels, both_losses(scores, rois),
+                                   strict=True):
+        p = F.softmax(logits, 1)
+        parts = [-float(p[i, k].log()) for i, k in enumerate(label.tolist()) if k >= 0]
+        assert float(loss) == pytest.approx(sum(parts) / len(parts))
+
+
+def test_without_the_box_level_its_layer_stays(
+    model: InstanceFCN, samples: SceneSet
+) -> None:
+    before = fresh(model, samples)
+    after = train_classifier(fresh(model, samples), model, samples,
+                             TINY.with_(iterations=2, box_weight=0.0, weight_decay=0))
+    assert torch.equal(before.box_level.weight, after.box_level.weight)
+    assert not torch.equal(before.mask_level.weight, after.mask_level.weight)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_only_the_classifier_is_trained(
+    model: InstanceFCN, samples: SceneSet, frozen: bool
+) -> None:
+    before = {name: t.clone() for name, t in model.state_dict().items()}
+    net = train_classifier(fresh(model, samples), model, samples,
+                           TINY.with_(iterations=2, frozen=frozen))
+    assert all(torch.equal(before[n], t) for n, t in model.state_dict().items())
+    ours, theirs = net.backbone.state_dict(), model.backbone.state_dict()
+    moved = [name for name in ours if not torch.equal(ours[name], theirs[name])]
+    assert (moved == []) == frozen
+    assert not [name for name in moved if "running" in name]
+    assert not net.training
+
+
+# Runs that stop and go on
+
+
+class Cut(Exception):
+    """What stops a run in the middle."""
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_a_resumed_run_ends_with_the_weights_of_an_uninterrupted_one(
+    model: InstanceFCN, samples: SceneSet, tmp_path: Path, dropout: float
+) -> None:
+    def cut(step: Any) -> None:
+        if step.iteration == 5:
+            raise Cut
+
+    whole = train_classifier(fresh(model, samples, dropout=dropout), model, samples,
+                             TINY)
+    path, steps = tmp_path / "run" / "classifier.pt", []
+    with pytest.raises(Cut):
+        train_classifier(fresh(model, samples, dropout=dropout), model, samples, TINY,
+                         checkpoint=path, every=2, on_step=cut)
+    assert load_checkpoint(path)["iteration"] == 4
+    resumed = train_classifier(
+        fresh(model, samples, seed=9, dropout=dropout), model, samples, TINY,
+        checkpoint=path, resume=True, on_step=steps.append)
+    assert [step.iteration for step in steps] == [5, 6]
+    assert same_weights(whole, resumed)
+
+
+def test_a_checkpoint_of_another_classifier_is_refused(
+    model: InstanceFCN, samples: SceneSet, tmp_path: Path
+) -> None:
+    net = fresh(model, samples)
+    path = ClassifierRun(net, model, samples, TINY).save(tmp_path / "c.pt")
+    other = Classifier.beside(model, samples.categories, width=8)
+    with pytest.raises(ValueError, match=r"c\.pt holds a classifier with width = 16"):
+        ClassifierRun(other, model, samples, TINY).resume(path)
+
+
+def test_a_loss_that_is_not_finite_is_an_error_and_the_checkpoint_stays(
+    model: InstanceFCN, samples: SceneSet, tmp_path: Path
+) -> None:
+    path = tmp_path / "c.pt"
+    wild = TINY.with_(optimizer="sgd", lr=1e30, schedule="step", clip=None)
+    train_classifier(fresh(model, samples), model, samples, TINY.with_(iterations=1),
+                     checkpoint=path)
+    good = path.read_bytes()
+    with pytest.raises(FloatingPointError, match="diverged; lower the learning rate"):
+        train_classifier(fresh(model, samples), model, samples, wild, checkpoint=path)
+    assert path.read_bytes() == good
+
+
+# What it is given
+
+
+class OneBroken(SceneSet):
+    """Scenes, of which number 1 cannot be read."""
+
+    def __getitem__(self, index: int) -> Sample:
+        if index == 1:
+            raise ValueError("scene 1: cannot be read")
+        return super().__getitem__(index)
+
+
+def test_an_unreadable_image_is_named_and_passed_over(
+    model: InstanceFCN, capsys: pytest.CaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The checks of annotations look at a random sample, and one cannot be looked at.
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    broken, steps = OneBroken(3, **SCENES), []
+    train_classifier(fresh(model, broken), model, broken, TINY.with_(iterations=4),
+                     on_step=steps.append)
+    assert len(steps) == 4
+    assert capsys.readouterr().err.count("scene 1") == 1
+
+
+def test_no_images_and_unknown_categories_are_errors(
+    model: InstanceFCN, samples: SceneSet
+) -> None:
+    net = fresh(model, samples)
+    with pytest.raises(ValueError, match="data set is empty"):
+        train_classifier(net, model, SceneSet(0, **SCENES), TINY)
+    others = SceneSet(2, **SCENES | {"families": ("star",)})
+    with pytest.raises(ValueError, match=r"category 7, but the classifier knows \[1"):
+        train_classifier(net, model, others, TINY)
+
+
+class Bare(SceneSet):
+    """Scenes that hold no object and are crowd all over."""
+
+    def __getitem__(self, index: int) -> Sample:
+        one = super().__getitem__(index)
+        return one._replace(masks=one.masks[:0], ids=(), categories=(),
+                            crowd=np.ones_like(one.crowd))
+
+
+def test_images_that_say_nothing_move_nothing(model: InstanceFCN) -> None:
+    bare = Bare(2, **SCENES)
+    recipe = TINY.with_(iterations=2, weight_decay=0.0)
+    before, steps = fresh(model, bare), []
+    after = train_classifier(fresh(model, bare), model, bare, recipe,
+                             on_step=steps.append)
+    assert [step.mask_level for step in steps] == [0, 0]
+    assert same_weights(before, after)
+
+
+# Many processes
+
+PROGRAM = """
+import sys, torch
+from ifcn_lab.classifier import QUICK, Classifier, train_classifier
+from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.model import InstanceFCN
+from ifcn_lab.training.processes import joined
+torch.set_num_threads(1)
+model = InstanceFCN.from_pretrained("scenes")
+model.sizes = (20.0, 30.0)
+samples = SceneSet(4, **{scenes})
+recipe = QUICK.with_(iterations=2, seconds=None, batch=2, proposals=30, rois=16,
+                     precision="float32", optimizer="sgd", schedule="step")
+torch.manual_seed(0)
+net = Classifier.beside(model, samples.categories, width=16)
+with joined() as group:
+    train_classifier(net, model, samples, recipe)
+    net.save(f"{{sys.argv[1]}}/{{group.size}}-{{group.rank}}.safetensors")
+"""
+
+
+@pytest.fixture()
+def program(tmp_path: Path) -> Iterator[Any]:
+    """Start the program as process `rank` of `size`; none outlives the test."""
+    started = []
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+
+    def start(rank: int, size: int) -> subprocess.Popen:
+        place = {"RANK": str(rank), "WORLD_SIZE": str(size), "LOCAL_RANK": str(rank),
+                 "MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
+        text = PROGRAM.format(scenes=SCENES)
+        started.append(subprocess.Popen(
+            [sys.executable, "-c", text, str(tmp_path)], env=os.environ | place,
+            cwd=Path(__file__).parents[1]))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+
+
+def test_two_processes_take_the_steps_of_one(program: Any, tmp_path: Path) -> None:
+    running = [program(0, 1), program(0, 2), program(1, 2)]
+    assert [process.wait(timeout=120) for process in running] == [0] * 3
+    one, *two = (Classifier.load(tmp_path / f"{name}.safetensors").state_dict()
+                 for name in ("1-0", "2-0", "2-1"))
+    for other in two:
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+    start = fresh(InstanceFCN.from_pretrained("scenes"), SceneSet(1, **SCENES))
+    assert not torch.allclose(one["mask_level.bias"], start.mask_level.bias, atol=1e-5)
