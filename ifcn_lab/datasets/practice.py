@@ -16,11 +16,12 @@ from jaxtyping import Bool, UInt8
 from PIL import Image
 
 from ifcn_lab import scenes
+from ifcn_lab.scenes.measure import touching
 
 __all__ = ["cell_scenes", "polygons", "practice_folder", "run_counts"]
 
-CROWDED, LYING = 4, 6
-"""Picture 4, 12, 20, ... has a crowd region; picture 6, 14, 22, ... is stored lying."""
+CROWDED, LYING = 5, 6
+"""Picture 5, 13, 21, ... has a crowd region; picture 6, 14, 22, ... is stored lying."""
 
 
 def practice_folder(
@@ -29,10 +30,10 @@ def practice_folder(
     """Write pictures and `instances.json` to a folder; return where the JSON is.
 
     The pictures are drawn: bright things on a dark ground, as under a microscope. In
-    half of the pictures they are meant to touch. Objects are annotated in all three
-    ways that COCO knows, in turn: polygons, run lengths, and run lengths as text. One
-    picture in eight has a crowd region, and one in eight is a JPEG file that a camera
-    held upright would have stored lying, with a note in its EXIF data.
+    every other picture some of them touch. Objects are annotated in all three ways that
+    COCO knows, in turn: polygons, run lengths, and run lengths as text. One picture in
+    eight has a crowd region, a heap nobody took apart, and one in eight is a JPEG file
+    that a camera held upright would have stored lying, with a note in its EXIF data.
 
     The same seed gives the same annotations, and the same pixels but for JPEG files.
 
@@ -66,14 +67,20 @@ def practice_folder(
 def cell_scenes(seed: int) -> Iterator[scenes.Scene]:
     """Yield grey scenes of bright things on a dark ground, of 160 x 200 pixels.
 
-    >>> next(cell_scenes(70_000)).image.shape
-    (160, 200, 3)
+    Things stand alone in the first, touch in the second, and so on in turn.
+
+    >>> apart, heap = islice(cell_scenes(70_000), 2)
+    >>> touching(apart.masks).any(), touching(heap.masks).any()
+    (np.False_, np.True_)
     """
-    for number in count(seed):
-        scene = scenes.make(number, size=(160, 200), objects=(4, 12), sizes=(18, 60),
-                            style="wild", touching=number % 2)
-        if _like_cells(*scene):
+    numbers, met = count(seed), False
+    while True:
+        scene = scenes.make(next(numbers), size=(160, 200), sizes=(18, 60),
+                            objects=(5, 12) if met else (5, 9), style="wild",
+                            touching=float(met))
+        if _like_cells(*scene) and touching(scene.masks).any() == met:
             yield scene
+            met = not met
 
 
 def _like_cells(
@@ -82,7 +89,7 @@ def _like_cells(
     inside, grey = masks.any(0), image.mean(2)
     ground = np.median(grey[~inside])
     bright = ground < 60 and grey[inside].mean() > grey[~inside].mean() + 40
-    return bool(bright and np.ptp(image, axis=2).mean() < 30)
+    return bool(bright and np.ptp(image, axis=2).mean() < 30 and len(masks) >= 4)
 
 
 def _save(image: UInt8[np.ndarray, "h w 3"], folder: Path, number: int) -> str:
@@ -101,11 +108,18 @@ def _save(image: UInt8[np.ndarray, "h w 3"], folder: Path, number: int) -> str:
 
 
 def _annotations(masks: Bool[np.ndarray, "N h w"], image_id: int) -> list[dict]:
-    """The objects of one picture; in one picture of eight the first two as a crowd."""
-    crowd = 2 if image_id % 8 == CROWDED else 0
-    found = [_annotation(mask, n) for n, mask in enumerate(masks[crowd:], image_id)]
-    if crowd:
-        found.append(_annotation(masks[:crowd].any(0), 1) | {"iscrowd": 1})
+    """The objects of one picture; in one picture of eight a heap of them as a crowd."""
+    heap = np.zeros(len(masks), bool)
+    if image_id % 8 == CROWDED:
+        near = touching(masks)                                        # (N, N)
+        met = np.where(near.any(1), near.sum(1), len(masks))
+        first = met.argmin()  # with few neighbours, so that objects are left
+        heap = near[first]
+        heap[first] = True
+    single = masks[~heap]
+    found = [_annotation(mask, n) for n, mask in enumerate(single, image_id)]
+    if heap.any():
+        found.append(_annotation(masks[heap].any(0), 1) | {"iscrowd": 1})
     return [each | {"image_id": image_id} for each in found]
 
 

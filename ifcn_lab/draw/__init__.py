@@ -58,6 +58,7 @@ _HOME = {
     "answers": "rivals",
     "alone_and_touching": "rivals",
     "by_picture": "rivals",
+    "close_up": "rivals",
 }
 
 __all__ = sorted(_HOME)

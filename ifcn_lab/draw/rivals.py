@@ -11,6 +11,7 @@ from ifcn_lab.draw.learning import paint
 from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.draw.windows import few_shades
+from ifcn_lab.failures import Failure
 from ifcn_lab.thresholding import between_variance, foreground, grey_levels, otsu
 
 STYLES = ((FOUND, "--", "s"), (TRUE, "-", "o"), (INK, ":", "^"))
@@ -109,14 +110,39 @@ def share(ious: Float[np.ndarray, " N"], limit: float) -> float:
     return float((ious >= limit).mean()) if len(ious) else 0.0
 
 
+def close_up(failure: Failure, margin: float = 0.6) -> Failure:
+    """The same failure, cut to a square round the object.
+
+    Args:
+        failure: an object, the picture it is in and the mask nearest to it.
+        margin: on each side, as a share of the object's longest side.
+
+    >>> disc = np.zeros((90, 90), bool)
+    >>> disc[40:50, 40:50] = True
+    >>> image = np.zeros((90, 90, 3), np.uint8)
+    >>> close_up(Failure(image, disc, disc, 1.0, "whole")).truth.shape
+    (22, 22)
+    """
+    y, x = np.nonzero(failure.truth)
+    reach = (0.5 + margin) * (1 + max(np.ptp(y), np.ptp(x)))
+    around = tuple(
+        slice(max(0, int(middle - reach)), int(middle + reach))
+        for middle in ((y.min() + y.max() + 1) / 2, (x.min() + x.max() + 1) / 2)
+    )
+    return failure._replace(image=failure.image[around], truth=failure.truth[around],
+                            nearest=failure.nearest[around])
+
+
 def by_picture(
-    names: Sequence[str], scores: Mapping[str, Float[np.ndarray, " N"]]
+    names: Sequence[str], scores: Mapping[str, Float[np.ndarray, " N"]],
+    what: str = "AR@100",
 ) -> Picture:
     """A line for each picture with a mark for each rival, sorted by their difference.
 
     Args:
         names: what stands beside each line.
         scores: by rival, its figure for each picture, 0 to 1; two rivals.
+        what: the figure's name.
     """
     (one, first), (other, second) = scores.items()
     order = np.argsort(second - first, kind="stable")
@@ -129,7 +155,7 @@ def by_picture(
             axes.scatter(score[order], lines, 46, colour, marker=mark, label=name,
                          zorder=3, edgecolors=INK, linewidths=0.6)
         axes.set_yticks(lines, [names[i] for i in order])
-        axes.set(xlabel="AR@100 of this picture", xlim=(-0.02, 1.02))
+        axes.set(xlabel=f"{what} of this picture", xlim=(-0.02, 1.02))
         axes.spines["left"].set_visible(False)
         axes.tick_params(left=False)
         axes.grid(axis="x", color="#dddddd")
@@ -139,7 +165,7 @@ def by_picture(
     said = [f"{names[i]}: {first[i]:.2f} and {second[i]:.2f}" for i in order]
     return Picture(
         figure,
-        f"AR@100 of {len(order)} pictures, {one} and {other}. {other} is ahead in "
+        f"{what} of {len(order)} pictures, {one} and {other}. {other} is ahead in "
         f"{(second > first).sum()}, {one} in {(second < first).sum()}. "
         f"{'; '.join(said)}.",
     )
