@@ -11,12 +11,13 @@ from benchmarks import (
     paper_scale,
     proposing,
     recipe,
+    recognition,
     scenes,
     training_step,
 )
 
 EVERY = (importing, assembling, training_step, convolutions, proposing, frames, scenes,
-         coins, recipe, paper_scale)
+         coins, recipe, recognition, paper_scale)
 
 if __name__ == "__main__":
     for benchmark in EVERY:
