@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -48,8 +49,8 @@ class Log:
                 self._waiting = self._waiting[written:]
         except OSError as error:
             if not self._told:
-                print(f"{self.path}: cannot be written ({error.strerror}); training "
-                      "goes on, and its lines wait", file=sys.stderr)
+                tell(f"{self.path}: cannot be written ({error.strerror}); training "
+                     "goes on, and its lines wait")
             self._told = True
 
     def close(self) -> None:
@@ -68,3 +69,9 @@ def cut_back(path: Path, step: int) -> None:
         partial = path.with_name(path.name + ".partial")
         partial.write_bytes(b"".join(kept))
         os.replace(partial, path)
+
+
+def tell(sentence: str) -> None:
+    """Say something on the error stream, which may lie on a full disk itself."""
+    with suppress(OSError):
+        print(sentence, file=sys.stderr, flush=True)

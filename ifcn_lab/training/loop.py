@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +10,7 @@ from ifcn_lab.datasets import Sample
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.training.batches import lost_workers_told
 from ifcn_lab.training.interrupt import interrupts_wait
+from ifcn_lab.training.log import tell
 from ifcn_lab.training.optimizer import build_optimizer, rate
 from ifcn_lab.training.processes import LostProcess
 from ifcn_lab.training.recipe import LESSON, Recipe
@@ -97,7 +97,7 @@ def keep(run: Run, checkpoint: str | Path | None, *, must: bool = False) -> None
     except OSError as error:
         if must:
             raise
-        print(f"{error}. Training goes on.", file=sys.stderr)
+        tell(f"{error}. Training goes on.")
 
 
 def steps(run: Run) -> Iterator[Step]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from ifcn_lab.model import InstanceFCN, ScoreMaps
 from ifcn_lab.training.batches import Batch, Batches, most_unreadable, stream, too_many
 from ifcn_lab.training.checkpoint import load_checkpoint, save_checkpoint
 from ifcn_lab.training.examples import Example
+from ifcn_lab.training.log import tell
 from ifcn_lab.training.losses import Losses, Windows, instance_loss
 from ifcn_lab.training.optimizer import build_optimizer, rate
 from ifcn_lab.training.processes import Group, LostProcess
@@ -130,9 +130,9 @@ class Run:
         for at, why in found:
             if self.unreadable.setdefault(at, why) is why and self.group.first:
                 name, _, reason = why.partition(": ")
-                print(f"skipped {len(self.unreadable)} unreadable "
-                      f"{'image' if len(self.unreadable) == 1 else 'images'}: {name} "
-                      f"({reason})", file=sys.stderr)
+                count = len(self.unreadable)
+                tell(f"skipped {count} unreadable {'image' if count == 1 else 'images'}"
+                     f": {name} ({reason})")
         if len(self.unreadable) > most_unreadable(len(self.samples)):
             raise ValueError(too_many(self.unreadable, len(self.samples)))
 
@@ -218,13 +218,15 @@ class Run:
         """
         state = self.group.share(load_checkpoint(path) if self.group.first else None)
         self._check_network(state["config"], path)
+        self.model.normalise_as(state["config"].get("normalisation", "imagenet"))
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.iteration, self.seconds = state["iteration"], state["seconds"]
         self.close()
 
     def _check_network(self, config: dict[str, Any], path: str | Path) -> None:
-        for name in self.model.config.keys() - {"sizes", "canonical"}:
+        restored = {"sizes", "canonical", "normalisation"}
+        for name in self.model.config.keys() - restored:
             ours, theirs = self.model.config[name], config.get(name)
             if ours != theirs:
                 raise ValueError(f"{path} holds a network with {name} = {theirs}, this "
