@@ -11,12 +11,14 @@ import torch
 from initial_cases import State, holds, net, state
 from safetensors.torch import save_file
 from torch import nn
-from training_cases import one_thread
+from training_cases import QUICK, one_thread, samples
 
+from ifcn_lab.datasets.scenes import SceneSet
 from ifcn_lab.initial import gaussian, he, initialise
 from ifcn_lab.model import InstanceFCN
+from ifcn_lab.training import Run
 
-__all__ = ["net", "one_thread", "state"]  # fixtures
+__all__ = ["net", "one_thread", "samples", "state"]  # fixtures
 
 # The network's 13 convolutions as torchvision, Caffe and SSD call them, by hand.
 NAMES = {
@@ -128,6 +130,21 @@ def test_the_network_remembers_its_preprocessing_in_its_file(tmp_path: Path) -> 
     other = copy.deepcopy(net)
     other.normalise_as("imagenet")
     assert not torch.allclose(other(image).maps, net(image).maps)
+
+
+@pytest.mark.parametrize(("kept", "built"), [("caffe", "imagenet"),
+                                             ("imagenet", "caffe")])
+def test_a_resumed_run_goes_on_with_the_preprocessing_of_its_checkpoint(
+    tmp_path: Path, samples: SceneSet, kept: str, built: str
+) -> None:
+    """A run that is resumed is built without --init: the checkpoint has the weights."""
+    begun, resumed = (
+        Run(InstanceFCN(2, 7, "small", normalisation=name), samples, QUICK)
+        for name in (kept, built)
+    )
+    resumed.resume(begun.save(tmp_path / "checkpoint.pt"))
+    assert resumed.model.normalisation == kept
+    assert torch.equal(resumed.model.mean, begun.model.mean)
 
 
 def test_files_without_the_word_are_imagenets() -> None:
