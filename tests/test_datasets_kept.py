@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
@@ -48,6 +50,50 @@ def test_what_does_not_fit_into_memory_is_read_every_time() -> None:
     for _ in range(2):
         assert [kept[i].name for i in range(3)] == ["0", "1", "2"]
     assert source.reads - before == 1 + 2 * 2
+
+
+class Cut(Sequence):
+    """Gives samples whose arrays are small parts of large ones."""
+
+    categories = {1: "object"}
+
+    def __len__(self) -> int:
+        return 50
+
+    def __getitem__(self, index: int) -> Sample:
+        large = np.zeros((1000, 1000, 3), np.uint8)
+        masks = np.zeros((2, 1000, 1000), bool)
+        return Sample(large[:100, :100], masks[:, :100, :100], masks[0, :100, :100],
+                      (1, 2), (1, 1), str(index), index)
+
+
+def test_no_more_is_held_than_was_said() -> None:
+    kept = Kept(Cut(), gigabytes=1e-3)
+    tracemalloc.start()
+    for index in [*range(50), *range(-50, 0)]:
+        kept[index]
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert 0.9e6 < held < 1.1e6                # a sample has 60 kB, its base 5 MB
+    assert kept.categories == {1: "object"}
+
+
+def test_the_first_and_the_last_are_one_sample_by_either_number() -> None:
+    source = Counting()
+    kept = Kept(source)
+    assert kept[-1] is kept[2] and kept[-3] is kept[0]
+    for index in (3, -4):
+        with pytest.raises(IndexError, match=f"sample {index} of a data set of 3"):
+            kept[index]
+
+
+def test_what_is_kept_does_not_go_to_a_worker() -> None:
+    kept = Kept(SceneSet(3, **SMALL), gigabytes=1)
+    empty = len(pickle.dumps(kept))
+    first = kept[0]
+    assert len(pickle.dumps(kept)) == empty < 1000
+    again = pickle.loads(pickle.dumps(kept))
+    assert np.array_equal(again[0].masks, first.masks) and len(again) == 3
 
 
 def test_a_set_of_scenes_holds_the_scenes_of_its_seeds() -> None:

@@ -13,14 +13,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ifcn_lab.commands.options import whole
 from ifcn_lab.datasets.opened import DATASETS
 from ifcn_lab.datasets.sources import SOURCES
-
-if TYPE_CHECKING:
-    from ifcn_lab.datasets import Sample
 
 FOLDERS = tuple(name for name in DATASETS if name != "scenes")
 FETCH = """Downloads into FOLDER.download, which goes on where it was cut off; checks
@@ -111,8 +107,8 @@ def check(given: Namespace) -> int:
     return 1 if broken else 0
 
 
-def opened(given: Namespace) -> Iterator[tuple[str, Sequence[Sample]]]:
-    """Each part of the data by its name.
+def opened(given: Namespace) -> Iterator[tuple[str, Sequence]]:
+    """Each part of the data, samples in turn, by its name.
 
     Raises:
         ValueError: the folder holds no data set that is known; says what was tried.

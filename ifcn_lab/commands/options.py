@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ifcn_lab.datasets.opened import DATASETS
 
 if TYPE_CHECKING:
-    from ifcn_lab.datasets import Sample
     from ifcn_lab.model import InstanceFCN
 
 
@@ -80,8 +79,8 @@ def add_pyramid(parser: ArgumentParser) -> None:
                         help="a pixel is in the mask at this probability (0.5)")
 
 
-def load_data(given: Namespace, split: str | None = None) -> Sequence[Sample]:
-    """The data set that the options name; `split` instead of the option's.
+def load_data(given: Namespace, split: str | None = None) -> Sequence:
+    """The data set of `Sample` that the options name; `split` instead of the option's.
 
     Raises:
         ValueError: none is named, or options of two kinds of data are mixed.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ifcn_lab.datasets import Sample
-
 __all__ = ["DATASETS", "open_dataset"]
 
 DATASETS = ("scenes", "coco", "voc2012", "sbd", "dsb2018", "pennfudan")
@@ -20,8 +18,8 @@ def open_dataset(
     split: str = "train",
     *,
     names: str | Path | None = None,
-) -> Sequence[Sample]:
-    """Open a data set; its pictures are read when a sample is taken.
+) -> Sequence:  # of Sample; said so, a checker of types would read one
+    """Open a data set of `Sample`; its pictures are read when one is taken.
 
     Args:
         name: one of `DATASETS`.
@@ -55,7 +53,7 @@ def open_dataset(
     return _open(name, Path(root or "."), split, Path(names) if names else None)
 
 
-def _open(name: str, root: Path, split: str, names: Path | None) -> Sequence[Sample]:
+def _open(name: str, root: Path, split: str, names: Path | None) -> Sequence:
     if name == "scenes":
         from ifcn_lab.datasets.scenes import SceneSet
 
@@ -75,13 +73,13 @@ def _open(name: str, root: Path, split: str, names: Path | None) -> Sequence[Sam
     return _open_coco(root, split) if name == "coco" else _open_nuclei(root, split)
 
 
-def _open_nuclei(root: Path, split: str) -> Sequence[Sample]:
+def _open_nuclei(root: Path, split: str) -> Sequence:
     from ifcn_lab.datasets.dsb2018 import Dsb2018
 
     return _open_coco(root, split) if _files(root, split) else Dsb2018(root, split)
 
 
-def _open_coco(root: Path, split: str) -> Sequence[Sample]:
+def _open_coco(root: Path, split: str) -> Sequence:
     from ifcn_lab.datasets.coco import CocoFolder
 
     found = _files(root, split)

@@ -55,7 +55,7 @@ class Survey:
             yield f"  and {len(self.problems) - TOLD} more"
 
 
-def survey(samples: Sequence[Sample], indices: Iterable[int] | None = None) -> Survey:
+def survey(samples: Sequence, indices: Iterable[int] | None = None) -> Survey:
     """Read samples, all or those of ``indices``; what cannot be read is a problem.
 
     A data set without a single object is a problem, too.

@@ -19,7 +19,8 @@ __all__ = ["unpack"]
 MOST_FILES = 2_000_000
 CHUNK = 1 << 20
 _BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, tarfile.TarError, zlib.error,
-           lzma.LZMAError, EOFError, struct.error, NotImplementedError, RuntimeError, UnicodeError)
+           lzma.LZMAError, EOFError, struct.error, NotImplementedError, RuntimeError,
+           UnicodeError)
 
 
 class _Entry(NamedTuple):
