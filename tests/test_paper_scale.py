@@ -7,7 +7,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import paper_scale
-from benchmarks.paper_scale import Work, limit, work
+from benchmarks.paper_scale import Place, Work, limit, work
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals.propose import default_zooms
 
@@ -61,9 +61,10 @@ def test_the_limit_takes_what_is_slower_of_each_layer() -> None:
 
 def test_without_a_gpu_cuda_is_refused(capsys: pytest.CaptureFixture) -> None:
     if torch.cuda.is_available():
-        assert paper_scale.options([])[0] == "cuda"
+        assert paper_scale.options([]).device == "cuda"
         return
-    assert paper_scale.options([]) == ("cpu", "auto", 3)
+    given = paper_scale.options([])
+    assert (given.device, given.precision, given.rounds) == ("cpu", "auto", 3)
     with pytest.raises(SystemExit):
         paper_scale.options(["--device", "cuda"])
     assert "no cuda here" in capsys.readouterr().err
@@ -72,9 +73,9 @@ def test_without_a_gpu_cuda_is_refused(capsys: pytest.CaptureFixture) -> None:
 def test_the_report_marks_the_papers_figure_and_what_was_not_measured(
     capsys: pytest.CaptureFixture
 ) -> None:
-    paper_scale.report(2.0, 4.0, 1.0, 3, "cpu")
+    paper_scale.report(2.0, 4.0, 1.0, 3, Place("cpu", half=False))
     said = capsys.readouterr().out
     assert "2000.0 ms (median of 3), 50% of the limit's speed" in said
-    assert "4000.0 ms, 0.25 images a second" in said
+    assert "4000.0 ms, 0.250 images a second" in said
     assert "the paper's own figure, on a K40: 1.5 s" in said
     assert "was not measured" in said
