@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from ifcn_lab.check.report import Case, close, report
 
@@ -98,19 +98,18 @@ def split(function: Callable[..., object]) -> None:
         ([5, 3, 1, 1, 1, 1, 2, 9], "Level t itself belongs to the dark side."),
         (rng.integers(1, 50, 16).tolist(), "Try every t from 0 to len(counts) - 2."),
     ]
-    cases = [Case(f"counts = {counts}", (np.array(counts),), best_split(counts), hint)
-             for counts, hint in asked]
+    cases = [Case(f"counts = {counts}", (np.array(counts),),
+                  best_split(np.array(counts)), hint) for counts, hint in asked]
     report("Exercise 7.4", function, cases)
 
 
-def best_split(counts: Sequence[int]) -> int:
+def best_split(counts: Int[np.ndarray, " L"]) -> int:
     """The level that splits a histogram best, by trying every one.
 
-    >>> best_split([4, 1, 0, 1, 4])
+    >>> best_split(np.array([4, 1, 0, 1, 4]))
     1
     """
-    levels, counts = np.arange(len(counts)), np.asarray(counts)
-    scores = []
+    levels, scores = np.arange(len(counts)), []
     for t in levels[:-1]:
         dark, bright = counts[: t + 1], counts[t + 1 :]
         apart = (np.average(levels[: t + 1], weights=dark)

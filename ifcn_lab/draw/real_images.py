@@ -153,6 +153,7 @@ def sizes_and_zooms(
     """
     low, high = right / max(zooms) / 2**OCTAVES, right / min(zooms) * 2**OCTAVES
     edges = np.geomspace(min(low, sides.min()), max(high, sides.max()) + 1, 36)
+    edges = np.unique(edges.round()) - 0.5  # sides are whole numbers
     with panels(1, 1, width=7.4, height=3.2) as (figure, grid):
         axes = grid[0, 0]
         counts, *_ = axes.hist(sides, edges, color="#9a9a9a")

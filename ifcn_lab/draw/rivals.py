@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from ifcn_lab.draw.learning import paint
-from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE
+from ifcn_lab.draw.palette import COLOURS, FOUND, GREY, INK, TRUE
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.draw.windows import few_shades
 from ifcn_lab.failures import Failure
@@ -65,7 +64,7 @@ def answers(
             zip(grid, rows.items(), strict=True)
         ):
             for axes, masks in zip(line, columns.values(), strict=True):
-                paint(bare(axes, axes.get_title()), image, masks[number])
+                bare(axes, axes.get_title()).imshow(painted(image, masks[number]))
             line[0].set_ylabel(name)
     counts = [f"{name}: {listing([str(len(masks)) for masks in found])}"
               for name, found in columns.items()]
@@ -73,6 +72,28 @@ def answers(
     return Picture(
         figure, f"Masks in {listing(flat)}, by column. {'. '.join(counts)}."
     )
+
+
+def painted(
+    image: UInt8[np.ndarray, "h w 3"], masks: Bool[np.ndarray, "N h w"]
+) -> Float[np.ndarray, "h w 3"]:
+    """The image with filled masks, neighbours in different colours, rims in black.
+
+    A dim picture is made brighter. Nothing is traced, so hundreds of masks are quick.
+
+    >>> painted(np.zeros((5, 5, 3), np.uint8), np.ones((1, 5, 5), bool))[0, 0].tolist()
+    [0.0, 0.0, 0.0]
+    """
+    from matplotlib.colors import to_rgb
+    from scipy.ndimage import binary_erosion
+
+    shown = few_shades(image) / 255
+    shown = np.clip(shown / max(0.3, np.percentile(shown, 99.5)), 0, 1)
+    for index, mask in reversed(list(enumerate(masks))):  # the first lies on top
+        colour = np.array(to_rgb(COLOURS[index % len(COLOURS)]))
+        shown[mask] = 0.45 * shown[mask] + 0.55 * colour
+        shown[mask & ~binary_erosion(mask)] = 0
+    return shown
 
 
 def alone_and_touching(

@@ -1,0 +1,437 @@
+"""Lesson 7: its practice folder, thresholding, figures and checks say what is true."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from ifcn_lab import CocoFolder, average_recall, check, draw
+from ifcn_lab.check.real_images import (
+    best_split,
+    decoded,
+    index_of_zoom,
+    score_of,
+    shoelace,
+)
+from ifcn_lab.datasets.practice import (
+    CROWDED,
+    LYING,
+    cell_scenes,
+    polygons,
+    practice_folder,
+    run_counts,
+)
+from ifcn_lab.draw.real_images import mask_of
+from ifcn_lab.draw.rivals import close_up
+from ifcn_lab.evaluation import mask_iou, nuclei_ap, to_coco_results
+from ifcn_lab.failures import Failure
+from ifcn_lab.scenes.measure import touching
+from ifcn_lab.thresholding import (
+    between_variance,
+    components,
+    foreground,
+    otsu,
+    thresholded,
+)
+from ifcn_lab.training import LESSON, make_example
+from tests.coco_cases import uncompressed
+
+LESSON_FILE = Path(__file__).parent.parent / "lessons" / "07_real_images.md"
+
+
+@pytest.fixture(scope="module")
+def annotations(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return practice_folder(tmp_path_factory.mktemp("practice"), 8)
+
+
+@pytest.fixture(scope="module")
+def document(annotations: Path) -> dict:
+    return json.loads(annotations.read_text("utf-8"))
+
+
+def blobs(rng: np.random.Generator) -> np.ndarray:
+    return rng.random((9, 13)) < rng.uniform(0.2, 0.9)
+
+
+# thresholding
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_otsu_is_the_best_of_all_splits_tried_one_by_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    grey = rng.choice(256, 500, p=rng.dirichlet(np.full(256, 3.0))).astype(np.uint8)
+    grey = np.concatenate([grey, np.arange(256, dtype=np.uint8)])[None]
+    assert otsu(grey) == best_split(np.bincount(grey[0], minlength=256))
+
+
+def test_variance_between_the_classes_is_the_textbooks() -> None:
+    counts, levels = np.array([4, 0, 3, 2, 0, 1]), np.arange(6)
+    pixels = np.repeat(levels, counts)
+    for t in range(5):
+        dark, bright = pixels[pixels <= t], pixels[pixels > t]
+        expected = (len(dark) * len(bright) / 100
+                    * (dark.mean() - bright.mean()) ** 2)
+        assert between_variance(counts)[t] == pytest.approx(expected)
+    assert between_variance(np.zeros(4, int)).tolist() == [0, 0, 0, 0]
+
+
+def test_the_foreground_is_what_the_border_shows_less_of() -> None:
+    image = np.full((20, 30, 3), 40, np.uint8)
+    image[5:15, 5:15] = 200
+    assert np.array_equal(foreground(image), image[..., 0] > 100)
+    assert np.array_equal(foreground(255 - image), image[..., 0] > 100)
+
+
+@pytest.mark.parametrize("value", [0, 90, 255])
+def test_an_even_picture_holds_nothing(value: int) -> None:
+    assert len(thresholded(np.full((8, 9), value, np.uint8))) == 0
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_pieces_are_the_components_the_largest_first(seed: int) -> None:
+    image = np.where(blobs(np.random.default_rng(seed)), 200, 30).astype(np.uint8)
+    found = thresholded(image, least=2)
+    every = components(foreground(image))
+    large = [mask.tobytes() for mask in every if mask.sum() >= 2]
+    assert sorted(mask.tobytes() for mask in found.masks) == sorted(large)
+    areas = found.masks.sum((1, 2))
+    assert (np.diff(areas) <= 0).all()
+    assert found.scores == pytest.approx(areas / max(areas.max(initial=1), 1))
+
+
+# the practice folder
+
+
+def test_the_folder_holds_all_three_ways_to_write_a_shape(document: dict) -> None:
+    shapes = [each["segmentation"] for each in document["annotations"]]
+    text = [isinstance(s, dict) and isinstance(s["counts"], str) for s in shapes]
+    runs = [isinstance(s, dict) and isinstance(s["counts"], list) for s in shapes]
+    lists = [isinstance(s, list) for s in shapes]
+    assert min(map(sum, (text, runs, lists))) >= 5
+
+
+def test_every_object_is_read_as_it_was_drawn(annotations: Path) -> None:
+    data = CocoFolder(annotations)
+    for number, scene in enumerate(cell_scenes(70_000)):
+        if number == len(data):
+            break
+        sample = data[number]
+        everything = sample.masks.any(0) | sample.crowd
+        assert mask_iou(everything[None], scene.masks.any(0)[None]).item() > 0.95
+        if number % 8 != CROWDED:
+            assert mask_iou(sample.masks, scene.masks).max(0).min() > 0.8
+        off = np.abs(sample.image.astype(int) - scene.image).mean()
+        assert off < 2 if number % 8 == LYING else off == 0
+
+
+def test_objects_stand_alone_and_touch_in_turn(annotations: Path) -> None:
+    met = [touching(sample.masks).any() for sample in CocoFolder(annotations)[:4]]
+    assert met == [False, True, False, True]
+
+
+def test_the_crowd_is_a_heap_and_leaves_objects(annotations: Path) -> None:
+    sample = CocoFolder(annotations)[CROWDED]
+    assert sample.crowd.any() and len(sample.masks) >= 1
+
+
+def test_one_picture_is_stored_lying_with_a_note(annotations: Path) -> None:
+    data = CocoFolder(annotations)
+    with Image.open(data.images / data[LYING].name) as picture:
+        assert picture.getexif()[0x0112] == 6
+        assert (picture.height, picture.width) == data[LYING].image.shape[1::-1]
+
+
+def test_the_same_seed_gives_the_same_annotations(
+    annotations: Path, tmp_path: Path
+) -> None:
+    again = practice_folder(tmp_path, 8)
+    assert again.read_bytes() == annotations.read_bytes()
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_run_lengths_agree_with_counting_pixel_by_pixel(seed: int) -> None:
+    mask = blobs(np.random.default_rng(seed))
+    slow = uncompressed(mask)["counts"]
+    assert run_counts(mask) == slow
+    assert np.array_equal(decoded(slow, *mask.shape), mask)
+    rle = coco_mask.frPyObjects({"size": [9, 13], "counts": slow}, 9, 13)
+    assert np.array_equal(coco_mask.decode(rle).astype(bool), mask)
+
+
+@pytest.mark.parametrize("value", [False, True])
+def test_run_lengths_of_an_even_mask(value: bool) -> None:
+    mask = np.full((3, 4), value)
+    assert run_counts(mask) == ([0, 12] if value else [12])
+
+
+def test_a_drawn_outline_covers_the_object_and_has_its_area() -> None:
+    y, x = np.mgrid[:60, :70]
+    mask = (y - 30) ** 2 / 400 + (x - 30) ** 2 / 600 < 1
+    (outline,) = polygons(mask)
+    assert len(outline) < 100
+    assert mask_iou(mask_of([outline], 60, 70)[None], mask[None]).item() > 0.95
+    assert shoelace(outline) == pytest.approx(mask.sum(), rel=0.04)
+
+
+def test_two_pieces_have_two_outlines_and_holes_are_filled() -> None:
+    mask = np.zeros((20, 40), bool)
+    mask[3:15, 3:15] = mask[3:15, 22:34] = True
+    whole = mask.copy()
+    mask[7:10, 7:10] = False
+    shapes = polygons(mask, step=1)
+    assert len(shapes) == 2
+    assert mask_iou(mask_of(shapes, 20, 40)[None], whole[None]).item() > 0.97
+
+
+def test_other_tools_read_the_results(annotations: Path, tmp_path: Path) -> None:
+    data = CocoFolder(annotations)
+    found = [thresholded(sample.image) for sample in data]
+    path = tmp_path / "found.json"
+    path.write_text(json.dumps(to_coco_results(found, data)))
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(annotations))
+        judge = COCOeval(truth, truth.loadRes(str(path)), "segm")
+        judge.evaluate()
+        judge.accumulate()
+        judge.summarize()
+    ours = average_recall(found, data, ns=(1, 10, 100))
+    assert judge.stats[6:9] == pytest.approx([ours[n] for n in (1, 10, 100)])
+
+
+# figures
+
+
+def test_kinds_of_annotation_are_counted_in_words(document: dict) -> None:
+    runs = {"size": [4, 6], "counts": [5, 2, 2, 2, 13]}
+    text = {"size": [4, 6], "counts": coco_mask.frPyObjects(runs, 4, 6)["counts"]}
+    text["counts"] = text["counts"].decode()
+    image = np.zeros((4, 6, 3), np.uint8)
+    square = [[1, 0, 4, 0, 4, 3, 1, 3]]
+    picture = draw.annotation_kinds(
+        {"polygon": (image, square), "runs": (image, runs), "text": (image, text)})
+    assert "polygon of 4 points" in picture.alt
+    assert picture.alt.count("2 runs") == 2
+    assert [one.get_title() for one in picture.figure.axes] == ["polygon", "runs",
+                                                                "text"]
+    corners = picture.figure.axes[0].lines[0]
+    assert corners.get_xdata().tolist() == [0.5, 3.5, 3.5, 0.5, 0.5]
+
+
+def test_a_crowd_and_a_lying_picture_are_put_into_words(annotations: Path) -> None:
+    data = CocoFolder(annotations)
+    heap, lying = data[CROWDED], data[LYING]
+    alt = draw.crowd(heap.image, heap.masks, heap.crowd).alt
+    assert f"covers {heap.crowd.mean():.0%}" in alt
+    none = np.zeros_like(heap.crowd)
+    assert "covers 0%" in draw.crowd(heap.image, heap.masks, none).alt
+    stored = np.rot90(lying.image)
+    assert "shapes differ" in draw.stored_lying(stored, lying.image, lying.masks).alt
+    alt = draw.stored_lying(lying.image, lying.image, lying.masks).alt
+    assert "shapes are the same" in alt
+
+
+def test_sizes_that_some_zoom_fits_are_counted() -> None:
+    sides = np.array([5, 24, 48, 50, 96])
+    picture = draw.sizes_and_zooms(sides, [1.0, 2.0], 48.0)
+    assert "2 zooms together fit 60% of them" in picture.alt
+    assert [text.get_text() for text in picture.figure.axes[0].texts] == [
+        "zoom 1.00", "zoom 2.00"]
+
+
+def test_training_crops_count_their_windows(annotations: Path) -> None:
+    rng = np.random.default_rng(0)
+    seen = [make_example(sample, LESSON, stride=4, m=21, rng=rng)
+            for sample in CocoFolder(annotations)[:2]]
+    picture = draw.training_crops(seen, 4, 21)
+    positive = int(sum(each.label.sum() for each in seen))
+    assert f"{sum(len(e.label) for e in seen)} drawn windows" in picture.alt
+    assert f"{positive} of them positive" in picture.alt
+    left, top = picture.figure.axes[0].patches[0].get_xy()
+    y, x = seen[0].centers[0].tolist()
+    assert (left, top) == (4 * (x - 10) - 0.5, 4 * (y - 10) - 0.5)
+
+
+def test_an_example_without_objects_can_be_drawn(annotations: Path) -> None:
+    sample = CocoFolder(annotations)[0]
+    empty = sample._replace(masks=sample.masks[:0], ids=(), categories=())
+    seen = make_example(empty, LESSON, stride=4, m=21, rng=np.random.default_rng(0))
+    assert "0 of them positive" in draw.training_crops([seen], 4, 21).alt
+
+
+def test_the_split_is_drawn_where_it_is(annotations: Path) -> None:
+    image = CocoFolder(annotations)[0].image
+    level = otsu(image[..., 0]) if np.ptp(image, axis=2).max() == 0 else None
+    picture = draw.split_levels(image)
+    assert f"{foreground(image).mean():.0%} of the pixels" in picture.alt
+    if level is not None:
+        assert f"after {level};" in picture.alt
+
+
+def test_answers_are_counted_by_column() -> None:
+    image, masks = np.zeros((8, 9, 3), np.uint8), np.zeros((2, 8, 9), bool)
+    masks[:, 2:5, 2:5] = True
+    columns = {"true": [masks, masks[:1]], "ours": [masks[:0], masks]}
+    alt = draw.answers({"one\nrow": image, "another": image}, columns).alt
+    assert "one, row and another" in alt
+    assert "true: 2 and 1" in alt and "ours: 0 and 2" in alt
+
+
+def test_objects_alone_and_touching_are_told_apart() -> None:
+    ious = {"a": np.array([0.9, 0.6, 0.2]), "b": np.array([0.1, 0.9, 0.9])}
+    alt = draw.alone_and_touching(ious, np.array([False, True, True])).alt
+    assert "a finds 100% of the objects that stand alone at IoU 0.5" in alt
+    assert "a finds 50% of the objects that touch at IoU 0.5 and 0% at 0.8" in alt
+    assert "b finds 0% of the objects that stand alone" in alt
+    assert "b finds 100% of the objects that touch" in alt
+    draw.alone_and_touching(ious, np.zeros(3, bool))  # none touches
+
+
+def test_pictures_are_sorted_by_who_is_ahead() -> None:
+    scores = {"one": np.array([0.2, 0.9, 0.5]), "two": np.array([0.8, 0.4, 0.5])}
+    picture = draw.by_picture(["p", "q", "r"], scores, "score")
+    assert "two is ahead in 1, one in 1" in picture.alt
+    labels = [each.get_text() for each in picture.figure.axes[0].get_yticklabels()]
+    assert labels == ["q", "r", "p"]
+
+
+def test_a_close_up_keeps_the_object_and_its_surroundings() -> None:
+    truth = np.zeros((60, 80), bool)
+    truth[0:10, 70:80] = True
+    image = np.dstack([truth * 255] * 3).astype(np.uint8)
+    near = close_up(Failure(image, truth, ~truth, 0.0, "cut by the border"))
+    assert near.truth.sum() == 100 and near.truth.shape == (16, 16)
+    assert np.array_equal(near.image[..., 0] > 0, near.truth)
+    assert np.array_equal(near.nearest, ~near.truth)
+
+
+# checks
+
+
+def right_zoom(length: float, zooms: list, right: float, tolerance: float) -> int:
+    octaves = [abs(np.log2(length * zoom / right)) for zoom in zooms]
+    best = int(np.argmin(octaves))
+    return best if octaves[best] <= tolerance else -1
+
+
+def right_runs(counts: list[int], h: int, w: int) -> np.ndarray:
+    mask, at = np.zeros((h, w), bool), 0
+    for number, count in enumerate(counts):
+        for place in range(at, at + count):
+            mask[place % h, place // h] = number % 2
+        at += count
+    return mask
+
+
+def right_area(polygon: list[float]) -> float:
+    points = list(zip(polygon[::2], polygon[1::2], strict=True))
+    following = [*points[1:], points[0]]
+    pairs = zip(points, following, strict=True)
+    return abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairs)) / 2
+
+
+def right_split(counts: np.ndarray) -> int:
+    return int(between_variance(counts)[:-1].argmax())
+
+
+def right_score(overlap: np.ndarray, iou: float) -> float:
+    hits = sum(any(row[o] > iou for row in overlap) for o in range(overlap.shape[1]))
+    return hits / (len(overlap) + overlap.shape[1] - hits)
+
+
+RIGHT = {"decode_runs": right_runs, "polygon_area": right_area, "split": right_split,
+         "best_zoom": right_zoom, "answer_score": right_score}
+
+
+def open_exercise(*_: object) -> None:
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_check_accepts_the_right_answer_and_waits_for_one(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    getattr(check, name)(RIGHT[name])
+    getattr(check, name)(open_exercise)
+    right, waiting = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"Exercise 7.\d: correct, all \d cases agree.", right)
+    assert waiting.endswith("not done yet.")
+
+
+def signed(polygon: list[float]) -> float:
+    x, y = np.reshape(polygon, (-1, 2)).T
+    return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
+
+
+def nearest_in_pixels(length: float, zooms: list, right: float, limit: float) -> int:
+    best = int(np.argmin(np.abs(length * np.array(zooms) - right)))
+    return best if abs(np.log2(length * zooms[best] / right)) <= limit else -1
+
+
+def unweighted(counts: np.ndarray) -> int:
+    levels = np.arange(len(counts))
+    apart = [(np.average(levels[: t + 1], weights=counts[: t + 1])
+              - np.average(levels[t + 1 :], weights=counts[t + 1 :])) ** 2
+             for t in levels[:-1]]
+    return int(np.argmax(apart))
+
+
+WRONG: dict[str, tuple[str, Callable]] = {
+    "along the rows": (
+        "decode_runs", lambda c, h, w: right_runs(c, w, h).T.reshape(h, w)),
+    "object first": ("decode_runs", lambda c, h, w: ~right_runs(c, h, w)),
+    "not turned": ("decode_runs", lambda c, h, w: right_runs(c, h, w).T),
+    "sign kept": ("polygon_area", signed),
+    "not halved": ("polygon_area", lambda p: 2 * right_area(p)),
+    "its box": ("polygon_area", lambda p: float(np.ptp(p[::2]) * np.ptp(p[1::2]))),
+    "not closed": ("polygon_area", lambda p: right_area(p[:-2])),
+    "always one": ("best_zoom", lambda n, z, r, t: right_zoom(n, z, r, 9.0)),
+    "pixels, not octaves": ("best_zoom", nearest_in_pixels),
+    "the zoom itself": ("best_zoom", lambda n, z, *a: z[right_zoom(n, z, *a)]),
+    "shares forgotten": ("split", unweighted),
+    "one too far": ("split", lambda c: right_split(c) + 1),
+    "the emptiest": ("split", lambda c: int(np.argmin(c))),
+    "precision": ("answer_score", lambda o, iou: float((o > iou).any(1).mean())),
+    "recall": ("answer_score", lambda o, iou: float((o > iou).any(0).mean())),
+    "every pair": (
+        "answer_score", lambda o, iou: (o > iou).sum() / (sum(o.shape) - 1)),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_a_check_recognises_a_wrong_answer(
+    mistake: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, answer = WRONG[mistake]
+    getattr(check, name)(answer)
+    assert "not yet right" in capsys.readouterr().out
+
+
+def test_the_zoom_of_the_check_agrees_with_trying_each() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        case = rng.uniform(5, 300), [0.5, 1.0, 2.0, 4.0], 48.0, rng.uniform(0, 1)
+        assert index_of_zoom(*case) == right_zoom(*case)
+
+
+def test_the_score_of_answers_that_share_no_pixel_is_the_librarys(
+    annotations: Path,
+) -> None:
+    """Without matching, as in the exercise, and with COCO's matching."""
+    for sample in CocoFolder(annotations):
+        if sample.crowd.any():
+            continue
+        found = thresholded(sample.image)
+        for iou in (0.5, 0.7):
+            ours = score_of(mask_iou(found.masks, sample.masks), iou)
+            assert nuclei_ap([found], [sample], [iou])[iou] == pytest.approx(ours)
