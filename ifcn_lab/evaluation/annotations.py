@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from ifcn_lab.datasets.coco import annotation_file
-from ifcn_lab.datasets.segmentation import Region
-from ifcn_lab.evaluation.entries import Objects, areas_of, boxes_of, run_lengths_of
+from ifcn_lab.evaluation.entries import Objects, areas_of, boxes_of
+from ifcn_lab.evaluation.given_masks import checked_run_lengths
 
 __all__ = ["AnnotationFile"]
 
@@ -87,8 +87,7 @@ class AnnotationFile:
         self, entry: dict[str, Any], size: tuple[int, int]
     ) -> dict[str, Any]:
         label = f"{self.path}: annotation {entry.get('id')}"
-        Region.from_coco({"id": 0} | entry, size, label)  # raises what is wrong
-        return run_lengths_of(entry["segmentation"], size)
+        return checked_run_lengths(entry.get("segmentation"), size, label)
 
 
 def _load(path: Path) -> dict[str, Any]:

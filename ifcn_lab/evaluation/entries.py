@@ -226,23 +226,6 @@ def boxes_of(rles: list[dict[str, Any]]) -> Float[np.ndarray, "N 4"]:
     return np.asarray(coco_mask.toBbox(rles), dtype=float)
 
 
-def run_lengths_of(segmentation: Any, size: tuple[int, int]) -> dict[str, Any]:
-    """Bring one of COCO's forms of a mask to compressed run lengths.
-
-    Polygons, run lengths as a list of numbers and run lengths as text come in. They
-    are taken to be right: ``Region.from_coco`` checks.
-
-    >>> run_lengths_of([[1, 0, 4, 0, 4, 3, 1, 3]], (4, 6))["size"]
-    [4, 6]
-    """
-    h, w = size
-    if isinstance(segmentation, list):
-        return coco_mask.merge(coco_mask.frPyObjects(segmentation, h, w))
-    if isinstance(segmentation["counts"], list):
-        return coco_mask.frPyObjects(segmentation, h, w)
-    return segmentation
-
-
 def _rles(proposals: Answers) -> list[dict[str, Any]]:
     if hasattr(proposals, "rles"):
         return list(proposals.rles())
