@@ -33,7 +33,7 @@ _HOME = {
 }
 _ROOMS = frozenset(
     "grid assembling scenes datasets backbone model deepmask targets training "
-    "proposals evaluation draw widgets check doctor shipped".split()
+    "proposals classifier evaluation draw widgets check doctor shipped".split()
 )
 
 __all__ = ["__version__", *sorted(_HOME)]

@@ -231,6 +231,7 @@ def test_who_is_alone_keeps_his_mask_and_nobody_wins_an_even_split_of_three() ->
     one = vote(boxes, [crop], np.array([0.01]))
     assert one.box == (4, 4, 7, 6) and np.array_equal(one.crop, crop)
     thirds = [np.eye(3, dtype=bool)[[i]] for i in range(3)]
+    assert vote(np.array([[4, 4, 7, 6]]), [crop], np.zeros(1)) is None
     boxes = np.array([[0, 0, 3, 1]] * 3)
     assert vote(boxes, thirds, np.ones(3)) is None
     proposals = Proposals((4, 4), boxes, np.ones(3), tuple(thirds),

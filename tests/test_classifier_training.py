@@ -26,7 +26,7 @@ from ifcn_lab.classifier import (
     class_scores,
     train_classifier,
 )
-from ifcn_lab.classifier.pairs import Rois
+from ifcn_lab.classifier.pairs import Matched, Rois
 from ifcn_lab.classifier.run import both_losses
 from ifcn_lab.datasets import Sample
 from ifcn_lab.datasets.scenes import SceneSet
@@ -229,6 +229,43 @@ def test_images_that_say_nothing_move_nothing(model: InstanceFCN) -> None:
                              on_step=steps.append)
     assert [step.mask_level for step in steps] == [0, 0]
     assert same_weights(before, after)
+
+
+def test_an_object_without_a_pixel_is_no_proposal(
+    model: InstanceFCN, samples: SceneSet
+) -> None:
+    one = samples[0]
+    none = one._replace(masks=np.concatenate([one.masks, np.zeros_like(one.masks[:1])]),
+                        categories=(*one.categories, 1), ids=(*one.ids, 99))
+    net = fresh(model, samples)
+    rois, there = (Matched(model, net, TINY).of(sample) for sample in (one, none))
+    assert torch.equal(rois.label, there.label)
+    assert torch.equal(rois.boxes, there.boxes)
+
+
+def test_what_finds_no_room_is_found_again(
+    model: InstanceFCN, samples: SceneSet
+) -> None:
+    net = fresh(model, samples)
+    kept, found = Matched(model, net, TINY), Matched(model, net, TINY, gigabytes=0)
+    assert kept.of(samples[0]) is kept.of(samples[0])
+    assert found.of(samples[0]) is not found.of(samples[0])
+    for a, b in zip(kept.of(samples[0]), found.of(samples[0]), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_bfloat16_trains_and_detects_much_the_same(
+    model: InstanceFCN, samples: SceneSet
+) -> None:
+    plain, half = (
+        train_classifier(fresh(model, samples), model, samples,
+                         TINY.with_(iterations=2, precision=precision))
+        for precision in ("float32", "bfloat16"))
+    found = propose(model, samples[0].image, top=20)
+    scores = class_scores(plain, samples[0].image, found)
+    for net, precision in ((plain, "bfloat16"), (half, "float32")):
+        other = class_scores(net, samples[0].image, found, precision=precision)
+        assert 0 < np.abs(scores - other).max() < 0.05
 
 
 # Many processes

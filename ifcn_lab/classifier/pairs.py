@@ -106,9 +106,10 @@ class Matched:
                         precision=wish.precision)
         boxes, crops = found.boxes, found.crops
         if wish.objects:
-            own = tight_boxes(sample.masks)                        # (M, 4)
+            masks = sample.masks[sample.masks.any((1, 2))]
+            own = tight_boxes(masks)                               # (M, 4)
             boxes = np.concatenate([boxes, own])
-            crops = (*crops, *cut_to_boxes(sample.masks, own))
+            crops = (*crops, *cut_to_boxes(masks, own))
         return label_rois(boxes, crops, sample, self.numbers, wish, self.bins)
 
 

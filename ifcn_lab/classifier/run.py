@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from ifcn_lab.datasets import Sample
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals.propose import to_tensor
 from ifcn_lab.training.batches import Batches
+from ifcn_lab.training.checkpoint import load_checkpoint
 from ifcn_lab.training.optimizer import build_optimizer, rate
 from ifcn_lab.training.processes import Group
 from ifcn_lab.training.recipe import Recipe
@@ -154,11 +155,21 @@ class ClassifierRun(Run):
     def close(self) -> None:
         """Nothing to end: images are read in this process."""
 
-    def _check_network(self, config: dict[str, Any], path: str | Path) -> None:
+    def resume(self, path: str | Path) -> None:
+        """Go on from a checkpoint, with the same images that would have come.
+
+        Raises:
+            ValueError: the checkpoint is broken, or of another classifier.
+        """
+        state = self.group.share(load_checkpoint(path) if self.group.first else None)
         for name, ours in self.model.config.items():
-            if ours != config.get(name):
-                raise ValueError(f"{path} holds a classifier with {name} = "
-                                 f"{config.get(name)}, this one has {name} = {ours}")
+            theirs = state["config"].get(name)
+            if ours != theirs:
+                raise ValueError(f"{path} holds a classifier with {name} = {theirs}, "
+                                 f"this one has {name} = {ours}")
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.iteration, self.seconds = state["iteration"], state["seconds"]
 
 
 def both_losses(

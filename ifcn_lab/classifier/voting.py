@@ -65,7 +65,7 @@ def vote(
     total = np.zeros((bottom - top, right - left))
     for (x0, y0, x1, y1), crop, weight in zip(boxes, crops, weights, strict=True):
         total[y0 - top : y1 - top, x0 - left : x1 - left] += weight * crop
-    mask = total >= cut * weights.sum()
+    mask = (total >= cut * weights.sum()) & (total > 0)
     x0, y0, x1, y1 = tight_boxes(mask[None])[0].tolist()
     if x0 == x1:
         return None
