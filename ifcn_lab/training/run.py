@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -279,8 +281,26 @@ def prepared(model: InstanceFCN, recipe: Recipe) -> nn.Module:
     """The network as it is called in training: its layout chosen, compiled or not.
 
     A compiled one shares its weights with the network, which itself stays as it is.
+
+    Raises:
+        ValueError: it is to be compiled, and there is no compiler.
     """
     layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
     model.memory_format = layout
     model.to(memory_format=layout)
-    return torch.compile(model) if recipe.compile else model
+    if not recipe.compile:
+        return model
+    on_cpu = next(model.parameters()).device.type == "cpu"
+    if on_cpu and not any(map(shutil.which, compilers())):
+        raise ValueError("torch.compile writes C++ for a CPU and finds no compiler "
+                         f"({', '.join(compilers())}): install one, or do not compile")
+    return torch.compile(model)
+
+
+def compilers() -> list[str]:
+    """The compilers that torch would take: CXX of the environment, or the usual ones.
+
+    >>> len(compilers()) > 0
+    True
+    """
+    return [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "cl"]

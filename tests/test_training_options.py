@@ -1,0 +1,269 @@
+"""Precision, layout, compiling, and figures no source confirms: what each changes."""
+
+from __future__ import annotations
+
+import shutil
+
+import jaxtyping
+import numpy as np
+import pytest
+import torch
+from training_cases import QUICK, SCENES, network, one_thread, same_weights, samples
+
+from ifcn_lab.__main__ import main, parse
+from ifcn_lab.commands.train import batches_told, fresh, recipe
+from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.model import InstanceFCN
+from ifcn_lab.training import PAPER, Recipe, Run, Step, make_example, train
+from ifcn_lab.training.run import prepared
+
+__all__ = ["one_thread", "samples"]  # fixtures
+
+FEW = QUICK.with_(iterations=4, optimizer="sgd", lr=0.005, schedule="step")
+
+
+def trained(samples: SceneSet, recipe: Recipe) -> tuple[InstanceFCN, list[float]]:
+    """The network after a few steps, and the losses on the way."""
+    steps: list[Step] = []
+    net = train(network(), samples, recipe, on_step=steps.append)
+    return net, [step.objectness + recipe.mask_weight * step.mask for step in steps]
+
+
+def apart(one: torch.nn.Module, two: torch.nn.Module) -> float:
+    """How far two networks' parameters are apart, as the crow flies."""
+    pairs = zip(one.parameters(), two.parameters(), strict=True)
+    return float(sum((a - b).detach().square().sum() for a, b in pairs) ** 0.5)
+
+
+def moved(net: torch.nn.Module) -> float:
+    """How far training has moved a network."""
+    return apart(net, network())
+
+
+# The same result within its precision
+
+
+def test_the_layout_changes_nothing_but_the_order_of_sums(samples: SceneSet) -> None:
+    (last, losses), (first, other) = (
+        trained(samples, FEW.with_(channels_last=flag)) for flag in (True, False))
+    assert other == pytest.approx(losses, rel=1e-4)
+    assert apart(last, first) < 0.01 * moved(last)
+    weight = first.masks[2].weight
+    assert weight.is_contiguous() and not last.masks[2].weight.is_contiguous()
+
+
+def first_gradient(samples: SceneSet, recipe: Recipe) -> torch.Tensor:
+    run = Run(network(), samples, recipe)
+    run.step()
+    return torch.cat([p.grad.flatten() for p in run.model.parameters()])
+
+
+def test_bfloat16_takes_the_same_steps_within_its_eight_bits(samples: SceneSet) -> None:
+    recipe = FEW.with_(precision="bfloat16")
+    (exact, losses), (half, other) = (trained(samples, r) for r in (FEW, recipe))
+    assert other == pytest.approx(losses, rel=0.01) and other != losses
+    assert all(p.dtype == torch.float32 for p in half.parameters())   # master weights
+    ours, theirs = (first_gradient(samples, r) for r in (FEW, recipe))
+    assert 0.95 < float(torch.cosine_similarity(ours, theirs, 0)) < 1
+
+
+def test_bfloat16_keeps_float32_state_in_the_optimizer(samples: SceneSet) -> None:
+    run = Run(network(), samples, FEW.with_(precision="bfloat16"))
+    run.step()
+    kept = [t for state in run.optimizer.state.values() for t in state.values()
+            if torch.is_tensor(t)]
+    assert kept and all(t.dtype == torch.float32 for t in kept)
+
+
+def test_a_compiled_network_takes_the_same_steps(
+    samples: SceneSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Traced and differentiated by the compiler, its operations run one by one."""
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    usual = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda net: usual(net, backend="aot_eager"))
+    plain, losses = trained(samples, FEW)
+    compiled, other = trained(samples, FEW.with_(compile=True))
+    assert other == pytest.approx(losses, rel=1e-4)
+    assert apart(plain, compiled) < 0.01 * moved(plain)
+    assert compiled.state_dict().keys() == plain.state_dict().keys()
+
+
+def test_without_a_compiler_compiling_is_refused(
+    samples: SceneSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(ValueError, match="finds no compiler .no-such-compiler.: ins"):
+        Run(network(), samples, FEW.with_(compile=True))
+
+
+class Shallow(torch.nn.Module):
+    """One convolution in place of a backbone: what inductor compiles in seconds."""
+
+    stride, channels = 4, 64
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = torch.nn.Conv2d(3, 64, 5, 4, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.one(x)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a compiler")
+def test_code_that_was_generated_gives_the_same_maps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    net = network()
+    net.backbone = Shallow()
+    compiled = prepared(net, FEW.with_(compile=True))
+    image = torch.rand(1, 3, 24, 32)
+    with torch.no_grad():
+        for ours, theirs in zip(compiled(image), net(image), strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+# Pooled batches
+
+
+
+def test_two_batches_of_one_step_weigh_every_window_alike(samples: SceneSet) -> None:
+    """Their gradient is that of one loss over all their windows, written out."""
+    recipe = QUICK.with_(accumulate=2, batch=1, clip=None, optimizer="sgd")
+    run = Run(network(), samples, recipe)
+    made = [run.batches[0, number].examples for number in range(2)]
+    run.step()
+
+    slow = network().train()
+    objectness, masks = [], []
+    for (one,) in made:
+        scores = slow(one.image[None])
+        y, x = one.centers.T
+        loss = torch.nn.functional.binary_cross_entropy_with_logits
+        objectness.append(loss(scores.objectness[0, y, x], one.label, reduction="none"))
+        windows = slow.windows(scores.maps[0], one.centers[: len(one.target)])
+        pixels = loss(windows, one.target, reduction="none") * one.counts
+        masks.append(pixels.sum((1, 2)) / one.counts.sum((1, 2)))
+    total = torch.cat(objectness).mean() + recipe.mask_weight * torch.cat(masks).mean()
+    total.backward()
+    for ours, theirs in zip(run.model.parameters(), slow.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-4, atol=1e-6)
+
+
+def test_a_gradient_is_shortened_only_where_the_recipe_says(samples: SceneSet) -> None:
+    lengths = []
+    for clip in (None, 0.01):
+        run = Run(network(), samples, FEW.with_(clip=clip))
+        run.step()
+        squares = [p.grad.square().sum() for p in run.model.parameters()]
+        lengths.append(float(sum(squares) ** 0.5))
+    assert lengths[0] > 0.1 and lengths[1] == pytest.approx(0.01, rel=1e-3)
+
+
+# What no source confirms
+
+
+def test_the_paper_recipe_takes_eight_images_a_step() -> None:
+    assert (PAPER.batch, PAPER.accumulate, PAPER.crop) == (1, 8, None)
+    assert (PAPER.optimizer, PAPER.schedule, PAPER.flip) == ("sgd", "step", True)
+    assert (PAPER.init_std, PAPER.clip, PAPER.negative_masks) == (0.01, None, False)
+
+
+def test_negative_masks_ask_for_nothing_where_no_object_is(samples: SceneSet) -> None:
+    sample = samples[0]
+    plain, asked = (
+        make_example(sample, QUICK.with_(negative_masks=flag), stride=4, m=7,
+                     rng=np.random.default_rng(1)) for flag in (False, True))
+    positives = int((plain.label == 1).sum())
+    assert 0 < positives < len(plain.label)
+    assert len(plain.target) == positives and len(asked.target) == len(asked.label)
+    assert torch.equal(asked.target[:positives], plain.target)
+    assert (asked.target[positives:] == 0).all()
+    assert asked.counts[positives:].any((1, 2)).all()
+    one = train(network(), samples, QUICK)
+    assert not same_weights(one, train(network(), samples,
+                                       QUICK.with_(negative_masks=True)))
+
+
+def test_crops_of_224_pixels_train_with_the_papers_recipe() -> None:
+    """Several in a batch, all of one size, though the scales they are cut at differ."""
+    scenes = SceneSet(3, **SCENES | {"size": (90, 120)})
+    small = PAPER.with_(iterations=1, crop=224, batch=3, accumulate=2, windows=32,
+                        shorter_sides=(60.0, 90.0, 130.0))
+    run = Run(network(), scenes, small)
+    assert {tuple(e.image.shape) for e in run.draw_batch()} == {(3, 224, 224)}
+    assert len(run.draw_batch()) == 6
+    step = run.step()
+    assert 0 < step.objectness < 5 and 0 < step.mask < 5
+
+
+# On the command line
+
+
+def chosen(line: str) -> Recipe:
+    return recipe(parse(["train", "--out", "run", *line.split()]))
+
+
+def test_every_open_figure_is_an_option() -> None:
+    made = chosen("--recipe paper --canonical 0.6 --center-tolerance 0.05 "
+                  "--scale-tolerance 0.25 --negative-center 0.2 --negative-scale 0.9 "
+                  "--mask-weight 441 --init-std 0.02 --clip 35 --negative-masks")
+    rule = made.rule
+    assert (rule.canonical, rule.center_tolerance, rule.scale_tolerance) == (
+        0.6, 0.05, 0.25)
+    assert (rule.negative_center, rule.negative_scale) == (0.2, 0.9)
+    assert (made.mask_weight, made.init_std, made.clip) == (441, 0.02, 35)
+    assert made.negative_masks
+    assert chosen("--recipe paper") == PAPER
+
+
+def test_options_of_the_machine_reach_the_recipe() -> None:
+    made = chosen("--precision bfloat16 --compile --no-channels-last --accumulate 3")
+    assert (made.precision, made.compile, made.channels_last) == ("bfloat16", True,
+                                                                  False)
+    assert made.accumulate == 3
+    assert chosen("--sides 60 90").shorter_sides == (60, 90)
+    usual = chosen("")
+    assert (usual.compile, usual.channels_last, usual.seed) == (False, True, 0)
+
+
+def test_the_papers_network_begins_as_remembered() -> None:
+    given = parse("train --out run --recipe paper --backbone small".split())
+    torch.manual_seed(0)
+    net = fresh(given)
+    for branch in (net.masks, net.objectness):
+        for layer in (branch[0], branch[2]):
+            assert float(layer.weight.std().detach()) == pytest.approx(0.01, rel=0.1)
+            assert (layer.bias == 0).all()
+    assert fresh(parse("train --out run --recipe paper".split())).stride == 8
+
+
+@pytest.mark.parametrize(
+    ("changes", "processes", "says"),
+    [({}, 8, "8 images a step: 8 batches of 1, shared by 8 processes"),
+     ({}, 1, "8 images a step: 8 batches of 1, one after the other"),
+     ({"accumulate": 1}, 1, "1 image a step")],
+)
+def test_the_images_of_a_step_are_told(changes: dict, processes: int, says: str):
+    assert batches_told(PAPER.with_(**changes), processes) == says
+
+
+def test_weights_and_init_together_are_refused(
+    tmp_path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["train", "--out", str(tmp_path), "--weights", "scenes", "--init", "vgg16"]
+    assert main(line) == 2
+    assert "--weights is a whole network and --init a" in capsys.readouterr().err
+
+
+def test_help_groups_the_options_and_gives_examples(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    text = capsys.readouterr().out
+    for title in ("data:", "run:", "network:", "recipe:", "figures that no source"):
+        assert f"\n{title}" in text
+    assert "torchrun --nproc-per-node 8" in text and "srun " in text
