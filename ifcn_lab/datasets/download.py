@@ -95,7 +95,7 @@ class Resuming:
                 problem = _reason(error)
             failed = 0 if self._have() > best else failed + 1
             best = max(best, self._have())
-            time.sleep(0.3 * failed)
+            time.sleep(0.3 * failed if failed < self.tries else 0.0)
         raise OSError(self._cut(url, problem))
 
     @property
