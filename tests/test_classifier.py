@@ -113,6 +113,14 @@ def test_the_classifier_beside_a_network_has_a_backbone_of_its_own() -> None:
     assert not mine & {p.data_ptr() for p in model.parameters()}
 
 
+@torch.no_grad()
+def test_vgg16_gives_features_of_its_stride() -> None:
+    net = Classifier(NAMES, "vgg16", width=8, sides=(64, 100)).eval()
+    features, cell = net.features(torch.rand(3, 40, 50))
+    assert features.shape == (512, 8, 10)
+    assert cell.tolist() == [5, 5, 5, 5]                  # 8 pixels of an image 1.6 x
+
+
 def test_mncs_layers_have_their_sizes() -> None:
     with torch.device("meta"):
         net = Classifier({n: str(n) for n in range(1, 21)}, "vgg16")

@@ -24,12 +24,15 @@ from ifcn_lab.classifier import (
     ClassifierRun,
     ClassScores,
     class_scores,
+    detect,
     train_classifier,
 )
 from ifcn_lab.classifier.pairs import Matched, Rois
 from ifcn_lab.classifier.run import both_losses
 from ifcn_lab.datasets import Sample
+from ifcn_lab.datasets.coco import CocoFolder
 from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.evaluation import Precision
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals import propose
 from ifcn_lab.training import load_checkpoint
@@ -321,3 +324,22 @@ def test_two_processes_take_the_steps_of_one(program: Any, tmp_path: Path) -> No
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
     start = fresh(InstanceFCN.from_pretrained("scenes"), SceneSet(1, **SCENES))
     assert not torch.allclose(one["mask_level.bias"], start.mask_level.bias, atol=1e-5)
+
+
+def test_photographs_with_cocos_categories_and_crowds_will_do(
+    shared_data: Path
+) -> None:
+    photographs = CocoFolder(shared_data / "coco_dev")
+    crowded = next(i for i in range(len(photographs)) if photographs[i].crowd.any())
+    model = InstanceFCN.from_pretrained("scenes")
+    model.sizes = (100.0, 150.0)
+    net = Classifier.beside(model, photographs.categories, width=8, sides=(96, 160))
+    assert max(net.categories) > len(net.categories)      # COCO's ids leave gaps
+    steps, some = [], photographs[crowded : crowded + 2]
+    train_classifier(net, model, some, TINY.with_(iterations=2), on_step=steps.append)
+    assert np.isfinite([step.mask_level for step in steps]).all()
+    found = detect(model, net, some[0].image, n=10)
+    assert set(found.categories) <= set(photographs.categories)
+    precision = Precision(by_category=True)
+    precision.add(found, some[0])
+    assert set(precision.result().by_category) == set(some[0].categories)
