@@ -10,7 +10,7 @@ examples:
   ifcn-lab evaluate --dataset voc2012 --data VOC2012 --split val --weights run --ap
   ifcn-lab evaluate --dataset coco --data coco --split val --limit 5000 --weights run
       --save found.json --workers 8
-  ifcn-lab evaluate --annotations nuclei/val.json --weights run --nuclei --score 0.6
+  ifcn-lab evaluate --annotations train.json --weights run --nuclei --score .8 .9 .99
   ifcn-lab evaluate --annotations val.json --results found.json --ap --by-category
 """
 
@@ -76,8 +76,9 @@ def add_figures(parser: ArgumentParser) -> None:
     group.add_argument("--nuclei", action="store_true", help="TP/(TP+FP+FN) at mask "
                        "IoU .5 to .9, pooled over images and as the mean over images; "
                        "overlapping answers are cut: the better one has the pixels")
-    group.add_argument("--score", type=share, default=0.5, metavar="P",
-                       help="for --nuclei: the least score of an answer (0.5)")
+    group.add_argument("--score", type=share, nargs="+", default=[0.9], metavar="P",
+                       help="for --nuclei: the least score of an answer (0.9), or "
+                       "several to compare; choose it on the training images")
 
 
 def run(given: Namespace) -> int:
@@ -161,7 +162,7 @@ def wanted_of(given: Namespace, masks: bool) -> Wanted:
         kinds=("masks",) * masks + ("boxes",) * given.boxes,
         ns=tuple(n for n in (10, 100, 1000) if n <= most),
         sizes=given.by_size, ap=given.ap, by_category=given.by_category,
-        score=given.score if given.nuclei else None,
+        scores=tuple(given.score) if given.nuclei else (),
     )
 
 

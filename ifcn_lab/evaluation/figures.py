@@ -16,6 +16,7 @@ from ifcn_lab.evaluation.recall import Recall, RecallReport
 __all__ = ["Figures", "Wanted"]
 
 _SIZES = ("small", "medium", "large")
+_NUCLEI = "TP/(TP+FP+FN), score from "
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Wanted:
         sizes: also by size of the object.
         ap: COCO's AP of the best 100, and mAP^r, categories ignored.
         by_category: AP and mAP^r within each category.
-        score: the least score of an answer, for the nuclei score; None: not wanted.
+        scores: least scores of an answer, to give the nuclei score for each.
     """
 
     kinds: tuple[str, ...] = ("masks",)
@@ -36,7 +37,7 @@ class Wanted:
     sizes: bool = False
     ap: bool = False
     by_category: bool = False
-    score: float | None = None
+    scores: tuple[float, ...] = ()
 
 
 @dataclass
@@ -73,8 +74,8 @@ class Figures:
                     )
                 if "masks" in wanted.kinds:
                     self.measures[f"mAP^r{name[2:]}"] = Precision(by_category=split)
-        if wanted.score is not None:
-            self.measures["TP/(TP+FP+FN)"] = NucleiScore()
+        for score in wanted.scores:
+            self.measures[f"{_NUCLEI}{score:g}"] = NucleiScore()
 
     def judge(
         self, best: Found, truth: Objects, size: tuple[int, int]
@@ -84,7 +85,7 @@ class Figures:
         for name, measure in self.measures.items():
             given = best
             if isinstance(measure, NucleiScore):
-                chosen = chosen_from(best, size, self.wanted.score)
+                chosen = chosen_from(best, size, float(name.removeprefix(_NUCLEI)))
                 given = Found(encode(chosen.masks), chosen.scores)
             judged[name] = measure.judge(given, truth)
         return judged

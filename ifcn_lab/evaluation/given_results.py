@@ -156,16 +156,16 @@ class _Text:
     def more(self) -> bool:
         """Read on, and forget what was passed; False at the end of the file."""
         chunk = self.file.read(max(_CHUNK, len(self.text)))
+        if not chunk:
+            return False
         self.before += self.at
         self.text, self.at = self.text[self.at :] + chunk.decode("latin-1"), 0
-        return bool(chunk)
+        return True
 
     def skip(self, letters: str) -> str:
         """Go past these letters and return the next one, "" at the end."""
         while True:
-            while self.text[self.at : self.at + 1] in letters:
-                if self.at == len(self.text):
-                    break
+            while self.at < len(self.text) and self.text[self.at] in letters:
                 self.at += 1
             if self.at < len(self.text) or not self.more():
                 return self.text[self.at : self.at + 1]

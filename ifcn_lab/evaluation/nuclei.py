@@ -105,10 +105,10 @@ class NucleiScore:
     def result(self) -> NucleiReport:
         """Sum up what was added so far."""
         shape = len(self._counts), len(self.thresholds)
-        right = np.array([c.right for c in self._counts]).reshape(shape)
-        wrong = np.array([c.wrong for c in self._counts]).reshape(shape)
-        objects = np.array([c.objects for c in self._counts]).reshape(-1, 1)
-        whole = wrong + objects  # (images, T): TP + FP + FN
+        right = np.array([c.right for c in self._counts], dtype=int).reshape(shape)
+        wrong = np.array([c.wrong for c in self._counts], dtype=int).reshape(shape)
+        counts = [c.objects for c in self._counts]
+        whole = wrong + np.array(counts, dtype=int)[:, None]  # (images, T)
         pooled = _ratio(right.sum(axis=0), whole.sum(axis=0))
         own = _ratio(right, whole)
         known = ~np.isnan(own)
