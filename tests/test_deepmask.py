@@ -10,7 +10,7 @@ import torch
 
 from ifcn_lab import InstanceFCN
 from ifcn_lab.datasets.scenes import SceneSet
-from ifcn_lab.deepmask import DeepMaskStyle, WindowHead, on_map
+from ifcn_lab.deepmask import DeepMaskStyle, WindowHead, on_map, to_side
 from ifcn_lab.proposals import propose
 from ifcn_lab.training import LESSON, train
 
@@ -79,6 +79,60 @@ def test_at_lesson_scale_the_head_has_ten_times_the_weights_of_score_maps() -> N
     assert linear > 10 * maps
 
 
+def test_at_the_papers_size_the_two_layers_have_53_million_weights() -> None:
+    with torch.device("meta"):  # sizes only
+        net = DeepMaskStyle(m=28, bins=14, side=56)
+        maps = InstanceFCN().masks[2]
+    squeeze, spread = net.masks.squeeze.weight, net.masks.spread.weight
+    assert squeeze.shape == (512, 512, 14, 14) and spread.shape == (3136, 512, 1, 1)
+    assert squeeze.numel() + spread.numel() == 52_985_856
+    assert maps.weight.numel() == 115_200           # InstanceFCN's last layer, k = 5
+    assert net.stride * net.m == 224
+
+
+def test_a_bin_of_two_cells_is_a_cell_of_features_at_twice_the_stride() -> None:
+    head = WindowHead(channels=3, m=28, rank=4, bins=14, side=56)
+    assert (head.bin, head.squeeze.kernel_size, head.squeeze.dilation) == (
+        2, (14, 14), (2, 2))
+    features = torch.randn(1, 3, 28, 28)
+    coarse = torch.relu(head.mix(features)).unflatten(2, (14, 2)).unflatten(4, (14, 2))
+    binned = coarse.mean((3, 5)).flatten()          # (3 * 14 * 14,), stride 16
+    squeezed = head.squeeze.weight.flatten(1) @ binned + head.squeeze.bias
+    spread = head.spread.weight.flatten(1) @ squeezed + head.spread.bias
+    torch.testing.assert_close(head(features)[0, :, 14, 14], spread)
+
+
+def test_finer_logits_are_brought_to_the_windows_cells() -> None:
+    net = DeepMaskStyle(m=4, backbone="small", rank=2, side=8)
+    maps = torch.randn(2, 64, 6, 7)
+    centers = torch.tensor([(0, 3, 3), (1, 2, 4)])
+    windows = net.windows(maps, centers, fill=-9.0)
+    for window, (image, y, x) in zip(windows, centers.tolist(), strict=True):
+        fine = maps[image, :, y, x].view(4, 2, 4, 2)
+        torch.testing.assert_close(window, fine.mean((1, 3)))   # 2 x 2 logits a cell
+    assert (net.windows(maps, torch.tensor([(0, 0, 0)]), fill=-9.0)[0, :2] == -9).all()
+
+
+def test_bilinear_resizing_is_weighing_by_distance() -> None:
+    windows = torch.randn(1, 5, 5)
+    by_hand = torch.zeros(3, 3)
+    for i, j, a, b in np.ndindex(3, 3, 5, 5):
+        y, x = (i + 0.5) * 5 / 3 - 0.5, (j + 0.5) * 5 / 3 - 0.5
+        by_hand[i, j] += (max(0, 1 - abs(y - a)) * max(0, 1 - abs(x - b))
+                          * windows[0, a, b])
+    torch.testing.assert_close(to_side(windows, 3)[0], by_hand)
+
+
+def test_the_finer_head_trains_proposes_and_comes_back(tmp_path) -> None:
+    torch.manual_seed(1)
+    net = DeepMaskStyle(m=8, backbone="small", rank=3, bins=4, side=16)
+    scenes = SceneSet(2)
+    train(net, scenes, TINY)
+    assert len(propose(net, scenes[0].image, top=5, scales=(0.5,))) > 0
+    back = DeepMaskStyle.load(net.save(tmp_path / "net.safetensors"))
+    assert back.config == net.config and back.side == 16 and back.bins == 4
+
+
 def test_all_but_the_mask_head_is_the_same_as_in_instancefcn() -> None:
     def others(net: InstanceFCN) -> dict[str, torch.Size]:
         state = net.state_dict()
@@ -115,10 +169,10 @@ def test_score_maps_of_another_head_are_refused(net: DeepMaskStyle) -> None:
         windows(net, torch.zeros(25, 9, 9), torch.tensor([(4, 4)]))
 
 
-@pytest.mark.parametrize("rank", [0, -1])
-def test_a_rank_below_one_is_refused(rank: int) -> None:
+@pytest.mark.parametrize("wrong", [{"rank": 0}, {"rank": -1}, {"bins": 0}, {"side": 0}])
+def test_sizes_below_one_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="needs at least 1 number"):
-        DeepMaskStyle(backbone="small", rank=rank)
+        DeepMaskStyle(backbone="small", **wrong)
 
 
 def test_which_pixels_lie_on_the_map_is_counted_for_an_even_window_too() -> None:

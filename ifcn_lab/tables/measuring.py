@@ -79,7 +79,7 @@ def kind_of_objects(
     train_classifier(on_device(fresh, run.device), model, samples,
                      run.setting.classifier.with_(seed=run.seed), progress=progress,
                      on_step=lambda step: stop_if_alone(), checkpoint=checkpoint,
-                     every=200, resume=True)
+                     every=100, resume=True)
     fresh.save(path)
     checkpoint.unlink(missing_ok=True)
     return fresh

@@ -173,7 +173,7 @@ def train_in(
         last[:] = [step]
         stop_if_alone()
 
-    train(model, samples, recipe, progress=progress, on_step=watch, every=200,
+    train(model, samples, recipe, progress=progress, on_step=watch, every=100,
           checkpoint=folder / "checkpoint.pt", resume=True)
     steps = {"steps": last[0].iteration, "seconds": round(last[0].seconds, 1)} \
         if last else {}

@@ -1,0 +1,363 @@
+"""The paper's tables: its figures, our rows, runs that are stopped, and the page."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import platform
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tables_cases import tiny
+from training_cases import one_thread
+
+from ifcn_lab.__main__ import main, parse
+from ifcn_lab.evaluation import average_recall
+from ifcn_lab.model import InstanceFCN
+from ifcn_lab.proposals import propose
+from ifcn_lab.tables import DATASETS, TABLES
+from ifcn_lab.tables.machine import machine
+from ifcn_lab.tables.markdown import put, write_tables
+from ifcn_lab.tables.paper import PAPER_TABLES, PaperTable
+from ifcn_lab.tables.parallel import chains, perform_all
+from ifcn_lab.tables.rows import row_of, rows_of
+from ifcn_lab.tables.runs import perform, write
+from ifcn_lab.tables.settings import PAPER_SETTING, setting_of
+from ifcn_lab.tables.summary import as_text, by_row, spread
+from ifcn_lab.training import train
+
+ROOT = Path(__file__).parent.parent
+__all__ = ["one_thread"]  # a fixture
+
+
+def figures(table: str) -> dict[str, tuple[float | None, ...]]:
+    return {row.method: row.figures for row in PAPER_TABLES[table].rows}
+
+
+# What the paper printed
+
+
+@pytest.mark.parametrize("table", PAPER_TABLES.values(), ids=lambda t: t.name)
+def test_every_figure_has_a_source_and_is_a_percentage(table: PaperTable) -> None:
+    for row in table.rows:
+        assert len(row.figures) == len(table.columns)
+        known = [f for f in row.figures if f is not None]
+        assert all(0 < f < 100 for f in known)
+        assert bool(known) == bool(row.source)
+        assert ("confirmed" in row.status) == bool(known)
+
+
+@pytest.mark.parametrize("table", ["table1", "table2", "table3", "table5"])
+def test_more_proposals_find_more(table: str) -> None:
+    for row in figures(table).values():
+        known = [f for f in row if f is not None]
+        assert known == sorted(known)
+
+
+@pytest.mark.parametrize("row", PAPER_TABLES["table4"].rows, ids=lambda r: r.method)
+def test_a_stricter_overlap_gives_a_lower_precision(row) -> None:
+    assert row.figures[0] > row.figures[1]
+
+
+def test_the_same_network_has_the_same_figures_in_every_table() -> None:
+    ours = figures("table1")["k = 5"]
+    assert figures("table2")["ours, whole image"] == ours
+    assert figures("table3")["InstanceFCN"] == ours
+    assert figures("table2")["~DeepMask, crop 224"] == figures("table3")["~DeepMask"]
+
+
+def test_what_the_paper_concludes_follows_from_its_figures() -> None:
+    k3, k5, k7 = (np.array(figures("table1")[f"k = {k}"]) for k in (3, 5, 7))
+    assert np.abs(k5 - k7).max() <= 0.1001 and (k5 > k3).all()
+    mnc, ours = (figures("table3")[m] for m in ("MNC, its proposals", "InstanceFCN"))
+    assert ours[0] > mnc[0] and ours[1] > mnc[1] and ours[2] < mnc[2]
+    assert figures("table1")["k = 1"] == (None, None, None)
+
+
+# Rows
+
+
+def test_tables_that_train_the_same_network_share_its_name() -> None:
+    whole = [{row.network for row in rows_of(t, "whole")} for t in TABLES]
+    assert whole[0] == {f"maps-k{k}-whole" for k in (1, 3, 5, 7)}
+    assert whole[1] == {"window-k1-crop", "maps-k5-crop", "maps-k5-whole"}
+    assert whole[2] == {"window-k1-crop", "maps-k5-whole"}
+    assert whole[3] == whole[4] == {"maps-k5-whole"}
+    assert rows_of("table4", "whole")[0].name != rows_of("table5", "whole")[0].name
+
+
+def test_an_unknown_row_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="no row 'maps-k4'; choose from maps-k1, maps"):
+        row_of("maps-k4", "whole")
+
+
+def test_the_papers_setting_is_the_papers() -> None:
+    recipe = PAPER_SETTING.recipe("whole", 0)
+    sides = [118.5, 177.8, 266.7, 400, 600, 900]
+    assert np.allclose(recipe.shorter_sides, sides, atol=0.05)
+    assert (recipe.iterations, recipe.lr, recipe.momentum, recipe.weight_decay) == (
+        40_000, 1e-3, 0.9, 5e-4)
+    assert recipe.batch * recipe.accumulate == 8 and recipe.windows == 256
+    crop = PAPER_SETTING.recipe("crop", 0)
+    assert crop.batch * crop.accumulate == 8 and crop.crop == 224
+    assert (PAPER_SETTING.backbone, PAPER_SETTING.m, PAPER_SETTING.nms) == (
+        "vgg16", 21, 0.8)
+    assert PAPER_SETTING.window_head["m"] * 8 == crop.crop
+
+
+def test_coco_is_measured_on_the_first_five_thousand_images() -> None:
+    assert setting_of("coco", "paper").first == 5000
+    assert {setting_of(d, "paper").first for d in DATASETS if d != "coco"} == {None}
+    with pytest.raises(ValueError, match="small is for dsb2018 and scenes"):
+        setting_of("coco", "small")
+
+
+# One run
+
+
+def test_a_run_is_training_and_average_recall_by_hand(tmp_path: Path) -> None:
+    run = tiny(tmp_path)
+    record = perform(run)
+    torch.manual_seed(0)
+    net = InstanceFCN(3, 7, "small", sizes=(20.0, 30.0))
+    train(net, run.data.open("train"), run.setting.crop)
+    scenes = [run.data.open("val")[i] for i in (0, 50)]
+    found = [propose(net, s.image, top=100) for s in scenes]
+    report = average_recall(found, scenes)
+    by_hand = {f"AR@{n}": round(100 * report[n], 2) for n in (10, 100, 1000)}
+    assert record["figures"] == by_hand
+    assert record["training"]["steps"] == 6 and record["measuring"]["images"] == 2
+
+
+def test_the_window_head_and_whole_images_are_trained_and_measured(tmp_path) -> None:
+    for key in ("window-crop", "maps-k5-whole"):
+        record = perform(tiny(tmp_path, key, steps=2))
+        assert all(0 <= f <= 100 for f in record["figures"].values())
+    view = record["settings"]["trained_on"], record["settings"]["recipe"]["iterations"]
+    assert view == ("whole", 2)
+
+
+def test_the_classifier_is_trained_on_the_network_of_the_row(tmp_path: Path) -> None:
+    perform(tiny(tmp_path, "maps-k5"))
+    network = tmp_path / "scenes-maps-k5-crop-seed0" / "model.safetensors"
+    before = network.read_bytes()
+    record = perform(tiny(tmp_path, "recognise"))
+    assert set(record["figures"]) == {"mAP^r@0.5", "mAP^r@0.7"}
+    assert network.read_bytes() == before       # not trained again
+    assert record["training"]["steps"] == 6
+
+
+def test_what_is_kept_is_not_run_again(tmp_path: Path) -> None:
+    run = tiny(tmp_path)
+    record = {"settings": run.settings, "figures": {"AR@10": 12.5}}
+    write(tmp_path / f"{run.name}.json", record)
+    assert perform(run) == record
+
+
+def test_results_of_other_settings_are_refused_and_the_choice_named(tmp_path) -> None:
+    run = tiny(tmp_path)
+    write(tmp_path / f"{run.name}.json", {"settings": run.settings, "figures": {}})
+    with pytest.raises(ValueError, match=r"other settings \(every, recipe\)"):
+        perform(tiny(tmp_path, steps=7, every=20))
+    other = replace(run, out=tmp_path / "other")
+    write(other.network_folder / "settings.json",
+          {"settings": run.settings | {"m": 21}})
+    with pytest.raises(ValueError, match=r"settings.json .* other settings \(m\)"):
+        perform(other)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"figures": {}}'])
+def test_a_damaged_result_is_named(tmp_path: Path, text: str) -> None:
+    run = tiny(tmp_path)
+    (tmp_path / f"{run.name}.json").write_text(text)
+    with pytest.raises(ValueError, match="seed0.json is damaged .*; delete it"):
+        perform(run)
+
+
+# Stopped and gone on with
+
+
+def test_a_run_that_was_killed_gives_the_same_figures(tmp_path: Path) -> None:
+    steps = 125
+    script = [sys.executable, "-m", "tables_cases", str(tmp_path / "a"), str(steps)]
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    child = subprocess.Popen(script, cwd=ROOT / "tests", stderr=subprocess.DEVNULL,
+                             env=os.environ | {"PYTHONPATH": path})
+    run = tiny(tmp_path / "a", steps=steps)
+    checkpoint = run.network_folder / "checkpoint.pt"
+    while not checkpoint.exists() and child.poll() is None:
+        time.sleep(0.02)
+    child.kill()
+    assert child.wait() != 0                     # it had not come to its end
+    assert checkpoint.exists() and run.result() is None
+    stopped = perform(run)
+    straight = perform(tiny(tmp_path / "b", steps=steps))
+    assert stopped["figures"] == straight["figures"]
+    assert stopped["training"]["steps"] == straight["training"]["steps"] == steps
+    assert not checkpoint.exists()
+
+
+WAITS = """
+import multiprocessing, sys, time
+from ifcn_lab.tables.alone import stop_if_alone
+
+def wait():
+    print(multiprocessing.current_process().pid, flush=True)
+    while True:
+        stop_if_alone()
+        time.sleep(0.02)
+
+if __name__ == "__main__":
+    multiprocessing.get_context("spawn").Process(target=wait).start()
+    time.sleep(600)
+"""
+
+
+def test_a_worker_stops_when_its_parent_was_killed(tmp_path: Path) -> None:
+    (tmp_path / "waits.py").write_text(WAITS)
+    parent = subprocess.Popen([sys.executable, "waits.py"], cwd=tmp_path, text=True,
+                              env=os.environ | {"PYTHONPATH": str(ROOT)},
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    worker = int(parent.stdout.readline())
+    assert alive(worker)
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 20
+    while alive(worker) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(worker)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits for nobody does not."""
+    status = Path(f"/proc/{pid}/stat")
+    if not status.parent.parent.joinpath("self").exists():
+        pytest.skip("needs /proc to look at a process that is no child")
+    try:
+        return status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_two_at_once_give_what_one_after_the_other_gives(tmp_path: Path) -> None:
+    keys = ("maps-k3", "maps-k5")
+    at_once = perform_all([tiny(tmp_path / "a", key) for key in keys], jobs=2)
+    found = {run.row.key: record["figures"] for run, record in at_once}
+    in_turn = perform_all([tiny(tmp_path / "b", key) for key in keys])
+    assert found == {run.row.key: record["figures"] for run, record in in_turn}
+
+
+def test_runs_of_one_network_wait_for_each_other(tmp_path: Path) -> None:
+    runs = [tiny(tmp_path, key) for key in ("maps-k5", "maps-k3", "recognise")]
+    assert [[r.row.key for r in c] for c in chains(runs)] == [
+        ["maps-k5", "recognise"], ["maps-k3"]]
+    assert multiprocessing.parent_process() is None
+
+
+# What is printed and written
+
+
+def test_the_spread_is_the_standard_deviation_of_a_sample() -> None:
+    values = [41.3, 44.0, 42.9]
+    assert spread(values) == f"{np.mean(values):.1f} ± {np.std(values, ddof=1):.1f}"
+
+
+def results(out: Path, keys: tuple[str, ...] = ("maps-k1", "maps-k3")) -> list:
+    return [(run, {"figures": {f"AR@{n}": 10.0 * seed + n / 100 for n in
+                               (10, 100, 1000)},
+                   "training": {"images": 8, "steps": 6, "seconds": 2.0},
+                   "measuring": {"images": 2, "seconds": 1.0}, "date": "2026-01-02"})
+            for seed in (1, 0) for run in (tiny(out, k, seed=seed) for k in keys)]
+
+
+def test_a_table_shows_ours_over_the_papers(tmp_path: Path) -> None:
+    table = PAPER_TABLES["table1"]
+    text = as_text(table, by_row("table1", results(tmp_path))).splitlines()
+    assert text[2].split() == "k = 1 here 5.1 ± 7.1 6.0 ± 7.1 15.0 ± 7.1".split()
+    assert text[3].split() == ["paper", "–", "–", "–"]
+    assert text[5].split() == ["paper", "38.3", "49.2", "52.1"]
+    assert "not run here" in text[6]
+
+
+def test_a_section_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    write_tables(page, ["table1"], results(tmp_path))
+    once = page.read_text("utf-8")
+    page.write_text(put(once, "by hand", "kept as it is"), "utf-8")
+    write_tables(page, ["table1"], results(tmp_path))
+    again = page.read_text("utf-8")
+    assert again == put(once, "by hand", "kept as it is")
+    ours, paper = "5.1 ± 7.1 | 6.0 ± 7.1 | 15.0 ± 7.1", "38.3 | 49.2 | 52.1"
+    assert f"| k = 3 | {ours} | {paper} | KR-INST: confirmed |" in again
+    assert "compare rows, not levels" in again
+    with pytest.raises(ValueError, match="no row of table4 was run"):
+        write_tables(page, ["table4"], results(tmp_path))
+
+
+def test_a_section_may_hold_what_regular_expressions_read() -> None:
+    assert put(put("head", "a", "one"), "a", r"\1 \g<0> $") == put(
+        "head", "a", r"\1 \g<0> $")
+
+
+def test_the_machine_is_told_without_its_name() -> None:
+    words = machine()
+    assert f"{os.cpu_count()} cores" in words and f"torch {torch.__version__}" in words
+    assert platform.node() not in words
+
+
+# The command
+
+
+def reproduce(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
+    code = main(["reproduce", *options])
+    shown = capsys.readouterr()
+    return code, shown.out + shown.err
+
+
+def test_the_command_runs_prints_and_writes(tmp_path: Path, capsys) -> None:
+    options = ["table1", "--dataset", "scenes", "--out", str(tmp_path / "out"),
+               "--steps", "2", "--every", "100", "--seeds", "1", "--rows", "maps-k3"]
+    code, text = reproduce(capsys, *options)
+    assert code == 0 and "1 runs, 0 of them kept" in text
+    record = json.loads((tmp_path / "out/scenes-maps-k3-crop-seed0.json").read_text())
+    best = f"{record['figures']['AR@1000']:.1f}"
+    assert any(line.split()[:4] == ["k", "=", "3", "here"] and line.endswith(best)
+               for line in text.splitlines())
+    code, text = reproduce(capsys, *options, "--write", str(tmp_path / "page.md"))
+    assert code == 0 and "1 runs, 1 of them kept" in text
+    assert f"| {record['figures']['AR@10']:.1f} |" in (tmp_path / "page.md").read_text()
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("table", TABLES)
+def test_a_dry_run_names_a_command_for_each_row(
+    table: str, dataset: str, tmp_path: Path, capsys
+) -> None:
+    code, text = reproduce(capsys, table, "--dataset", dataset, "--data", "ROOT",
+                           "--scale", "paper", "--out", str(tmp_path), "--dry-run")
+    commands = [line.split() for line in text.splitlines() if "ifcn-lab" in line]
+    assert code == 0 and len(commands) == len(rows_of(table, "whole"))
+    for words in commands:
+        assert parse(words[1:]).rows == [words[-1]]
+    assert list(tmp_path.iterdir()) == []
+    assert ("52,985,856 of them" in text) == (table in ("table2", "table3"))
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    (["--dataset", "voc2012"], "the data set voc2012 needs the folder it lies in"),
+    (["--dataset", "dsb2018", "--data", "nowhere"], "nowhere"),
+    (["--dataset", "voc2012", "--scale", "small"], "give --scale paper"),
+    (["--dataset", "scenes", "--rows", "maps-k4"], "no row 'maps-k4'"),
+])
+def test_what_cannot_be_run_is_said_in_one_line(
+    options: list[str], words: str, tmp_path: Path, capsys
+) -> None:
+    code, text = reproduce(capsys, "table1", *options, "--out", str(tmp_path))
+    assert code == 2 and words in text and "Traceback" not in text
