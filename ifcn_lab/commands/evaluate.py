@@ -157,10 +157,9 @@ def wanted_of(given: Namespace, masks: bool) -> Wanted:
     if not masks and (given.nuclei or not given.boxes):
         raise ValueError(f"{given.results} holds boxes and no masks; say --boxes, and "
                          "leave --nuclei out")
-    most = 1000 if given.results else max(given.top, 10)
     return Wanted(
         kinds=("masks",) * masks + ("boxes",) * given.boxes,
-        ns=tuple(n for n in (10, 100, 1000) if n <= most),
+        ns=tuple(n for n in (10, 100, 1000) if n <= max(given.top, 10)),
         sizes=given.by_size, ap=given.ap, by_category=given.by_category,
         scores=tuple(given.score) if given.nuclei else (),
     )

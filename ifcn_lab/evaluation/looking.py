@@ -32,8 +32,9 @@ class Source:
     (3, 1)
     """
 
+    # Not Sequence[Sample]: to check that, an item would be read.
     def __init__(
-        self, samples: Sequence[Sample] | None, annotations: AnnotationFile | None
+        self, samples: Sequence | None, annotations: AnnotationFile | None
     ) -> None:
         if samples is None and annotations is None:
             raise ValueError("there are neither samples nor annotations")
@@ -67,7 +68,7 @@ class Source:
         return sample.image_id, sample.crowd.shape, truth
 
 
-def source_of(samples: Sequence[Sample]) -> Source:
+def source_of(samples: Sequence) -> Source:
     """Take the objects from the annotation file that samples come from, if one.
 
     >>> from ifcn_lab.datasets.scenes import SceneSet
