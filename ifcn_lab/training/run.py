@@ -68,7 +68,7 @@ class Run:
         self.numbers = shared_out(recipe.accumulate, self.group)
         model.canonical = recipe.rule.canonical
         self.forward = prepared(model, recipe)
-        self.half = uses_bfloat16(recipe.precision)
+        self.half = uses_bfloat16(recipe.precision, device_of(model).type)
         self.optimizer = build_optimizer(model, recipe)
         self.batches = Batches(samples, recipe, stride=model.stride, m=model.m)
         self.unreadable: dict[int, str] = {}
@@ -163,7 +163,7 @@ class Run:
         return float(losses.objectness.detach()), float(losses.mask.detach())
 
     def _losses(self, examples: list[Example], windows: Windows) -> Losses:
-        device = next(self.model.parameters()).device
+        device = device_of(self.model)
         examples = [Example(*(t.to(device, non_blocking=True) for t in e))
                     for e in examples]
         images = torch.stack([e.image for e in examples])            # (B, 3, h, w)
@@ -290,7 +290,7 @@ def prepared(model: InstanceFCN, recipe: Recipe) -> nn.Module:
     model.to(memory_format=layout)
     if not recipe.compile:
         return model
-    on_cpu = next(model.parameters()).device.type == "cpu"
+    on_cpu = device_of(model).type == "cpu"
     if on_cpu and not any(map(shutil.which, compilers())):
         raise ValueError("torch.compile writes C++ for a CPU and finds no compiler "
                          f"({', '.join(compilers())}): install one, or do not compile")
@@ -304,3 +304,8 @@ def compilers() -> list[str]:
     True
     """
     return [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "cl"]
+
+
+def device_of(model: nn.Module) -> torch.device:
+    """Where the network's weights lie."""
+    return next(model.parameters()).device
