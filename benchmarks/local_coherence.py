@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks.results import small_data
 from ifcn_lab.datasets import Sample
 from ifcn_lab.datasets.scenes import SceneSet
 from ifcn_lab.deepmask import DeepMaskStyle
@@ -74,10 +75,12 @@ def go_on(path: Path, settings: dict) -> dict:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure every run that the record does not hold yet."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scenes", type=int, nargs="+", default=SCENES)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--tests", type=int, default=40, help="held-out scenes")
     parser.add_argument("--seconds", type=float, default=500, help="stop after a run")
     parser.add_argument("--out", type=Path, default=folder() / "local_coherence.json")
+    parser.add_argument("--chart", type=Path, metavar="PNG", help="and draw it")
     given = parser.parse_args(arguments)
     settings = {"steps": given.steps, "tests": given.tests, "batch": LESSON.batch,
                 "lr": LESSON.lr, "precision": LESSON.precision, "nms": NMS,
@@ -86,13 +89,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     record = go_on(given.out, settings)
     done = {(run["head"], run["scenes"], run["seed"]) for run in record["runs"]}
     began = time.perf_counter()
-    for seed, scenes, head in product(SEEDS, SCENES, HEADS):
+    for seed, scenes, head in product(SEEDS, given.scenes, HEADS):
         if (head, scenes, seed) in done or time.perf_counter() - began > given.seconds:
             continue
         run = measure(head, scenes, seed, given.steps, given.tests)
         record["runs"].append(run)
         given.out.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         print(run, flush=True)
+    if given.chart and record["runs"]:
+        print(f"page: {small_data.write(record, given.chart)}")
 
 
 if __name__ == "__main__":
