@@ -11,14 +11,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from ifcn_lab.datasets.run_lengths import crop_rle
 from ifcn_lab.evaluation import (
     NucleiScore,
     answers_by_pixels,
     answers_of,
     nuclei_ap,
 )
+from ifcn_lab.evaluation.overlap import encode
 
 SHARES = st.sampled_from([0.0, 0.25, 0.5, 0.7, 1.0])
+
+
+@given(st.integers(1, 5), st.integers(1, 5), st.data())
+def test_a_crop_has_the_run_lengths_of_the_whole_mask(
+    h: int, w: int, data: Any
+) -> None:
+    mask = data.draw(arrays(bool, (h, w)))
+    edges = st.tuples(st.integers(0, w), st.integers(0, h))
+    x0, y0 = data.draw(edges)
+    x1, y1 = data.draw(edges)
+    inside = np.zeros_like(mask)
+    inside[y0:y1, x0:x1] = True
+    whole = encode((mask & inside)[None])[0]
+    assert crop_rle((mask & inside)[y0:y1, x0:x1], (x0, y0), (h, w)) == whole
 
 
 @given(st.data(), SHARES, SHARES)
@@ -47,6 +63,7 @@ def compare(proposals: Any, score: float, free: float) -> Any:
     for mask, (_, pixels) in zip(chosen.masks, slow, strict=True):
         assert {(y, x) for y, x in np.argwhere(mask).tolist()} == pixels
     assert (chosen.masks.sum(axis=0) <= 1).all()
+    assert chosen.rles() == encode(chosen.masks)
     assert ((chosen.labels > 0) == chosen.masks.any(axis=0)).all()
     return chosen
 

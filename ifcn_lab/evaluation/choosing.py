@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Integer
 from pycocotools import mask as coco_mask
+from scipy.ndimage import find_objects
 
+from ifcn_lab.datasets.run_lengths import crop_rle
 from ifcn_lab.evaluation.entries import Answers, Found, boxes_of, found
 
 __all__ = ["Chosen", "answers_by_pixels", "answers_of", "chosen_from"]
@@ -46,6 +49,19 @@ class Chosen:
     def masks(self) -> Bool[np.ndarray, "N h w"]:
         """Draw the answers, one mask each."""
         return self.labels[None] == np.arange(1, len(self) + 1)[:, None, None]
+
+    def rles(self) -> list[dict[str, Any]]:
+        """Give the answers as COCO's compressed run lengths, without drawing them."""
+        places = enumerate(find_objects(self.labels, len(self)), start=1)
+        return [
+            crop_rle(self.labels[box] == i, (box[1].start, box[0].start), self.shape)
+            for i, box in places
+        ]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the image."""
+        return self.labels.shape
 
 
 def answers_of(

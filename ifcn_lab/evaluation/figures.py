@@ -9,7 +9,6 @@ from ifcn_lab.evaluation.choosing import chosen_from
 from ifcn_lab.evaluation.coco_precision import CocoPrecision
 from ifcn_lab.evaluation.entries import Found, Objects
 from ifcn_lab.evaluation.nuclei import NucleiReport, NucleiScore
-from ifcn_lab.evaluation.overlap import encode
 from ifcn_lab.evaluation.precision import Precision
 from ifcn_lab.evaluation.recall import Recall, RecallReport
 
@@ -49,6 +48,7 @@ class Figures:
 
     >>> import numpy as np
     >>> from ifcn_lab.evaluation.entries import measured
+    >>> from ifcn_lab.evaluation.overlap import encode
     >>> square = encode(np.ones((1, 2, 2), bool))
     >>> figures = Figures(Wanted(ns=(1,)))
     >>> found = Found(square, np.array([0.9]))
@@ -86,7 +86,7 @@ class Figures:
             given = best
             if isinstance(measure, NucleiScore):
                 chosen = chosen_from(best, size, float(name.removeprefix(_NUCLEI)))
-                given = Found(encode(chosen.masks), chosen.scores)
+                given = Found(chosen.rles(), chosen.scores)
             judged[name] = measure.judge(given, truth)
         return judged
 

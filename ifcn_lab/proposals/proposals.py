@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ifcn_lab.datasets.run_lengths import crop_rle
+
 
 @dataclass(frozen=True)
 class Proposals:
@@ -53,15 +55,8 @@ class Proposals:
 
     def rles(self) -> list[dict]:
         """The masks in COCO's compressed run-length code."""
-        from pycocotools import mask as coco_mask
-
-        canvas = np.zeros(self.shape, np.uint8, order="F")
-        codes = []
-        for box, crop in zip(self.boxes, self.crops, strict=True):
-            paste(canvas, box, crop)
-            codes.append(coco_mask.encode(canvas))
-            paste(canvas, box, np.zeros_like(crop))
-        return codes
+        return [crop_rle(crop, (int(box[0]), int(box[1])), self.shape)
+                for box, crop in zip(self.boxes, self.crops, strict=True)]
 
 
 def paste(canvas: np.ndarray, box: Int[np.ndarray, "4"],
