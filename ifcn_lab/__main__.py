@@ -16,6 +16,7 @@ EXAMPLES = """examples:
   ifcn-lab train --annotations nuclei/train.json --out run --minutes 15
   ifcn-lab train --out run --resume
   ifcn-lab evaluate --annotations nuclei/val.json --weights run
+  ifcn-lab reproduce table1 --dataset scenes --out tables
   ifcn-lab export-widgets --out site/
 """
 

@@ -49,6 +49,8 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--jobs", type=whole, default=1, help="rows at once (1)")
     parser.add_argument("--init", metavar="SOURCE", help="weights to start from, as in "
                         "train (default: vgg16 at the paper's scale)")
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes "
+                        "that load images for a row's training (0); needed on a GPU")
     parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--dry-run", action="store_true",
                         help="print every row's command and settings, run nothing")
@@ -87,7 +89,7 @@ def runs_of(given: Namespace) -> list[Run]:
         wanted = [row_of(key, setting.view) for key in given.rows]
         rows = [row for row in rows if row in wanted]
     rows = list({row.name: row for row in rows}.values())
-    return [Run(row, seed, data, setting, given.out, given.device)
+    return [Run(row, seed, data, setting, given.out, given.device, given.workers)
             for seed in range(given.seeds) for row in rows]
 
 

@@ -13,7 +13,7 @@ from ifcn_lab.tables.rows import build
 from ifcn_lab.tables.runs import Run
 
 OPTIONS = ("dataset", "data", "train_list", "val_list", "out", "scale", "seeds",
-           "minutes", "steps", "every", "init", "device")
+           "minutes", "steps", "every", "init", "workers", "device")
 """What a row's own command repeats of the command that was given."""
 
 

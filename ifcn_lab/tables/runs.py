@@ -52,6 +52,8 @@ class Data:
 class Run:
     """A row with a seed, on a data set, in a folder.
 
+    `workers` processes load images for training; they change nothing else.
+
     The folder holds NAME.json once all is measured. Until then NAME/ holds the
     checkpoint, and after training the network.
     """
@@ -62,6 +64,7 @@ class Run:
     setting: Setting
     out: Path
     device: str = "cpu"
+    workers: int = 0
 
     @property
     def name(self) -> str:
@@ -174,7 +177,7 @@ def train_in(
         stop_if_alone()
 
     train(model, samples, recipe, progress=progress, on_step=watch, every=100,
-          checkpoint=folder / "checkpoint.pt", resume=True)
+          checkpoint=folder / "checkpoint.pt", resume=True, workers=run.workers)
     steps = {"steps": last[0].iteration, "seconds": round(last[0].seconds, 1)} \
         if last else {}
     return {"images": len(samples)} | steps
