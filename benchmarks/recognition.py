@@ -27,7 +27,7 @@ from ifcn_lab.proposals import propose
 TRAINING, HELD_OUT = 200, 60
 FIRST_HELD_OUT = 1_000_000
 N = 300
-RECIPE = QUICK.with_(iterations=500, seconds=None, precision="float32")
+RECIPE = QUICK.with_(iterations=380, seconds=None, precision="float32")
 
 
 def trained(

@@ -34,8 +34,10 @@ class ClassifierRecipe:
             for 0.5 of boxes.
         box_weight: of the box-level softmax in the loss; 0 leaves it out.
         flip: mirror half of the images from left to right.
-        frozen: leave the copied backbone as it is. By default it is trained: it was
-            taught to find any object, and kinds are what it was never asked for.
+        frozen: leave the copied backbone as it is. By default it is trained, as MNC's
+            layers are for all three stages; no source says what the two-step training
+            of the paper does. On scenes the two gave the same within the noise of a
+            run (`python -m benchmarks.recognition` measures the default).
         precision: of the proposals' and the classifier's convolutions: "float32",
             "bfloat16" or "auto".
         seed: of everything random.
