@@ -2,8 +2,8 @@
 
 AR@N is the share of objects found by the N best proposals of their image, averaged
 over mask IoU from .5 to .95 in steps of .05; AUC is the area under AR@N over log N.
-Crowd regions do not count. With COCO annotations every figure but mAP^r and the nuclei
-score is pycocotools' own, to the last digit.
+Crowd regions do not count. With COCO annotations AR and AP are what pycocotools gives
+for the same result file, to the last digit.
 
 examples:
   ifcn-lab evaluate --annotations nuclei/val.json --weights run --boxes --by-size

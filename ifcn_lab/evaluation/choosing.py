@@ -20,13 +20,13 @@ from ifcn_lab.evaluation.entries import Answers, Found, boxes_of, found
 
 __all__ = ["Chosen", "answers_by_pixels", "answers_of", "chosen_from"]
 
-
 SCORE = 0.9
 """Training shows a network as many windows on objects as off them; in an image nearly
 all are off, so an objectness of one half is far too little to mean an answer."""
 
 FREE = 0.7
-"""Of the shares .5, .7 and .8 the first gave the worst score on nuclei."""
+"""Of the shares .5, .7 and .8 the first gave the worst score on 20 images of nuclei,
+the other two about the same."""
 
 
 @dataclass(frozen=True)

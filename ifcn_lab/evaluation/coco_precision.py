@@ -116,7 +116,9 @@ class CocoPrecision:
 
     The figures are those of COCOeval over the whole set of results, to the last digit,
     for the same areas of objects and the same order of equal scores: COCOeval takes
-    images by id and, within an image, detections as the result file lists them.
+    images by id and, within an image, detections as the result file lists them. One
+    difference: where categories are ignored, COCOeval leaves out detections whose
+    category the annotations do not list; here they count.
 
     >>> from types import SimpleNamespace
     >>> masks = np.eye(4, dtype=bool).reshape(4, 2, 2)
