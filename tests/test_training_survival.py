@@ -9,6 +9,7 @@ import random
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ from ifcn_lab.training.log import Log
 
 __all__ = ["one_thread", "samples"]  # fixtures
 FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-STEPS, KILLS = 24, 5
+STEPS, KILLS = 24, (0, 3, 6, 11, 14)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,8 @@ def options(out: Path, data: Path, *more: str) -> list[str]:
 
 
 def steps_logged(out: Path) -> list[int]:
+    if not (out / "log.csv").exists():
+        return []
     rows = (out / "log.csv").read_text().splitlines()
     return [int(row.split(",")[0]) for row in rows]
 
@@ -44,17 +47,30 @@ def steps_logged(out: Path) -> list[int]:
 # Killed
 
 
-def in_a_process(arguments: list[str], limit: int | None = None,
-                 kill_after: float | None = None) -> int | None:
-    """Run a command in a process of its own, perhaps killed; its exit status."""
+def in_a_process(arguments: list[str], limit: int | None = None) -> int:
+    """Run a command in a process of its own; its exit status."""
+    process = started(arguments, limit)
+    process.join()
+    return process.exitcode
+
+
+def started(arguments: list[str], limit: int | None = None) -> Any:
     process = multiprocessing.get_context("fork").Process(
         target=run_limited, args=(arguments, limit))
     process.start()
-    process.join(kill_after)
-    if process.is_alive():
-        os.kill(process.pid, signal.SIGKILL)
-        process.join()
-    return process.exitcode
+    return process
+
+
+def killed_at(arguments: list[str], out: Path, step: int, delay: float) -> None:
+    """Run a command and kill it, so long after the log has come to that step."""
+    process = started(arguments)
+    while len(steps_logged(out)) < step:
+        time.sleep(0.001)
+        assert process.is_alive()
+    time.sleep(delay)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
 
 
 def run_limited(arguments: list[str], limit: int | None) -> None:
@@ -73,20 +89,13 @@ def test_a_run_killed_again_and_again_ends_as_if_it_had_not_been(
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     few = ["--iterations", str(STEPS), "--every", "2"]
-    begun = time.monotonic()
     assert in_a_process(options(whole, data, *few)) == 0
-    took, chance = time.monotonic() - begun, random.Random(0)
-
-    begin = options(killed, data, *few)
+    begin, chance = options(killed, data, *few), random.Random(0)
     go_on = ["train", "--out", str(killed), "--resume", "--workers", "0"]
-    status, kills = None, 0
-    while status != 0:
+    for step in KILLS:
         resumable = (killed / "options.json").exists()
-        moment = took * chance.uniform(0.2, 0.9) if kills < KILLS else None
-        status = in_a_process(go_on if resumable else begin, kill_after=moment)
-        assert status in (0, -signal.SIGKILL)
-        kills += status != 0
-    assert kills >= 2
+        killed_at(go_on if resumable else begin, killed, step, chance.uniform(0, 0.05))
+    assert in_a_process(go_on) == 0
     assert steps_logged(killed) == list(range(1, STEPS + 1))
     one, two = (InstanceFCN.load(run / "model.safetensors") for run in (whole, killed))
     assert same_weights(one, two)

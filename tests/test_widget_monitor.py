@@ -108,7 +108,8 @@ def test_an_error_in_training_becomes_a_sentence(samples):
     monitor = TrainingMonitor(network(), Broken(4, **SCENES), LONG)
     with pytest.raises(RuntimeError, match="is not a picture"):
         monitor.wait()
-    said = "Training ended with an error, ValueError: scene.png is not a picture."
+    said = ("Training ended with an error, ValueError: 2 of 4 images cannot be read, "
+            "more than a tenth of the data set; the first: scene.png is not a picture.")
     assert monitor.status == "failed" and monitor.error == said
     assert monitor.words().endswith(said)
     assert monitor._repr_mimebundle_()[0]["image/png"]
