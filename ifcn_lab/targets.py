@@ -217,6 +217,7 @@ def draw_some(
 def mask_targets(
     coverage: Float[np.ndarray, "N H W"], centers: Int[np.ndarray, "P 2"],
     instance: Int[np.ndarray, "P"], m: int,
+    crowd: Bool[np.ndarray, "H W"] | None = None,
 ) -> tuple[Float[np.ndarray, "P m m"], Bool[np.ndarray, "P m m"]]:
     """The mask each positive window should show, and which of its pixels count.
 
@@ -225,10 +226,11 @@ def mask_targets(
         centers: window centres (y, x).
         instance: the object each window belongs to.
         m: window side in cells.
+        crowd: cells of which nobody says whose they are, as VOC's borders.
 
     Returns:
-        The target in [0, 1] and whether the pixel lies on the map; the loss leaves
-        out what does not.
+        The target in [0, 1] and whether the pixel lies on the map and not in the
+        crowd; the loss leaves out what does not.
 
     Example:
         >>> target, inside = mask_targets(np.ones((1, 4, 4)), np.array([[0, 0]]),
@@ -239,7 +241,8 @@ def mask_targets(
     before, after = m // 2, m - 1 - m // 2
     pad = ((0, 0), (before, after), (before, after))
     padded = np.pad(coverage, pad)                        # (N, H + m - 1, W + m - 1)
-    known = np.pad(np.ones(coverage.shape[1:], bool), pad[1:])
+    told = np.ones(coverage.shape[1:], bool) if crowd is None else ~crowd
+    known = np.pad(told, pad[1:])
     rows = centers[:, 0, None, None] + np.arange(m)[:, None]              # (P, m, 1)
     columns = centers[:, 1, None, None] + np.arange(m)[None, :]           # (P, 1, m)
     return padded[instance[:, None, None], rows, columns], known[rows, columns]

@@ -257,13 +257,14 @@ def test_mask_targets_are_what_copying_cell_by_cell_gives(
     window = st.tuples(st.integers(0, height - 1), st.integers(0, width - 1),
                        st.integers(0, count - 1))
     rows = np.array(data.draw(st.lists(window, max_size=4)), int).reshape(-1, 3)
-    target, counts = mask_targets(cells, rows[:, :2], rows[:, 2], m)
+    crowd = data.draw(arrays(bool, (height, width)))
+    target, counts = mask_targets(cells, rows[:, :2], rows[:, 2], m, crowd)
     assert target.shape == counts.shape == (len(rows), m, m)
     for p, (y, x, instance) in enumerate(rows):
         for i, j in np.ndindex(m, m):
             row, column = y - m // 2 + i, x - m // 2 + j
             inside = 0 <= row < height and 0 <= column < width
-            assert counts[p, i, j] == inside
+            assert counts[p, i, j] == (inside and not crowd[row, column])
             assert target[p, i, j] == (cells[instance, row, column] if inside else 0)
 
 

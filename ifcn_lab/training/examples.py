@@ -202,7 +202,8 @@ def draw_windows(
     masked = drawn.label >= (0 if recipe.negative_masks else 1)
     nothing = np.zeros((1, *crowd.shape), cells.dtype)     # instance -1 of a negative
     target, counts = mask_targets(np.concatenate([cells, nothing]),
-                                  drawn.centers[masked], drawn.instance[masked], m)
+                                  drawn.centers[masked], drawn.instance[masked], m,
+                                  crowd)
     tensors = map(torch.tensor, (drawn.centers, drawn.label, target, counts))
     centers, label, target, counts = tensors
     return Example(view.image, centers, label.float(), target.float(), counts)
