@@ -232,15 +232,14 @@ def workers(given: Namespace) -> int:
 def load_samples(given: Namespace) -> Sequence[Sample]:
     """The data set that was named, or synthetic scenes.
 
-    Samples are kept in memory only where this process loads them itself.
+    A small data set is kept in memory by every process that loads from it.
     """
-    from ifcn_lab.datasets.kept import Kept
+    from ifcn_lab.datasets.kept import kept_if_small
     from ifcn_lab.datasets.scenes import SceneSet
 
     if not (given.annotations or given.dataset):
         return SceneSet(2000)
-    samples = load_data(given)
-    return samples if workers(given) else Kept(samples)
+    return kept_if_small(load_data(given), 3.0 / max(1, workers(given)))
 
 
 def new_model(given: Namespace) -> InstanceFCN:

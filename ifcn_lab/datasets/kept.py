@@ -8,6 +8,8 @@ import numpy as np
 
 from ifcn_lab.datasets import Sample
 
+__all__ = ["Kept", "bytes_of", "kept_if_small"]
+
 
 class Kept(Sequence[Sample]):
     """The same data set, reading each sample from disk once while memory allows.
@@ -46,12 +48,11 @@ class Kept(Sequence[Sample]):
         if index in self._kept:
             return self._kept[index]
         sample = self.samples[index]
-        arrays = sample.image, sample.masks, sample.crowd
-        size = sum(array.nbytes for array in arrays)
-        if size <= self._room:
+        if (size := bytes_of(sample)) <= self._room:
             self._room -= size
-            sample = sample._replace(**dict(zip(
-                ("image", "masks", "crowd"), map(_own, arrays), strict=True)))
+            sample = sample._replace(image=_own(sample.image),
+                                     masks=_own(sample.masks),
+                                     crowd=_own(sample.crowd))
             self._kept[index] = sample
         return sample
 
@@ -59,6 +60,40 @@ class Kept(Sequence[Sample]):
         """Give what is pickled: nothing that was kept."""
         return {"samples": self.samples, "_most": self._most, "_room": self._most,
                 "_kept": {}}
+
+
+def kept_if_small(
+    samples: Sequence, gigabytes: float = 3.0, looks: int = 20
+) -> Sequence:
+    """The data set, kept in memory if the whole of it will fit, else as it is.
+
+    A large data set would fill the memory and still be read from disk mostly.
+
+    Args:
+        samples: any data set; unreadable images are left out of the estimate.
+        gigabytes: how much there is room for.
+        looks: how many samples, spread over the data set, the estimate is taken from.
+
+    Example:
+        >>> from ifcn_lab.datasets.scenes import SceneSet
+        >>> type(kept_if_small(SceneSet(3))).__name__
+        'Kept'
+        >>> type(kept_if_small(SceneSet(3), gigabytes=1e-4)).__name__
+        'SceneSet'
+    """
+    sizes = []
+    for index in range(0, len(samples), max(1, len(samples) // looks)):
+        try:
+            sizes.append(bytes_of(samples[index]))
+        except (ValueError, OSError):
+            continue
+    fits = sum(sizes) / max(1, len(sizes)) * len(samples) <= gigabytes * 1e9
+    return Kept(samples, gigabytes) if fits else samples
+
+
+def bytes_of(sample: Sample) -> int:
+    """How much memory the pixels of a sample take."""
+    return sample.image.nbytes + sample.masks.nbytes + sample.crowd.nbytes
 
 
 def _own(array: np.ndarray) -> np.ndarray:
