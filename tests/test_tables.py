@@ -179,7 +179,7 @@ def test_a_damaged_result_is_named(tmp_path: Path, text: str) -> None:
 
 
 def test_a_run_that_was_killed_gives_the_same_figures(tmp_path: Path) -> None:
-    steps = 125
+    steps = 300
     script = [sys.executable, "-m", "tables_cases", str(tmp_path / "a"), str(steps)]
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     child = subprocess.Popen(script, cwd=ROOT / "tests", stderr=subprocess.DEVNULL,
