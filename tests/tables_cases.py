@@ -9,6 +9,7 @@ import torch
 
 from ifcn_lab.classifier import QUICK
 from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.tables import runs
 from ifcn_lab.tables.rows import Row, row_of
 from ifcn_lab.tables.runs import Data, Run, perform
 from ifcn_lab.tables.settings import Setting
@@ -48,4 +49,5 @@ def tiny(out: Path, key: str = "maps-k3", *, seed: int = 0, steps: int = 6,
 
 if __name__ == "__main__":  # a run in a process of its own, to be killed
     torch.set_num_threads(1)
+    runs.CHECKPOINT_EVERY = 10
     perform(tiny(Path(sys.argv[1]), steps=int(sys.argv[2])))

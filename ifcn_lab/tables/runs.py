@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ifcn_lab.training.loop import Step
 
 TRAINED = "model.safetensors"
+CHECKPOINT_EVERY = 100
+"""Steps after which a run that is killed loses no more."""
 
 
 @dataclass(frozen=True)
@@ -176,8 +178,9 @@ def train_in(
         last[:] = [step]
         stop_if_alone()
 
-    train(model, samples, recipe, progress=progress, on_step=watch, every=100,
-          checkpoint=folder / "checkpoint.pt", resume=True, workers=run.workers)
+    train(model, samples, recipe, progress=progress, on_step=watch,
+          every=CHECKPOINT_EVERY, checkpoint=folder / "checkpoint.pt", resume=True,
+          workers=run.workers)
     steps = {"steps": last[0].iteration, "seconds": round(last[0].seconds, 1)} \
         if last else {}
     return {"images": len(samples)} | steps
