@@ -71,7 +71,7 @@ def test_a_section_may_hold_what_regular_expressions_read() -> None:
 
 def test_the_machine_is_told_without_its_name() -> None:
     words = machine()
-    assert f"{os.cpu_count()} cores" in words and f"torch {torch.__version__}" in words
+    assert f"{os.cpu_count()} core" in words and f"torch {torch.__version__}" in words
     assert platform.node() not in words
 
 

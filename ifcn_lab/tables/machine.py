@@ -11,13 +11,13 @@ def machine(device: str = "cpu") -> str:
     """Processor, cores, threads and torch in a few words.
 
     Example:
-        >>> "cores" in machine() and "torch" in machine()
+        >>> "core" in machine() and "torch" in machine()
         True
     """
     import torch
 
-    words = [processor(), f"{os.cpu_count()} cores",
-             f"{torch.get_num_threads()} threads", f"torch {torch.__version__}"]
+    words = [processor(), counted(os.cpu_count() or 1, "core"),
+             counted(torch.get_num_threads(), "thread"), f"torch {torch.__version__}"]
     if device.startswith("cuda"):
         words.insert(0, torch.cuda.get_device_name(device))
     return ", ".join(words)
@@ -31,3 +31,13 @@ def processor(listing: Path = Path("/proc/cpuinfo")) -> str:
             if name.strip() == "model name":
                 return value.strip()
     return platform.processor() or platform.machine()
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things in words.
+
+    Example:
+        >>> counted(1, "core"), counted(2, "core")
+        ('1 core', '2 cores')
+    """
+    return f"{number} {what}" + ("" if number == 1 else "s")

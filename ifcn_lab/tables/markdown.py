@@ -142,7 +142,9 @@ def costs(results: Results) -> list[str]:
 
 def details(results: Results) -> list[str]:
     """Every row's settings, folded away."""
-    first = {run.row.name: run for run, _ in reversed(results)}
+    first: dict[str, Run] = {}
+    for run, _ in results:
+        first.setdefault(run.row.name, run)
     lines = ["<details><summary>Settings</summary>", "", "```"]
     for name, run in first.items():
         kept = {k: v for k, v in run.settings.items() if k not in ("row", "seed")}
