@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.results import small_data
+from ifcn_lab.backbone import uses_bfloat16
 from ifcn_lab.datasets import Sample
 from ifcn_lab.datasets.scenes import SceneSet
 from ifcn_lab.deepmask import DeepMaskStyle
@@ -23,6 +24,7 @@ from ifcn_lab.evaluation import average_recall
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals import propose
 from ifcn_lab.shipped import folder
+from ifcn_lab.tables.machine import machine
 from ifcn_lab.training import LESSON, train
 
 HEADS = {"k*k maps": InstanceFCN, "m*m outputs": DeepMaskStyle}
@@ -65,7 +67,9 @@ def go_on(path: Path, settings: dict) -> dict:
         ValueError: the file was made with other settings.
     """
     if not path.is_file():
-        return {"settings": settings, "runs": []}
+        half = "bfloat16" if uses_bfloat16("auto") else "float32"
+        return {"settings": settings, "runs": [],
+                "machine": f"{machine()}; precision auto was {half}"}
     record = json.loads(path.read_text(encoding="utf-8"))
     if record["settings"] != settings:
         raise ValueError(f"{path} was made with {record['settings']}; move it away")

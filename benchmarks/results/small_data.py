@@ -148,7 +148,8 @@ def write(record: Record, path: Path) -> Path:
         f"Seeds {', '.join(map(str, seeds))}; mean ± standard deviation, n - 1. In the "
         "chart small marks are single runs, lines are means, and bands reach from the "
         "lowest run to the highest.",
-        f"Settings: {settings}.", "",
+        f"Settings: {settings}.",
+        f"Measured on: {record.get('machine', 'a machine that was not noted')}.", "",
         "Made by `python -m benchmarks.local_coherence --scenes 4 16 64 256 --out "
         f"benchmarks/results/{path.stem}.json --chart "
         f"benchmarks/results/{path.name}`.", "",
