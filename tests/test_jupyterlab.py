@@ -106,6 +106,9 @@ def problems(outputs):
     ]
 
 
+FIGURES_ONLY = "07_real_images.ipynb"  # the one lesson without a widget
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_lesson_runs_to_its_end_and_no_widget_is_blank(lab, name):
@@ -118,7 +121,7 @@ def test_a_lesson_runs_to_its_end_and_no_widget_is_blank(lab, name):
     kinds = [kind for cell in outputs for out in cell["outputs"]
              for kind in out.get("data", {})]
     wanted = kinds.count("application/vnd.jupyter.widget-view+json")
-    assert wanted >= 1
+    assert wanted >= (name != FIGURES_ONLY)
     notebook.page.wait_for_timeout(1000)
     assert notebook.page.locator(".ifcn").count() == wanted
     for widget in notebook.page.locator(".ifcn").all():
