@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -145,12 +145,7 @@ class InstanceFCN(nn.Module):
 
     def save(self, path: str | Path) -> Path:
         """Write weights and configuration to one safetensors file."""
-        from safetensors.torch import save_file
-
-        config = {"ifcn_lab": json.dumps(self.config)}
-        tensors = {n: t.contiguous() for n, t in self.state_dict().items()}
-        save_file(tensors, str(path), metadata=config)
-        return Path(path)
+        return write_weights(Path(path), self.config, self.state_dict())
 
     @classmethod
     def load(cls, path: str | Path) -> InstanceFCN:
@@ -186,6 +181,17 @@ class InstanceFCN(nn.Module):
         from ifcn_lab import shipped
 
         return cls.load(shipped.path(f"weights/{name}.safetensors"))
+
+
+def write_weights(
+    path: Path, config: dict[str, Any], tensors: dict[str, Tensor]
+) -> Path:
+    """Write configuration and tensors to one safetensors file."""
+    from safetensors.torch import save_file
+
+    laid_out = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    save_file(laid_out, str(path), metadata={"ifcn_lab": json.dumps(config)})
+    return path
 
 
 def read_weights(path: Path) -> tuple[dict, dict[str, Tensor]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ifcn_lab.classifier.network import Classifier
@@ -10,9 +10,7 @@ from ifcn_lab.classifier.recipe import QUICK, ClassifierRecipe
 from ifcn_lab.classifier.run import ClassifierRun, ClassifierStep
 from ifcn_lab.datasets import Sample
 from ifcn_lab.model import InstanceFCN
-from ifcn_lab.training.interrupt import interrupts_wait
-from ifcn_lab.training.loop import begin, keep, steps
-from ifcn_lab.training.processes import LostProcess
+from ifcn_lab.training.loop import carry_out
 
 
 def train_classifier(
@@ -49,35 +47,6 @@ def train_classifier(
     a second step); MNC, stage 3.
     """
     run = ClassifierRun(classifier, model, samples, recipe)
-    begin(run, checkpoint, resume)
-    with interrupts_wait() as interrupted:
-        try:
-            for step in bar(steps(run), run, shown=progress and run.group.first):
-                if on_step is not None and run.group.first:
-                    on_step(step)
-                stop = run.agree(interrupted.is_set())
-                if stop or step.iteration % every == 0:
-                    keep(run, checkpoint, must=stop)
-                if stop:
-                    raise KeyboardInterrupt
-        except LostProcess:
-            keep(run, checkpoint)
-            raise
-    keep(run, checkpoint, must=True)
+    carry_out(run, lambda step: f"loss {step.mask_level:.3f}", progress=progress,
+              on_step=on_step, checkpoint=checkpoint, every=every, resume=resume)
     return classifier.eval()
-
-
-def bar(
-    source: Iterator[ClassifierStep], run: ClassifierRun, *, shown: bool
-) -> Iterator[ClassifierStep]:
-    """Pass the steps on, moving a progress bar where there is a terminal."""
-    from tqdm import tqdm
-
-    with tqdm(total=100, disable=None if shown else True, leave=False,
-              bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}",
-              ) as line:
-        for step in source:
-            text = f"step {step.iteration}  loss {step.mask_level:.3f}"
-            line.set_postfix_str(text, refresh=False)
-            line.update(min(100, int(100 * run.progress)) - line.n)
-            yield step

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +19,7 @@ from ifcn_lab.model import (
     InstanceFCN,
     pad_to_multiple,
     read_weights,
+    write_weights,
 )
 from ifcn_lab.proposals.pyramid import resize_image
 
@@ -173,13 +173,9 @@ class Classifier(nn.Module):
 
     def save(self, path: str | Path) -> Path:
         """Write weights and configuration to one safetensors file."""
-        from safetensors.torch import save_file
-
         pairs = list(self.categories.items())         # JSON has no whole number as key
-        config = {"ifcn_lab": json.dumps(self.config | {"categories": pairs})}
-        tensors = {n: t.contiguous() for n, t in self.state_dict().items()}
-        save_file(tensors, str(path), metadata=config)
-        return Path(path)
+        config = self.config | {"categories": pairs}
+        return write_weights(Path(path), config, self.state_dict())
 
     @classmethod
     def load(cls, path: str | Path) -> Classifier:

@@ -22,7 +22,7 @@ from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals.propose import to_tensor
 from ifcn_lab.training.batches import Batches
 from ifcn_lab.training.checkpoint import load_checkpoint
-from ifcn_lab.training.optimizer import build_optimizer, rate
+from ifcn_lab.training.optimizer import build_optimizer
 from ifcn_lab.training.processes import Group
 from ifcn_lab.training.recipe import Recipe
 from ifcn_lab.training.run import Run, shared_out
@@ -84,9 +84,7 @@ class ClassifierRun(Run):
             LostProcess: another process is gone; this run is as before the step.
         """
         start = time.perf_counter()
-        lr = self.recipe.lr * rate(self.recipe.schedule, self.progress)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
+        lr = self._set_rate()
         # Batch norms keep the statistics of the trained backbone: one image at a time
         # has none of its own.
         self.model.train().backbone.eval()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from ifcn_lab.datasets import Sample
 from ifcn_lab.model import InstanceFCN
@@ -16,7 +17,10 @@ from ifcn_lab.training.processes import LostProcess
 from ifcn_lab.training.recipe import LESSON, Recipe
 from ifcn_lab.training.run import Run, Step
 
-__all__ = ["Run", "Step", "bar", "build_optimizer", "rate", "steps", "train"]
+__all__ = [
+    "Run", "Step", "bar", "build_optimizer", "carry_out", "rate", "steps", "train",
+]
+
 
 def train(
     model: InstanceFCN, samples: Sequence[Sample], recipe: Recipe = LESSON, *,
@@ -51,10 +55,25 @@ def train(
         LostProcess: another process is gone, after a checkpoint.
     """
     run = Run(model, samples, recipe, workers=workers)
+    carry_out(run, losses_told, progress=progress, on_step=on_step,
+              checkpoint=checkpoint, every=every, resume=resume)
+    return model.eval()
+
+
+def carry_out(
+    run: Run, told: Callable[[Any], str], *, progress: bool,
+    on_step: Callable[[Any], None] | None, checkpoint: str | Path | None, every: int,
+    resume: bool,
+) -> None:
+    """Take a run to its end, with checkpoints; `told` says a step for the bar.
+
+    Raises:
+        As `train`.
+    """
     begin(run, checkpoint, resume)
     with interrupts_wait() as interrupted, closing(run), lost_workers_told():
         try:
-            for step in bar(steps(run), run, shown=progress and run.group.first):
+            for step in bar(steps(run), run, told, shown=progress and run.group.first):
                 if on_step is not None and run.group.first:
                     on_step(step)
                 stop = run.agree(interrupted.is_set())
@@ -66,7 +85,11 @@ def train(
             keep(run, checkpoint)
             raise
     keep(run, checkpoint, must=True)
-    return model.eval()
+
+
+def losses_told(step: Step) -> str:
+    """A step's losses, for the progress bar."""
+    return f"mask {step.mask:.3f}  objectness {step.objectness:.3f}"
 
 
 def begin(run: Run, checkpoint: str | Path | None, resume: bool) -> None:
@@ -106,7 +129,10 @@ def steps(run: Run) -> Iterator[Step]:
         yield run.step()
 
 
-def bar(source: Iterator[Step], run: Run, *, shown: bool) -> Iterator[Step]:
+def bar(
+    source: Iterator[Any], run: Run, told: Callable[[Any], str] = losses_told, *,
+    shown: bool,
+) -> Iterator[Any]:
     """Pass the steps on, moving a progress bar where there is a terminal."""
     from tqdm import tqdm
 
@@ -114,8 +140,7 @@ def bar(source: Iterator[Step], run: Run, *, shown: bool) -> Iterator[Step]:
               bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}",
               ) as line:
         for step in source:
-            text = (f"step {step.iteration}  mask {step.mask:.3f}  "
-                    f"objectness {step.objectness:.3f}")
+            text = f"step {step.iteration}  {told(step)}"
             line.set_postfix_str(text, refresh=False)
             line.update(min(100, int(100 * run.progress)) - line.n)
             yield step

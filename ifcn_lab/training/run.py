@@ -93,14 +93,19 @@ class Run:
             LostProcess: another process is gone; this run is as before the step.
         """
         start = time.perf_counter()
-        lr = self.recipe.lr * rate(self.recipe.schedule, self.progress)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
+        lr = self._set_rate()
         with kept_if_lost(self.model, self.group):
             losses = self._descend(self._next())
         self.iteration += 1
         self.seconds += time.perf_counter() - start
         return Step(self.iteration, *losses, lr, self.seconds)
+
+    def _set_rate(self) -> float:
+        """Set the learning rate of the coming step, and return it."""
+        lr = self.recipe.lr * rate(self.recipe.schedule, self.progress)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        return lr
 
     def draw_batch(self) -> list[Example]:
         """This process's examples of the coming step.
