@@ -164,7 +164,7 @@ def test_results_for_an_image_that_is_not_listed_are_refused(tmp_path: Path) -> 
     ("document", "says"),
     [
         ([], "is not COCO's format"),
-        ({"images": []}, "is not COCO's format"),
+        ({"images": []}, "there is no .annotations."),
         ({"images": [{"id": 1}], "annotations": []}, "'height'"),
         ({"images": [], "annotations": [{"image_id": 5}]}, "image 5 has objects but"),
     ],

@@ -114,7 +114,7 @@ def test_a_dry_run_names_a_command_for_each_row(
 
 
 @pytest.mark.parametrize(("options", "words"), [
-    (["--dataset", "voc2012"], "the data set voc2012 needs the folder it lies in"),
+    (["--dataset", "voc2012"], "voc2012 needs the folder it lies in: --data FOLDER"),
     (["--dataset", "dsb2018", "--data", "nowhere"], "nowhere"),
     (["--dataset", "voc2012", "--scale", "small"], "give --scale paper"),
     (["--dataset", "scenes", "--rows", "maps-k4"], "no row 'maps-k4'"),

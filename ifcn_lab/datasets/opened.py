@@ -47,7 +47,10 @@ def open_dataset(
     if split not in SPLITS:
         raise ValueError(f"split {split!r}; expected 'train' or 'val'")
     if root is None and name != "scenes":
-        raise ValueError(f"the data set {name} needs the folder it lies in")
+        raise ValueError(
+            f"the data set {name} needs the folder it lies in: --data FOLDER on the "
+            f"command line, `root` in Python"
+        )
     if names is not None and name not in ("voc2012", "sbd"):
         raise ValueError(f"a list of names is for voc2012 and sbd, not for {name}")
     return _open(name, Path(root or "."), split, Path(names) if names else None)

@@ -101,7 +101,15 @@ def _load(path: Path) -> dict[str, Any]:
         known = {image["id"] for image in document["images"]}
         strange = {a["image_id"] for a in document["annotations"]} - known
     except (KeyError, TypeError) as error:
-        raise ValueError(f"{path}: is not COCO's format ({error!r})") from error
+        raise ValueError(
+            f"{path}: is not COCO's format, which has lists `images` (each with id, "
+            f"height, width) and `annotations` ({_lack(error)})"
+        ) from error
     if strange:
         raise ValueError(f"{path}: image {min(strange)} has objects but is not listed")
     return document
+
+
+def _lack(error: Exception) -> str:
+    """What stopped the reading: a missing entry by its name."""
+    return f"there is no {error}" if isinstance(error, KeyError) else str(error)
