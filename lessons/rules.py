@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from nbformat import NotebookNode
 
-from lessons.source import MARKED, exercises
+from lessons.opening import EXAMPLE, opening
+from lessons.source import (
+    MARKED,
+    Exercise,
+    announcing,
+    exercises,
+    solved,
+    student,
+    written,
+)
+from lessons.tasks import Task, announced
 
 LINES, WIDTH = 12, 79
+EXERCISES = 4
+# Lessons that are not yet written in the new form keep to the old rules.
+_OLD = re.compile(r"^\*\*Exercise \d+\.\d+\*\* \(\d+ min|^## Exercise", re.MULTILINE)
 
 
 def problems(lesson: NotebookNode, number: int) -> list[str]:
@@ -18,6 +32,8 @@ def problems(lesson: NotebookNode, number: int) -> list[str]:
         *_opening(lesson),
         *_prose_first(lesson),
         *_exercises(lesson, number),
+        *_choice(lesson),
+        *_headings(lesson),
         *(p for cell in code_cells(lesson) for p in _code(cell)),
     ]
 
@@ -33,14 +49,31 @@ def length(cell: NotebookNode) -> int:
     return sum(bool(line.strip()) for line in lines)
 
 
-def _opening(lesson: NotebookNode) -> Iterator[str]:
+def tasks(lesson: NotebookNode) -> list[Task]:
+    """Return the exercises that the lesson announces, in order."""
     prose = [c["source"] for c in lesson.cells if c["cell_type"] == "markdown"]
-    first = "\n".join(prose[:3])
+    return [task for text in prose if (task := announced(text))]
+
+
+def _opening(lesson: NotebookNode) -> Iterator[str]:
+    first = lesson.cells[0]["source"] if lesson.cells else ""
     if not first.startswith("# "):
         yield "the lesson does not begin with a title, `# Title`"
-    for unit in ("minutes", "seconds"):
-        if not re.search(rf"\d+ {unit}\b", first):
-            yield f"the opening does not say how many {unit}: reading, and Run All"
+    if _is_old(lesson):
+        return
+    box = opening(lesson)
+    if box is None:
+        yield f"no box opens the lesson; it reads: {EXAMPLE}"
+        return
+    if box.explaining + box.doing != box.minutes:
+        yield f"{box.explaining} + {box.doing} minutes are not {box.minutes}"
+    doing = sum(t.minutes for t in tasks(lesson) if not t.open_problem)
+    if box.doing != doing:
+        yield f"the exercises take {doing} minutes, the opening says {box.doing}"
+
+
+def _is_old(lesson: NotebookNode) -> bool:
+    return any(_OLD.search(c["source"]) for c in lesson.cells)
 
 
 def _prose_first(lesson: NotebookNode) -> Iterator[str]:
@@ -53,18 +86,78 @@ def _prose_first(lesson: NotebookNode) -> Iterator[str]:
 
 
 def _exercises(lesson: NotebookNode, number: int) -> Iterator[str]:
-    prose = ""
-    for cell in lesson.cells:
-        if cell["cell_type"] == "markdown":
-            prose += cell["source"]
-        for exercise in exercises(cell):
+    for cell, task in announcing(lesson.cells):
+        marked = exercises(cell)
+        for exercise in marked:
             if not exercise.number.startswith(f"{number}."):
                 yield f"exercise {exercise.number} stands in lesson {number}"
-            if f"Exercise {exercise.number}" not in prose:
-                yield f"no prose announces Exercise {exercise.number}"
+            if not _is_old(lesson):
+                yield from _announcement(exercise, task)
+        if task and task.number not in [exercise.number for exercise in marked]:
+            yield f"no solution of Exercise {task.number} follows its announcement"
         marks = re.findall(r"^ *# (?:solution|end)\b", cell["source"], re.MULTILINE)
-        if cell["cell_type"] == "code" and len(marks) != 2 * len(exercises(cell)):
+        if cell["cell_type"] == "code" and len(marks) != 2 * len(marked):
             yield f"`# solution N.M` or `# end` stands alone in {_name(cell)}"
+
+
+def _announcement(exercise: Exercise, task: Task | None) -> Iterator[str]:
+    """Say what the prose before a marked cell lacks."""
+    number, lines = exercise.number, written(exercise.lines)
+    if task is None or task.number != number:
+        yield f"the prose right before its cell does not end with Exercise {number}"
+        return
+    if task.lines != lines:
+        yield f"Exercise {number} says about {task.lines}, its solution has {lines}"
+    if not 1 <= task.difficulty <= 5:
+        yield f"the difficulty of Exercise {number} is {task.difficulty}, not 1 to 5"
+    for what in ("task", "hint", "why"):
+        if not getattr(task, what):
+            yield f"Exercise {number} has no {_LACKS[what]}"
+
+
+_LACKS = {
+    "task": "task",
+    "hint": "line that begins with `Hint: `",
+    "why": "line that begins with `Why it matters: `",
+}
+
+
+def _choice(lesson: NotebookNode) -> Iterator[str]:
+    every = tasks(lesson)
+    if _is_old(lesson):
+        return
+    if len(every) < EXERCISES:
+        yield f"{len(every)} exercises; a lesson has at least {EXERCISES}"
+    if not any(task.lines == 1 for task in every):
+        yield "no exercise of about 1 line"
+    problems = [task for task in every if task.open_problem]
+    if len(problems) != 1:
+        yield f"{len(problems)} open problems; a lesson has one"
+    if any(task.difficulty < 4 for task in problems):
+        yield "an open problem has difficulty 4 or 5"
+
+
+def headings(notebook: NotebookNode) -> list[tuple[int, str]]:
+    """Return the level and the words of each heading of a notebook, in order."""
+    prose = [c["source"] for c in notebook.cells if c["cell_type"] == "markdown"]
+    text = re.sub(r"^(```+).*?^\1", "", "\n\n".join(prose), flags=re.M | re.S)
+    found = re.findall(r"^(#+) (.*)", text, re.MULTILINE)
+    return [(len(marks), words) for marks, words in found]
+
+
+def _headings(lesson: NotebookNode) -> Iterator[str]:
+    """Follow the headings of both notebooks: one title, and no level is skipped."""
+    found = [line for make in (student, solved) for line in _skipped(make(lesson))]
+    yield from dict.fromkeys(found)
+
+
+def _skipped(notebook: NotebookNode) -> Iterator[str]:
+    levels = headings(notebook)
+    for (before, _), (level, words) in pairwise([(0, ""), *levels]):
+        if level > before + 1:
+            yield f"heading {words!r} is of level {level}, the one before of {before}"
+    if sum(level == 1 for level, _ in levels) > 1:
+        yield "more than one title"
 
 
 def _code(cell: NotebookNode) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import NamedTuple
 import jupytext
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from lessons.tasks import Task, about, announced, last_level, shown
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 MARKED = re.compile(
@@ -55,7 +58,7 @@ def exercises(cell: NotebookNode) -> list[Exercise]:
 
 def solved(lesson: NotebookNode) -> NotebookNode:
     """Return the notebook with solutions: the marks go, the lines stay."""
-    cells = [_with_source(cell, solution(cell)) for cell in deepcopy(lesson.cells)]
+    cells = _derived(lesson, solution, _reason)
     cells[0]["source"] = re.sub(
         r"\A(# .*)", r"\1: with solutions", cells[0]["source"], count=1
     )
@@ -64,16 +67,49 @@ def solved(lesson: NotebookNode) -> NotebookNode:
 
 def student(lesson: NotebookNode) -> NotebookNode:
     """Return the notebook students open: stubs, and each solution folded below."""
+    return notebook(_derived(lesson, stub, _fold))
+
+
+Answer = Callable[[NotebookNode, str, Task | None], str]
+
+
+def _derived(
+    lesson: NotebookNode, code: Callable[[NotebookNode], str], answer: Answer
+) -> list[NotebookNode]:
+    """Return the cells of a notebook; an `answer` stands below the exercise's check."""
     cells: list[NotebookNode] = []
-    folded: list[NotebookNode] = []
-    for cell in deepcopy(lesson.cells):
+    waiting: list[NotebookNode] = []
+    for cell, task in announcing(deepcopy(lesson.cells)):
         if cell["cell_type"] == "code" and "check." not in cell["source"]:
-            cells, folded = cells + folded, []
-        folded += [_fold(cell, exercise.number) for exercise in exercises(cell)[:1]]
-        cells.append(_with_source(cell, stub(cell)))
+            cells, waiting = cells + waiting, []
+        told = [answer(cell, found.number, task) for found in exercises(cell)[:1]]
+        waiting += [new_markdown_cell(text) for text in told if text]
+        cells.append(_with_source(cell, code(cell)))
         if "check." in cell["source"]:
-            cells, folded = cells + folded, []
-    return notebook(cells + folded)
+            cells, waiting = cells + waiting, []
+    return _with_headings(cells + waiting)
+
+
+def announcing(
+    cells: Sequence[NotebookNode],
+) -> Iterator[tuple[NotebookNode, Task | None]]:
+    """Yield each cell and the exercise that the prose right before it announces."""
+    task = None
+    for cell in cells:
+        yield cell, task
+        prose = cell["cell_type"] == "markdown"
+        task = announced(cell["source"]) if prose else None
+
+
+def _with_headings(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """Show each announcement under a heading one level below its section's."""
+    level = 1
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            prose = cell["source"]
+            cell["source"] = shown(prose, level)
+            level = last_level(prose, level)
+    return cells
 
 
 def solution(cell: NotebookNode) -> str:
@@ -86,23 +122,33 @@ def stub(cell: NotebookNode) -> str:
     return MARKED.sub(_refusal, cell["source"]).rstrip("\n")
 
 
+def written(lines: str) -> int:
+    """Return how many lines of a solution a learner writes: no blanks, no comments."""
+    said = [line.strip() for line in lines.splitlines()]
+    return sum(bool(line) and not line.startswith("#") for line in said)
+
+
 def _refusal(match: re.Match[str]) -> str:
-    lines = [line for line in match["lines"].splitlines() if line.strip()]
-    written = sum(not line.strip().startswith("#") for line in lines)
-    about = f"about {written} line" + ("s" if written != 1 else "")
     message = f"Exercise {match['number']} is not done yet"
     indent = match["indent"]
     return (
-        f"{indent}# your code, {about}\n"
+        f"{indent}# your code, {about(written(match['lines']))}\n"
         f'{indent}raise NotImplementedError("{message}")\n'
     )
 
 
-def _fold(cell: NotebookNode, number: str) -> NotebookNode:
-    return new_markdown_cell(
-        f"<details><summary>Solution of exercise {number}</summary>\n\n"
-        f"```python\n{solution(cell)}\n```\n\n</details>"
+def _fold(cell: NotebookNode, number: str, task: Task | None) -> str:
+    name, why = f"Solution of exercise {number}", ""
+    if task is not None:
+        name, why = f"{name}, and why it matters", f"**Why it matters:** {task.why}\n\n"
+    return (
+        f"<details><summary>{name}</summary>\n\n"
+        f"```python\n{solution(cell)}\n```\n\n{why}</details>"
     )
+
+
+def _reason(cell: NotebookNode, number: str, task: Task | None) -> str:
+    return f"**Why exercise {number} matters:** {task.why}" if task else ""
 
 
 def _cell(cell: NotebookNode) -> NotebookNode:
