@@ -10,41 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lessons import build, canonical, source
-
-TINY = """\
-# Tiny
-
-Takes 5 minutes; Run All takes 2 seconds.
-
-```{code-cell}
-from ifcn_lab.check.report import Case, report
-
-
-class check:
-    def twice(fn):
-        report("Exercise 1.1", fn, [Case("x = 1", (1,), 2)])
-```
-
-Exercise 1.1, about two lines.
-
-```{code-cell}
-def twice(x):
-    # solution 1.1
-    y = x
-
-    return x + y
-    # end
-```
-
-Does it hold?
-
-```{code-cell}
-check.twice(twice)
-```
-
-So much for that.
-"""
+from lessons import build, canonical, rules, source
+from tests.lesson_cases import TINY
 
 
 @pytest.fixture
@@ -71,10 +38,10 @@ def stored(path: Path) -> str:
 
 def test_the_student_reads_not_done_yet_and_the_solutions_agree(built: Path) -> None:
     assert stored(built / "notebooks" / "01_tiny.ipynb") == (
-        "Exercise 1.1: not done yet.\n"
+        "".join(f"Exercise 1.{n}: not done yet.\n" for n in (1, 2, 3, 4))
     )
     assert stored(built / "notebooks" / "solutions" / "01_tiny.ipynb") == (
-        "Exercise 1.1: correct, the case agrees.\n"
+        "".join(f"Exercise 1.{n}: correct, the case agrees.\n" for n in (1, 2, 3, 4))
     )
 
 
@@ -122,19 +89,57 @@ def test_a_widget_a_figure_and_an_error_pass_nbval_in_full(tiny: Path) -> None:
     assert " passed" in done.stdout.splitlines()[-1]
 
 
-def test_a_stub_is_its_solution_less_the_marked_lines(tiny: Path) -> None:
-    for cell in source.read(build.lessons(tiny)[0]).cells:
-        marked = "".join(found.lines for found in source.exercises(cell))
-        kept = source.solution(cell).replace(marked.rstrip("\n"), "").rstrip("\n")
-        refusal = r" +# your code.*\n +raise NotImplementedError\(.*\)"
-        assert re.sub(refusal, "", source.stub(cell)).rstrip("\n") == kept
-
-
-def test_the_solution_is_folded_below_the_check(tiny: Path) -> None:
+def test_the_solution_and_its_reason_are_folded_below_the_check(tiny: Path) -> None:
     cells = source.student(source.read(build.lessons(tiny)[0])).cells
-    at = next(i for i, cell in enumerate(cells) if "check.twice" in cell.source)
-    assert cells[at + 1].source.startswith("<details><summary>Solution of exercise 1.1")
-    assert "    return x + y" in cells[at + 1].source
+    at = next(i for i, cell in enumerate(cells) if "check.times(twice" in cell.source)
+    assert cells[at + 1].source == (
+        "<details><summary>Solution of exercise 1.1, and why it matters</summary>\n\n"
+        "```python\ndef twice(x):\n    y = x\n\n    return x + y\n```\n\n"
+        "**Why it matters:** two is the smallest\neven number.\n\n</details>"
+    )
+
+
+def test_with_solutions_the_code_stands_open_and_the_reason_below_the_check(
+    tiny: Path,
+) -> None:
+    cells = source.solved(source.read(build.lessons(tiny)[0])).cells
+    code = next(i for i, cell in enumerate(cells) if "def twice" in cell.source)
+    assert cells[code].source == "def twice(x):\n    y = x\n\n    return x + y"
+    assert cells[code + 3].source.startswith("**Why exercise 1.1 matters:** two is")
+
+
+def test_an_exercise_has_a_heading_a_line_of_facts_and_a_folded_hint(
+    tiny: Path,
+) -> None:
+    cells = source.student(source.read(build.lessons(tiny)[0])).cells
+    shown = next(c.source for c in cells if "Exercise 1.4" in c.source)
+    assert shown == (
+        "## Exercise 1.4\n\n"
+        "Open problem · Difficulty ●●●●○ (4 of 5) · 9 minutes · about 1 line\n\n"
+        "Return x times 5.\n\n"
+        "<details><summary>Hint</summary>\n\ntry 5 * 1.\n\n</details>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "levels"),
+    [
+        ("", [1, 2]),
+        ("## Part", [1, 2, 3]),
+        ("## Part\n\n### Piece", [1, 2, 3, 3]),
+        ("## Part\n\n```\n# no heading\n```", [1, 2, 3]),
+        ("+++\n\n## Part\n\n+++", [1, 2, 3]),
+    ],
+)
+def test_an_exercise_is_one_level_below_its_section(
+    tiny: Path, before: str, levels: list[int]
+) -> None:
+    path = build.lessons(tiny)[0]
+    path.write_text(TINY.replace("**Exercise 1.1", f"{before}\n\n**Exercise 1.1"))
+    for make in (source.student, source.solved):
+        found = rules.headings(make(source.read(path)))
+        upto = next(n for n, (_, words) in enumerate(found) if "1.1" in words)
+        assert [level for level, _ in found[: upto + 1]] == levels
 
 
 def test_a_stub_says_how_much_is_to_be_written(tiny: Path) -> None:
@@ -203,38 +208,65 @@ def test_a_cell_that_raises_stops_the_build(
     tiny: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = build.lessons(tiny)[0]
-    path.write_text(TINY.replace("check.twice(twice)", "check.thrice(twice)"))
+    path.write_text(TINY.replace("check.times(twice", "check.thrice(twice"))
     assert build.main(["01"], tiny) == 1
     assert "does not run to its end" in capsys.readouterr().err
     assert not (tiny / "notebooks" / "01_tiny.ipynb").exists()
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "says"),
-    [
-        ("# Tiny", "Tiny", "does not begin with a title"),
-        ("5 minutes", "a while", "how many minutes"),
-        ("2 seconds", "a moment", "how many seconds"),
-        ("Does it hold?\n", "", "no prose stands before"),
-        ("So much for that.\n", "", "ends without prose"),
-        ("solution 1.1", "solution 2.1", "exercise 2.1 stands in lesson 1"),
-        ("Exercise 1.1, about", "About", "no prose announces Exercise 1.1"),
-        ("    # end\n", "", "stands alone"),
-        ("    y = x\n", "    y = x\n" * 12, "more than 12 lines"),
-        ("    y = x\n", "    y = x  #" + "-" * 79 + "\n", "more than 79 characters"),
-        ("    y = x\n", "    y = 'http://'\n", "an address"),
-    ],
-)
-def test_a_broken_rule_is_named(tiny: Path, old: str, new: str, says: str) -> None:
+OPEN = "(open problem, difficulty 4"
+HINT = "Hint: `+` adds.\n"
+LAST = TINY[TINY.index("**Exercise 1.4") :]
+BROKEN = [
+    ("# Tiny", "Tiny", "does not begin with a title"),
+    ("9 minutes:", "a while:", "no box opens the lesson"),
+    (" and 900 MB", "", "no box opens the lesson"),
+    ("3 explaining", "4 explaining", "4 + 6 minutes are not 9"),
+    ("2 of 5, 3 minutes", "2 of 5, 4 minutes", "take 7 minutes, the opening says 6"),
+    ("Multiply.\n", "### Multiply\n", "'Multiply' is of level 3, the one before of 1"),
+    ("Multiply.\n", "# Multiply\n", "more than one title"),
+    ("Does it hold?\n\n```{code-cell}\ncheck.times(twice", 0, "no prose stands before"),
+    ("So much for that.\n", "", "ends without prose"),
+    ("solution 1.1", "solution 2.1", "exercise 2.1 stands in lesson 1"),
+    ("**Exercise 1.1**", "Exercise 1.1", "does not end with Exercise 1.1"),
+    (HINT, "", "Exercise 1.1 has no line that begins with `Hint: `"),
+    ("Hint: `+`", "Hint. `+`", "Exercise 1.1 has no line that begins with `Hint: `"),
+    ("Why it matters: two", "Two", "has no line that begins with `Why it matters: `"),
+    ("Return twice x.\n", "", "Exercise 1.1 has no task"),
+    ("difficulty 2 of 5", "difficulty 6 of 5", "of Exercise 1.1 is 6, not 1 to 5"),
+    ("about 2 lines", "about 3 lines", "1.1 says about 3, its solution has 2"),
+    (OPEN, "(difficulty 4", "0 open problems; a lesson has one"),
+    ("(difficulty 2", "(open problem, difficulty 2", "2 open problems"),
+    (OPEN, OPEN.replace("4", "3"), "an open problem has difficulty 4 or 5"),
+    (LAST, "End.", "3 exercises; a lesson has at least 4"),
+    ("    y = x\n\n    return x + y\n    # end\n", "    y = x\n", "stands alone"),
+    ("    y = x\n", "    y = x\n" * 12, "more than 12 lines"),
+    ("    y = x\n", "    y = x  #" + "-" * 79 + "\n", "more than 79 characters"),
+    ("    y = x\n", "    y = 'http://'\n", "an address"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "says"), BROKEN)
+def test_a_broken_rule_is_named(
+    tiny: Path, old: str, new: str | int, says: str
+) -> None:
     path = build.lessons(tiny)[0]
     assert build.broken_rules(path) == []
     assert TINY.count(old) == 1
-    path.write_text(TINY.replace(old, new))
+    path.write_text(TINY.replace(old, new or old.partition("\n")[2]))
     assert says in "\n".join(build.broken_rules(path))
+
+
+def test_a_lesson_needs_an_exercise_of_one_line(tiny: Path) -> None:
+    path = build.lessons(tiny)[0]
+    text = re.sub(r"    (return \d \* x)", r"    y = x\n    \1", TINY)
+    path.write_text(text.replace("about 1 line", "about 2 lines"))
+    assert "no exercise of about 1 line" in "\n".join(build.broken_rules(path))
 
 
 def test_a_long_cell_may_be_tagged_as_such(tiny: Path) -> None:
     path = build.lessons(tiny)[0]
     tagged = TINY.replace("{code-cell}\ndef", "{code-cell}\n:tags: [long]\ndef")
+    tagged = tagged.replace("about 2 lines", "about 13 lines")
     path.write_text(tagged.replace("    y = x\n", "    y = x\n" * 12))
     assert build.broken_rules(path) == []
