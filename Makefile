@@ -4,7 +4,10 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+LATEST := .venv-latest
 LESSON ?=
+# Options of the wheelhouse: make wheelhouse WHEELS="--for windows --python 3.12"
+WHEELS ?=
 
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -14,12 +17,12 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do \
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test demo notebooks bench
+.PHONY: help setup lab test test-latest wheelhouse demo notebooks bench
 
 help:  ## say what can be made (the default)
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | \
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | \
 		while IFS="$$(printf '\t')" read -r name what; do \
-			printf '  make %-10s %s\n' "$$name" "$$what"; done
+			printf '  make %-12s %s\n' "$$name" "$$what"; done
 
 setup: $(STAMP)  ## create .venv with the exact versions of constraints.txt
 
@@ -38,9 +41,21 @@ $(STAMP): pyproject.toml constraints.txt
 lab: setup  ## open the lessons in JupyterLab
 	$(BIN)/jupyter lab $(AS_ROOT) notebooks
 
+TESTS = --doctest-modules ifcn_lab tests \
+	--nbval --nbval-cell-timeout=90 $(wildcard notebooks) --cov=ifcn_lab
+
 test: setup  ## run every test: unit, doctest, notebooks; coverage at least 90 %
-	$(BIN)/python -m pytest --doctest-modules ifcn_lab tests \
-		--nbval --nbval-cell-timeout=90 $(wildcard notebooks) --cov=ifcn_lab
+	$(BIN)/python -m pytest $(TESTS)
+
+test-latest:  ## the same on the newest versions that pyproject.toml allows
+	@$(PYTHON) -m venv $(LATEST)
+	@$(LATEST)/bin/python -m pip install --quiet --upgrade \
+		--upgrade-strategy eager --editable ".[test]"
+	@$(LATEST)/bin/python -m upkeep.latest
+	$(LATEST)/bin/python -m pytest $(TESTS)
+
+wheelhouse: setup  ## a folder to install from without network: build/wheelhouse
+	$(BIN)/python -m upkeep.wheelhouse $(WHEELS)
 
 demo: setup  ## segment a photograph of coins; no network, no GPU
 	$(BIN)/python -m ifcn_lab demo

@@ -1,0 +1,1 @@
+"""What keeps the course alive: a wheelhouse, the newest versions, the syllabi."""
