@@ -125,7 +125,7 @@ def test_a_lesson_runs_to_its_end_and_no_widget_is_blank(lab, name):
     notebook.page.wait_for_timeout(1000)
     assert notebook.page.locator(".ifcn").count() == wanted
     for widget in notebook.page.locator(".ifcn").all():
-        assert widget.locator("canvas").count() > 0
+        assert widget.locator("canvas, input").count() > 0
         assert widget.locator(".ifcn-words").inner_text() != ""
     assert notebook.errors == []
     notebook.close()

@@ -15,6 +15,9 @@ _HOME = {
     "CoherenceExplorer": "coherence",
     "WindowSampler": "sampler",
     "ProposalExplorer": "explorer",
+    "Predict": "predict",
+    "guesses": "guessing",
+    "save_guesses": "guessing",
 }
 
 __all__ = sorted(_HOME)
