@@ -25,7 +25,9 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PINS = pins((ROOT / "constraints.txt").read_text())
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
-TESTING = PROJECT["optional-dependencies"]["test"]
+EXTRAS = PROJECT["optional-dependencies"]
+OURSELVES = "ifcn-lab[site]"  # the extra `test` asks for the extra `site`
+TESTING = [line for extra in EXTRAS.values() for line in extra if line != OURSELVES]
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is absent")
 
 
@@ -42,6 +44,11 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_every_dependency_is_pinned_within_its_range(line: str) -> None:
     wanted = Requirement(line)
     assert wanted.specifier.contains(PINS[canonicalize_name(wanted.name)])
+
+
+def test_what_builds_the_site_is_installed_for_the_tests_too() -> None:
+    assert OURSELVES in EXTRAS["test"]
+    assert {"sphinx", "sphinx-revealjs"} <= installed_for_the_course()
 
 
 def test_torch_is_pinned_exactly_in_both_files() -> None:
