@@ -39,6 +39,8 @@ def first_difference(yours: np.ndarray, expected: np.ndarray) -> tuple[int, ...]
     if yours.shape != expected.shape:
         return ()
     unequal = yours != expected
+    if {yours.dtype.kind, expected.dtype.kind} <= set("biuf"):
+        unequal &= ~((yours != yours) & (expected != expected))  # NaN in both
     if yours.dtype.kind == "f":  # a real difference says more than rounding
         far = unequal & ~np.isclose(yours, expected, rtol=1e-6, atol=1e-6)
         unequal = far if far.any() else unequal
@@ -54,15 +56,20 @@ def digits(values: np.ndarray, at: tuple[int, ...] = ()) -> list[str]:
     """
     if values.size == 0:
         return ["(empty)"]
-    plane = _plane(values, at)
+    plane = plane_of(values, at)
     top, left = (_start(i, n) for i, n in zip(_in_plane(at), plane.shape, strict=True))
     part = plane[top : top + _SIDE, left : left + _SIDE]
-    cells = [[_cell(value) for value in row] for row in part]
+    cells = [[printed(value) for value in row] for row in part]
     width = max((len(cell) for row in cells for cell in row), default=0)
     return [" ".join(cell.rjust(width) for cell in row) for row in cells]
 
 
-def _plane(values: np.ndarray, at: tuple[int, ...]) -> np.ndarray:
+def plane_of(values: np.ndarray, at: tuple[int, ...]) -> np.ndarray:
+    """The plane (h, w) that holds index `at`; the first one where `at` is ().
+
+    >>> plane_of(np.arange(8).reshape(2, 2, 2), (1, 0, 0)).tolist()
+    [[4, 5], [6, 7]]
+    """
     lead = values.ndim - 2
     index = at[:lead] if len(at) == values.ndim else (0,) * lead
     return np.atleast_2d(values[index] if lead > 0 else values)
@@ -78,7 +85,12 @@ def _start(i: int, n: int) -> int:
     return max(0, min(i - _SIDE // 2, n - _SIDE))
 
 
-def _cell(value: object) -> str:
+def printed(value: object) -> str:
+    """One value as it stands in a grid.
+
+    >>> printed(True), printed(0.123456), printed(7)
+    ('#', '0.1235', '7')
+    """
     if isinstance(value, (bool, np.bool_)):
         return "#" if value else "."
     return f"{value:.4g}" if isinstance(value, (float, np.floating)) else str(value)

@@ -13,58 +13,40 @@ Yours:
 Expected:
 1
 Cells are m / k wide.
+
+Inside a check the answers are also compared with those of the bug museum: where a
+specimen answers alike in every case, its mistake is named instead of the hint.
 """
 
 from __future__ import annotations
 
+import sys
 import sysconfig
 import traceback
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
-
+from ifcn_lab.check import museum
+from ifcn_lab.check.answers import (
+    Agree,
+    Answer,
+    Case,
+    Suspicion,
+    answer_of,
+    array_of,
+    call,
+    close,
+    same,
+    suspected,
+)
 from ifcn_lab.check.grids import grid
+from ifcn_lab.check.museum.specimen import OPENING
 
+__all__ = ["Case", "close", "report", "same"]
 _FOREIGN = frozenset(
     [Path(__file__).parent.parent]
     + [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib")]
 )
-Agree = Callable[[np.ndarray, np.ndarray], bool]
-
-
-class Case(NamedTuple):
-    """One call and what it should return; `what` names it: "k = 1, m = 1"."""
-
-    what: str
-    args: tuple[object, ...]
-    expected: object
-    hint: str = ""
-
-
-def same(yours: np.ndarray, expected: np.ndarray) -> bool:
-    """Say whether two arrays have one shape and the same values, NaN included.
-
-    >>> same(np.array([1.0, np.nan]), np.array([1.0, np.nan]))
-    True
-    """
-    if yours.shape != expected.shape:
-        return False
-    nan = yours.dtype.kind == "f" and expected.dtype.kind == "f"
-    return bool(np.array_equal(yours, expected, equal_nan=nan))
-
-
-def close(yours: np.ndarray, expected: np.ndarray) -> bool:
-    """Say whether two arrays have one shape and values within a millionth.
-
-    >>> close(np.array(0.1 + 0.2), np.array(0.3))
-    True
-    """
-    if yours.shape != expected.shape or yours.dtype.kind not in "biuf":
-        return False
-    return bool(np.allclose(yours, expected, rtol=1e-6, atol=1e-6, equal_nan=True))
 
 
 def report(
@@ -73,52 +55,108 @@ def report(
     cases: Sequence[Case],
     *,
     agree: Agree = same,
+    run: Callable[..., object] = call,
 ) -> None:
     """Try the cases in order, print the verdict and stop at the first that differs.
 
-    Put the smallest case first: it is the one a learner can follow by hand.
-    `agree` compares two arrays: `same` (exact) or `close`.
+    Put the smallest case first: it is the one a learner can follow by hand. In a
+    notebook a picture of both answers stands below the verdict.
+
+    Args:
+        exercise: its name: "Exercise 3.1".
+        function: the learner's.
+        cases: the smallest first.
+        agree: compares two arrays: `same` (exact) or `close`.
+        run: calls the function with a case's arguments: `run(function, *args)`.
     """
-    for case in cases:
-        problem = _problem(function, case, agree)
-        if problem:
-            print(f"{exercise}: {problem}")
+    for at, case in enumerate(cases):
+        answer = answer_of(function, case, run)
+        if isinstance(answer.error, NotImplementedError):
+            print(f"{exercise}: not done yet.")
+            return
+        if answer.values is None or not agree(answer.values, array_of(case.expected)):
+            print(f"{exercise}: {_verdict(answer, case)}")
+            found = suspected(museum.concerning(asking()), function, cases,
+                              (at, answer), agree, run)
+            _explain(found, case)
+            _show(answer, case)
             return
     count = "the case agrees" if len(cases) == 1 else f"all {len(cases)} cases agree"
     print(f"{exercise}: correct, {count}.")
 
 
-def _problem(function: Callable[..., object], case: Case, agree: Agree) -> str | None:
-    try:
-        returned = function(*deepcopy(case.args))
-    except NotImplementedError:
-        return "not done yet."
-    except Exception as error:  # a learner's code may raise anything
-        return _raised(error, case)
-    if returned is None:
+def asking() -> str:
+    """The name of the check that is running, "" outside of checks."""
+    from ifcn_lab.check import _HOME
+
+    frame = sys._getframe()
+    while frame is not None:
+        name, module = frame.f_code.co_name, frame.f_globals.get("__name__")
+        if name in _HOME and module == f"ifcn_lab.check.{_HOME[name]}":
+            return name
+        frame = frame.f_back
+    return ""
+
+
+def _verdict(answer: Answer, case: Case) -> str:
+    if answer.error is not None:
+        return _raised(answer.error, case._replace(hint=""))
+    if answer.values is None:
         return f"your function returned nothing for {case.what}. Is there a `return`?"
-    yours, expected = _array(returned), _array(case.expected)
-    return None if agree(yours, expected) else _differs(yours, expected, case)
+    yours, expected = answer.values, array_of(case.expected)
+    lines = [f"not yet right for {case.what}."]
+    if yours.shape != expected.shape:
+        lines.append(f"Yours has shape {yours.shape}, expected is {expected.shape}.")
+    return "\n".join([*lines, *grid(yours, expected)])
 
 
-def _array(value: object) -> np.ndarray:
-    """Return arrays, tensors, sequences and numbers as arrays; anything else as is."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-    try:
-        return np.asarray(value)
-    except ValueError:  # ragged: compare what it prints
-        return np.asarray(repr(value))
+def _explain(found: Suspicion | None, case: Case) -> None:
+    """Print the mistake of a specimen that answers alike, or the hint of the case."""
+    if found and found.certain:
+        print(found.specimen.mistake, found.specimen.advice, sep="\n")
+        return
+    if found:
+        print(f"It may be that {found.specimen.mistake.removeprefix(OPENING)}")
+    if case.hint:
+        print(case.hint)
 
 
-def _raised(error: Exception, case: Case) -> str:
+def _show(answer: Answer, case: Case) -> None:
+    """In a notebook, draw both answers side by side, where there is more than a number.
+
+    Matplotlib is loaded here and not before.
+    """
+    expected = array_of(case.expected)
+    if not in_notebook() or answer.values is None or expected.ndim == 0:
+        return
+    from ifcn_lab.draw.feedback import can_be_drawn, yours_and_expected
+    from ifcn_lab.draw.picture import show
+
+    if can_be_drawn(answer.values) and can_be_drawn(expected):
+        show(yours_and_expected(answer.values, expected, cells=case.cells))
+
+
+def in_notebook() -> bool:
+    """Whether this runs in a Jupyter kernel.
+
+    >>> in_notebook()
+    False
+    """
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    return hasattr(get_ipython(), "kernel")
+
+
+def _raised(error: BaseException, case: Case) -> str:
     where = _line(error)
     place = f" in line {where} of your cell" if where else ""
     lines = [f"stopped for {case.what}{place}.", f"{type(error).__name__}: {error}"]
     return "\n".join([*lines, *filter(None, [case.hint])])
 
 
-def _line(error: Exception) -> int | None:
+def _line(error: BaseException) -> int | None:
     """Return the line of the learner's own code that raised, if any did."""
     frames = traceback.extract_tb(error.__traceback__)
     own = (f.lineno for f in reversed(frames) if not _foreign(Path(f.filename)))
@@ -127,11 +165,3 @@ def _line(error: Exception) -> int | None:
 
 def _foreign(file: Path) -> bool:
     return not _FOREIGN.isdisjoint(file.parents)
-
-
-def _differs(yours: np.ndarray, expected: np.ndarray, case: Case) -> str:
-    lines = [f"not yet right for {case.what}."]
-    if yours.shape != expected.shape:
-        lines.append(f"Yours has shape {yours.shape}, expected is {expected.shape}.")
-    lines += [*grid(yours, expected), *filter(None, [case.hint])]
-    return "\n".join(lines)

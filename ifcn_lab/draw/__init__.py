@@ -9,6 +9,7 @@ from ifcn_lab.lazy import loaded_when_used
 
 _HOME = {
     "Picture": "picture",
+    "yours_and_expected": "feedback",
     "show": "picture",
     "cell_colours": "palette",
     "shift": "equivariance",

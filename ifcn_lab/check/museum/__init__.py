@@ -12,8 +12,9 @@ from ifcn_lab.check.museum.adapting import AS_ASKED
 from ifcn_lab.check.museum.specimen import SHELF, Specimen, source
 
 __all__ = ["Specimen", "concerning", "source", "specimen", "specimens"]
-_FILES = ("assembling", "placing", "cells")
-_SLOW: dict[str, str] = {}
+_FILES = ("assembling", "placing", "shifting", "cells", "coherence", "training",
+          "drawing", "proposing", "formats")
+_SLOW = {"threads": "copy_one"}
 """Files that load numba, and the check that needs them."""
 
 
