@@ -75,7 +75,7 @@ def key_text(key: Key) -> str:
     document = {
         "format": FORMAT, "lesson": key.lesson, "seed": key.seed, "title": key.title,
         "variant": dict(key.variant),
-        "functions": [_function_document(one) for one in key.functions],
+        "functions": [function_document(one) for one in key.functions],
     }
     return json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
 
@@ -140,7 +140,7 @@ def _check_format(document: object) -> None:
 
 
 def _key(document: Mapping) -> Key:
-    functions = tuple(_function(one) for one in _list(document, "functions"))
+    functions = tuple(function_from(one) for one in _list(document, "functions"))
     names = [one.name for one in functions]
     if len(set(names)) < len(names) or not names:
         raise ValueError("its functions have no names of their own, or there are none")
@@ -149,7 +149,8 @@ def _key(document: Mapping) -> Key:
                functions)
 
 
-def _function_document(one: KeyFunction) -> dict[str, object]:
+def function_document(one: KeyFunction) -> dict[str, object]:
+    """What stands in a key's file for one function: JSON's own types only."""
     cases = [
         {"what": case.what, "args": [encode(arg) for arg in case.args],
          "expected": encode(case.expected), "points": case.points, "hint": case.hint}
@@ -159,7 +160,12 @@ def _function_document(one: KeyFunction) -> dict[str, object]:
             "agree": one.agree, "solution": one.solution, "cases": cases}
 
 
-def _function(document: Mapping) -> KeyFunction:
+def function_from(document: Mapping) -> KeyFunction:
+    """The function that `function_document` describes.
+
+    Raises:
+        KeyError, TypeError, ValueError: the document is damaged.
+    """
     name = _typed(document, "name", str)
     cases = tuple(_case(one, name) for one in _list(document, "cases"))
     made = KeyFunction(name, _typed(document, "task", str),
