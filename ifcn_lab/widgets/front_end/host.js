@@ -47,10 +47,20 @@ const model = new Model(values);
 globalThis.ifcnModel = model;
 tidy(render)({ model, el: document.getElementById("widget") });
 
-// A page that shows this one in a frame is told how high it is.
+// A page that shows this one in a frame is told how high it is, and which keys are of
+// no use here; it says whether it is light or dark.
 if (globalThis.parent !== globalThis) {
+  const { parent } = globalThis;
   new ResizeObserver(() => {
     const ifcnHeight = document.body.getBoundingClientRect().height + 32;
-    globalThis.parent.postMessage({ ifcnHeight }, "*");
+    parent.postMessage({ ifcnHeight }, "*");
   }).observe(document.body);
+  addEventListener("keydown", (event) => {
+    if (!event.defaultPrevented) parent.postMessage({ ifcnKey: event.key }, "*");
+  });
+  addEventListener("message", ({ source, data }) => {
+    if (source === parent && ["light", "dark"].includes(data?.ifcnTheme)) {
+      document.documentElement.style.colorScheme = data.ifcnTheme;
+    }
+  });
 }

@@ -1,0 +1,75 @@
+"""The front page, the page of all widgets, and the tour beside them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from ifcn_lab.widgets import tour
+from ifcn_lab.widgets.explorable import png_bytes
+from website.pages import facts, pictured
+
+_HERE = Path(__file__).parent
+_WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
+
+
+def pages(lessons: Mapping[str, NotebookNode], guides: Sequence[str]) -> dict:
+    """The front page and the page of all widgets, with the widgets' pictures."""
+    stops = {stop.name: stop for stop in tour.stops()}
+    made = {name: stop.make() for name, stop in stops.items()}
+    files = {f"stills/{name}.png": png_bytes(made[name].still()) for name in made}
+    shown = {
+        name: pictured(f"stills/{name}.png", made[name].words(),
+                       f"tour/{name}.html", stop.title)
+        for name, stop in stops.items()
+    }
+    index = (_HERE / "index.md").read_text(encoding="utf-8")
+    sections = [f"## {stop.title}\n\n{stop.text}\n\n{shown[name]}"
+                for name, stop in stops.items()]
+    count = len(lessons)
+    files["index.md"] = index.format(
+        count=(_WORDS[count] if count < len(_WORDS) else str(count)).capitalize(),
+        widget=shown["assembler"], lessons=table(lessons),
+        trees=trees(lessons, guides))
+    files["widgets.md"] = "\n\n".join([_ALL, *sections]) + "\n"
+    return files
+
+
+def table(lessons: Mapping[str, NotebookNode]) -> str:
+    """The list of lessons: what each one is about, and how long it takes."""
+    rows = ["| | lesson | minutes | Run All | slides |", "| --- | --- | --- | --- | --- |"]
+    for name, notebook in lessons.items():
+        told = facts(notebook)
+        slides = f'<a href="slides/{name}.html">slides<span class="hidden"> of lesson ' \
+                 f"{int(name[:2])}</span></a>"
+        rows.append(f"| {int(name[:2])} | [{told.title}](lessons/{name}.md)<br>"
+                    f"{told.promise} | {told.minutes} | {told.seconds} s | {slides} |")
+    return "\n".join(rows)
+
+
+def trees(lessons: Mapping[str, NotebookNode], guides: Sequence[str]) -> str:
+    """What stands at the side of every page."""
+    titles = [f"{int(name[:2])}. {facts(notebook).title} <lessons/{name}>"
+              for name, notebook in lessons.items()]
+    parts = {"Lessons": titles, "Move": ["All widgets <widgets>"], "Guides": guides}
+    return "\n\n".join(
+        "\n".join([f"```{{toctree}}\n:hidden:\n:caption: {caption}\n", *entries, "```"])
+        for caption, entries in parts.items()
+    )
+
+
+def tour_pages() -> dict[str, bytes]:
+    """The tour as `ifcn-lab export-widgets` writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        return {f"tour/{path.name}": path.read_bytes() for path in tour.export(folder)}
+
+
+_ALL = """# All widgets
+
+Each one moves: with a mouse, a finger or the keyboard.
+Tab reaches every part, and the arrow keys move it.
+<a href="tour/index.html">The tour</a> shows the same ones on one page without frames \
+of a site, to hand on as it is."""
