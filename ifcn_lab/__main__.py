@@ -18,10 +18,12 @@ EXAMPLES = """examples:
   ifcn-lab evaluate --annotations nuclei/val.json --weights run
   ifcn-lab reproduce table1 --dataset scenes --out tables
   ifcn-lab export-widgets --out site/
+  ifcn-lab assignment --lesson 3 --seed 2027 --out handout/
+  ifcn-lab inventory page --out before.html
 """
 
 COMMANDS = ("doctor", "demo", "segment", "data", "train", "evaluate", "reproduce",
-            "export-widgets")
+            "export-widgets", "inventory", "assignment")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

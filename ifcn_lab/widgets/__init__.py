@@ -16,6 +16,7 @@ _HOME = {
     "WindowSampler": "sampler",
     "ProposalExplorer": "explorer",
     "Predict": "predict",
+    "Inventory": "inventory",
     "guesses": "guessing",
     "save_guesses": "guessing",
 }
