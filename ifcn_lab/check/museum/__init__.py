@@ -13,7 +13,7 @@ from ifcn_lab.check.museum.specimen import SHELF, Specimen, source
 
 __all__ = ["Specimen", "concerning", "source", "specimen", "specimens"]
 _FILES = ("assembling", "placing", "shifting", "cells", "coherence", "training",
-          "drawing", "proposing", "formats")
+          "drawing", "sizes", "proposing", "formats")
 _SLOW = {"threads": "copy_one"}
 """Files that load numba, and the check that needs them."""
 

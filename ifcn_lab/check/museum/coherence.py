@@ -90,6 +90,52 @@ def share_of_all_pixels(k: int, m: int) -> float:
 
 
 @mistake(
+    "Below zero",
+    "It looks as if the share goes on below 0 for long steps.",
+    "Where nothing is kept the share is 0: cut off with max.",
+    "step_share",
+)
+def share_below_zero(k: int, m: int, a: int, b: int) -> float:
+    """Subtracts more columns than there are."""
+    a, b = abs(a), abs(b)
+    return (m - k * a) / (m - a) * (m - k * b) / (m - b)
+
+
+@mistake(
+    "Direction counts",
+    "It looks as if steps up or to the left are taken for negative lengths.",
+    "To the left it is as to the right: take the absolute value.",
+    "step_share",
+)
+def signed_steps(k: int, m: int, a: int, b: int) -> float:
+    """Forgets the absolute value."""
+    return max(m - k * a, 0) / (m - a) * max(m - k * b, 0) / (m - b)
+
+
+@mistake(
+    "Shares added",
+    "It looks as if what rows lose and what columns lose is added.",
+    "Rows and columns are kept or not on their own: multiply.",
+    "step_share",
+)
+def step_losses_added(k: int, m: int, a: int, b: int) -> float:
+    """Counts the crossings of borders twice."""
+    kept = [max(m - k * s, 0) / (m - s) for s in (abs(a), abs(b))]
+    return max(sum(kept) - 1, 0)
+
+
+@mistake(
+    "All pixels, not those in both",
+    "It looks as if the share is taken of all m columns.",
+    "m - b columns are in both windows; only these can be kept.",
+    "step_share",
+)
+def step_share_of_all(k: int, m: int, a: int, b: int) -> float:
+    """Divides by m."""
+    return max(m - k * abs(a), 0) / m * max(m - k * abs(b), 0) / m
+
+
+@mistake(
     "Kernel forgotten",
     "It looks as if the convolution is taken for 1 x 1.",
     "A 3 x 3 convolution has 9 times its input channels as inputs.",

@@ -12,9 +12,42 @@ from ifcn_lab.check.museum.specimen import mistake
 
 Runs = Sequence[int]
 Mask = Bool[np.ndarray, "h w"]
-Number = float | np.floating
+Number = float | np.number
 Histogram = Int[np.ndarray, " L"]
 Overlap = Float[np.ndarray, "N M"]
+
+
+@mistake(
+    "Ground counted",
+    "It looks as if the pixels of the ground are counted.",
+    "The first run is ground: the object has counts[1], counts[3], ...",
+    "area_of_runs",
+)
+def area_of_ground(counts: Runs) -> int:
+    """Begins with the first run."""
+    return sum(counts[::2])
+
+
+@mistake(
+    "All runs counted",
+    "It looks as if all runs are added.",
+    "Every second run is the object's: counts[1::2].",
+    "area_of_runs",
+)
+def area_of_all(counts: Runs) -> int:
+    """Gives the size of the picture."""
+    return sum(counts)
+
+
+@mistake(
+    "One run only",
+    "It looks as if only the first run of the object is counted.",
+    "An object may have many runs: sum(counts[1::2]).",
+    "area_of_runs",
+)
+def first_run_only(counts: Runs) -> int:
+    """Stops after the second number."""
+    return counts[1] if len(counts) > 1 else 0
 
 
 @mistake(

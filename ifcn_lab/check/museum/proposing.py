@@ -16,7 +16,7 @@ Scores = Float[np.ndarray, " N"]
 Overlap = Float[np.ndarray, "N M"]
 Masks = Bool[np.ndarray, "N m m"]
 Corners = Int[np.ndarray, "N 2"]
-Number = float | np.floating
+Number = float | np.number
 
 
 @mistake(
@@ -110,7 +110,7 @@ def intersection_only(a: Box, b: Box) -> int:
 )
 def suppressed_suppress(boxes: Boxes, scores: Scores, iou: float) -> list[int]:
     """Compares with every better box, kept or not."""
-    order = list(np.argsort(-scores, kind="stable"))
+    order = list(map(int, np.argsort(-scores, kind="stable")))
     return [i for n, i in enumerate(order)
             if all(pair_iou(boxes[i], boxes[j]) <= iou for j in order[:n])]
 

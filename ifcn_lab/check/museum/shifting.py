@@ -15,6 +15,61 @@ Layer = Callable[[Map], Map]
 
 
 @mistake(
+    "Whole sides added",
+    "It looks as if the whole sides of the kernels are added.",
+    "A kernel of side s looks s // 2 pixels to every side.",
+    "spoiled",
+)
+def sides_added(sides: Sequence[int]) -> int:
+    """Counts both sides of the kernel and its middle."""
+    return sum(sides)
+
+
+@mistake(
+    "Border of both sides",
+    "It looks as if the rows at both edges are counted.",
+    "Asked is one edge: s // 2 rows for each layer.",
+    "spoiled",
+)
+def both_edges(sides: Sequence[int]) -> int:
+    """Gives what top and bottom lose together."""
+    return sum(side - 1 for side in sides)
+
+
+@mistake(
+    "Largest kernel only",
+    "It looks as if only the largest kernel counts.",
+    "Each layer spoils rows on top of those that are spoiled already: add.",
+    "spoiled",
+)
+def largest_kernel(sides: Sequence[int]) -> int:
+    """Forgets that the layers stand on each other."""
+    return max(sides) // 2
+
+
+@mistake(
+    "Halved after adding",
+    "It looks as if the sides are added before they are halved.",
+    "Halve and round down for each layer, then add: sum(s // 2 for s in sides).",
+    "spoiled",
+)
+def halved_too_late(sides: Sequence[int]) -> int:
+    """Rounds once, where each layer rounds for itself."""
+    return sum(sides) // 2
+
+
+@mistake(
+    "Layers counted",
+    "It looks as if every layer spoils one row.",
+    "Only 3 x 3 kernels do; a kernel of side s looks s // 2 pixels to every side.",
+    "spoiled",
+)
+def layers_counted(sides: Sequence[int]) -> int:
+    """Takes every kernel for 3 x 3."""
+    return len(sides)
+
+
+@mistake(
     "Frame not cut off",
     "It looks as if the frame is compared as well.",
     "Cut `frame` rows and columns off every side of both, then compare.",

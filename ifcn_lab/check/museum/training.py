@@ -11,7 +11,7 @@ from jaxtyping import Float, Int, Shaped
 from ifcn_lab.check.museum.specimen import mistake
 from ifcn_lab.grid import Grid
 
-Number = float | np.floating
+Number = float | np.number
 Windows = Float[np.ndarray, "n m m"]
 Labels = Int[np.ndarray, " n"]
 Counts = Shaped[np.ndarray, "kk H W"]
