@@ -92,14 +92,13 @@ export const clamp = (value, least, most) => Math.min(most, Math.max(least, valu
 export class Panel {
   constructor({ title, columns, rows, width, label, focusable = false, pixels }) {
     Object.assign(this, { columns, rows, scale: width / columns });
-    const size = `width:${width}px;height:${rows * this.scale}px`;
+    const size = `width:${width}px;aspect-ratio:${columns}/${rows}`; // less on a phone
     const [across, down] = pixels ?? [columns, rows]; // of the picture below the sheet
-    this.low = element("canvas", { width: across, height: down, style: size });
+    this.low = element("canvas", { width: across, height: down });
     const dots = globalThis.devicePixelRatio || 1;
     this.sheet = element("canvas", {
       width: Math.round(width * dots),
       height: Math.round(rows * this.scale * dots),
-      style: size,
       class: "ifcn-sheet",
       role: focusable ? "application" : "img",
       "aria-label": label,
