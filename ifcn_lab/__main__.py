@@ -23,7 +23,8 @@ EXAMPLES = """examples:
 """
 
 COMMANDS = ("doctor", "demo", "segment", "data", "train", "evaluate", "reproduce",
-            "export-widgets", "inventory", "assignment")
+            "export-widgets", "inventory", "assignment",
+            "grade")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
