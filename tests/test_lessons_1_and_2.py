@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from ifcn_lab import check, draw, film, scenes
 from ifcn_lab.draw.equivariance import agreement
@@ -173,27 +174,72 @@ def part(pixel: tuple, center: tuple, k: int, m: int) -> int:
     return (i * k // m) * k + j * k // m
 
 
+def halves(image: np.ndarray) -> list[np.ndarray]:
+    return [image[a::2, b::2] for a in (0, 1) for b in (0, 1)]
+
+
+def pair_of(inner: float, outer: float) -> np.ndarray:
+    """Return a disc of one radius, and a ring that ends at the other."""
+    far = np.hypot(*(np.mgrid[:32, :32] - 15.5))
+    return np.stack([far < inner, (far > inner + 1) & (far < outer)])
+
+
+def framed() -> np.ndarray:
+    masks = np.zeros((2, 32, 32), int)
+    masks[0, 6:26, 6:26], masks[0, 9:23, 9:23], masks[1, 12:20, 12:20] = 1, 0, 1
+    return masks
+
+
+def side_by_side() -> np.ndarray:
+    masks = np.zeros((2, 32, 32), bool)
+    masks[0, 10:20, 4:14], masks[1, 10:20, 14:24] = True, True
+    return masks
+
+
 RIGHT = [
-    (check.commutes, commutes, "1.1"),
+    (check.spoiled, lambda sizes: sum((size - 1) // 2 for size in sizes), "1.1"),
+    (check.commutes, commutes, "1.2"),
     (check.commuting_shifts,
      lambda strides, most: [s for s in range(1, most + 1) if s % np.prod(strides) == 0],
-     "1.2"),
-    (check.best_answer, lambda answers: sum(answers) / len(answers), "1.3"),
+     "1.3"),
+    (check.best_answer, lambda answers: sum(answers) / len(answers), "1.4"),
+    (check.halve, lambda image: max(halves(image), key=np.sum), "1.5"),
+    (check.halve, lambda image: min(halves(image), key=np.min), "1.5"),
+    (check.halve, lambda image: max(halves(image), key=np.std), "1.5"),
+    (check.halve, lambda image: image[image.sum(1).argmax() % 2 :: 2,
+                                      image.sum(0).argmax() % 2 :: 2], "1.5"),
     (check.part, part, "2.1"),
     (check.oracle, lambda mask, parts, k: [mask * (parts == c) for c in range(k * k)],
      "2.2"),
     (check.restore, lambda maps, order: maps[np.argsort(order)], "2.3"),
+    (check.fool, lambda: pair_of(4, 10), "2.4"),
+    (check.fool, lambda: pair_of(5, 9).astype(float), "2.4"),
+    (check.fool, framed, "2.4"),
 ]
 WRONG = [
+    (check.spoiled, len, "every layer spoils one row"),
+    (check.spoiled, lambda sizes: sum(sizes) // 2, "the sides are added"),
+    (check.halve, lambda image: image[::2, ::2], "Choose by what is in a half"),
+    (check.halve, lambda image: max(halves(image), key=lambda half: half[0, 0]),
+     "that number is not in it"),
+    (check.halve, lambda image: np.sort(image)[::2, ::2], "none of the four halves"),
+    (check.halve, lambda image: None, "Is there a `return`?"),
+    (check.fool, side_by_side, "an IoU of 1.00 and 1.00"),
+    (check.fool, lambda: pair_of(4, 10)[:, :30], "yours has shape (2, 30, 32)"),
+    (check.fool, lambda: pair_of(3, 10) | [[[False]], [[True]]], "to both objects"),
+    (check.fool, lambda: pair_of(2, 10), "Object 1 has 12 pixels; it needs 30."),
+    (check.fool, lambda: side_by_side() & (np.arange(32) % 5 > 0), "is in 3 pieces"),
     (check.commutes, lambda *_: True, "adds the row number"),
     (check.commutes, lambda f, x, s, _: np.array_equal(f(x)[s:], f(x[s:])), "Cut"),
     (check.commutes, lambda f, x, s, n: commutes(f, x, s, 2), "frame = 1"),
-    (check.commuting_shifts, lambda strides, most: list(range(strides[-1], most + 1,
-                                                              strides[-1])), "2 * 2"),
-    (check.best_answer, lambda answers: 0.5, "Three of four"),
-    (check.part, lambda p, c, k, m: part((p[1], p[0]), (c[1], c[0]), k, m), "row * k"),
+    (check.commuting_shifts,
+     lambda strides, most: list(range(strides[-1], most + 1, strides[-1])),
+     "multiply all"),
+    (check.best_answer, lambda answers: 0.5, "always one half"),
+    (check.part, lambda p, c, k, m: part((p[1], p[0]), (c[1], c[0]), k, m),
+     "down the columns"),
     (check.part, lambda p, c, k, m: part(p, (c[0] + m // 2, c[1] + m // 2), k, m),
-     "middle part"),
+     "from the window's centre"),
     (check.oracle, lambda mask, parts, k: [parts == c for c in range(k * k)], "part c"),
     (check.restore, lambda maps, order: maps[order], "order[i]"),
 ]
@@ -203,7 +249,7 @@ WRONG = [
 def test_a_check_accepts_a_right_answer(
     test: Callable, answer: Callable, number: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert said(capsys, test, answer).startswith(f"Exercise {number}: correct, all")
+    assert said(capsys, test, answer).startswith(f"Exercise {number}: correct, ")
 
 
 @pytest.mark.parametrize(("test", "answer", "hint"), WRONG)
@@ -211,7 +257,7 @@ def test_a_check_knows_a_wrong_answer_and_says_why(
     test: Callable, answer: Callable, hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = said(capsys, test, answer)
-    assert "not yet right" in text and hint in text
+    assert ": correct" not in text and hint in text
 
 
 @pytest.mark.parametrize(("test", "number"), [(test, n) for test, _, n in RIGHT])
@@ -225,6 +271,22 @@ def test_a_stub_is_not_done_yet(
 
 
 # --- what the prose says --------------------------------------------------------
+
+
+def test_who_counts_spoiled_rows_by_experiment_is_right_in_exercise_1_1(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    image = np.random.default_rng(1).integers(0, 9, (60, 3))
+
+    def counted(sizes: list[int]) -> int:
+        outputs = []
+        for x in (image, image[20:]):
+            for size in sizes:
+                x = ndimage.convolve1d(x, [1] * size, axis=0, mode="constant")
+            outputs.append(x)
+        return int((outputs[0][20:] != outputs[1]).any(1).sum())
+
+    assert "all 6 cases agree" in said(capsys, check.spoiled, counted)
 
 
 def test_oracle_maps_of_the_pair_look_as_lesson_2_says(pair: scenes.Scene) -> None:

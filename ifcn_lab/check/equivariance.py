@@ -1,19 +1,37 @@
-"""Checks of lesson 1: the shift test, strides, one answer for many windows."""
+"""Checks of lesson 1: the border, the shift test, strides, one answer for many windows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped
 
+from ifcn_lab.check.measured import Trial, judge
 from ifcn_lab.check.report import Case, close, report
 
 Map = Shaped[np.ndarray, "h w"]
 
 
+def spoiled(function: Callable[..., object]) -> None:
+    """Exercise 1.1: the rows at an edge that a pile of layers of stride 1 spoils."""
+    looks = "A kernel of side s looks s // 2 pixels to every side."
+    cases = [
+        Case("one 3 x 3 layer", ([3],), 1, looks),
+        Case("one 1 x 1 layer", ([1],), 0, "It looks at one pixel only."),
+        Case("one 7 x 7 layer", ([7],), 3, looks),
+        Case("sides 3, 3, 3", ([3, 3, 3],), 3, "Each layer adds what it looks."),
+        Case("sides 5, 1, 3", ([5, 1, 3],), 3, "Each layer adds what it looks."),
+        Case("thirteen 3 x 3 layers", ([3] * 13,), 13),
+    ]
+    report("Exercise 1.1", function, cases)
+
+
 def commutes(function: Callable[..., object]) -> None:
-    """Exercise 1.1: does a layer give the same after a shift, away from the border?"""
+    """Exercise 1.2: does a layer give the same after a shift, away from the border?"""
     image = np.arange(48).reshape(8, 6) ** 2 % 31
     crop = "Compare layer(image)[shift:] with layer(image[shift:])."
     inner = "Cut `frame` rows and columns off every side of both before you compare."
@@ -30,11 +48,11 @@ def commutes(function: Callable[..., object]) -> None:
         Case("a layer that turns the image over", (turn_over, image, 1, 1), False,
              crop),
     ]
-    report("Exercise 1.1", function, cases, agree=same_truth)
+    report("Exercise 1.2", function, cases, agree=same_truth)
 
 
 def commuting_shifts(function: Callable[..., object]) -> None:
-    """Exercise 1.2: the shifts with which a pile of strided layers commutes."""
+    """Exercise 1.3: the shifts with which a pile of strided layers commutes."""
     cases = [
         Case("one layer of stride 4", ([4], 8), [4, 8],
              "A shift must be a whole number of steps."),
@@ -44,18 +62,71 @@ def commuting_shifts(function: Callable[..., object]) -> None:
         Case("strides 2, 1 and 3", ([2, 1, 3], 20), [6, 12, 18]),
         Case("strides 2, 2, 2, as in VGG-16 here", ([2, 2, 2], 16), [8, 16]),
     ]
-    report("Exercise 1.2", function, cases)
+    report("Exercise 1.3", function, cases)
 
 
 def best_answer(function: Callable[..., object]) -> None:
-    """Exercise 1.3: the one score with the smallest loss over several answers."""
+    """Exercise 1.4: the one score with the smallest loss over several answers."""
     cases = [
         Case("the answers 1, 0", ([1, 0],), 0.5, "Look where the curve is lowest."),
         Case("the answers 1, 1, 1, 0", ([1, 1, 1, 0],), 0.75,
              "Three of four windows say object."),
         Case("the answers 0, 0", ([0, 0],), 0.0),
     ]
-    report("Exercise 1.3", function, cases, agree=close)
+    report("Exercise 1.4", function, cases, agree=close)
+
+
+def halve(function: Callable[..., object]) -> None:
+    """Exercise 1.5: a half of a picture that follows every shift, `function(image)`."""
+    judge("Exercise 1.5", halve_trials(function),
+          "your halves follow every shift that was tried")
+
+
+def halve_trials(function: Callable[..., object]) -> Iterator[Trial]:
+    """Pictures, smallest first, as they are and shifted; no number stands in one twice.
+    """
+    small = np.array([[7, 2, 11, 20], [0, 15, 4, 9], [5, 1, 13, 3], [6, 30, 8, 10]])
+    large = np.random.default_rng(5).permutation(48).reshape(6, 8) ** 2
+    for image in (small, large):
+        size = f"{image.shape[0]} x {image.shape[1]} pixels"
+        yield Trial(f"a picture of {size}", partial(function, image.copy()),
+                    partial(no_half, image),
+                    "Take every second row and every second column.")
+        for shift in ((1, 0), (0, 1), (1, 1), (2, 0), (3, 5)):
+            yield Trial(f"a picture of {size}, shifted by {shift}",
+                        partial(halves, function, image, shift),
+                        partial(lags, image, shift),
+                        "Choose by what is in a half, not by where it begins.")
+
+
+def halves(
+    function: Callable[..., object], image: Map, shift: tuple[int, int]
+) -> tuple[Any, Any]:
+    """What a learner's function makes of a picture and of the shifted picture."""
+    moved = np.roll(image, shift, axis=(0, 1))
+    return function(image.copy()), function(moved)
+
+
+def no_half(image: Map, half: Any) -> str | None:
+    """Say where something is none of a picture's four halves."""
+    four = [image[a::2, b::2] for a in (0, 1) for b in (0, 1)]
+    if any(np.array_equal(half, each) for each in four):
+        return None
+    return "Yours is none of the four halves image[a::2, b::2]."
+
+
+def lags(image: Map, shift: tuple[int, int], both: tuple[Any, Any]) -> str | None:
+    """Say where the half of the shifted picture is another than before."""
+    before, after = both
+    problem = no_half(np.roll(image, shift, axis=(0, 1)), after)
+    if problem:
+        return problem
+    rows, columns = np.shape(before)
+    moves = ((r, c) for r in range(rows) for c in range(columns))
+    if any(np.array_equal(np.roll(before, move, (0, 1)), after) for move in moves):
+        return None
+    return (f"Before the shift your half began with {np.ravel(before)[0]}; that number "
+            f"{'is still' if np.isin(np.ravel(before)[0], after) else 'is not'} in it.")
 
 
 def same_truth(yours: np.ndarray, expected: np.ndarray) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
+from jaxtyping import Bool, Float
 
+from ifcn_lab.check.measured import Trial, judge
 from ifcn_lab.check.report import Case, report
 from ifcn_lab.grid import Grid
-from ifcn_lab.parts import oracle_maps, parts_seen
+from ifcn_lab.parts import object_centers, oracle_maps, parts_seen, window_ious
 
 WINDOW = "The window begins at row y - m//2, and columns likewise."
 
@@ -82,3 +86,58 @@ def restore(function: Callable[..., object]) -> None:
 def restore_case(what: str, maps: np.ndarray, order: list[int], hint: str) -> Case:
     """Maps shuffled into an order, and the maps as they were."""
     return Case(f"{what}, order = {order}", (maps[order], order), maps, hint)
+
+
+SIDE, WINDOW_SIDE, LEAST, BAR = 32, 21, 30, 0.5
+"""The map, the window, the pixels of an object, and the IoU of a mask that failed."""
+
+
+def fool(function: Callable[..., object]) -> None:
+    """Exercise 2.4: two objects that perfect maps mix up, `function()`."""
+    judge("Exercise 2.4", fool_trials(function),
+          "perfect maps mix your two objects up, for every k that was tried")
+
+
+def fool_trials(function: Callable[..., object]) -> Iterator[Trial]:
+    """The pair itself, then its windows from perfect maps, for three values of k."""
+    yield Trial("the two masks", function, no_pair)
+    pair = np.asarray(function()) > 0
+    for k in (3, 5, 7):
+        yield Trial(f"perfect maps with k = {k}", partial(ious, pair, k), restored,
+                    "Where does a pixel play the same part in both windows?")
+
+
+def no_pair(masks: Any) -> str | None:
+    """Say where something is no pair of objects, each in one piece."""
+    from scipy import ndimage
+
+    masks = np.asarray(masks)
+    if masks.shape != (2, SIDE, SIDE) or not np.isin(masks, (0, 1)).all():
+        return (f"Return truth values of shape (2, {SIDE}, {SIDE}); yours has shape "
+                f"{masks.shape} and type {masks.dtype}.")
+    if (both := (masks > 0).all(0).sum()):
+        return f"{both} pixels belong to both objects."
+    for number, mask in enumerate(masks, start=1):
+        if mask.sum() < LEAST:
+            return f"Object {number} has {mask.sum():g} pixels; it needs {LEAST}."
+        if (pieces := ndimage.label(mask, np.ones((3, 3)))[1]) > 1:
+            return f"Object {number} is in {pieces} pieces."
+    return None
+
+
+def ious(pair: Bool[np.ndarray, "2 H W"], k: int) -> Float[np.ndarray, "2"]:
+    """How well the windows from perfect maps show the two objects."""
+    from ifcn_lab.assembling import assemble
+
+    centers = object_centers(pair, 1, WINDOW_SIDE)
+    maps = oracle_maps(pair, centers, k, WINDOW_SIDE)
+    windows = assemble(maps, WINDOW_SIDE, centers=centers)
+    return window_ious(windows, pair, centers)
+
+
+def restored(found: Float[np.ndarray, "2"]) -> str | None:
+    """Say where both windows still show their objects."""
+    if found.min() < BAR:
+        return None
+    return (f"The windows show the two objects with an IoU of {found[0]:.2f} and "
+            f"{found[1]:.2f}; one of them has to be below {BAR}.")
