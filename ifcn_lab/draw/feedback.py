@@ -14,7 +14,7 @@ from ifcn_lab.draw.picture import Picture, bare, panels
 
 LIGHT, DARK, NONE = "#f4f4f4", "#51677f", "#ffffff"
 PRINTED, INCH, WIDEST = 12, 0.42, 4.0
-"""Sides up to which numbers are printed; inches of a pixel, and of a plane at most."""
+"""Sides up to which every number is printed; inches of a pixel, of a plane at most."""
 Values = Shaped[np.ndarray, "..."]
 
 
@@ -48,15 +48,26 @@ The first is at row 0, column 1: yours is 0, expected is 1.
     at = first_difference(yours, expected)
     mine, right = plane_of(yours, at), plane_of(expected, at)
     unequal = differing(mine, right)
-    sizes = [min(WIDEST, max(1.4, INCH * max(each.shape))) for each in (mine, right)]
-    with panels(1, 2, width=2 * max(sizes) + 0.4, height=max(sizes) + 0.4) as (
-        figure, axes
-    ):
+    with panels(1, 2, **inches(mine.shape, right.shape)) as (figure, axes):
         for ax, values, title in zip(axes[0], (mine, right), ("yours", "expected"),
                                      strict=True):
             paint(bare(ax, title), values, colours_of(values, (mine, right), cells))
+            if cells and max(values.shape) > PRINTED:
+                number_maps(ax, values, *cells)
             frame_pixels(ax, unequal)
     return Picture(figure, words(yours, expected, at, unequal))
+
+
+def inches(*shapes: tuple[int, ...]) -> dict[str, float]:
+    """How large a figure is that holds two planes of these shapes side by side.
+
+    >>> inches((10, 5), (10, 5))
+    {'width': 4.5, 'height': 4.55}
+    """
+    rows, columns = np.max(shapes, axis=0).tolist()
+    side = max(rows, columns)
+    unit = min(max(INCH, 1.4 / side), WIDEST / side)
+    return {"width": max(2 * unit * columns, 2.4) + 0.5, "height": unit * rows + 0.55}
 
 
 def differing(
@@ -124,9 +135,20 @@ def paint(
         ax.add_patch(Rectangle((j, i), 1, 1, facecolor=colour, edgecolor="#c8c8c8",
                                linewidth=0.4))
         if max(rows, columns) <= PRINTED and values.dtype.kind != "b":
-            said = printed(value)
-            ax.text(j + 0.5, i + 0.5, said, ha="center", va="center",
-                    size=min(9.0, 26 / len(said)), color=ink_on(colour))
+            number = printed(value)
+            ax.text(j + 0.5, i + 0.5, number, ha="center", va="center",
+                    size=min(9.0, 38 / len(number)), color=ink_on(colour))
+
+
+def number_maps(
+    ax: Axes, values: Shaped[np.ndarray, "h w"], k: int, unit: int
+) -> None:
+    """The number of each map, in the middle of what is copied from it."""
+    for number, colour in enumerate(cell_colours(k)):
+        rows, columns = np.nonzero(values // unit == number)
+        if len(rows):
+            ax.text(np.median(columns) + 0.5, np.median(rows) + 0.5, str(number),
+                    ha="center", va="center", size=9, color=ink_on(colour), zorder=5)
 
 
 def frame_pixels(ax: Axes, unequal: Bool[np.ndarray, "h w"]) -> None:
@@ -157,5 +179,14 @@ def words(
     count = f"{unequal.sum()} of {unequal.size} {verb} framed."
     size = " x ".join(map(str, unequal.shape))
     return (f"Your answer beside the expected one, {size}{where}. {count} The first "
-            f"is at row {row}, column {column}: yours is {printed(yours[at])}, "
-            f"expected is {printed(expected[at])}.")
+            f"is at row {row}, column {column}: yours is {said(yours[at])}, "
+            f"expected is {said(expected[at])}.")
+
+
+def said(value: object) -> str:
+    """A value as a sentence says it.
+
+    >>> said(np.True_), said(0.123456)
+    ('True', '0.1235')
+    """
+    return str(value) if isinstance(value, (bool, np.bool_)) else printed(value)
