@@ -31,7 +31,7 @@ def trial(
     >>> trial("Task 1", lambda: 0 * 3 / 7, kind="a whole number")
     Task 1: runs, and returns a whole number, as it should. Grading asks more.
     >>> trial("Task 1", lambda: [0], kind="a whole number")
-    Task 1: returns numbers of shape (1,). It should return a whole number.
+    Task 1: returns a list. It should return a whole number.
     >>> trial("Task 2", lambda: 41, kind="a whole number", target=42)
     Task 2: 41 is not yet the target, 42.
     """
@@ -44,12 +44,10 @@ def kind_of(value: object) -> str:
     >>> kind_of(3), kind_of(0.5), kind_of(np.zeros((2, 3))), kind_of("Otsu")
     ('a whole number', 'a number', 'numbers of shape (2, 3)', 'a text')
     >>> kind_of([1, 2]), kind_of(np.True_), kind_of(None)
-    ('numbers of shape (2,)', 'True or False', 'nothing')
+    ('a list', 'True or False', 'nothing')
     """
-    if value is None:
-        return "nothing"
-    if isinstance(value, str):
-        return "a text"
+    if value is None or isinstance(value, str | list):
+        return {type(None): "nothing", str: "a text"}.get(type(value), "a list")
     try:
         array = np.asarray(value)
     except (ValueError, TypeError):
@@ -92,6 +90,8 @@ def _fits(found: str, wanted: str) -> bool:
     scalars = {"a whole number", "a number", "True or False"}
     found = found.replace("truth values", "numbers")
     wanted = wanted.replace("truth values", "numbers")
+    if "a list" in (found, wanted):  # an array will do, a number will not
+        return not {found, wanted} & {*scalars, "nothing", "a text"}
     return found == wanted or {found, wanted} <= scalars
 
 

@@ -184,8 +184,8 @@ SCENE = """\
 
 A scene of your class, with the window of each object.
 `cells` are the objects on the feature map, of 32 x 32 cells, and `centers` are the windows' centres."""  # noqa: E501
-SHOWN = ("The maps of all objects of your scene, each made on its own, have **{total}** "
-         "pixels together. Do yours?")
+SHOWN = ("The maps of all objects of your scene, each made on its own, have "
+         "**{total}** pixels together. Do yours?")
 TRIED = "sum(maps_of(o, c, K, M).sum() for o, c in zip(cells, centers))"
 
 
@@ -224,7 +224,8 @@ return count"""
     return Task(
         "two_parts", "Pixels with two parts",
         "How many of the 32 x 32 cells of your scene play two or more *different* "
-        "parts in the windows of its objects?\nFor such a cell one map would not be enough.",
+        "parts in the windows of its objects?\nFor such a cell one map would not be "
+        "enough.",
         function("two_parts()", lines), lambda: torn_cells(scene),
         (Asked("the count", (), "Two windows that give the cell one and the same part "
                "do not count.", 3),))
