@@ -13,9 +13,12 @@ from ifcn_lab.check.museum.specimen import SHELF, Specimen, source
 
 __all__ = ["Specimen", "concerning", "source", "specimen", "specimens"]
 _FILES = ("assembling", "placing", "shifting", "cells", "coherence", "training",
-          "drawing", "sizes", "proposing", "formats")
-_SLOW = {"threads": "copy_one"}
-"""Files that load numba, and the check that needs them."""
+          "drawing", "sizes", "formats")
+_SLOW = {
+    "proposing": ("box_overlap", "suppress", "recall", "suppress_masks"),
+    "threads": ("copy_one",),
+}
+"""Files that load torch or numba, and the checks that need them."""
 
 
 def specimens() -> tuple[Specimen, ...]:
@@ -55,7 +58,7 @@ def concerning(check: str) -> tuple[Specimen, ...]:
     >>> concerning("no_such_check")
     ()
     """
-    _load(*_FILES, *(file for file, asked in _SLOW.items() if asked == check))
+    _load(*_FILES, *(file for file, asked in _SLOW.items() if check in asked))
     found = [each for each in SHELF.values() if check in each.concerns]
     return tuple(_as_asked(each, check) for each in found)
 

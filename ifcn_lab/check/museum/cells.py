@@ -307,7 +307,7 @@ def one_map_down(
 @mistake(
     "Layouts swapped",
     "It looks as if the two layouts are swapped.",
-    "Look at the figure again: which row holds neighbours of what the reader wants?",
+    "Look at the figure: which row has the scores together that the reader wants.",
     "faster_layout",
 )
 def layouts_swapped(reader: str) -> Any:

@@ -1,0 +1,226 @@
+"""What a check says of a wrong answer, and what it does with a learner's function."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+
+from ifcn_lab import check
+from ifcn_lab.check import museum
+from ifcn_lab.check.answers import (
+    Answer,
+    Case,
+    alike,
+    answer_of,
+    array_of,
+    same,
+    suspected,
+)
+from ifcn_lab.check.museum.specimen import Specimen
+from ifcn_lab.check.proposing import expected_iou
+from ifcn_lab.check.report import asking, in_notebook, report
+from tests.museum_cases import asked, verdict
+
+CASES = [Case(f"x = {x}", (x,), 2 * x, f"Hint {x}.") for x in range(5)]
+
+
+def specimen(function: Callable[..., object], name: str = "it") -> Specimen:
+    return Specimen(name, name, f"It looks as if {name}.", "Look.", function, ())
+
+
+SQUARE = specimen(lambda x: x * x, "squared")
+AND_TWO = specimen(lambda x: x + 2, "more")
+
+
+def found(function: Callable[..., object], *known: Specimen, at: int = 1) -> object:
+    failed = answer_of(function, CASES[at])
+    return suspected(known, function, CASES, (at, failed))
+
+
+def test_a_specimen_that_answers_alike_in_every_case_is_certain() -> None:
+    suspicion = found(lambda x: x ** 2, SQUARE, AND_TWO)
+    assert suspicion.specimen.name == "squared" and suspicion.certain
+
+
+def test_a_specimen_that_is_wrong_before_the_failed_case_is_not_certain() -> None:
+    three = specimen(lambda x: 3)
+    right_at_first = found(lambda x: 3 if x else 0, three)
+    assert right_at_first is not None and not right_at_first.certain
+
+
+def test_a_specimen_that_fits_the_failed_case_only_may_be_it() -> None:
+    suspicion = found(lambda x: x * x if x == 1 else 2 * x, SQUARE, AND_TWO)
+    assert suspicion.specimen.name == "squared" and not suspicion.certain
+
+
+def test_two_specimens_that_fit_the_failed_case_only_accuse_nobody() -> None:
+    other = specimen(lambda x: 1, "one")
+    assert found(lambda x: x * x if x == 1 else 2 * x, SQUARE, other) is None
+
+
+def test_a_mistake_of_no_specimen_is_not_named() -> None:
+    assert found(lambda x: -7, SQUARE, AND_TWO) is None
+
+
+def test_errors_are_alike_by_their_kind() -> None:
+    def learner(x: int) -> int:
+        return [0, 9][x]
+
+    def counts_on(x: int) -> int:
+        return (0, 9, *[][: x - 2])[x]
+
+    other = specimen(lambda x: {0: 0, 1: 9}[x], "key")
+    suspicion = found(learner, specimen(counts_on, "index"), other)
+    assert suspicion.specimen.name == "index" and suspicion.certain
+
+
+def test_shapes_and_nan_belong_to_an_answer() -> None:
+    assert alike(Answer(np.array([np.nan])), Answer(np.array([np.nan])))
+    assert not alike(Answer(np.array([1.0])), Answer(np.array(1.0)))
+    assert not alike(Answer(np.array([np.nan])), Answer(np.array([0.0])))
+    assert not alike(Answer(None, ValueError()), Answer(np.array(0)))
+
+
+def test_whole_numbers_are_compared_exactly() -> None:
+    assert not alike(Answer(np.array(10**9)), Answer(np.array(10**9 + 1)))
+    assert alike(Answer(np.array(1.0)), Answer(np.array(1)))
+
+
+def test_the_learners_function_runs_once_per_case() -> None:
+    seen: list[int] = []
+
+    def learner(x: int) -> int:
+        seen.append(x)
+        return x * x
+
+    found(learner, SQUARE)
+    assert seen == [1, 2, 3, 4]
+
+
+def test_the_learners_function_runs_no_further_where_nothing_fits() -> None:
+    seen: list[int] = []
+
+    def learner(x: int) -> int:
+        seen.append(x)
+        return -7
+
+    found(learner, SQUARE, AND_TWO)
+    assert seen == [1]
+
+
+def test_what_is_printed_while_a_mistake_is_looked_for_is_not_seen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def loud(x: int) -> int:
+        print("loud", x)
+        return x * x
+
+    assert found(loud, SQUARE, at=1).certain
+    assert capsys.readouterr().out == "loud 1\n"
+
+
+def test_a_function_that_writes_into_its_arguments_is_recognised_all_the_same() -> None:
+    wrong = next(each.function for each in museum.concerning("recall")
+                 if each.name == "all_proposals")
+
+    def spoiling(overlap: np.ndarray, n: int, iou: float) -> object:
+        answer = wrong(overlap, n, iou)
+        overlap[:] = np.nan
+        return answer
+
+    assert museum.specimen("all_proposals").mistake in verdict("recall", spoiling)
+
+
+def test_an_array_that_is_handed_out_again_and_again_is_not_mixed_up() -> None:
+    wrong, out = museum.specimen("transposed").function, {}
+
+    def reusing(maps: np.ndarray, m: int, centers: np.ndarray, fill: float) -> object:
+        answer = wrong(maps, m, centers, fill)
+        kept = out.setdefault(answer.shape, np.empty(answer.shape))
+        kept[:] = answer
+        return kept
+
+    assert museum.specimen("transposed").mistake in verdict("assemble", reusing)
+
+
+def test_a_function_that_answers_by_chance_is_not_accused() -> None:
+    rng = np.random.default_rng(0)
+    text = verdict("cell_of", lambda i, k, m: int(rng.integers(100, 10**6)))
+    assert "not yet right" in text and "It " not in text
+
+
+def test_a_function_that_wants_to_leave_is_stopped() -> None:
+    text = verdict("cell_of", lambda i, k, m: sys.exit(3))
+    assert "stopped for i = 0" in text and "SystemExit: 3" in text
+
+
+def test_an_interrupt_goes_through() -> None:
+    def interrupted(i: int, k: int, m: int) -> int:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        verdict("cell_of", interrupted)
+
+
+def test_a_certain_mistake_stands_in_the_place_of_the_hint() -> None:
+    lines = verdict("cell_of", lambda i, k, m: i // (m // k)).splitlines()
+    early = museum.specimen("early_rounding")
+    assert lines[1:] == ["Yours:", "1", "Expected:", "0", early.mistake, early.advice]
+
+
+def test_a_mistake_that_may_be_it_stands_before_the_hint() -> None:
+    closed, (_, case, *_) = museum.specimen("closed_boxes"), asked("box_overlap").cases
+
+    def mostly_right(a: tuple[int, ...], b: tuple[int, ...]) -> object:
+        return (closed.function if b == (1, 0, 3, 2) else expected_iou)(a, b)
+
+    lines = verdict("box_overlap", mostly_right).splitlines()
+    assert lines[-2] == "It may be that boxes are closed: widths with + 1."
+    assert lines[-1] == case.hint
+
+
+def test_no_mistake_is_named_outside_of_checks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report("Exercise 3.1", lambda i, k, m: i // (m // k), asked("cell_of").cases)
+    assert "It " not in capsys.readouterr().out
+    assert asking() == ""
+
+
+def test_lists_of_tensors_are_arrays() -> None:
+    import torch
+
+    rows = [torch.ones(2, requires_grad=True), torch.zeros(2)]
+    assert same(array_of(rows), np.array([[1.0, 1.0], [0.0, 0.0]]))
+    assert array_of("left").item() == "left"
+
+
+def test_without_a_kernel_there_is_text_only(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert not in_notebook()
+    check.assemble(museum.specimen("transposed").function)
+    assert "<" not in capsys.readouterr().out
+
+
+def test_in_a_notebook_both_answers_are_drawn_with_alternative_text() -> None:
+    code = """
+from ifcn_lab import check
+from ifcn_lab.check import museum
+check.assemble(museum.specimen("transposed").function)
+check.cell_of(lambda i, k, m: 7)
+check.assemble(lambda score_maps, m, centers, fill: "windows")
+"""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    outputs = notebook.cells[0].outputs
+    pictures = [each for each in outputs if each.output_type == "display_data"]
+    assert len(pictures) == 1  # of numbers and words there is none
+    assert "2 of 4 pixels differ and are framed" in str(pictures[0].metadata)
+    printed = "".join(each.get("text", "") for each in outputs)
+    assert "It looks as if rows and columns of the window are swapped." in printed
