@@ -67,7 +67,7 @@ def moved(tested: Mapping[str, str], now: Mapping[str, str]) -> list[Move]:
 
 def same(tested: str | None, now: str) -> bool:
     """Whether two versions are one, local parts (`+cpu`) left out."""
-    return tested is not None and Version(tested) == Version(Version(now).public)
+    return tested is not None and Version(tested).public == Version(now).public
 
 
 def as_text(moves: Sequence[Move]) -> str:
