@@ -80,14 +80,18 @@ def _derived(
     cells: list[NotebookNode] = []
     waiting: list[NotebookNode] = []
     for cell, task in announcing(deepcopy(lesson.cells)):
-        if cell["cell_type"] == "code" and "check." not in cell["source"]:
+        if cell["cell_type"] == "code" and not _checks(cell):
             cells, waiting = cells + waiting, []
         told = [answer(cell, found.number, task) for found in exercises(cell)[:1]]
         waiting += [new_markdown_cell(text) for text in told if text]
         cells.append(_with_source(cell, code(cell)))
-        if "check." in cell["source"]:
+        if _checks(cell):
             cells, waiting = cells + waiting, []
     return _with_headings(cells + waiting)
+
+
+def _checks(cell: NotebookNode) -> bool:
+    return cell["cell_type"] == "code" and "check." in cell["source"]
 
 
 def announcing(

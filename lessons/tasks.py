@@ -65,7 +65,8 @@ def shown(prose: str, section: int) -> str:
         return prose
     before = prose[: _ANNOUNCED.search(prose).start()]
     level = "#" * min(3, last_level(before, section) + 1)
-    hint = f"<details><summary>Hint</summary>\n\n{task.hint}\n\n</details>"
+    told = task.hint[:1].upper() + task.hint[1:]
+    hint = f"<details><summary>Hint</summary>\n\n{told}\n\n</details>"
     parts = [f"{level} Exercise {task.number}", facts(task), task.task, hint]
     return before + "\n\n".join(parts)
 

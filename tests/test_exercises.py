@@ -146,7 +146,7 @@ def test_every_solution_passes_its_check(lesson: Path) -> None:
 def said(announced: str) -> tuple[str, str]:
     """Return the hint and the reason that stand before an exercise's cell."""
     hint, why = announced.rsplit("\nHint: ", 1)[1].split("\nWhy it matters: ")
-    return hint.strip(), why.strip()
+    return (hint[0].upper() + hint[1:]).strip(), why.strip()
 
 
 @each_lesson

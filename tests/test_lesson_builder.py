@@ -99,6 +99,14 @@ def test_the_solution_and_its_reason_are_folded_below_the_check(tiny: Path) -> N
     )
 
 
+def test_prose_that_ends_with_the_word_check_is_no_check(tiny: Path) -> None:
+    path = build.lessons(tiny)[0]
+    path.write_text(TINY.replace("Does it hold?", "Run the check.", 1))
+    cells = source.student(source.read(path)).cells
+    at = next(i for i, cell in enumerate(cells) if "check.times(twice" in cell.source)
+    assert cells[at + 1].source.startswith("<details><summary>Solution of exercise 1.1")
+
+
 def test_with_solutions_the_code_stands_open_and_the_reason_below_the_check(
     tiny: Path,
 ) -> None:
@@ -117,7 +125,7 @@ def test_an_exercise_has_a_heading_a_line_of_facts_and_a_folded_hint(
         "## Exercise 1.4\n\n"
         "Open problem · Difficulty ●●●●○ (4 of 5) · 9 minutes · about 1 line\n\n"
         "Return x times 5.\n\n"
-        "<details><summary>Hint</summary>\n\ntry 5 * 1.\n\n</details>"
+        "<details><summary>Hint</summary>\n\nTry 5 * 1.\n\n</details>"
     )
 
 
