@@ -30,14 +30,14 @@ class Grader:
         key: what is asked, and what is right.
         allowed: time, memory and disk of one submission.
         hide: what no submission may see: the key, the others, the reports.
-        isolate: false puts up only the walls that work on every system.
+        leave_out: walls that are not put up; see `Plan`.
         kept: results of an earlier grading, by their digests.
     """
 
     key: Key
     allowed: Allowance
     hide: tuple[Path, ...] = ()
-    isolate: bool = True
+    leave_out: tuple[str, ...] = ()
     kept: tuple[Result, ...] = ()
 
     def plan(self, work: Path) -> Plan:
@@ -47,7 +47,7 @@ class Grader:
         hide = [p for p in hide if not any(n.is_relative_to(p) for n in needed)]
         return Plan(str(work / "home"), str(work / "given"), tuple(map(str, hide)),
                     self.allowed.memory, self.allowed.disk,
-                    int(self.allowed.total) + 60, self.isolate)
+                    int(self.allowed.total) + 60, self.leave_out)
 
     def grade(self, one: Submission, stop: threading.Event | None = None) -> Result:
         """Grade one submission, or find it among those that are kept.

@@ -17,6 +17,10 @@ from ifcn_lab.classroom.sandbox.clearing import clear
 from ifcn_lab.classroom.sandbox.plan import Plan
 from ifcn_lab.classroom.values import decode, encode
 
+# A cell that ends so may have left nothing for the others; they run anew without it.
+_EXHAUSTED = ("MemoryError", "RuntimeError: can't start new thread",
+              "OSError: [Errno 24]", "OSError: [Errno 28]")
+
 
 @dataclass(frozen=True)
 class Allowance:
@@ -94,9 +98,16 @@ class Notebook:
                 self._skipped.add(number)
                 self.problems[number] = f"{clean(ended)}; left out"
                 return
-            if told.get("error"):
-                self.problems[number] = clean(told["error"])
+            self._note(number, clean(told.get("error") or ""))
+            if self.problems.get(number, "").startswith(_EXHAUSTED):
+                process.end()
+                self._skipped.add(number)
+                return
         self._process = process
+
+    def _note(self, number: int, error: str) -> None:
+        if error:
+            self.problems[number] = error
 
     def _seconds(self, wanted: float) -> float:
         left = self._until - time.monotonic()

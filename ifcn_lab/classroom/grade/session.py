@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from statistics import median
 
 from tqdm import tqdm
 
@@ -167,7 +168,6 @@ class Session:
     def summary(self) -> str:
         """One line: how many, how well, where."""
         every = self._sorted()
-        percents = sorted(one.percent for one in every)
-        middle = percents[len(percents) // 2] if percents else 0.0
+        middle = median(one.percent for one in every) if every else 0.0
         return (f"{len(every)} graded, median {middle:g} %: {self._given.report}, "
                 f"{self._json.name}, {self._pages.name}/index.html")

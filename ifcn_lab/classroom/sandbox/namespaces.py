@@ -53,8 +53,11 @@ def furnish(home: Path, disk: int, hide: Iterable[Path]) -> list[str]:
     if not own:
         _tried(lambda: _mount(home, home, None, _BIND))
     _tried(lambda: _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC))
+    empty = home / ".empty"
+    _tried(empty.touch)
     for place in hide:
-        _tried(lambda place=place: _cover(place))
+        _tried(lambda place=place: _cover(place, empty))
+    _tried(empty.unlink)
     held = _tried(lambda: _protect(home))
     return ["own disk"] * own + ["read-only files"] * held
 
@@ -76,12 +79,12 @@ def _mount(
     kernel.call("mount", *arguments, name, flags, ctypes.c_char_p(options.encode()))
 
 
-def _cover(place: Path) -> None:
+def _cover(place: Path, empty: Path) -> None:
     """Put something empty over a file or folder."""
     if place.is_dir():
         _mount("tmpfs", place, "tmpfs", _RDONLY | _NOSUID | _NODEV, "size=4k")
     elif place.exists():
-        _mount("/dev/null", place, None, _BIND)
+        _mount(empty, place, None, _BIND)
 
 
 def _protect(home: Path) -> None:

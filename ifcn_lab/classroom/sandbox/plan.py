@@ -37,7 +37,7 @@ class Plan:
         memory: bytes of address space.
         disk: bytes that it may write.
         seconds: of processor time.
-        isolate: false puts up only the walls that work on every system.
+        leave_out: walls of `walls.KERNEL` that are not put up.
     """
 
     home: str
@@ -46,7 +46,7 @@ class Plan:
     memory: int = 4 * 2**30
     disk: int = 256 * 2**20
     seconds: int = 600
-    isolate: bool = True
+    leave_out: tuple[str, ...] = ()
 
     def line(self) -> bytes:
         """The plan as one line of JSON."""
@@ -56,7 +56,8 @@ class Plan:
     def from_line(cls, line: bytes) -> Plan:
         """The plan that `line` wrote."""
         made = json.loads(line)
-        return cls(**{**made, "hide": tuple(made["hide"])})
+        many = {name: tuple(made[name]) for name in ("hide", "leave_out")}
+        return cls(**{**made, **many})
 
 
 def readable() -> list[Path]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from ifcn_lab.classroom.sandbox import audit, kernel, landlock, namespaces, seccomp
 from ifcn_lab.classroom.sandbox.plan import DEVICES, Plan, closed, listable, readable
 
+KERNEL = ("namespaces", "landlock", "seccomp")
+"""The walls that Linux has; each is missing on some machines."""
 _OPEN_FILES = 256
 
 
@@ -20,14 +22,15 @@ def enter(plan: Plan) -> list[str]:
     On Linux the caller is forked: the call returns in the child alone, and the parent
     waits in here for its end, and ends like it.
     """
-    if not (plan.isolate and kernel.is_linux()):
+    if not kernel.is_linux():
         held = _limits(plan)
         _settle(plan)
         audit.enter(Path(plan.home), [*map(Path, plan.hide), *closed()])
         return [*held, "audit hook"]
     kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
     _die_with_parent()
-    held = ["namespaces"] * namespaces.separate()
+    wanted = "namespaces" not in plan.leave_out
+    held = ["namespaces"] * (wanted and namespaces.separate())
     _fork()
     return [*held, *_inside(plan)]
 
@@ -54,22 +57,33 @@ def _die_with_parent() -> None:
 def _inside(plan: Plan) -> list[str]:
     """The walls of the child; the order matters: each takes away rights."""
     home, hide = Path(plan.home), [*map(Path, plan.hide), *closed()]
-    held = namespaces.furnish(home, plan.disk, hide)
+    held = []
+    if "namespaces" not in plan.leave_out:
+        held += namespaces.furnish(home, plan.disk, hide)
     held += _limits(plan)
     _settle(plan)
     with suppress(OSError):
         kernel.drop_capabilities()
         held.append("no privileges")
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    with suppress(OSError):
-        own = [*readable(), Path("/proc/self").resolve()]
-        write = [home, *map(Path, DEVICES)]
-        held.append(f"Landlock {landlock.enter(own, listable(), write)}")
-    with suppress(OSError):
-        seccomp.enter()
-        held.append("seccomp")
+    held += _locked(plan)
     audit.enter(home, hide)
     return [*held, "audit hook"]
+
+
+def _locked(plan: Plan) -> list[str]:
+    """Landlock and seccomp, where the kernel has them."""
+    held = []
+    if "landlock" not in plan.leave_out:
+        with suppress(OSError):
+            read = [*readable(), Path("/proc/self").resolve()]
+            write = [Path(plan.home), *map(Path, DEVICES)]
+            held.append(f"Landlock {landlock.enter(read, listable(), write)}")
+    if "seccomp" not in plan.leave_out:
+        with suppress(OSError):
+            seccomp.enter()
+            held.append("seccomp")
+    return held
 
 
 def _limits(plan: Plan) -> list[str]:
