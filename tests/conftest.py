@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jaxtyping import install_import_hook
 
-pytest_plugins = ["tests.browser_cases", "tests.jupyter_cases"]
+pytest_plugins = ["tests.browser_cases", "tests.jupyter_cases", "tests.site_cases"]
 
 # Before anything imports the library: from here on every annotated function of
 # ifcn_lab checks the types and array shapes that it is given and gives back. A test of

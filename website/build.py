@@ -69,7 +69,7 @@ def site(out: Path, live_widgets: Mapping[str, dict]) -> str:
     lessons = notebooks()
     source = out.with_name(out.name + "-source")
     tree = gathered(lessons, live_widgets)
-    beside = {n: body for n, body in tree.items() if n.endswith(".html")}
+    beside = {n: body for n, body in tree.items() if n.endswith((".html", ".ipynb"))}
     slides = deck.decks(lessons, live_widgets)
     beside |= {f"slides/{name}": body for name, body in slides.items()}
     beside |= front.tour_pages()

@@ -5,7 +5,6 @@ author = "The ifcn_lab authors"
 project_copyright = "The ifcn_lab authors; code MIT, prose and figures CC BY 4.0"
 extensions = ["myst_parser"]
 root_doc = "index"
-exclude_patterns = ["notebooks"]
 html_theme = "furo"
 html_title = "ifcn_lab"
 html_static_path = ["static"]

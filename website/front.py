@@ -40,13 +40,13 @@ def pages(lessons: Mapping[str, NotebookNode], guides: Sequence[str]) -> dict:
 
 def table(lessons: Mapping[str, NotebookNode]) -> str:
     """The list of lessons: what each one is about, and how long it takes."""
-    rows = ["| | lesson | minutes | Run All | slides |", "| --- | --- | --- | --- | --- |"]
+    rows = ["| lesson | minutes | slides |", "| --- | --- | --- |"]
     for name, notebook in lessons.items():
-        told = facts(notebook)
-        slides = f'<a href="slides/{name}.html">slides<span class="hidden"> of lesson ' \
-                 f"{int(name[:2])}</span></a>"
-        rows.append(f"| {int(name[:2])} | [{told.title}](lessons/{name}.md)<br>"
-                    f"{told.promise} | {told.minutes} | {told.seconds} s | {slides} |")
+        told, number = facts(notebook), int(name[:2])
+        slides = (f'<a href="slides/{name}.html">slides'
+                  f'<span class="unseen"> of lesson {number}</span></a>')
+        rows.append(f"| **{number}. [{told.title}](lessons/{name}.md)**<br>"
+                    f"{told.promise} | {told.minutes} | {slides} |")
     return "\n".join(rows)
 
 
@@ -67,7 +67,13 @@ def tour_pages() -> dict[str, bytes]:
         return {f"tour/{path.name}": path.read_bytes() for path in tour.export(folder)}
 
 
-_ALL = """# All widgets
+_ALL = """---
+hide-toc: true
+---
+
+# All widgets
+
+<div class="wide"></div>
 
 Each one moves: with a mouse, a finger or the keyboard.
 Tab reaches every part, and the arrow keys move it.

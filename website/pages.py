@@ -135,5 +135,5 @@ def pictured(picture: str, alt: str, page: str, title: str) -> str:
 
 def _products(name: str) -> str:
     return (f'<p class="products"><a href="../slides/{name}.html">Slides of this '
-            "lesson</a></p>\n\n"
-            f"{{download}}`The notebook <../notebooks/{name}.ipynb>`")
+            f'lesson</a> <a href="../notebooks/{name}.ipynb" download>Download the '
+            "notebook</a></p>")
