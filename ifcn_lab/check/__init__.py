@@ -53,6 +53,8 @@ _HOME: dict[str, str] = {
     "suppress_masks": "whole",
     "area_of_runs": "real_images",
     "take_apart": "real_images",
+    "diagnosis": "bugs",
+    "kills": "bugs",
 }
 
 __all__ = sorted(_HOME)

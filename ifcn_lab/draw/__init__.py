@@ -60,6 +60,9 @@ _HOME = {
     "alone_and_touching": "rivals",
     "by_picture": "rivals",
     "close_up": "rivals",
+    "unlabelled_masks": "museum",
+    "wrong_masks": "museum",
+    "killed": "museum",
 }
 
 __all__ = sorted(_HOME)
