@@ -11,7 +11,7 @@ from ifcn_lab.classroom.key import Key, KeyFunction, key_text
 from ifcn_lab.classroom.sheet import Sheet, number_in
 from ifcn_lab.classroom.task import numbered
 from ifcn_lab.classroom.tasks import LESSONS, sheet_of
-from ifcn_lab.classroom.variant import Variant, drawn
+from ifcn_lab.classroom.variant import Unfit, Variant, drawn
 
 ATTEMPTS = 100
 
@@ -72,7 +72,10 @@ def assignment(lesson: int, seed: int, secret: str = "") -> Assignment:
         ValueError: no such lesson, or a seed below 0.
     """
     for attempt in range(ATTEMPTS):
-        made = _made(drawn(lesson, seed, secret, attempt))
+        try:
+            made = _made(drawn(lesson, seed, secret, attempt))
+        except Unfit:
+            continue
         if gives_nothing_away(made):
             return made
     raise ValueError(f"no variant of lesson {lesson} came out for seed {seed}; "

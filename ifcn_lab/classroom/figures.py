@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Int, UInt8
@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from ifcn_lab.classroom.numbering import table
-from ifcn_lab.draw.palette import COLOURS, INK, PAPER, cell_colours, ink_on
+from ifcn_lab.draw.palette import COLOURS, GREY, INK, PAPER, cell_colours, ink_on
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
 from ifcn_lab.grid import Grid
 
@@ -113,3 +113,52 @@ def scene_words(
     return (f"A scene of {height} x {width} pixels with {len(masks)} objects; they "
             f"have {listing([str(int(mask.sum())) for mask in masks])} visible "
             f"pixels.{windows}")
+
+
+def exhibits(right: Sequence[int], wrong: Mapping[str, Sequence[int]]) -> Picture:
+    """The right mask of a window and wrong ones, side by side, each with its letter.
+
+    Args:
+        right: the rows of the mask, each a whole number whose bits are its pixels.
+        wrong: the same of each wrong mask, by its letter.
+    """
+    shown = {"right": unpacked(right)} | {
+        letter: unpacked(rows) for letter, rows in wrong.items()}
+    with panels(1, len(shown), width=1.75 * len(shown), height=2.1) as (figure, axes):
+        for one, (name, mask) in zip(axes[0], shown.items(), strict=True):
+            bare(one, name).imshow(mask, cmap="gray", vmin=0, vmax=1)
+            one.spines[:].set(visible=True, color=GREY)
+    return Picture(figure, exhibits_words(shown))
+
+
+def unpacked(rows: Sequence[int]) -> Bool[np.ndarray, "m m"]:
+    """A mask of m x m pixels from m whole numbers, the first pixel the highest bit.
+
+    >>> unpacked([0b10, 0b01]).astype(int).tolist()
+    [[1, 0], [0, 1]]
+    """
+    m = len(rows)
+    bits = np.array(rows)[:, None] >> np.arange(m - 1, -1, -1)
+    return (bits & 1).astype(bool)                                    # (m, m)
+
+
+def packed(mask: Bool[np.ndarray, "m m"]) -> list[int]:
+    """The whole numbers that `unpacked` turns into this mask.
+
+    >>> packed(np.eye(2, dtype=bool))
+    [2, 1]
+    """
+    powers = 2 ** np.arange(len(mask) - 1, -1, -1)
+    return (mask * powers).sum(1).tolist()
+
+
+def exhibits_words(shown: Mapping[str, Bool[np.ndarray, "m m"]]) -> str:
+    """What the figure of exhibits shows, in words: the pixels of each row and column.
+
+    >>> exhibits_words({"A": np.eye(2, dtype=bool)})
+    'Masks of one window. A: 2 pixels; by rows 1 1, by columns 1 1.'
+    """
+    said = [f"{name}: {int(mask.sum())} pixels; by rows "
+            f"{' '.join(map(str, mask.sum(1)))}, by columns "
+            f"{' '.join(map(str, mask.sum(0)))}." for name, mask in shown.items()]
+    return f"Masks of one window. {' '.join(said)}"

@@ -20,6 +20,10 @@ PAIRS_OF_LESSONS = frozenset(
 """Pairs (k, m) that the lessons use; no class gets one of them."""
 
 
+class Unfit(ValueError):
+    """What was drawn will not do for a task; the next attempt may."""
+
+
 @dataclass(frozen=True)
 class Draws:
     """Draws that follow from a text, each from its name: their order does not matter.

@@ -8,10 +8,10 @@ from jaxtyping import Shaped
 from ifcn_lab.assembling import assemble
 from ifcn_lab.classroom.numbering import to_paper
 from ifcn_lab.classroom.scores import ClassScene, Scores, class_scores
-from ifcn_lab.classroom.sheet import IMPORTS, Sheet, cells_step, constants
+from ifcn_lab.classroom.sheet import IMPORTS, SIDE, Sheet, cells_step, constants
 from ifcn_lab.classroom.task import Asked, Step, Task, Tried, function
 from ifcn_lab.classroom.tasks.counting import cell_task, window_task
-from ifcn_lab.classroom.variant import Variant
+from ifcn_lab.classroom.variant import Unfit, Variant
 from ifcn_lab.coherence import kept, shared
 
 SLANTED = ((1, 2), (2, 1), (1, 3), (3, 1), (2, 3), (3, 2))
@@ -164,6 +164,8 @@ return window[{down}:, {right}:][np.ix_(rows, columns)].sum()"""
 def coherent_task(scene: ClassScene, step: tuple[int, int]) -> Task:
     """A number: pixels whose answer is the same before and after the step."""
     variant, (down, right) = scene.variant, step
+    if (scene.centers + step).max() >= SIDE:
+        raise Unfit("a step leads off the map")
     pairs = [two_windows(variant, scene.maps.astype(int), (int(y), int(x)), step)
              for y, x in scene.centers]
     lines = f"""\

@@ -207,9 +207,9 @@ def score_task(weight: int) -> Task:
         "answer_score", "Score the answers",
         "`overlap[o, a]` is the IoU of object o with answer a: in your class a **row "
         "is an object**.\nAn object has an answer if some overlap with it is above "
-        f"`iou`.\nReturn TP / (TP + FP + {weight} FN): in your class a missed object counts "
-        f"**{weight} times**.\nTP are the objects with an answer, FP the answers too "
-        "many, FN the objects without one.",
+        f"`iou`.\nReturn TP / (TP + FP + {weight} FN): in your class a missed object "
+        f"counts **{weight} times**.\nTP are the objects with an answer, FP the "
+        "answers too many, FN the objects without one.",
         function("answer_score(overlap, iou)", lines),
         lambda overlap, iou: scored(overlap, iou, weight), cases, agree="close")
 

@@ -190,10 +190,10 @@ def best_task(weight: float | int) -> Task:
 
 
 def spoiled_task(scene: ClassScene, side: str, depth: int, steps: int) -> Task:
-    """A number: the pixels that differ between both orders."""
+    """A number: how much both orders differ."""
     grey = scene.scene.image.sum(2, dtype=np.int64)
-    spoiled = cut(layers(grey, depth), steps, side) != layers(cut(grey, steps, side),
-                                                              depth)
+    spoiled = cut(layers(grey, depth), steps, side) - layers(cut(grey, steps, side),
+                                                             depth)
     code = (f"{scene.lines(maps=False, draw=False)}\ngrey = scene.image.sum(2, "
             "dtype=np.int64)  # (128, 128)\n"
             "draw.show(figures.scene_windows(scene.image, scene.masks, centers, M))"
@@ -205,13 +205,14 @@ def spoiled_task(scene: ClassScene, side: str, depth: int, steps: int) -> Task:
     lines = ("after, before = cut(grey, STEPS), grey\n"
              f"for _ in range({depth}):\n"
              "    before, after = box_sum(before), box_sum(after)\n"
-             "return (cut(before, STEPS) != after).sum()").replace("STEPS", str(steps))
+             "return np.abs(cut(before, STEPS) - after).sum()").replace("STEPS", str(steps))
     return Task(
-        "spoiled_pixels", "What the border spoils",
+        "spoiled_sum", "What the border spoils",
         f"Run `box_sum` {depth} times, one after the other, on `grey`, and on `grey` "
-        f"cut by {steps}.\nHow many pixels of the second answer differ from the first, "
-        "cut alike?", function("spoiled_pixels()", lines), lambda: int(spoiled.sum()),
-        (Asked("the count", (), "Only one side differs, and not only one row of it.",
+        f"cut by {steps}, and cut the first answer alike.\nReturn by how much the two "
+        "differ: the absolute differences of all pixels, added up.",
+        function("spoiled_sum()", lines), lambda: int(np.abs(spoiled).sum()),
+        (Asked("the sum", (), "Only one side differs, and not only one row of it.",
                2),), before=(before,))
 
 
