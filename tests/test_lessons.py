@@ -11,15 +11,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from lessons import build, canonical, rules, source
+from lessons.opening import opening
 
 ROOT = Path(__file__).parent.parent
 LESSONS = build.lessons(ROOT)
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-
-
-def stored(path: Path) -> str:
-    return canonical.printed(nbformat.read(path, as_version=4))
 
 
 @each_lesson
@@ -28,14 +25,11 @@ def test_both_notebooks_follow_from_the_lesson(lesson: Path) -> None:
 
 
 @each_lesson
-def test_the_lesson_has_two_exercises_checked_in_both_notebooks(lesson: Path) -> None:
-    cells = source.read(lesson).cells
-    numbers = {found.number for cell in cells for found in source.exercises(cell)}
-    assert len(numbers) >= 2
-    open_, done = (stored(path) for path in build.derived(lesson, ROOT))
-    for number in numbers:
-        assert f"Exercise {number}: not done yet." in open_
-        assert f"Exercise {number}: correct" in done
+def test_both_notebooks_state_the_budget_of_the_lesson(lesson: Path) -> None:
+    stated = opening(source.read(lesson))
+    assert stated is not None
+    for path in build.derived(lesson, ROOT):
+        assert opening(nbformat.read(path, as_version=4)) == stated
 
 
 def test_every_notebook_has_a_lesson() -> None:
