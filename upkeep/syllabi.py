@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from nbformat import NotebookNode
+
 from lessons import build, rules, source
 from lessons.opening import Opening, opening
 from lessons.tasks import Task
@@ -39,6 +41,8 @@ class Lesson(NamedTuple):
     box: Opening
     tasks: tuple[Task, ...]
     sections: tuple[str, ...]
+    place: dict[str, str]
+    """The section of each exercise."""
 
 
 class Planned(NamedTuple):
@@ -89,7 +93,18 @@ def read_lesson(path: Path) -> Lesson:
     title = re.sub(r"^\d+\. ", "", next(words for level, words in found if level == 1))
     sections = tuple(words for level, words in found if level == 2)
     return Lesson(int(path.name[:2]), title, path.name, box,
-                  tuple(rules.tasks(cells)), sections)
+                  tuple(rules.tasks(cells)), sections, places(cells))
+
+
+def places(lesson: NotebookNode) -> dict[str, str]:
+    """The section that each exercise of a lesson stands in."""
+    section, found = "", {}
+    for cell in lesson.cells:
+        one = source.notebook([cell])
+        section = ([words for level, words in rules.headings(one) if level == 2]
+                   or [section])[-1]
+        found |= {task.number: section for task in rules.tasks(one)}
+    return found
 
 
 def planned(part: Mapping, lessons: Mapping[int, Lesson]) -> Planned:
@@ -128,9 +143,11 @@ def problems(data: Mapping, lessons: Mapping[int, Lesson]) -> Iterator[str]:
 
 def session_problems(session: Mapping, lessons: Mapping[int, Lesson]) -> Iterator[str]:
     """What is wrong with one session."""
-    for part in session["part"]:
-        if "lesson" in part:
-            yield from part_problems(part, lessons)
+    wanted = [part for part in session["part"] if "lesson" in part]
+    for part in wanted:
+        yield from part_problems(part, lessons)
+    if any(part["lesson"] not in lessons for part in wanted):
+        return
     parts = parts_of(session, lessons)
     total = sum(part.minutes for part in parts)
     if total != session["minutes"]:
@@ -151,8 +168,11 @@ def part_problems(part: Mapping, lessons: Mapping[int, Lesson]) -> Iterator[str]
     yield from (f"lesson {lesson.number} has no section {name!r}"
                 for name in chosen if name not in lesson.sections)
     known = {task.number for task in lesson.tasks if not task.open_problem}
-    yield from (f"no exercise {number} to do in class"
-                for number in part.get("exercises", []) if number not in known)
+    for number in part.get("exercises", []):
+        if number not in known:
+            yield f"no exercise {number} to do in class"
+        elif not is_taken(lesson.place[number], part):
+            yield f"exercise {number} stands in {lesson.place[number]!r}, not taken"
     explaining = part.get("explaining", lesson.box.explaining)
     if "take" in part and "skip" in part:
         yield f"lesson {lesson.number}: name the sections taken or skipped, not both"
@@ -161,6 +181,12 @@ def part_problems(part: Mapping, lessons: Mapping[int, Lesson]) -> Iterator[str]
     if explaining > lesson.box.explaining or chosen and "exercises" not in part:
         yield (f"lesson {lesson.number}: at most {lesson.box.explaining} minutes of "
                "explaining, and the exercises of a shortened lesson are named")
+
+
+def is_taken(section: str, part: Mapping) -> bool:
+    """Whether a part of a session takes a section of its lesson."""
+    skipped = part.get("skip", [])
+    return section in part.get("take", [section]) and section not in skipped
 
 
 def with_tables(page: str, data: Mapping, lessons: Mapping[int, Lesson]) -> str:
