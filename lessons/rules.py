@@ -22,8 +22,6 @@ from lessons.tasks import Task, announced
 
 LINES, WIDTH = 12, 79
 EXERCISES = 4
-# Lessons that are not yet written in the new form keep to the old rules.
-_OLD = re.compile(r"^\*\*Exercise \d+\.\d+\*\* \(\d+ min|^## Exercise", re.MULTILINE)
 
 
 def problems(lesson: NotebookNode, number: int) -> list[str]:
@@ -59,8 +57,6 @@ def _opening(lesson: NotebookNode) -> Iterator[str]:
     first = lesson.cells[0]["source"] if lesson.cells else ""
     if not first.startswith("# "):
         yield "the lesson does not begin with a title, `# Title`"
-    if _is_old(lesson):
-        return
     box = opening(lesson)
     if box is None:
         yield f"no box opens the lesson; it reads: {EXAMPLE}"
@@ -70,10 +66,6 @@ def _opening(lesson: NotebookNode) -> Iterator[str]:
     doing = sum(t.minutes for t in tasks(lesson) if not t.open_problem)
     if box.doing != doing:
         yield f"the exercises take {doing} minutes, the opening says {box.doing}"
-
-
-def _is_old(lesson: NotebookNode) -> bool:
-    return any(_OLD.search(c["source"]) for c in lesson.cells)
 
 
 def _prose_first(lesson: NotebookNode) -> Iterator[str]:
@@ -91,8 +83,7 @@ def _exercises(lesson: NotebookNode, number: int) -> Iterator[str]:
         for exercise in marked:
             if not exercise.number.startswith(f"{number}."):
                 yield f"exercise {exercise.number} stands in lesson {number}"
-            if not _is_old(lesson):
-                yield from _announcement(exercise, task)
+            yield from _announcement(exercise, task)
         if task and task.number not in [exercise.number for exercise in marked]:
             yield f"no solution of Exercise {task.number} follows its announcement"
         marks = re.findall(r"^ *# (?:solution|end)\b", cell["source"], re.MULTILINE)
@@ -124,8 +115,9 @@ _LACKS = {
 
 def _choice(lesson: NotebookNode) -> Iterator[str]:
     every = tasks(lesson)
-    if _is_old(lesson):
-        return
+    places = [int(task.number.split(".")[1]) for task in every]
+    if places != list(range(1, len(every) + 1)):
+        yield f"the exercises are numbered {places}, not from 1 in order"
     if len(every) < EXERCISES:
         yield f"{len(every)} exercises; a lesson has at least {EXERCISES}"
     if not any(task.lines == 1 for task in every):

@@ -246,6 +246,8 @@ BROKEN = [
     (OPEN, "(difficulty 4", "0 open problems; a lesson has one"),
     ("(difficulty 2", "(open problem, difficulty 2", "2 open problems"),
     (OPEN, OPEN.replace("4", "3"), "an open problem has difficulty 4 or 5"),
+    ("# solution 1.4", "# solution 1.3", "does not end with Exercise 1.3"),
+    (LAST, LAST.replace("1.4", "1.5"), "numbered [1, 2, 3, 5], not from 1 in order"),
     (LAST, "End.", "3 exercises; a lesson has at least 4"),
     ("    y = x\n\n    return x + y\n    # end\n", "    y = x\n", "stands alone"),
     ("    y = x\n", "    y = x\n" * 12, "more than 12 lines"),
