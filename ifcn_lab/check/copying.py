@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,9 @@ from numpy.lib.stride_tricks import as_strided
 
 from ifcn_lab.assembling import assemble
 from ifcn_lab.assembling.view import view_windows
-from ifcn_lab.check.report import Case, report
+from ifcn_lab.check.grids import grid
+from ifcn_lab.check.measured import Trial, judge
+from ifcn_lab.check.report import Case, report, same
 from ifcn_lab.grid import Grid
 
 ROW = "The window's first row is y - m // 2, its first column x - m // 2."
@@ -25,7 +29,8 @@ def addresses(
 ) -> Int[np.ndarray, "kk rows columns"]:
     """Scores that say where they stand: 100 * map + 10 * row + column.
 
-    Without `columns` the maps are square.
+    Without `columns` the maps are square. Maps with more than 10 rows or columns need
+    more digits: 10000 * map + 100 * row + column.
 
     >>> addresses(2, 3)[3]
     array([[300, 301, 302],
@@ -33,12 +38,23 @@ def addresses(
            [320, 321, 322]])
     """
     number, row, column = np.indices((k * k, rows, columns or rows))
-    return 100 * number + 10 * row + column
+    step = step_of(rows, columns or rows)
+    return step**2 * number + step * row + column
+
+
+def step_of(*sides: int) -> int:
+    """What a row counts in `addresses` of maps with these sides.
+
+    >>> step_of(10, 8), step_of(8, 11)
+    (10, 100)
+    """
+    return 10 if max(sides) <= 10 else 100
 
 
 def cell_of(function: Callable[..., object]) -> None:
     """Exercise 3.1: the grid row, or column, of a window offset."""
-    asked = [(0, 1, 1), (5, 3, 6), (4, 5, 21), (5, 5, 21), (20, 5, 21), (6, 3, 7)]
+    asked = [(0, 1, 1), (3, 2, 4), (5, 3, 6), (4, 5, 21), (5, 5, 21), (12, 5, 21),
+             (20, 5, 21), (6, 3, 7)]
     cases = [
         Case(f"i = {i}, k = {k}, m = {m}", (i, k, m), int(Grid(k, m).cell_of[i]),
              hint="Multiply by k first, then divide by m and round down.")
@@ -69,7 +85,7 @@ def window_case(k: int, m: int, size: int, y: int, x: int, hint: str) -> Case:
     maps = addresses(k, size)
     expected = assemble(maps, m, centers=[(y, x)], backend="loop")[0]
     what = f"k = {k}, m = {m}, centre ({y}, {x})"
-    return Case(what, (maps, k, m, y, x), expected, hint)
+    return Case(what, (maps, k, m, y, x), expected, hint, (k, step_of(size) ** 2))
 
 
 def view_strides(function: Callable[..., object]) -> None:
@@ -134,10 +150,10 @@ def copy_one(kernel: Callable[..., object]) -> None:
     cases = [
         Case(f"k = {k}, m = {m}, centre {centre}, {size[0]} x {size[1]} maps, blocks "
              f"of {side} x {side} threads", (k, m, size, centre, side),
-             expected_window(k, m, size, centre), hint)
+             expected_window(k, m, size, centre), hint, (k, step_of(*size) ** 2))
         for k, m, size, centre, side, hint in asked
     ]
-    report("Exercise 3.6", lambda *case: launched(kernel, *case), cases)
+    report("Exercise 3.6", kernel, cases, run=launched)
 
 
 def expected_window(
@@ -160,3 +176,88 @@ def launched(
     window = np.full((m, m), UNWRITTEN)
     return launch(kernel, (blocks, blocks), (side, side), addresses(k, *size),
                   Grid(k, m).channel, top, left, -1, window)
+
+
+def assemble_whole(function: Callable[..., object]) -> None:
+    """Exercise 3.7: many windows at once, as `function(maps, m, centers, fill)`.
+
+    Two things are asked: the definition's scores, also off the map, and that more
+    windows take no more lines of Python.
+    """
+    judge("Exercise 3.7", whole_trials(function),
+          "the definition's scores, and no loop over the windows")
+
+
+FEW, MANY, MORE = 10, 1000, 100
+"""Numbers of windows, and how many lines of Python the many may take more."""
+
+
+def whole_trials(function: Callable[..., object]) -> Iterator[Trial]:
+    """Windows on the maps, across their border and off them; then many of them."""
+    border = "Off the map stands fill: a place below 0 or past the last is no score."
+    asked = [
+        (1, 1, (2, 3), [(1, 2)], 0, "One window of one pixel is one score."),
+        (2, 2, (4, 4), [(2, 1), (1, 3)], 0, ORDER),
+        (2, 3, (5, 6), [(0, 0)], -1, border),
+        (3, 7, (6, 9), [(5, 8), (2, 0)], -5, border),
+        (2, 5, (2, 3), [(0, 2), (1, 0)], 7, "A window may be larger than the maps."),
+        (5, 21, (12, 15), [(6, 7), (0, 14), (11, 0)], -1, WIDTHS),
+    ]
+    for k, m, size, centers, fill, hint in asked:
+        maps, where = addresses(k, *size), np.array(centers)
+        what = f"k = {k}, m = {m}, {size[0]} x {size[1]} maps, centres {centers}"
+        right = assemble(maps, m, centers=where, fill=fill, backend="loop")
+        run = partial(function, maps.copy(), m, where.copy(), fill)
+        yield Trial(what, run, partial(unlike, right), hint)
+    more = partial(more_lines, function)
+    yield Trial(f"{MANY} windows", more, too_many,
+                "Let NumPy run over the windows: one index array for all rows, one for "
+                "all columns.")
+
+
+def unlike(right: Int[np.ndarray, "N m m"], returned: Any) -> str | None:
+    """Both as grids, where they differ; None where they do not."""
+    yours = np.asarray(returned)
+    if same(yours, right):
+        return None
+    shapes = f"Yours has shape {yours.shape}, expected is {right.shape}."
+    return "\n".join([shapes] * (yours.shape != right.shape) + grid(yours, right))
+
+
+def more_lines(function: Callable[..., object]) -> int:
+    """How many lines of Python more it takes to assemble many windows than few."""
+    maps, centers = addresses(2, 6), np.indices((6, 6)).reshape(2, -1).T
+    few, many = (np.resize(centers, (count, 2)) for count in (FEW, MANY))
+    return (lines_run(function, maps, 4, many, 0)
+            - lines_run(function, maps, 4, few, 0))
+
+
+def too_many(lines: int) -> str | None:
+    """Say where a loop runs over the windows."""
+    if lines <= MORE:
+        return None
+    return (f"The scores are right. But {MANY} windows take {lines} lines of Python "
+            f"more than {FEW}: a loop runs over them.")
+
+
+def lines_run(function: Callable[..., object], *args: object) -> int:
+    """How many lines of Python a call runs, those of NumPy's own functions included.
+
+    >>> lines_run(lambda n: [2 * i for i in range(n)], 50) > 50
+    True
+    >>> lines_run(lambda n: 2 * np.arange(n), 50)
+    1
+    """
+    count, before = 0, sys.gettrace()
+
+    def trace(frame: object, event: str, what: object) -> Callable[..., object]:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    sys.settrace(trace)
+    try:
+        function(*args)
+    finally:
+        sys.settrace(before)
+    return count

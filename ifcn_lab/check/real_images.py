@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ifcn_lab.check.measured import Trial, judge
 from ifcn_lab.check.report import Case, close, report
+
+if TYPE_CHECKING:
+    from ifcn_lab.datasets import Sample
+
+
+def area_of_runs(function: Callable[..., object]) -> None:
+    """Exercise 7.1: pixels of an object, from its run lengths: `function(counts)`."""
+    asked = [
+        ([1, 1], "One pixel of ground, one of the object."),
+        ([2, 2, 2], "The first count and the last are ground."),
+        ([0, 3, 1, 4], "Counts number 1, 3, 5, ... are the object's."),
+        ([6], "All is ground: 0 pixels."),
+    ]
+    cases = [Case(f"counts = {counts}", (counts,), sum(counts[1::2]), hint)
+             for counts, hint in asked]
+    report("Exercise 7.1", function, cases)
 
 
 def decode_runs(function: Callable[..., object]) -> None:
-    """Exercise 7.1: a mask from run lengths, as `function(counts, h, w)`."""
+    """Exercise 7.2: a mask from run lengths, as `function(counts, h, w)`."""
     asked = [
         ([0, 1], 1, 1, "The first run is of ground, here of no pixel at all."),
         ([1, 1, 1], 3, 1, "Runs take turns: ground, object, ground, ..."),
@@ -21,7 +42,7 @@ def decode_runs(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"counts = {counts}, {h} x {w} pixels", (counts, h, w),
                   decoded(counts, h, w), hint) for counts, h, w, hint in asked]
-    report("Exercise 7.1", function, cases)
+    report("Exercise 7.2", function, cases)
 
 
 def decoded(counts: Sequence[int], h: int, w: int) -> Bool[np.ndarray, "h w"]:
@@ -35,7 +56,7 @@ def decoded(counts: Sequence[int], h: int, w: int) -> Bool[np.ndarray, "h w"]:
 
 
 def polygon_area(function: Callable[..., object]) -> None:
-    """Exercise 7.2: area of a polygon [x0, y0, x1, y1, ...], `function(polygon)`."""
+    """Exercise 7.3: area of a polygon [x0, y0, x1, y1, ...], `function(polygon)`."""
     asked = [
         ([0, 0, 1, 0, 0, 1], "Half of a square: 1/2."),
         ([2, 1, 6, 1, 6, 5, 2, 5], "A square of 4 pixels a side, off the corner."),
@@ -45,7 +66,7 @@ def polygon_area(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"polygon = {polygon}", (polygon,), shoelace(polygon), hint)
              for polygon, hint in asked]
-    report("Exercise 7.2", function, cases, agree=close)
+    report("Exercise 7.3", function, cases, agree=close)
 
 
 def shoelace(polygon: Sequence[float]) -> float:
@@ -60,7 +81,7 @@ def shoelace(polygon: Sequence[float]) -> float:
 
 
 def best_zoom(function: Callable[..., object]) -> None:
-    """Exercise 7.3: which zoom fits, `function(length, zooms, right, tolerance)`."""
+    """Exercise 7.4: which zoom fits, `function(length, zooms, right, tolerance)`."""
     zooms = [0.5, 1.0, 2.0, 4.0]
     asked = [
         (48, [1.0], "At zoom 1 the object has the right size already."),
@@ -73,7 +94,7 @@ def best_zoom(function: Callable[..., object]) -> None:
     cases = [Case(f"{length} pixels, zooms {given}", (length, given, 48, 0.5),
                   index_of_zoom(length, given, 48, 0.5), hint)
              for length, given, hint in asked]
-    report("Exercise 7.3", function, cases)
+    report("Exercise 7.4", function, cases)
 
 
 def index_of_zoom(
@@ -89,7 +110,7 @@ def index_of_zoom(
 
 
 def split(function: Callable[..., object]) -> None:
-    """Exercise 7.4: Otsu's threshold, as `function(counts)`."""
+    """Exercise 7.5: Otsu's threshold, as `function(counts)`."""
     rng = np.random.default_rng(7)
     asked = [
         ([3, 2], "Two levels can be split in one way only: after level 0."),
@@ -100,7 +121,7 @@ def split(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"counts = {counts}", (np.array(counts),),
                   best_split(np.array(counts)), hint) for counts, hint in asked]
-    report("Exercise 7.4", function, cases)
+    report("Exercise 7.5", function, cases)
 
 
 def best_split(counts: Int[np.ndarray, " L"]) -> int:
@@ -119,18 +140,19 @@ def best_split(counts: Int[np.ndarray, " L"]) -> int:
 
 
 def answer_score(function: Callable[..., object]) -> None:
-    """Exercise 7.5: TP / (TP + FP + FN), as `function(overlap, iou)`."""
+    """Exercise 7.6: TP / (TP + FP + FN), as `function(overlap, iou)`."""
     two = np.array([[0.8, 0.0], [0.1, 0.6], [0.0, 0.3]])
     asked = [
         (np.array([[0.9]]), 0.5, "One answer, one object, and they fit: 1."),
         (np.array([[0.4]]), 0.5, "One wrong answer and one missed object: 0."),
+        (np.array([[0.5]]), 0.5, "Above the limit, not at it: this is no answer yet."),
         (two, 0.5, "An answer that fits no object is a false positive."),
         (two, 0.7, "An object without an answer is a false negative."),
         (np.array([[0.9], [0.8]]), 0.5, "Two answers for one object: one is too much."),
     ]
     cases = [Case(f"{overlap.tolist()}, IoU {iou}", (overlap, iou),
                   score_of(overlap, iou), hint) for overlap, iou, hint in asked]
-    report("Exercise 7.5", function, cases, agree=close)
+    report("Exercise 7.6", function, cases, agree=close)
 
 
 def score_of(overlap: Float[np.ndarray, "N M"], iou: float) -> float:
@@ -144,3 +166,79 @@ def score_of(overlap: Float[np.ndarray, "N M"], iou: float) -> float:
     right = int((overlap > iou).any(0).sum())
     answers, objects = overlap.shape
     return right / (answers + objects - right)
+
+
+PICTURES, BAR, LEAST = 20, 0.5, 10
+"""How many pictures, TP / (TP + FP + FN) at IoU 0.5, and pixels of a piece."""
+
+
+def take_apart(function: Callable[..., object]) -> None:
+    """Exercise 7.7: pieces of a foreground as numbers, as `function(bright)`."""
+    judge("Exercise 7.7", apart_trials(function),
+          f"TP / (TP + FP + FN) at IoU 0.5 is above the bar of {BAR}")
+
+
+def apart_trials(function: Callable[..., object]) -> Iterator[Trial]:
+    """A foreground of two squares; then pictures where objects touch."""
+    from ifcn_lab.datasets import from_scene
+    from ifcn_lab.datasets.practice import cell_scenes
+    from ifcn_lab.thresholding import foreground
+
+    two = np.zeros((20, 30), bool)
+    two[4:14, 3:13] = two[5:15, 17:27] = True
+    yield Trial("two squares apart", lambda: function(two.copy()), not_two,
+                "Return an array of whole numbers: 0 on the ground, 1, 2, 3, ... on "
+                "the pieces.")
+    scenes = islice(cell_scenes(71_000), PICTURES)
+    samples = [from_scene(each, str(n)) for n, each in enumerate(scenes)]
+    fields = [foreground(each.image) for each in samples]
+    yield Trial(f"{PICTURES} pictures", lambda: [function(each) for each in fields],
+                partial(below_bar, samples),
+                "A waist between two halves is thin: where is a pixel far from the "
+                "ground?")
+
+
+def not_two(returned: Any) -> str | None:
+    """Say where these are not the numbers of two squares."""
+    numbers = np.asarray(returned)
+    if numbers.shape != (20, 30) or numbers.dtype.kind not in "iu":
+        return (f"Expected are whole numbers of shape (20, 30); yours are "
+                f"{numbers.dtype} {numbers.shape}.")
+    found = len(pieces(numbers))
+    return None if found == 2 else f"Expected are 2 pieces; yours are {found}."
+
+
+def pieces(numbers: Int[np.ndarray, "h w"]) -> Bool[np.ndarray, "N h w"]:
+    """A mask for each number above 0, without those of fewer than 10 pixels.
+
+    >>> pieces(np.repeat([[0, 1, 0, 2, 3]], 10, axis=0)).shape
+    (3, 10, 5)
+    """
+    count = np.bincount(numbers[numbers > 0].ravel())
+    return numbers == np.flatnonzero(count >= LEAST)[:, None, None]
+
+
+def below_bar(samples: list[Sample], returned: list[Any]) -> str | None:
+    """Say where the score of the pieces is too low."""
+    score = apart_score(samples, [pieces(np.asarray(each)) for each in returned])
+    if score > BAR:
+        return None
+    return (f"TP / (TP + FP + FN) at IoU 0.5 is {score:.2f}; above {BAR} is asked. "
+            f"Connected pieces as they are have {plain_score(samples):.2f}.")
+
+
+def plain_score(samples: list[Sample]) -> float:
+    """What thresholding has without anything taken apart."""
+    from ifcn_lab.thresholding import thresholded
+
+    return apart_score(samples, [thresholded(each.image).masks for each in samples])
+
+
+def apart_score(
+    samples: list[Sample], masks: list[Bool[np.ndarray, "N h w"]]
+) -> float:
+    """TP / (TP + FP + FN) at IoU 0.5, counted over all pictures together."""
+    from ifcn_lab.evaluation import nuclei_ap
+
+    answers = [SimpleNamespace(masks=each, scores=np.ones(len(each))) for each in masks]
+    return float(nuclei_ap(answers, samples, [0.5])[0.5])
