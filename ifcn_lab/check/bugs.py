@@ -17,17 +17,17 @@ LETTERS = {
     "C": ("one_map_for_all", "There is no border of a cell to be seen."),
     "D": ("offsets_as_places", "The window has moved, and this mask has not changed."),
     "E": ("row_without_k", "The first row of cells is right, the next ones are not."),
-    "F": ("center_as_corner", "Half of a window lies off the map, and both discs lie on it."),
+    "F": ("center_as_corner", "Half of a window is off the map, and no disc is."),
 }
 """For each letter the specimen, and what to look at in its picture."""
 EXERCISES = {
-    ("transposed",): "Exercise 8.2",
-    ("nearest_cell", "rounded_too_early", "last_cell_wider"): "Exercise 8.3",
-    ("clipped", "pushed_inside", "wrapped", "last_row_missed", "limits_swapped",
-     "zero_for_fill"): "Exercise 8.4",
-    (): "Exercise 8.5",
+    frozenset({"transposed"}): "Exercise 8.2",
+    frozenset({"nearest_cell", "rounded_too_early", "last_cell_wider"}): "Exercise 8.3",
+    frozenset({"clipped", "pushed_inside", "wrapped", "last_row_missed",
+               "limits_swapped", "zero_for_fill"}): "Exercise 8.4",
+    frozenset(): "Exercise 8.5",
 }
-"""The mutants to kill, () being all of them, and the exercise that asks for it."""
+"""The mutants to kill, none meaning all of them, and the exercise that asks for it."""
 CORRECT = 20
 
 
@@ -81,7 +81,7 @@ def kills(test: Test, *names: str, most: int | None = None) -> None:
     The test has to pass the definition and correct assemblers that are written in
     other ways. Then the specimens are tried, and those that survive are named.
     """
-    exercise = EXERCISES.get(names, "Your test")
+    exercise = EXERCISES.get(frozenset(names), "Your test")
     try:
         right = answer(test, by_definition)
         fault = _accused(test, right) or _too_large(right, most)

@@ -130,6 +130,6 @@ def killed_words(
     counts = [f"{' '.join(name.split())} kills {(~alive[:, n]).sum()}"
               for n, name in enumerate(names)]
     left = [each.title for each, row in zip(rows, alive, strict=True) if row.all()]
-    rest = f"No test kills: {listing(left)}." if left else "None survives all tests."
+    rest = f"No test kills: {'; '.join(left)}." if left else "None survives all tests."
     lead = f"{len(rows)} wrong assemblers, {len(names)} tests"
     return f"{lead}: {listing(counts)}. {rest}"

@@ -128,7 +128,10 @@ class Predict(Explorable):
     def _asks(self) -> str:
         if self.options:
             return f"{ONE}{'; '.join(self.options)}."
-        return f"A number from {said(self.low)} to {self._said(self.high)}."
+        return f"A number {self._range()}."
+
+    def _range(self) -> str:
+        return f"from {said(self.low)} to {self._said(self.high)}"
 
     def _said(self, value: object) -> str:
         if isinstance(value, str):
@@ -157,9 +160,8 @@ class Predict(Explorable):
 
     def still(self) -> UInt8[np.ndarray, "h w 3"]:
         """The question and what may be chosen, as on paper: without the answer."""
-        choices = [f"{each}" for each in self.options]
-        lines = choices or [f"____ {self.unit}".strip()]
-        return quiz_still.question(self.question, lines, bool(choices),
+        lines = self.options or [f"____ {self._range()}"]
+        return quiz_still.question(self.question, lines, bool(self.options),
                                    "Run the cell, guess, then reveal.")
 
 
