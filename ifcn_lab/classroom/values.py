@@ -71,7 +71,7 @@ class _Budget:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.items = self.bytes = 0
+        self.items = self.bytes = self.longest = 0
 
     def spend(self, depth: int, count: int = 0) -> None:
         """Take one item, `count` bytes and a level."""
@@ -82,6 +82,14 @@ class _Budget:
             raise ValueError(f"the value has more than {self.limits.items} items")
         if self.bytes > self.limits.bytes:
             raise ValueError(f"the value is larger than {self.limits.bytes} bytes")
+        if 4 * self.longest * self.items > 16 * self.limits.bytes:
+            raise ValueError("the value holds a text that is too long among many items")
+
+    def text(self, value: str, depth: int) -> str:
+        """Take a text; an array of texts gives each the room of the longest."""
+        self.longest = max(self.longest, len(value))
+        self.spend(depth, 4 * len(value))
+        return str.__str__(value)
 
 
 class _Encoder(_Budget):
@@ -92,8 +100,7 @@ class _Encoder(_Budget):
         if isinstance(value, np.generic):
             return {"scalar": self.array(np.asarray(value), depth)}
         if isinstance(value, str):
-            self.spend(depth, 4 * len(value))
-            return str.__str__(value)
+            return self.text(value, depth)
         if isinstance(value, int):
             return self.whole(value, depth)
         if isinstance(value, float):
@@ -151,8 +158,7 @@ class _Decoder(_Budget):
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, str):
-            self.spend(depth, 4 * len(value))
-            return value
+            return self.text(value, depth)
         if not isinstance(value, dict) or len(value) != 1:
             raise ValueError("not an encoded value: expected a scalar or one tag")
         [(tag, content)] = value.items()

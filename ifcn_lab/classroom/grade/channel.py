@@ -29,7 +29,7 @@ def message(text: bytes) -> dict[str, object]:
         raise ValueError(f"an answer of more than {_MOST_ITEMS} items")
     try:
         found = json.loads(text, parse_constant=_refused)
-    except (RecursionError, UnicodeDecodeError) as error:
+    except (RecursionError, ValueError) as error:
         raise ValueError(f"an answer that is no JSON: {error}") from None
     if not isinstance(found, dict):
         raise ValueError("an answer that is no JSON object")

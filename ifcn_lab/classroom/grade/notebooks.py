@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 LARGEST = 32 * 2**20
 """Bytes of a notebook, at most."""
-_MOST_CELLS, _MOST_SOURCE = 2_000, 4 * 2**20
+_MOST_CELLS, _MOST_SOURCE, _MOST_ITEMS = 2_000, 4 * 2**20, 3_000_000
 
 
 def code_cells(content: bytes) -> list[str]:
@@ -22,7 +22,8 @@ def code_cells(content: bytes) -> list[str]:
     Traceback (most recent call last):
     ValueError: no notebook: the file is no JSON
     """
-    if len(content) > LARGEST:
+    items = sum(map(content.count, (b",", b"[", b"{")))
+    if len(content) > LARGEST or items > _MOST_ITEMS:
         raise ValueError(f"a notebook of more than {LARGEST >> 20} MB; clear its "
                          "outputs and hand it in again")
     try:

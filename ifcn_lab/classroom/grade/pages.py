@@ -60,7 +60,7 @@ def file_name(one: Result) -> str:
 
     >>> nobody = Result("../Ada L.", "a.ipynb", "", ())
     >>> file_name(nobody)
-    'Ada_L_3fa9ce.html'
+    'Ada_L_9ea6ab.html'
     """
     plain = re.sub(r"[^A-Za-z0-9]+", "_", one.name).strip("_")[:40] or "student"
     return f"{plain}_{sha256(one.name.encode()).hexdigest()[:6]}.html"

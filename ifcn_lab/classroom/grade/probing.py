@@ -20,7 +20,7 @@ from ifcn_lab.classroom.values import decode, encode
 
 ESSENTIAL = {
     "files": "changing files outside its folder",
-    "secrets": "reading the key, the other submissions or the reports",
+    "secrets": "reading the key, the other submissions or files of yours",
     "network": "the network",
     "processes": "starting other processes",
     "signals": "ending other processes",
@@ -90,7 +90,9 @@ def reached(plan: Plan, secrets: Sequence[Path], work: Path) -> tuple[set[str], 
         victim.chmod(0o600)
         server.bind(("127.0.0.1", 0))
         server.listen()
-        asked = {"files": str(victim), "secrets": [str(p) for p in secrets],
+        private = Path(outside, "private")
+        private.write_bytes(b"secret")
+        asked = {"files": str(victim), "secrets": [str(p) for p in (private, *secrets)],
                  "network": server.getsockname()[1], "processes": None,
                  "signals": os.getpid(), "memory": 2 * plan.memory}
         process = Process(replace(plan, seconds=60))

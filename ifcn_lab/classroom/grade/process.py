@@ -46,7 +46,7 @@ class Process:
     ) -> None:
         self._plan, self._pid, self._stop = plan, 0, stop or threading.Event()
         self._lines: queue.Queue[bytes | None] = queue.Queue(maxsize=4)
-        self._said = b""
+        self._said, self._over = b"", False
         command = [sys.executable, "-I", "-B", "-c", _START.format(root=str(_ROOT))]
         self._started = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -131,6 +131,7 @@ class Process:
 
     def end(self) -> None:
         """Kill the process and everything that it started."""
+        self._over = True
         with suppress(OSError):
             tree.kill(self._started.pid, self._pid)
         self._started.kill()
@@ -157,7 +158,7 @@ class Process:
                 rest += piece
                 if b"\n" in piece:
                     *lines, rest = rest.split(b"\n")
-                    for text in lines:
+                    for text in [] if self._over else lines:
                         self._lines.put(bytes(text))
         self._lines.put(None)
 

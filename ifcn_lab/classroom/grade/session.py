@@ -27,13 +27,17 @@ from ifcn_lab.classroom.sandbox.clearing import remove
 class Session:
     """One run, from options to reports.
 
+    Args:
+        given: the options.
+        leave_out: walls that are not put up, as if this system had none; see `Plan`.
+
     Raises:
         ValueError: the options do not fit, or this system cannot isolate notebooks.
         OSError: the key or the submissions cannot be read.
     """
 
-    def __init__(self, given: Namespace) -> None:
-        self._given = given
+    def __init__(self, given: Namespace, leave_out: tuple[str, ...] = ()) -> None:
+        self._given, self._leave_out = given, leave_out
         self._report = given.report.resolve()
         self._json = self._report.with_suffix(".json")
         self._pages = self._report.with_suffix("")
@@ -69,8 +73,8 @@ class Session:
         Raises:
             ValueError: says what a notebook would reach, and what to do.
         """
-        grader = Grader(self._key, self._allowed, self._hidden())
-        plan = grader.plan(Path(tempfile.gettempdir()).resolve() / "ifcn-grade-none")
+        nowhere = Path(tempfile.gettempdir()).resolve() / "ifcn-grade-none"
+        plan = self._grader().plan(nowhere)
         there = [path for path in self._hidden() if path.exists()]
         reached, self._isolation = probing.trial(plan, there)
         open_ways = [text for name, text in probing.ESSENTIAL.items()
@@ -102,7 +106,6 @@ class Session:
     def _grade(
         self, chosen: list[Submission], kept: tuple[Result, ...], now: dict
     ) -> None:
-        grader = Grader(self._key, self._allowed, self._hidden(), kept=kept)
         jobs = self._given.jobs or max(1, (os.cpu_count() or 2) // 2)
         with tqdm(total=len(chosen), unit="notebook", desc="grading") as bar:
 
@@ -111,7 +114,10 @@ class Session:
                 table.write(self._json, self._text(now))
                 bar.update()
 
-            grade_all(grader, chosen, jobs, done)
+            grade_all(self._grader(kept), chosen, jobs, done)
+
+    def _grader(self, kept: tuple[Result, ...] = ()) -> Grader:
+        return Grader(self._key, self._allowed, self._hidden(), self._leave_out, kept)
 
     def _anew(self) -> bool:
         return bool(self._given.fresh or self._given.only)

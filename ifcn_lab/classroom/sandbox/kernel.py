@@ -31,7 +31,7 @@ def libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def call(name: str, *arguments: int | bytes | ctypes._SimpleCData | object) -> int:
+def call(name: str, *arguments: object) -> int:
     """Make a system call by its name.
 
     Raises:

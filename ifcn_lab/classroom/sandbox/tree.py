@@ -62,6 +62,9 @@ def kill(first: int, worker: int = 0) -> None:
             if not [pid for pid in below if not _is_dead(pid)]:
                 break
             time.sleep(0.002)
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(first, signal.SIGKILL)
     for pid in filter(None, (worker, first)):
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))

@@ -92,7 +92,8 @@ def _limits(plan: Plan) -> list[str]:
         return []
     import resource as r
 
-    wanted = {r.RLIMIT_CORE: 0, r.RLIMIT_FSIZE: plan.disk, r.RLIMIT_CPU: plan.seconds,
+    # One byte: a limit of 0 does not keep the kernel from handing a core to a program.
+    wanted = {r.RLIMIT_CORE: 1, r.RLIMIT_FSIZE: plan.disk, r.RLIMIT_CPU: plan.seconds,
               r.RLIMIT_NOFILE: _OPEN_FILES, r.RLIMIT_AS: plan.memory}
     for what, limit in wanted.items():
         with suppress(OSError, ValueError):
