@@ -76,7 +76,7 @@ def count_copies(function: Callable[..., object]) -> None:
         ([(1, 1)], 1, 3, 3, 3, "One window: it copies every cell once."),
         ([(1, 1), (1, 1)], 1, 3, 3, 3, "The same window twice: every cell counts 2."),
         ([(2, 2)], 2, 4, 5, 5, "Pixel (i, j) is read from map channel[i, j]."),
-        ([(0, 6), (4, 1)], 2, 4, 5, 7, "Off the map nothing is copied: skip those pixels."),
+        ([(0, 6), (4, 1)], 2, 4, 5, 7, "Off the map nothing is copied: skip it."),
         ([(4, 4), (4, 5), (7, 2)], 3, 7, 9, 9, "The window's first row is y - m // 2."),
     ]
     cases = []
