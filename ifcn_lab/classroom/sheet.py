@@ -52,7 +52,7 @@ def constants(variant: Variant) -> str:
     return lines
 
 
-def wrapped(numbers: Sequence[int], width: int = 72) -> str:
+def wrapped(numbers: Sequence[float | int], width: int = 68) -> str:
     """A list as source, broken into lines where it is long.
 
     >>> wrapped([1, 2, 3])

@@ -186,8 +186,9 @@ def suppress_task(kind: str) -> Task:
     row = [written(np.array([x, 0, x + 10, 10]), kind) for x in (0, 1, 3, 30)]
     tall = [written(np.array(box), kind) for box in
             ([0, 0, 10, 30], [0, 0, 30, 10], [0, 2, 10, 32], [0, 4, 12, 30])]
-    asked = [(row[:1], [0.4], 0.5), (row[:2], [0.4, 0.6], 0.5), (row, [0.9, 0.8, 0.7, 0.6], 0.6),
-             (tall, [0.5, 0.9, 0.6, 0.7], 0.55), (tall + row, FALLING, 0.7)]
+    asked = [(row[:1], [0.4], 0.5), (row[:2], [0.4, 0.6], 0.5),
+             (row, [0.9, 0.8, 0.7, 0.6], 0.6), (tall, [0.5, 0.9, 0.6, 0.7], 0.55),
+             (tall + row, FALLING, 0.7)]
     cases = tuple(Asked(f"{len(boxes)} boxes, limit {iou}", (boxes, scores, iou),
                         "Compare with boxes that are kept only, best first.")
                   for boxes, scores, iou in asked)

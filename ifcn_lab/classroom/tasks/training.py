@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -136,7 +138,8 @@ def positive_centers(scene: ClassScene) -> Int[np.ndarray, "P 2"]:
 
 
 def copies(
-    variant: Variant, centers: Int[np.ndarray, "P 2"], k: int, m: int, h: int, w: int
+    variant: Variant, centers: Sequence | Int[np.ndarray, "P 2"], k: int, m: int,
+    h: int, w: int,
 ) -> Int[np.ndarray, "kk h w"]:
     """How often each score is copied, in the class's order, window by window."""
     channel = channels(variant.numbers, k, m)

@@ -202,10 +202,10 @@ def spoiled_task(scene: ClassScene, side: str, depth: int, steps: int) -> Task:
                   "object.\n`grey` is the picture that the next task takes, `cells` "
                   "are the objects on the feature map, of 32 x 32 cells, and `centers` "
                   "are the windows' centres.", code)
-    lines = ("after, before = cut(grey, STEPS), grey\n"
+    lines = (f"after, before = cut(grey, {steps}), grey\n"
              f"for _ in range({depth}):\n"
              "    before, after = box_sum(before), box_sum(after)\n"
-             "return np.abs(cut(before, STEPS) - after).sum()").replace("STEPS", str(steps))
+             f"return np.abs(cut(before, {steps}) - after).sum()")
     return Task(
         "spoiled_sum", "What the border spoils",
         f"Run `box_sum` {depth} times, one after the other, on `grey`, and on `grey` "

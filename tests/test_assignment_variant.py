@@ -1,0 +1,133 @@
+"""Class variants: numberings, keys, the form of the notebooks."""
+
+from __future__ import annotations
+
+import re
+
+import nbformat
+import numpy as np
+import pytest
+from assignment_cases import (
+    SEEDS,
+    code_of,
+    made,
+    words_of,
+)
+
+from ifcn_lab.assembling import assemble
+from ifcn_lab.classroom.assignment import assignment, numeric_answers
+from ifcn_lab.classroom.key import key_text, parsed
+from ifcn_lab.classroom.numbering import NUMBERINGS, PAPER, from_paper, table
+from ifcn_lab.classroom.scores import class_scores
+from ifcn_lab.classroom.tasks import LESSONS
+from ifcn_lab.classroom.variant import PAIRS_OF_LESSONS, drawn
+from ifcn_lab.grid import Grid
+
+each_lesson = pytest.mark.parametrize("lesson", LESSONS)
+
+
+def test_the_papers_numbering_and_the_lessons_pairs_are_never_drawn() -> None:
+    variants = [drawn(lesson, seed) for lesson in LESSONS for seed in range(300)]
+    for one in variants:
+        assert table(one.numbers, one.k).ravel().tolist() == list(one.order)
+        assert list(one.order) != list(range(one.k**2))
+        assert (one.k, one.m) not in PAIRS_OF_LESSONS
+    assert {one.numbering for one in variants} == {*NUMBERINGS, "shuffled"} - {PAPER}
+    assert {one.m % one.k == 0 for one in variants} == {True, False}
+
+
+@pytest.mark.parametrize("k", range(1, 8))
+def test_a_numbering_in_words_of_a_program_is_the_table(k: int) -> None:
+    for name, numbering in NUMBERINGS.items():
+        lines = "\n".join(f"    {line}" for line in numbering.lines.splitlines())
+        names: dict = {}
+        exec(f"def number(a, b, k):\n{lines}", names)
+        counted = [[names["number"](a, b, k) for b in range(k)] for a in range(k)]
+        assert counted == table(name, k).tolist(), name
+        assert sorted(np.ravel(counted)) == list(range(k * k))
+
+
+def test_some_numberings_by_hand() -> None:
+    assert table("spiral", 3).tolist() == [[0, 1, 2], [7, 8, 3], [6, 5, 4]]
+    assert table("serpentine", 3).tolist() == [[0, 1, 2], [5, 4, 3], [6, 7, 8]]
+    assert table("from the bottom right", 2).tolist() == [[3, 2], [1, 0]]
+    with pytest.raises(ValueError, match="no numbering 'knight'"):
+        table("knight", 3)
+    with pytest.raises(ValueError, match="are not the numbers 0 to 3, each once"):
+        table([0, 1, 1, 3], 2)
+
+
+def test_the_key_of_lesson_3_agrees_with_the_definition() -> None:
+    one = made(3, 2027)
+    variant, m = one.variant, one.variant.m
+    scores = class_scores(variant).maps
+    target = next(task for task in one.sheet.tasks if task.tried and task.tried.target)
+    y, x = map(int, re.search(r"K, M, (\d+), (\d+)", target.tried.call).groups())
+    cells = [i * variant.k // m for i in range(m)]
+    numbers = np.reshape(variant.order, (variant.k, variant.k))
+    slow = sum(scores[numbers[cells[i], cells[j]], y - m // 2 + i, x - m // 2 + j]
+               for i in range(m) for j in range(m))
+    assert slow == target.tried.target
+    # The paper's numbering, as the library has it, leads elsewhere.
+    assert slow != assemble(scores, m, centers=[(y, x)])[0].sum()
+
+
+def test_maps_in_a_classes_order_assemble_as_the_definition_says() -> None:
+    scores = np.arange(9 * 36).reshape(9, 6, 6)
+    own = from_paper(scores, "spiral")
+    numbers, cell = table("spiral", 3), Grid(3, 6).cell_of
+    window = [[own[numbers[cell[i], cell[j]], i, j] for j in range(6)]
+              for i in range(6)]
+    assert np.array_equal(window, assemble(scores, 6, centers=[(3, 3)])[0])
+
+
+@each_lesson
+def test_a_notebook_is_valid_and_canonical(lesson: int) -> None:
+    one = made(lesson, 2027)
+    for text in (one.handout(), one.solutions(), one.handout(metadata=True)):
+        notebook = nbformat.reads(text, as_version=4)
+        nbformat.validate(notebook)
+        assert nbformat.writes(notebook).rstrip("\n") + "\n" == text
+        assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+        for cell in notebook.cells:
+            assert cell.cell_type != "code" or (
+                cell.outputs == [] and cell.execution_count is None)
+
+
+@each_lesson
+def test_code_is_narrow_and_prose_comes_first(lesson: int) -> None:
+    for seed in SEEDS[:4]:
+        one = made(lesson, seed)
+        wide = [line for cell in code_of(one.solutions()) + code_of(one.handout())
+                for line in cell.splitlines() if len(line) > 79]
+        assert wide == []
+        assert words_of(one.handout()).startswith(f"# {one.sheet.title}: assignment")
+
+
+def test_headings_are_in_order() -> None:
+    for lesson in LESSONS:
+        prose = [line for line in words_of(made(lesson, 1).handout()).splitlines()
+                 if re.match(r"#+ [A-Z]", line)]
+        levels = [len(line.split()[0]) for line in prose]
+        assert levels[0] == 1 and set(levels[1:]) == {2}
+
+
+@each_lesson
+def test_a_key_comes_back_as_it_was_written(lesson: int) -> None:
+    key = made(lesson, 2027).key
+    assert key_text(parsed(key_text(key))) == key_text(key)
+    assert key.points == sum(case.points for f in key.functions for case in f.cases)
+    assert {"k", "m", "numbering", "order", "scene"} <= set(key.variant)
+
+
+def test_a_secret_word_changes_what_is_drawn() -> None:
+    plain, secret = made(3, 2027), assignment(3, 2027, "a long word")
+    assert numeric_answers(plain.key) != numeric_answers(secret.key)
+    assert "a long word" not in secret.handout() + key_text(secret.key)
+
+
+def test_no_such_lesson_and_no_such_seed() -> None:
+    with pytest.raises(ValueError, match="no lesson 99; there are 1 to 8"):
+        assignment(99, 1)
+    with pytest.raises(ValueError, match="the seed is -1; give a whole number"):
+        assignment(1, -1)
