@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -87,11 +88,12 @@ def test_a_wrong_option_ends_with_2_and_the_usage(
     assert "usage: ifcn-lab" in capsys.readouterr().err
 
 
-def test_the_options_of_the_readme_are_understood() -> None:
-    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
-    commands = [line.split()[1:] for line in lines if line.startswith("ifcn-lab ")]
-    assert len(commands) >= 3
-    assert all(parse(command).command == command[0] for command in commands)
+@pytest.mark.parametrize("page", ["README.md", "TEACHING.md", "guide/own_data.md"])
+def test_the_options_a_page_shows_are_understood(page: str) -> None:
+    lines = (ROOT / page).read_text("utf-8").splitlines()
+    shown = [shlex.split(line)[1:] for line in lines if line.startswith("ifcn-lab ")]
+    assert len(shown) >= 2
+    assert all(parse(command).command == command[0] for command in shown)
 
 
 def test_the_doctor_is_a_command_too(capsys: pytest.CaptureFixture[str]) -> None:
