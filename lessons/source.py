@@ -22,6 +22,7 @@ MARKED = re.compile(
     r"^(?P=indent)# end(?:\n|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+CHECK = re.compile(r"^check\.\w+\(", re.MULTILINE)
 
 
 class Exercise(NamedTuple):
@@ -91,7 +92,7 @@ def _derived(
 
 
 def _checks(cell: NotebookNode) -> bool:
-    return cell["cell_type"] == "code" and "check." in cell["source"]
+    return cell["cell_type"] == "code" and bool(CHECK.search(cell["source"]))
 
 
 def announcing(

@@ -99,9 +99,16 @@ def test_the_solution_and_its_reason_are_folded_below_the_check(tiny: Path) -> N
     )
 
 
-def test_prose_that_ends_with_the_word_check_is_no_check(tiny: Path) -> None:
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Does it hold?", "Run the check."),
+        ("def twice(x)", "from ifcn_lab.check.report import Case\n\ndef twice(x)"),
+    ],
+)
+def test_what_only_mentions_a_check_is_no_check(tiny: Path, old: str, new: str) -> None:
     path = build.lessons(tiny)[0]
-    path.write_text(TINY.replace("Does it hold?", "Run the check.", 1))
+    path.write_text(TINY.replace(old, new, 1))
     cells = source.student(source.read(path)).cells
     at = next(i for i, cell in enumerate(cells) if "check.times(twice" in cell.source)
     assert cells[at + 1].source.startswith("<details><summary>Solution of exercise 1.1")
