@@ -17,7 +17,7 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do \
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-latest wheelhouse demo notebooks bench
+.PHONY: help setup lab test test-latest wheelhouse demo notebooks site slides bench
 
 help:  ## say what can be made (the default)
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | \
@@ -62,6 +62,12 @@ demo: setup  ## segment a photograph of coins; no network, no GPU
 
 notebooks: setup  ## build and run the notebooks from lessons/ (one: LESSON=03)
 	$(BIN)/python -m lessons.build $(LESSON)
+
+site: setup  ## all lessons as pages that need no kernel and no network: build/site
+	$(BIN)/python -m website.build site
+
+slides: setup  ## a deck of each lesson, for a room without network: build/slides
+	$(BIN)/python -m website.build slides
 
 bench: setup  ## measure what the course claims
 	$(BIN)/python -m benchmarks

@@ -91,9 +91,9 @@ def seen(browser: object, built: Built, served: str) -> Iterator[Callable[..., S
     """Open a page of the site, from disk or from the server."""
     contexts = []
 
-    def see(name: str, size: dict = LAPTOP, disk: bool = True, **options: object) -> Seen:
+    def see(name: str, size: dict = LAPTOP, disk: bool = True, **more: object) -> Seen:
         own = built.folder.as_uri() if disk else served
-        contexts.append(browser.new_context(viewport=size, **options))
+        contexts.append(browser.new_context(viewport=size, **more))
         found = Seen(contexts[-1], own)
         found.page.goto(f"{own}/{name}")
         return found
@@ -141,7 +141,7 @@ class Page(HTMLParser):
 
 
 def _is_mute(tag: str, given: dict[str, str]) -> bool:
-    named = given.get("aria-label") or given.get("title") or given.get("aria-labelledby")
+    named = any(given.get(n) for n in ("aria-label", "aria-labelledby", "title"))
     if tag == "img":
         return not given.get("alt", "").strip()
     if tag == "svg":
@@ -176,7 +176,8 @@ def dead_links(folder: Path) -> list[str]:
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
                 continue
-            there = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            target = path.parent / unquote(parts.path)
+            there = target.resolve() if parts.path else path
             known = pages[there].ids if there in pages else set()
             place = unquote(parts.fragment)
             lost = place and there in pages and place not in known

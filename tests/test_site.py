@@ -1,4 +1,4 @@
-"""The site: no link is dead, nothing comes from elsewhere, widgets live in a browser."""
+"""The site: no link is dead, nothing comes from elsewhere, widgets live on it."""
 
 from __future__ import annotations
 

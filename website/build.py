@@ -8,6 +8,7 @@ A lesson is run once, for its widgets; what a run gave is kept in `build/widgets
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from website.links import PICTURES, ROOT, page_of, rewritten
 GUIDES = ("TEACHING.md", "guide/*.md", "data/README.md", "benchmarks/README.md",
           "CONTRIBUTING.md", "CHANGELOG.md")
 Tree = dict[str, str | bytes]
+_ICON = re.compile(r"<svg(?![^>]*\baria-)")  # the theme's own, beside words
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,6 +91,10 @@ def sphinx(source: Path, out: Path) -> str:
         raise RuntimeError(f"Sphinx could not build the site:\n{done.stderr}")
     shutil.rmtree(kept)
     (out / ".buildinfo").unlink(missing_ok=True)
+    shutil.rmtree(out / "_sources", ignore_errors=True)
+    for page in out.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(_ICON.sub('<svg aria-hidden="true"', text), encoding="utf-8")
     return done.stderr
 
 
@@ -104,7 +110,8 @@ def gathered(lessons: Mapping[str, NotebookNode], live: Mapping[str, dict]) -> T
                  str(origin): nbformat.writes(notebook)}
     guides = [path for pattern in GUIDES for path in sorted(ROOT.glob(pattern))]
     linked += [PurePosixPath(path.relative_to(ROOT).as_posix()) for path in guides]
-    tree |= front.pages(lessons, [page_of(path) or "" for path in linked[-len(guides):]])
+    names = [page_of(path) or "" for path in linked[-len(guides):]]
+    tree |= front.pages(lessons, names)
     while linked:
         _add(linked.pop(), tree, linked)
     return tree

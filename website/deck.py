@@ -1,7 +1,7 @@
 """Slides of a lesson, made of its notebook: prose, code, figures and the widgets.
 
-A deck is one HTML page over reveal.js, which the package sphinx-revealjs carries. Hints,
-solutions and checks stay in the notebook.
+A deck is one HTML page over reveal.js, which the package sphinx-revealjs carries.
+Hints, solutions and checks stay in the notebook.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ def decks(lessons: Mapping[str, NotebookNode], live: Mapping[str, dict]) -> dict
     files: dict[str, str | bytes] = dict(_carried())
     for name, notebook in lessons.items():
         found = live.get(name, {})
-        pages, title = slides(notebook, name, found, files), facts(notebook).title
-        files[f"{name}.html"] = _DECK.format(title=escape(title), slides="\n".join(pages))
+        pages = "\n".join(slides(notebook, name, found, files))
+        title = escape(facts(notebook).title)
+        files[f"{name}.html"] = _DECK.format(title=title, slides=pages)
     rows = [f'<li><a href="{name}.html">{escape(facts(notebook).title)}</a></li>'
             for name, notebook in lessons.items()]
     files["index.html"] = _INDEX.format(rows="\n".join(rows))

@@ -83,8 +83,8 @@ class Deck:
         wide = max(map(len, lines), default=0)
         size = min(22.0, 0.8 * ROOM / max(1, len(lines)), 1900 / max(1, wide))
         style = f' style="font-size: {size:.1f}px"' if size < 22 else ""
-        self.add(f'<pre class="printed" tabindex="0"{style}>{escape(text.rstrip())}</pre>',
-                 min(ROOM, PRINTED * len(lines) + 2 * GAP))
+        html = f'<pre class="printed" tabindex="0"{style}>{escape(text.rstrip())}</pre>'
+        self.add(html, min(ROOM, PRINTED * len(lines) + 2 * GAP))
 
     def figure(self, picture: str, alt: str) -> None:
         """A slide with one figure."""
@@ -93,8 +93,8 @@ class Deck:
 
     def widget(self, page: str, title: str) -> None:
         """A slide with one widget, alive."""
-        self.add(f'<div class="frame"><iframe data-src="{page}" title="{title}: a widget '
-                 'to move"></iframe></div>', ROOM, "widget")
+        frame = f'<iframe data-src="{page}" title="{title}: a widget to move"></iframe>'
+        self.add(f'<div class="frame">{frame}</div>', ROOM, "widget")
 
 
 def colours() -> str:
