@@ -186,6 +186,9 @@ def test_it_lives_in_jupyterlab_and_python_sees_the_guess(lab):
     field.press("Enter")
     notebook.page.keyboard.press("Enter")
     notebook.page.wait_for_selector(".ifcn-result p")
+    name, value = (notebook.page.locator(f".ifcn-result {tag}").first.bounding_box()
+                   for tag in ("dt", "dd"))  # JupyterLab has rules of its own for these
+    assert name["y"] + name["height"] <= value["y"]
     notebook.page.evaluate("() => { jupyterapp.shell.currentWidget.content"
                            ".activeCellIndex = 1; }")
     notebook.page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')")
