@@ -80,9 +80,9 @@ def differing(
     """
     if mine.shape != right.shape:
         return np.zeros(mine.shape, bool)
-    if "f" in mine.dtype.kind + right.dtype.kind:
-        return ~np.isclose(mine, right, rtol=1e-6, atol=1e-6, equal_nan=True)
-    return mine != right
+    unequal = (mine != right) & ~((mine != mine) & (right != right))  # not NaN in both
+    far = unequal & ~np.isclose(mine, right, rtol=1e-6, atol=1e-6)
+    return far if far.any() else unequal  # a real difference before one of rounding
 
 
 def colours_of(
@@ -175,8 +175,8 @@ def words(
                 f"{shapes[0]}, expected is {shapes[1]}.")
     where = f", plane {', '.join(map(str, at[:-2]))}" if len(at) > 2 else ""
     row, column = ((0, *at) if len(at) == 1 else at)[-2:]
-    verb = "pixel differs and is" if unequal.sum() == 1 else "pixels differ and are"
-    count = f"{unequal.sum()} of {unequal.size} {verb} framed."
+    verb = "differs and is" if unequal.sum() == 1 else "differ and are"
+    count = f"{unequal.sum()} of {unequal.size} pixels {verb} framed."
     size = " x ".join(map(str, unequal.shape))
     return (f"Your answer beside the expected one, {size}{where}. {count} The first "
             f"is at row {row}, column {column}: yours is {said(yours[at])}, "
