@@ -48,7 +48,7 @@ def encode(value: object, limits: Limits = Limits()) -> object:
     """The JSON form of a value; scalars stay themselves, the rest gets a tag.
 
     Subclasses become their base: a named tuple a tuple, a matrix an array. Tensors
-    become arrays.
+    become arrays. Arrays keep every bit; a float that is no number becomes nan.
 
     Raises:
         TypeError: a value of another type, which is named.

@@ -19,9 +19,9 @@ _STYLE = """
   --line: #444c57; --soft: #1e242b; --good: #6fd39b; --bad: #ff9d86;
   --link: #8bbdf5; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 56rem; color: var(--ink);
+body { margin: 0 auto; padding: 1.5rem 1rem 4rem; max-width: 60rem; color: var(--ink);
   background: var(--paper); font: 1rem/1.5 system-ui, sans-serif; }
-h1, h2 { overflow-wrap: anywhere; }
+h1, h2, p { overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .25rem; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 h3 { font-size: 1rem; margin: 1rem 0 .25rem; }
@@ -29,12 +29,18 @@ a { color: var(--link); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem;
-  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-thead th { background: var(--soft); }
-tbody th { font-weight: normal; min-width: 7rem; }
+  border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
+thead th { background: var(--soft); white-space: nowrap; }
+thead th:first-child { min-width: 8rem; width: 30%; }
+tbody th { font-weight: normal; }
+td { min-width: 4.5rem; } td:last-child { width: 55%; }
+.all td { width: auto; white-space: nowrap; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .good { color: var(--good); font-weight: 600; } .bad { color: var(--bad); }
+h4 { margin: .25rem 0; font-size: .95rem; }
 .sum { font-size: 1.15rem; margin: .25rem 0 1rem; }
+.pair { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+.pair > div { min-width: 0; max-width: 100%; }
 pre { background: var(--soft); border: 1px solid var(--line); padding: .6rem .8rem;
   margin: .25rem 0 1rem; overflow-x: auto; font-size: .9rem; line-height: 1.35; }
 ul { padding-left: 1.2rem; } li { overflow-wrap: anywhere; }
@@ -108,16 +114,22 @@ def _function(function: FunctionResult) -> list[str]:
 def _verdict(case: CaseResult) -> str:
     if case.points == case.of:
         return '<span class="good">correct</span>'
-    hint = f" {_text(case.hint)}" if case.hint else ""
+    hint = f"<br>{_text(case.hint)}" if case.hint else ""
     return f'<span class="bad">{_text(case.reason)}</span>{hint}'
 
 
 def _beside(case: CaseResult) -> list[str]:
     """What was returned and what was expected, for the first case that differs."""
-    label = f"Yours and expected for {case.what}"
-    lines = "\n".join(map(_text, case.shown))
-    return [f"<h3>{_text(label)}</h3>",
-            f"<pre {_region(label)}>{lines}</pre>"]
+    middle = case.shown.index("Expected:") if "Expected:" in case.shown else 1
+    expected = case.shown[middle + 1:]
+    said = [line for line in expected if line.startswith("The first difference")]
+    both = {"Yours": case.shown[1:middle],
+            "Expected": tuple(line for line in expected if line not in said)}
+    parts = "".join(
+        f"<div><h4>{name}</h4><pre {_region(f'{name}, {case.what}')}>"
+        + _text("\n".join(lines)) + "</pre></div>" for name, lines in both.items())
+    return [f"<h3>{_text(case.what)}</h3>", f'<div class="pair">{parts}</div>',
+            *(f"<p>{_text(line)}</p>" for line in said)]
 
 
 def _points(points: int, of: int) -> str:
@@ -131,7 +143,8 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], label: str) -> st
     lines = [f'<tr><th scope="row">{first}</th>'
              + "".join(f"<td>{cell}</td>" for cell in rest) + "</tr>"
              for first, *rest in rows]
-    return (f'<div class="scroll" {_region(label)}>'
+    kind = "scroll all" if label == "Grades" else "scroll"
+    return (f'<div class="{kind}" {_region(label)}>'
             f"<table><thead><tr>{top}</tr></thead><tbody>{''.join(lines)}</tbody>"
             "</table></div>")
 

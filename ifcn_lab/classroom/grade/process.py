@@ -172,10 +172,12 @@ class Process:
 def _environment(plan: Plan) -> dict[str, str]:
     """Nothing of the grader's environment but where programs and libraries lie."""
     kept = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    places = ("HOME", "TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR", "IPYTHONDIR",
-              "NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "USERPROFILE")
+    places = dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP", "USERPROFILE"), plan.home)
+    hidden = str(Path(plan.home, ".settings"))
+    places |= dict.fromkeys(("MPLCONFIGDIR", "IPYTHONDIR", "NUMBA_CACHE_DIR",
+                             "XDG_CACHE_HOME", "XDG_CONFIG_HOME"), hidden)
     settings = {"MPLBACKEND": "Agg", "PYTHONHASHSEED": "0", "LANG": "C.UTF-8",
                 "USER": "student", "LOGNAME": "student", "OMP_NUM_THREADS": "1",
                 "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
                 "NUMBA_NUM_THREADS": "1"}
-    return {**kept, **dict.fromkeys(places, plan.home), **settings}
+    return {**kept, **places, **settings}

@@ -1,0 +1,155 @@
+"""`ifcn-lab grade` as a lecturer meets it: second runs, interruptions, errors."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ifcn_lab.__main__ import main, parse
+from ifcn_lab.classroom.grade.session import Session
+from ifcn_lab.classroom.sandbox import kernel
+from tests.grade_cases import LIMITS, SLOW, ZOO, Ground, reasons
+from tests.zoo import ADD, HONEST, TARGET
+
+TRUST = "--trust-submissions"  # so that these run on every system
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    return Ground(tmp_path)
+
+
+def rows(ground: Ground) -> dict[str, list[str]]:
+    with ground.report.open(encoding="utf-8", newline="") as file:
+        table = list(csv.reader(file))
+    return {row[0]: row[1:] for row in table}
+
+
+def test_a_second_run_keeps_what_has_not_changed(ground: Ground) -> None:
+    ground.hand_in("Ada", HONEST)
+    ground.hand_in("Bob", [ADD])
+    ground.grade(TRUST)
+    first = ground.students()
+    ground.hand_in("Bob", [ADD, TARGET])
+    ground.grade(TRUST)
+    second = ground.students()
+    assert second["Ada"] == first["Ada"]  # its seconds, too
+    assert (first["Bob"]["points"], second["Bob"]["points"]) == (3, 6)
+    ground.grade(TRUST, "--fresh")
+    third = ground.students()
+    assert third["Ada"]["seconds"] != first["Ada"]["seconds"]
+    for one in (second, third):
+        for student in one.values():
+            student.pop("seconds")
+    assert second == third
+
+
+def test_only_grades_one_and_keeps_the_others(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("Ada", "Bob"):
+        ground.hand_in(name, HONEST)
+    ground.grade(TRUST)
+    first = ground.students()
+    assert ground.grade(TRUST, "--only", "ada") == 0
+    second = ground.students()
+    assert second["Bob"] == first["Bob"]
+    assert second["Ada"]["seconds"] != first["Ada"]["seconds"]
+    assert ground.grade(TRUST, "--only", "Adda") == 2
+    assert "there are Ada" in capsys.readouterr().err
+    assert ground.students() == second
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an interrupt is sent otherwise")
+def test_an_interrupted_run_leaves_nothing_and_goes_on(ground: Ground) -> None:
+    ground.hand_in("Ada", HONEST)
+    ground.hand_in("Zoe", ["import time\ntime.sleep(50)", *HONEST])
+    command = [sys.executable, "-m", "ifcn_lab", "grade", str(ground.folder), "--key",
+               str(ground.key), "--report", str(ground.report), TRUST, "--jobs", "1"]
+    running = subprocess.Popen(
+        command, cwd=Path(__file__).parents[1], stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(ground.temporary)}, text=True)
+    kept = ground.report.with_suffix(".json")
+    until = time.monotonic() + 120
+    while not kept.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    running.send_signal(signal.SIGINT)
+    said = running.communicate(timeout=60)[1]
+    assert running.returncode == 130 and "stopped" in said and "Traceback" not in said
+    assert list(ground.temporary.iterdir()) == []
+    assert list(ground.students()) == ["Ada"] and "Ada" in rows(ground)
+    ground.hand_in("Zoe", HONEST)
+    options = command[4:]
+    assert main(["grade", *options]) == 0
+    assert {n: s["points"] for n, s in ground.students().items()} == \
+        {"Ada": 10, "Zoe": 10}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_libraries_and_magics_of_an_honest_notebook(ground: Ground, name: str) -> None:
+    ground.hand_in(name, ZOO[name].cells)
+    command = ["grade", str(ground.folder), "--key", str(ground.key), "--report",
+               str(ground.report), TRUST, "--case-seconds", "60"]
+    assert main(command) == 0
+    student = ground.students()[name]
+    assert student["points"] == ZOO[name].points, reasons(student)
+
+
+@pytest.mark.skipif(not kernel.is_linux(), reason="elsewhere the walls are missing")
+def test_without_walls_it_refuses_unless_the_lecturer_vouches(ground: Ground) -> None:
+    ground.hand_in("Ada", HONEST)
+    command = ["grade", str(ground.folder), "--key", str(ground.key), *LIMITS]
+    weak = ("namespaces", "landlock", "seccomp")
+    with pytest.raises(ValueError, match="nothing keeps notebooks here from changing"):
+        Session(parse(command), weak).walls()
+    trusting = Session(parse([*command, TRUST]), weak).walls()
+    assert any("NOT kept from notebooks: the network" in line for line in trusting)
+    strong = Session(parse(command)).walls()
+    assert len(strong) == 1 and "the network" in strong[0]
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    (["--report", "grades.txt"], "is no .csv"),
+    (["--restarts", "-1"], "expected 0 or more"),
+    (["--key", "nowhere.json"], "nowhere.json"),
+    (["--key", "{folder}/Ada.ipynb"], "no key"),
+])
+def test_wrong_options_are_told_in_one_line(
+    ground: Ground, options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ground.hand_in("Ada", HONEST)
+    filled = [option.format(folder=ground.folder) for option in options]
+    assert ground.grade(TRUST, *filled) == 2
+    said = capsys.readouterr().err
+    assert words in said and len(said.splitlines()) == 1 and not ground.report.exists()
+
+
+def test_folders_without_submissions_are_told(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ground.grade(TRUST) == 2
+    assert "nothing to grade" in capsys.readouterr().err
+    ground.folder = ground.root / "nowhere"
+    assert ground.grade(TRUST) == 2
+    assert "no folder" in capsys.readouterr().err
+
+
+def test_files_of_others_are_never_overwritten_by_a_report(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ground.hand_in("Ada", HONEST)
+    other = ground.report.with_suffix(".json")
+    other.parent.mkdir()
+    other.write_text('{"mine": 1}')
+    assert ground.grade(TRUST) == 2
+    assert "is no report of ifcn-lab grade" in capsys.readouterr().err
+    assert json.loads(other.read_text()) == {"mine": 1}
