@@ -53,7 +53,7 @@ class Assignment:
 
     def nbgrader_source(self) -> str:
         """What nbgrader's `source` folder takes: solutions and tests, both marked."""
-        cells = notebook.solved(self.sheet, self.variant)
+        cells = notebook.solved(self.sheet, self.variant, suffix="")
         return notebook.text(nbgrader.source(cells, self))
 
 

@@ -40,9 +40,11 @@ def student(sheet: Sheet, variant: Variant) -> list[Cell]:
                      markdown(LAST)])
 
 
-def solved(sheet: Sheet, variant: Variant) -> list[Cell]:
+def solved(
+    sheet: Sheet, variant: Variant, suffix: str = ": with solutions"
+) -> list[Cell]:
     """The cells of the notebook for the lecturer: the same, with solutions."""
-    return with_ids([*_opening(sheet, variant, ": with solutions"),
+    return with_ids([*_opening(sheet, variant, suffix),
                      *_tasks(sheet, solved=True), markdown(LAST)])
 
 

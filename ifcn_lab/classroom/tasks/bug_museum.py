@@ -9,6 +9,7 @@ from jaxtyping import Bool, Int, Shaped
 
 from ifcn_lab.assembling import assemble
 from ifcn_lab.check import museum
+from ifcn_lab.check.museum import Specimen
 from ifcn_lab.classroom.figures import packed
 from ifcn_lab.classroom.numbering import to_paper
 from ifcn_lab.classroom.scores import ClassScene, class_scores, told
@@ -97,8 +98,12 @@ def broken_window(
     name: str, maps: Shaped[np.ndarray, "kk H W"], m: int, center: Sequence[int]
 ) -> Shaped[np.ndarray, "m m"]:
     """The window that a specimen makes of maps counted row by row."""
-    specimen = museum.specimen(name)
-    return specimen.function(maps, m, np.array([center]), 0)[0]
+    return specimen(name).function(maps, m, np.array([center]), 0)[0]
+
+
+def specimen(name: str) -> Specimen:
+    """A mistake of assembling; the museum's slow rooms stay shut."""
+    return next(one for one in museum.concerning("assemble") if one.name == name)
 
 
 def telling_window(
@@ -119,8 +124,8 @@ def bug_task(scene: ClassScene, names: Sequence[str]) -> Task:
     """Which mistake made each picture."""
     right, wrong = telling_window(scene)
     letters = dict(zip("ABCD", names, strict=True))
-    titles = {letter: museum.specimen(name).title for letter, name in letters.items()}
-    listed = "\n".join(f"- {museum.specimen(name).title}" for name in sorted(SHOWN))
+    titles = {letter: specimen(name).title for letter, name in letters.items()}
+    listed = "\n".join(f"- {specimen(name).title}" for name in sorted(SHOWN))
     lines = ",\n".join(f'    "{letter}": "{title}"' for letter, title in titles.items())
     pictures = ",\n".join(f'    "{letter}": {inner(packed(wrong[name]))}'
                           for letter, name in letters.items())
@@ -246,7 +251,7 @@ def wrong_task(scene: ClassScene, name: str) -> Task:
     """A number: pixels that a specimen gets wrong, and a printed target."""
     variant, scores = scene.variant, class_scores(scene.variant)
     right = assemble(scores.maps, variant.m, centers=scene.centers)
-    wrong = museum.specimen(name).function(scores.maps, variant.m, scene.centers, 0)
+    wrong = specimen(name).function(scores.maps, variant.m, scene.centers, 0)
     counts = (right != wrong).sum((1, 2))
     total = int((counts * np.arange(1, len(counts) + 1)).sum())
     code = (f"import ifcn_lab\nfrom ifcn_lab.check import museum\n\n"
