@@ -70,19 +70,34 @@ def verdict(name: str, function: Callable[..., object]) -> str:
     return printed.getvalue()
 
 
+class Solution(NamedTuple):
+    """A lesson's own solution: its cell, what the lesson imports, and its function."""
+
+    text: str
+    names: dict[str, Any]
+    function: str
+
+    def made(self, text: str | None = None) -> Callable[..., Any]:
+        """The function, from this text or from another."""
+        names = dict(self.names)
+        exec(text or self.text, names)
+        return names[self.function]
+
+
 @cache
-def solutions() -> dict[str, Callable[..., Any]]:
+def solutions() -> dict[str, Solution]:
     """The lessons' own solutions, by the check that tries them."""
-    found: dict[str, Callable[..., Any]] = {}
+    found: dict[str, Solution] = {}
     for path in LESSONS:
         cells = [cell for cell in read(path).cells if cell["cell_type"] == "code"]
         names = names_of(cells)
+        text = ""
         for cell in cells:
-            if exercises(cell):
-                exec(solution(cell), names)
+            text = solution(cell) if exercises(cell) else text
             for call_ in CALLED.finditer(cell["source"]):
                 if call_["check"] in comparing() and call_["function"] != "faulty":
-                    found[call_["check"]] = names[call_["function"]]
+                    solved = Solution(text, names, call_["function"])
+                    found[call_["check"]] = solved
     return found
 
 
