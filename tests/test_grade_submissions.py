@@ -42,6 +42,21 @@ def test_names_come_from_files_folders_and_moodle(ground: Ground) -> None:
     assert rows(ground)["Ada"] == ["10", "10", "100.0", "3", "4", "3", "", "Ada.ipynb"]
 
 
+def test_students_of_one_name_are_told_apart(ground: Ground) -> None:
+    ground.hand_in("Ada", HONEST)
+    ground.hand_in("Ada\u200b", [ADD])  # looks the same
+    ground.hand_in("ada_1_assignsubmission_file_x", [ADD, TABLE])
+    for number in (4711, 4712):
+        ground.hand_in(f"Bob_{number}_assignsubmission_file_x", [ADD])
+    assert ground.grade(TRUST) == 0
+    assert {name: one["points"] for name, one in ground.students().items()} == {
+        "Ada.ipynb": 10, "Ada .ipynb": 3, "ada": 7,
+        "Bob_4711_assignsubmission_file_x.ipynb": 3,
+        "Bob_4712_assignsubmission_file_x.ipynb": 3,
+    }
+    assert len(list(ground.report.with_suffix("").glob("*.html"))) == 6
+
+
 def test_what_is_no_notebook_gets_no_points_and_a_reason(ground: Ground) -> None:
     bodies = {"words": "hello", "empty": "", "list": "[]", "other": '{"a": 1}',
               "nested": "[" * 10**5, "number": "9" * 10**5}

@@ -34,6 +34,7 @@ thead th { background: var(--soft); white-space: nowrap; }
 thead th:first-child { min-width: 8rem; width: 30%; }
 tbody th { font-weight: normal; }
 td { min-width: 4.5rem; } td:last-child { width: 55%; }
+body:has(.all) { max-width: 80rem; }
 .all td { width: auto; white-space: nowrap; }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .good { color: var(--good); font-weight: 600; } .bad { color: var(--bad); }
@@ -74,11 +75,11 @@ def file_name(one: Result) -> str:
 
 def index_page(results: Sequence[Result], key: Key) -> str:
     """The list of all students."""
-    head = ["Student", *(one.name for one in key.functions), "Points", "Percent"]
+    head = ["Student", "Points", "Percent", *(one.name for one in key.functions)]
     rows = [
         [f'<a href="{file_name(one)}">{_text(one.name)}</a>',
-         *(_points(f.points, f.of) for f in one.functions),
-         _points(one.points, one.of), f"{one.percent:g}"]
+         _points(one.points, one.of), f"{one.percent:g}",
+         *(_points(f.points, f.of) for f in one.functions)]
         for one in results
     ]
     body = [f"<h1>{_text(key.title)}: grades</h1>",

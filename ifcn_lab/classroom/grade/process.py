@@ -17,7 +17,7 @@ from ifcn_lab.classroom.sandbox import tree
 from ifcn_lab.classroom.sandbox.plan import Plan
 
 _ROOT = Path(channel.__file__).resolve().parents[3]
-_START = ("import sys; sys.path.insert(0, {root!r}); "
+_START = ("import sys; sys.path[:] = {paths!r}; "
           "from ifcn_lab.classroom.grade.worker import main; main()")
 _CHUNK, _TICK = 1 << 16, 0.05
 _PASSED_ON = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "LD_LIBRARY_PATH", "WINDIR")
@@ -47,7 +47,8 @@ class Process:
         self._plan, self._pid, self._stop = plan, 0, stop or threading.Event()
         self._lines: queue.Queue[bytes | None] = queue.Queue(maxsize=4)
         self._said, self._over = b"", False
-        command = [sys.executable, "-I", "-B", "-c", _START.format(root=str(_ROOT))]
+        paths = [str(_ROOT), *filter(os.path.isabs, sys.path)]
+        command = [sys.executable, "-I", "-B", "-c", _START.format(paths=paths)]
         self._started = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=_environment(plan), cwd=plan.given,

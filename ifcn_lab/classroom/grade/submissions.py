@@ -74,6 +74,13 @@ def _named_apart(found: list[Submission]) -> list[Submission]:
         if names.count(one.name) > 1 else one
         for one in found
     ]
+    used: set[str] = set()
+    for i, one in enumerate(apart):  # names may differ in what is not shown, or in case
+        name, number = one.name, 2
+        while name.casefold() in used:
+            name, number = f"{one.name} ({number})", number + 1
+        used.add(name.casefold())
+        apart[i] = Submission(name, one.place)
     return sorted(apart, key=lambda one: (one.name.casefold(), one.place.name))
 
 

@@ -35,7 +35,8 @@ adjtimex 159 171    clock_adjtime 305 266             vhangup 153 58
 sethostname 170 161       setdomainname 171 162
 memfd_create 319 279      memfd_secret 447 447        shmget 29 194
 shmat 30 196        shmctl 31 195        semget 64 190       msgget 68 186
-mq_open 240 180     mq_unlink 241 181
+mq_open 240 180     mq_unlink 241 181    semop 65 193        semctl 66 191
+semtimedop 220 192  msgsnd 69 189        msgrcv 70 188       msgctl 71 187
 socket 41 198       connect 42 203       bind 49 200         listen 50 201
 accept 43 202       accept4 288 242      sendmsg 46 211      sendmmsg 307 269
 chmod 90 -          fchmod 91 52         fchmodat 268 53     chown 92 -
