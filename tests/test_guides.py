@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -224,7 +225,7 @@ def test_every_command_for_a_lecturer_can_be_typed() -> None:
     shown = shown_commands(TEACHING.read_text("utf-8"))
     made = {line.split()[1] for line in shown if line.startswith("make ")}
     assert made >= {"wheelhouse", "slides", "site"} and made <= targets
-    typed = [line.split()[1:] for line in shown if line.startswith("ifcn-lab ")]
+    typed = [shlex.split(line)[1:] for line in shown if line.startswith("ifcn-lab ")]
     assert {line[0] for line in typed} >= {"assignment", "grade", "inventory", "doctor"}
     for line in typed:
         assert parse(line).command == line[0]
