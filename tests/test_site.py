@@ -85,6 +85,24 @@ def test_a_lesson_shows_its_widgets_and_without_scripts_their_pictures(
     assert all(re.search(r'<img[^>]* alt="[^"]{20,}"', place) for place in places)
 
 
+def test_without_scripts_a_widgets_picture_is_to_be_seen(seen: Callable) -> None:
+    found = seen(LESSON, java_script_enabled=False)
+    assert found.page.locator(".widget img").first.is_visible()
+    assert found.page.locator(".widget iframe").count() == 0
+
+
+def test_the_answer_of_a_question_is_folded(built: Built) -> None:
+    asked = 0
+    for name in build.notebooks():
+        page, deck = ((built.folder / f"{kind}/{name}.html").read_text("utf-8")
+                      for kind in ("lessons", "slides"))
+        asked += page.count(">why</span>")
+        unfolded = re.sub(r"(?s)<details>.*?</details>", "", page)
+        assert ">why</span>" not in unfolded
+        assert ">why</span>" not in deck
+    assert asked >= len(build.notebooks())
+
+
 def test_solutions_and_hints_are_folded(built: Built) -> None:
     text = (built.folder / LESSON).read_text("utf-8")
     assert text.count("<summary>Solution of exercise") >= 3

@@ -14,7 +14,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from website import slide
-from website.pages import Shown, facts, shown
+from website.pages import Shown, asks, facts, shown
 
 _HERE = Path(__file__).parent
 _REVEAL = ("reveal.js", "reveal.css", "reset.css")
@@ -42,7 +42,8 @@ def slides(notebook: NotebookNode, name: str, live: Mapping, files: dict) -> lis
         if cell.cell_type == "markdown":
             deck.prose(cell.source)
             continue
-        deck.code(cell.source)
+        if not asks(cell):
+            deck.code(cell.source)
         for output in shown(cell):
             if isinstance(output, str):
                 deck.printed(output)

@@ -18,6 +18,9 @@ from lessons import canonical
 _LANGUAGES = {".py": "python", ".json": "json", ".toml": "toml", ".yml": "yaml",
               ".js": "javascript", ".css": "css"}
 _NAME = re.compile(r"(\w+)\(")
+_FOLDED = ("<details><summary>The code, with the answer</summary>\n\n{}\n\n"
+           "</details>")
+QUIZZES = {"Predict", "Inventory"}
 
 
 class Shown(NamedTuple):
@@ -57,7 +60,8 @@ def lesson(notebook: NotebookNode, name: str, live: Mapping) -> dict[str, str | 
         if cell.cell_type == "markdown":
             parts.append(cell.source)
             continue
-        parts.append(fenced(cell.source, "python"))
+        block = fenced(cell.source, "python")
+        parts.append(_FOLDED.format(block) if asks(cell) else block)
         for output in shown(cell):
             if isinstance(output, str):
                 parts.append(fenced(output, "text", "output"))
@@ -90,6 +94,12 @@ def shown(cell: NotebookNode) -> Iterator[str | Shown]:
             yield "\n".join(output.traceback)
         elif text := output.get("text") or data.get("text/plain"):
             yield text
+
+
+def asks(cell: NotebookNode) -> bool:
+    """Whether a cell shows a quiz: its code holds the answer, so it is folded."""
+    pictures = (output for output in shown(cell) if isinstance(output, Shown))
+    return any(picture.widget in QUIZZES for picture in pictures)
 
 
 def has_widgets(notebook: NotebookNode) -> bool:
