@@ -167,6 +167,19 @@ def test_an_interrupt_goes_through() -> None:
         verdict("cell_of", interrupted)
 
 
+def test_an_interrupt_while_a_mistake_is_looked_for_comes_after_the_verdict(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def slow_later(i: int, k: int, m: int) -> int:
+        if m == 21:
+            raise KeyboardInterrupt
+        return -(-i * k // m)
+
+    with pytest.raises(KeyboardInterrupt):
+        check.cell_of(slow_later)
+    assert "not yet right for i = 3" in capsys.readouterr().out
+
+
 def test_a_certain_mistake_stands_in_the_place_of_the_hint() -> None:
     lines = verdict("cell_of", lambda i, k, m: i // (m // k)).splitlines()
     early = museum.specimen("early_rounding")
