@@ -18,6 +18,7 @@ import json
 import platform
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -66,18 +67,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Add what a cell took to what its notebook took before."""
-    if not is_cell(item):
+    kernel = kernel_of(item)
+    if kernel is None:
         return (yield)
-    kernel = psutil.Process(item.parent.kernel.km.provisioner.pid)
     processor, clock = processor_seconds(kernel), time.perf_counter()
     try:
         return (yield)
     finally:
         taken = taken_by(item.config, item.parent)
         taken.clock += time.perf_counter() - clock
-        if kernel.is_running():
-            taken.processor += processor_seconds(kernel) - processor
+        with suppress(psutil.Error):  # a cell can end its kernel; nbval says so
             taken.megabytes = max(taken.megabytes, peak_megabytes(kernel))
+            taken.processor += processor_seconds(kernel) - processor
+
+
+def kernel_of(item: pytest.Item) -> psutil.Process | None:
+    """Return the process that runs a cell; None for other tests or if it has ended."""
+    manager = getattr(item.parent.kernel, "km", None) if is_cell(item) else None
+    if manager is None or not manager.is_alive():
+        return None
+    return psutil.Process(manager.provisioner.pid)
 
 
 def taken_by(config: pytest.Config, notebook: pytest.File) -> Taken:

@@ -113,24 +113,23 @@ def test_the_figures_are_kept_for_a_status_page(
 def test_a_session_within_its_budgets_passes_and_keeps_the_other_figures(
     ran: subprocess.CompletedProcess[str], folder: Path
 ) -> None:
-    done = nbval(folder, "right.ipynb")
+    done = nbval(folder, "-k", "right or boxless and not Cell", "-rs")
     assert done.returncode == 0, done.stdout
-    assert "3 passed" in done.stdout.splitlines()[-1]
+    assert "3 passed, 1 skipped" in done.stdout.splitlines()[-1]
+    assert "no cell of this notebook ran" in done.stdout  # a budget without its cells
     told = json.loads((folder / "build" / "budget.json").read_text())
     assert set(told["notebooks"]) == {f"{name}.ipynb" for name in NOTEBOOKS}
 
 
-def test_a_cell_still_times_out_as_nbval_has_it(tmp_path: Path) -> None:
+def test_what_nbval_finds_it_says_as_before(tmp_path: Path) -> None:
     write(tmp_path, "sleeping")
+    code = new_code_cell("import os; os.kill(os.getpid(), 9)")
+    nbformat.write(new_notebook(cells=[code]), tmp_path / "dies.ipynb")
     done = nbval(tmp_path, "--nbval-cell-timeout=1")
     assert done.returncode == 1
     assert "Timeout of 1 seconds exceeded" in done.stdout
-
-
-def test_a_budget_alone_is_skipped_not_passed(tmp_path: Path) -> None:
-    write(tmp_path, "right")
-    done = nbval(tmp_path, "-k", "budget and not Cell", "-rs")
-    assert "no cell of this notebook ran" in done.stdout
+    assert "dies::ipynb::Cell 0 FAILED" in done.stdout
+    assert "psutil" not in done.stdout and "budget.py" not in done.stdout, done.stdout
 
 
 def test_both_limits_hold_up_to_what_is_stated() -> None:
