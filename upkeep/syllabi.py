@@ -204,7 +204,7 @@ def lesson_table(data: Mapping, lessons: Mapping[int, Lesson]) -> str:
     total = [sum(getattr(box, name) for box in boxes)
              for name in ("minutes", "explaining", "doing")]
     return "\n".join([
-        "| | lesson | minutes | explaining | doing | home | Run All | without it |",
+        "| no. | lesson | minutes | explaining | doing | home | Run All | without it |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |", *rows,
         f"| | all | {total[0]} | {total[1]} | {total[2]} | | | |",
     ])
