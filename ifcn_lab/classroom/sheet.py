@@ -75,8 +75,9 @@ def cells_step(variant: Variant) -> Step:
     prose = (
         f"## Your numbering\n\nYour window has m = {variant.m} pixels per side and "
         f"k = {variant.k} cells per side.\nIts cells are counted **{variant.words}**."
-        "\nThe map of a pixel is the number of the cell that the pixel lies in; which "
-        "cell that is, you know from lesson 3: offset i lies in cell i * k // m.\n\n"
+        "\nThe map of a pixel is the number of the cell that it lies in.\nOffset i of "
+        "the window lies in grid row i * k // m, and offset j in grid column j * k // m."
+        "\n\n"
         "The lessons and `ifcn_lab.assemble` count row by row. You do not.")
     if name == "ORDER":
         prose += "\n`ORDER[a * K + b]` is the number of the cell in row a, column b."

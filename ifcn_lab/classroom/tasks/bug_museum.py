@@ -256,7 +256,8 @@ def wrong_task(scene: ClassScene, name: str) -> Task:
     total = int((counts * np.arange(1, len(counts) + 1)).sum())
     code = (f"import ifcn_lab\nfrom ifcn_lab.check import museum\n\n"
             f"{scene.lines(maps=False)}\n{scores.line}\n"
-            f'broken = museum.specimen("{name}").function')
+            'shelf = {one.name: one for one in museum.concerning("assemble")}\n'
+            f'broken = shelf["{name}"].function')
     lines = """\
 right = ifcn_lab.assemble(scores, M, centers=centers)
 wrong = (broken(scores, M, centers, 0) != right).sum((1, 2))
