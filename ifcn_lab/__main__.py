@@ -19,6 +19,7 @@ EXAMPLES = """examples:
   ifcn-lab reproduce table1 --dataset scenes --out tables
   ifcn-lab export-widgets --out site/
   ifcn-lab assignment --lesson 3 --seed 2027 --out handout/
+  ifcn-lab grade submissions/ --key key.json --report grades.csv
   ifcn-lab inventory page --out before.html
 """
 

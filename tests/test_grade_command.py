@@ -14,7 +14,12 @@ from pathlib import Path
 import pytest
 
 from ifcn_lab.__main__ import main, parse
+from ifcn_lab.classroom.grade.grading import Grader, grade_all
+from ifcn_lab.classroom.grade.marking import Allowance
+from ifcn_lab.classroom.grade.results import Result
 from ifcn_lab.classroom.grade.session import Session
+from ifcn_lab.classroom.grade.submissions import submissions
+from ifcn_lab.classroom.key import Key, KeyCase, KeyFunction
 from ifcn_lab.classroom.sandbox import kernel
 from tests.grade_cases import LIMITS, SLOW, ZOO, Ground, reasons
 from tests.zoo import ADD, HONEST, TARGET
@@ -115,6 +120,21 @@ def test_without_walls_it_refuses_unless_the_lecturer_vouches(ground: Ground) ->
     assert any("NOT kept from notebooks: the network" in line for line in trusting)
     strong = Session(parse(command)).walls()
     assert len(strong) == 1 and "the network" in strong[0]
+
+
+def test_a_failure_of_the_grader_costs_one_student_and_no_other(
+    ground: Ground,
+) -> None:
+    wrong = KeyFunction("add", "1", "exact", (KeyCase("a set", ({1},), 0, 5),), "")
+    grader = Grader(Key("03_assembling", 1, "Assembling", {}, (wrong,)), Allowance())
+    for name in ("Ada", "Bob"):
+        ground.hand_in(name, HONEST)
+    heard: list[Result] = []
+    grade_all(grader, submissions(ground.folder), 2, heard.append)
+    assert sorted(result.name for result in heard) == ["Ada", "Bob"]
+    for result in heard:
+        assert (result.points, result.of) == (0, 5)
+        assert "the grader failed: TypeError" in result.problems[0]
 
 
 @pytest.mark.parametrize(("options", "words"), [

@@ -7,11 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from ifcn_lab.classroom.grade.marking import Allowance, Notebook, mark, nothing
 from ifcn_lab.classroom.grade.notebooks import code_cells
+from ifcn_lab.classroom.grade.process import Stopped
 from ifcn_lab.classroom.grade.results import Result
 from ifcn_lab.classroom.grade.submissions import Submission, Taken, take
 from ifcn_lab.classroom.grade.wording import clean
@@ -59,11 +61,16 @@ class Grader:
         work = Path(tempfile.mkdtemp(prefix="ifcn-grade-")).resolve()
         try:
             return self._graded(one, work, stop, started)
-        except (ValueError, OSError) as error:
-            return Result(one.name, "", "", nothing(self.key, "not graded"),
-                          (clean(error),), time.monotonic() - started)
+        except Stopped:
+            raise
+        except Exception as error:  # whatever it is, the others are graded
+            said = clean(error) if isinstance(error, ValueError | OSError) else \
+                clean(f"the grader failed: {type(error).__name__}: {error}")
+            return Result(one.name, "", "", nothing(self.key, "not graded"), (said,),
+                          time.monotonic() - started)
         finally:
-            remove(work)
+            with suppress(OSError):
+                remove(work)
 
     def _graded(
         self, one: Submission, work: Path, stop: threading.Event | None, started: float

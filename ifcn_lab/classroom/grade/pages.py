@@ -69,8 +69,9 @@ def file_name(one: Result) -> str:
     >>> file_name(nobody)
     'Ada_L_9ea6ab.html'
     """
+    sum_ = sha256(one.name.encode("utf-8", "replace")).hexdigest()
     plain = re.sub(r"[^A-Za-z0-9]+", "_", one.name).strip("_")[:40] or "student"
-    return f"{plain}_{sha256(one.name.encode()).hexdigest()[:6]}.html"
+    return f"{plain}_{sum_[:6]}.html"
 
 
 def index_page(results: Sequence[Result], key: Key) -> str:

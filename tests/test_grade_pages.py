@@ -1,0 +1,109 @@
+"""The pages of a grading: whole, in order, and unharmed by what students write."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from ifcn_lab.classroom.grade.pages import index_page, student_page
+from ifcn_lab.classroom.grade.results import CaseResult, FunctionResult, Result
+from ifcn_lab.classroom.grade.table import csv_text
+from ifcn_lab.classroom.grade.wording import clean, difference, side_by_side
+from tests.grade_cases import small_key
+
+HARM = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&\x1b[31m\u202e\ud800"
+ALLOWED = set("html head meta title style body main h1 h2 h3 h4 p strong div table "
+              "thead tbody tr th td span br ul li pre code a".split())
+HEADINGS = ("h1", "h2", "h3", "h4")
+
+
+class Parsed(HTMLParser):
+    """The elements of a page, with their attributes, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict]] = []
+        self.said = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.said += data
+
+    def named(self, tag: str) -> list[dict]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def result(text: str) -> Result:
+    shown = side_by_side(np.eye(2, dtype=int), np.ones((2, 2), int))
+    words = side_by_side(text, "plain")
+    cases = (CaseResult("k = 1", 1, 1), CaseResult(text, 0, 2, text, shown, text),
+             CaseResult("k = 3", 0, 1, "differs", words))
+    return Result(text, text, "", (FunctionResult("add", "1", cases),), (text,))
+
+
+@pytest.mark.parametrize("page", [student_page, index_page])
+def test_nothing_that_a_student_writes_becomes_markup(page: object) -> None:
+    one = result(HARM)
+    made = page([one] if page is index_page else one, small_key())
+    parsed = Parsed(made)
+    assert {tag for tag, _ in parsed.elements} <= ALLOWED
+    names = {name for _, attributes in parsed.elements for name in attributes}
+    assert [name for name in names if name.startswith("on")] == []
+    assert "<script>alert(1)</script>" in parsed.said
+    made.encode("utf-8")
+    policy = parsed.named("meta")[1]["content"]
+    assert "default-src 'none'" in policy
+
+
+@pytest.mark.parametrize("page", [student_page, index_page])
+def test_a_page_can_be_heard_and_walked_through(page: object) -> None:
+    one = result("Ada")
+    parsed = Parsed(page([one] if page is index_page else one, small_key()))
+    assert parsed.named("html")[0]["lang"] == "en"
+    levels = [int(tag[1]) for tag, _ in parsed.elements if tag in HEADINGS]
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert max(np.diff(levels), default=0) <= 1
+    assert {cell["scope"] for cell in parsed.named("th")} == {"col", "row"}
+    for tag, attributes in parsed.elements:
+        if attributes.get("role") == "region":
+            assert attributes["aria-label"] and attributes["tabindex"] == "0", tag
+
+
+def test_yours_stands_beside_expected() -> None:
+    said = Parsed(student_page(result("Ada"), small_key())).said
+    assert "Yours1 0\n0 1Expected1 1\n1 1\nThe first difference is at (0, 1)." in said
+
+
+def test_points_and_percent_are_sums() -> None:
+    one = result("Ada")
+    assert (one.points, one.of, one.percent) == (1, 4, 25.0)
+    assert Result.from_document(one.document()) == one
+    assert csv_text([one], small_key()).splitlines()[1] == "Ada,1,4,25.0,1,Ada,Ada"
+
+
+@pytest.mark.parametrize(("yours", "expected", "words"), [
+    (None, 3, "is there a `return`?"), (np.zeros(3), np.zeros(4), "has shape (3,)"),
+    (1, 2, "differs"), ([[1], [2, 3]], np.zeros(2), "differs"), ("a", "b", "differs"),
+])
+def test_a_difference_in_a_few_words(
+    yours: object, expected: object, words: str
+) -> None:
+    assert words in difference(yours, expected)
+
+
+def test_values_of_every_kind_can_be_shown() -> None:
+    for yours in (10**5000, [[1], [2, 3]], {"a": 1}, None, "x" * 10**6, 1 + 2j,
+                  np.zeros((0, 3)), np.zeros((3, 3, 3)), float("nan"), [np.ones(2), "a"]):
+        lines = side_by_side(yours, np.zeros((2, 2)))
+        assert lines[0] == "Yours:" and "Expected:" in lines
+        assert max(map(len, lines)) < 1000 and len(lines) <= 60
+
+
+def test_cleaned_text_is_one_printable_line() -> None:
+    assert clean("a\n\tb\0c\u2028d\ud800") == "a b c d"
+    assert clean("x" * 10**6, 10) == "x" * 10 + "…"
