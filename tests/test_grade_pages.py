@@ -98,7 +98,8 @@ def test_a_difference_in_a_few_words(
 
 def test_values_of_every_kind_can_be_shown() -> None:
     for yours in (10**5000, [[1], [2, 3]], {"a": 1}, None, "x" * 10**6, 1 + 2j,
-                  np.zeros((0, 3)), np.zeros((3, 3, 3)), float("nan"), [np.ones(2), "a"]):
+                  np.zeros((0, 3)), np.zeros((3, 3, 3)), float("nan"),
+                  [np.ones(2), "a"]):
         lines = side_by_side(yours, np.zeros((2, 2)))
         assert lines[0] == "Yours:" and "Expected:" in lines
         assert max(map(len, lines)) < 1000 and len(lines) <= 60
