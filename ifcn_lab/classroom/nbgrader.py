@@ -28,7 +28,7 @@ def marked(cells: Sequence[Cell], made: Assignment) -> list[Cell]:
     for number, (task, one) in enumerate(_pairs(made), start=1):
         written, tried = _cells_of(cells, [task.stub(number), task.trial(number)])
         written["metadata"] = {"nbgrader": solution_metadata(one)}
-        tried["metadata"] = {"nbgrader": test_metadata(one)}
+        tried["metadata"] = {"nbgrader": graded_metadata(one)}
     return list(cells)
 
 
@@ -38,7 +38,7 @@ def source(cells: Sequence[Cell], made: Assignment) -> list[Cell]:
         written, tried = _cells_of(cells, [task.solution, task.trial(number)])
         written["metadata"] = {"nbgrader": solution_metadata(one)}
         written["source"] = _lines(between_marks(task.code))
-        tried["metadata"] = {"nbgrader": test_metadata(one)}
+        tried["metadata"] = {"nbgrader": graded_metadata(one)}
         tried["source"] = _lines(f"{task.trial(number)}\n{hidden_test(one)}")
     return with_ids(list(cells))
 
@@ -49,7 +49,7 @@ def solution_metadata(one: KeyFunction) -> dict[str, object]:
             "task": False, "cell_type": "code", "schema_version": SCHEMA}
 
 
-def test_metadata(one: KeyFunction) -> dict[str, object]:
+def graded_metadata(one: KeyFunction) -> dict[str, object]:
     """Of the cell that gives the points."""
     return {"grade_id": f"{one.name}_test", "grade": True, "locked": True,
             "solution": False, "task": False, "cell_type": "code",

@@ -76,8 +76,8 @@ def cells_step(variant: Variant) -> Step:
         f"## Your numbering\n\nYour window has m = {variant.m} pixels per side and "
         f"k = {variant.k} cells per side.\nIts cells are counted **{variant.words}**."
         "\nThe map of a pixel is the number of the cell that it lies in.\nOffset i of "
-        "the window lies in grid row i * k // m, and offset j in grid column j * k // m."
-        "\n\n"
+        "the window lies in grid row i * k // m, and offset j in grid column j * k // "
+        "m.\n\n"
         "The lessons and `ifcn_lab.assemble` count row by row. You do not.")
     if name == "ORDER":
         prose += "\n`ORDER[a * K + b]` is the number of the cell in row a, column b."
