@@ -182,13 +182,13 @@ def assemble_whole(function: Callable[..., object]) -> None:
     """Exercise 3.7: many windows at once, as `function(maps, m, centers, fill)`.
 
     Two things are asked: the definition's scores, also off the map, and that more
-    windows take no more lines of Python.
+    windows take no more lines of Python. `check.assemble` names mistakes.
     """
     judge("Exercise 3.7", whole_trials(function),
           "the definition's scores, and no loop over the windows")
 
 
-FEW, MANY, MORE = 10, 1000, 100
+FEW, MANY, MORE = 10, 300, 100
 """Numbers of windows, and how many lines of Python the many may take more."""
 
 

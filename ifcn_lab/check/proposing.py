@@ -112,7 +112,7 @@ def share_found(overlap: Float[np.ndarray, "N M"], n: int, iou: float) -> float:
     return float((overlap[:n].max(0) >= iou).mean())
 
 
-SCENES, GAIN = 16, 0.01
+SCENES, GAIN = 12, 0.01
 """How many scenes, and how much more AR@10 than objectness alone."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -181,8 +181,6 @@ def take_apart(function: Callable[..., object]) -> None:
 
 def apart_trials(function: Callable[..., object]) -> Iterator[Trial]:
     """A foreground of two squares; then pictures where objects touch."""
-    from ifcn_lab.datasets import from_scene
-    from ifcn_lab.datasets.practice import cell_scenes
     from ifcn_lab.thresholding import foreground
 
     two = np.zeros((20, 30), bool)
@@ -190,13 +188,22 @@ def apart_trials(function: Callable[..., object]) -> Iterator[Trial]:
     yield Trial("two squares apart", lambda: function(two.copy()), not_two,
                 "Return an array of whole numbers: 0 on the ground, 1, 2, 3, ... on "
                 "the pieces.")
-    scenes = islice(cell_scenes(71_000), PICTURES)
-    samples = [from_scene(each, str(n)) for n, each in enumerate(scenes)]
+    samples = drawn_cells()
     fields = [foreground(each.image) for each in samples]
     yield Trial(f"{PICTURES} pictures", lambda: [function(each) for each in fields],
                 partial(below_bar, samples),
                 "A waist between two halves is thin: where is a pixel far from the "
                 "ground?")
+
+
+@cache
+def drawn_cells() -> list[Sample]:
+    """Pictures like those of the practice folder, but others; made once."""
+    from ifcn_lab.datasets import from_scene
+    from ifcn_lab.datasets.practice import cell_scenes
+
+    scenes = islice(cell_scenes(71_000), PICTURES)
+    return [from_scene(each, str(n)) for n, each in enumerate(scenes)]
 
 
 def not_two(returned: Any) -> str | None:
@@ -236,7 +243,7 @@ def plain_score(samples: list[Sample]) -> float:
 
 
 def apart_score(
-    samples: list[Sample], masks: list[Bool[np.ndarray, "N h w"]]
+    samples: list[Sample], masks: list[Bool[np.ndarray, "_ h w"]]
 ) -> float:
     """TP / (TP + FP + FN) at IoU 0.5, counted over all pictures together."""
     from ifcn_lab.evaluation import nuclei_ap
