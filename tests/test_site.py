@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -123,6 +124,12 @@ def test_pages_lead_on_to_the_next(built: Built) -> None:
     for name, following in zip(names, names[1:], strict=False):
         page = Page((built.folder / f"lessons/{name}.html").read_text("utf-8"))
         assert f"{following}.html" in page.links
+
+
+@pytest.mark.parametrize("module", [links, pages], ids=lambda module: module.__name__)
+def test_the_examples_of_the_builder_are_true(module: object) -> None:
+    tried = doctest.testmod(module)
+    assert tried.attempted and not tried.failed
 
 
 def test_links_of_the_repository_lead_to_pages() -> None:
