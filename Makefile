@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LATEST := .venv-latest
 LESSON ?=
+# How many processes share the tests; each takes up to 2 GB.
+JOBS ?= 2
 # Options of the wheelhouse: make wheelhouse WHEELS="--for windows --python 3.12"
 WHEELS ?=
 
@@ -42,7 +44,8 @@ lab: setup  ## open the lessons in JupyterLab
 	$(BIN)/jupyter lab $(AS_ROOT) notebooks
 
 TESTS = --doctest-modules ifcn_lab tests \
-	--nbval --nbval-cell-timeout=90 $(wildcard notebooks) --cov=ifcn_lab
+	--nbval --nbval-cell-timeout=90 $(wildcard notebooks) --cov=ifcn_lab \
+	--numprocesses=$(JOBS) --dist=loadfile
 
 test: setup  ## run every test: unit, doctest, notebooks; coverage at least 90 %
 	$(BIN)/python -m pytest $(TESTS)

@@ -48,6 +48,7 @@ MEASURED = pytest.StashKey[dict[Path, tuple[Taken, Opening | None]]]()
 def pytest_configure(config: pytest.Config) -> None:
     """Begin with nothing measured."""
     config.stash[MEASURED] = {}
+    config.pluginmanager.register(Told(config), "budget-told")
 
 
 def is_cell(item: pytest.Item) -> bool:
@@ -155,6 +156,8 @@ class Budget(pytest.Item):
         measured = self.config.stash[MEASURED].get(self.path)
         if measured is None:
             pytest.skip("no cell of this notebook ran")
+        told = {_name(self.path, self.config): figures(*measured)}
+        self.user_properties.append(("run_all", told))
         found = overruns(*measured)
         if found:
             raise Overrun("\n".join(found))
@@ -168,48 +171,64 @@ class Budget(pytest.Item):
         return self.path, None, f"{self.path.name}::budget"
 
 
-def rows(config: pytest.Config) -> dict[str, dict[str, object]]:
-    """Return what was measured, by the notebook's name, ready for a file."""
-    return {
-        _name(path, config): asdict(taken)
-        | {"seconds": taken.seconds, "states": states and states._asdict()}
-        for path, (taken, states) in sorted(config.stash[MEASURED].items())
-    }
-
-
 def _name(path: Path, config: pytest.Config) -> str:
     root = config.rootpath
     return path.relative_to(root).as_posix() if root in path.parents else str(path)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print one line for each notebook: taken, and stated."""
-    config = terminalreporter.config
-    if not config.stash[MEASURED]:
-        return
-    terminalreporter.section("Run All: taken, and stated at most")
-    for path, (taken, states) in sorted(config.stash[MEASURED].items()):
-        over = "  OVER" if overruns(taken, states) else ""
-        most = f"{states.seconds:4d} s {states.megabytes:5d} MB" if states else "-"
-        took = f"{taken.seconds:6.1f} s {taken.megabytes:6.0f} MB"
-        both = f"(clock {taken.clock:.1f} s, processor {taken.processor:.1f} s)"
-        name = _name(path, config)
-        terminalreporter.line(f"{name:<48} {took}, at most {most} {both}{over}")
+class Told:
+    """What the sessions' budgets have told; with pytest-xdist, those of all workers.
+
+    A report carries its figures here, so that one process alone prints and writes.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.rows: dict[str, dict] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what a budget has told."""
+        if report.when == "call":
+            self.rows |= dict(report.user_properties).get("run_all", {})
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter
+    ) -> None:
+        """Print one line for each notebook: taken, and stated."""
+        if self.rows:
+            terminalreporter.section("Run All: taken, and stated at most")
+        for name, row in sorted(self.rows.items()):
+            terminalreporter.line(line(name, row))
+
+    def pytest_sessionfinish(self) -> None:
+        """Keep the figures in build/budget.json beside those of other notebooks."""
+        if not self.rows or hasattr(self.config, "workerinput"):
+            return
+        path = self.config.rootpath / "build" / "budget.json"
+        path.parent.mkdir(exist_ok=True)
+        before = path.read_text("utf-8") if path.is_file() else '{"notebooks": {}}'
+        told = {
+            "format": "ifcn-lab budget 1",
+            "system": platform.platform(terse=True),
+            "python": platform.python_version(),
+            "cores": psutil.cpu_count(),
+            "notebooks": json.loads(before)["notebooks"] | self.rows,
+        }
+        path.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Keep the figures in build/budget.json beside those of other notebooks."""
-    found = rows(session.config)
-    if not found:
-        return
-    path = session.config.rootpath / "build" / "budget.json"
-    path.parent.mkdir(exist_ok=True)
-    kept = json.loads(path.read_text("utf-8"))["notebooks"] if path.is_file() else {}
-    told = {
-        "format": "ifcn-lab budget 1",
-        "system": platform.platform(terse=True),
-        "python": platform.python_version(),
-        "cores": psutil.cpu_count(),
-        "notebooks": kept | found,
-    }
-    path.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", "utf-8")
+def figures(taken: Taken, states: Opening | None) -> dict[str, object]:
+    """Return what was measured and what is stated, ready for a file."""
+    stated = states._asdict() if states else None
+    return asdict(taken) | {"seconds": taken.seconds, "states": stated}
+
+
+def line(name: str, row: dict) -> str:
+    """Return a line of the table: what a notebook took, and what it states."""
+    states = row["states"] and Opening(**row["states"])
+    taken = Taken(row["clock"], row["processor"], row["megabytes"])
+    over = "  OVER" if overruns(taken, states) else ""
+    most = f"{states.seconds:4d} s {states.megabytes:5d} MB" if states else "-"
+    took = f"{taken.seconds:6.1f} s {taken.megabytes:6.0f} MB"
+    both = f"(clock {taken.clock:.1f} s, processor {taken.processor:.1f} s)"
+    return f"{name:<48} {took}, at most {most} {both}{over}"

@@ -121,6 +121,18 @@ def test_a_session_within_its_budgets_passes_and_keeps_the_other_figures(
     assert set(told["notebooks"]) == {f"{name}.ipynb" for name in NOTEBOOKS}
 
 
+def test_workers_tell_their_figures_to_one_table_and_one_file(tmp_path: Path) -> None:
+    for name in ("right", "slow"):
+        write(tmp_path, name)
+    done = nbval(tmp_path, "-n", "2", "--dist=loadfile")
+    assert done.returncode == 1 and "1 failed, 5 passed" in done.stdout
+    table = [s for s in done.stdout.splitlines() if ".ipynb  " in s and "at most" in s]
+    assert [s.split()[0] for s in table] == ["right.ipynb", "slow.ipynb"]
+    assert table[1].endswith("OVER") and not table[0].endswith("OVER")
+    told = json.loads((tmp_path / "build" / "budget.json").read_text())
+    assert set(told["notebooks"]) == {"right.ipynb", "slow.ipynb"}
+
+
 def test_what_nbval_finds_it_says_as_before(tmp_path: Path) -> None:
     write(tmp_path, "sleeping")
     code = new_code_cell("import os; os.kill(os.getpid(), 9)")
