@@ -6,7 +6,10 @@ One lesson is run for its widgets, the quickest. The others show still pictures,
 
 from __future__ import annotations
 
+import os
+import pickle
 import re
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from html.parser import HTMLParser
@@ -38,17 +41,55 @@ class Built(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def alive(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
-    """The pages of the widgets of a lesson that was really run, and where they lie."""
-    kept = tmp_path_factory.mktemp("widgets")
-    return kept, live.pages(build.ROOT / "notebooks" / f"{RUN}.ipynb", kept)
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this session; with pytest-xdist its workers share it."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def once(folder: Path, make: Callable[[], object]) -> object:
+    """What `make` returns, made by the first worker that asks; the others wait."""
+    made = folder.with_name(folder.name + "-made")
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        while not made.is_file():
+            time.sleep(0.2)
+    else:
+        _tell(made, make)
+    found = pickle.loads(made.read_bytes())
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _tell(made: Path, make: Callable[[], object]) -> None:
+    """Write what was made, or why it was not, whole or not at all."""
+    try:
+        found = make()
+    except Exception as error:
+        found = RuntimeError(str(error))
+    half = made.with_suffix(".half")
+    half.write_bytes(pickle.dumps(found))
+    half.replace(made)
 
 
 @pytest.fixture(scope="session")
-def built(alive: tuple, tmp_path_factory: pytest.TempPathFactory) -> Built:
+def alive(shared: Path) -> tuple[Path, dict]:
+    """The pages of the widgets of a lesson that was really run, and where they lie."""
+    kept = shared / "widgets"
+    lesson = build.ROOT / "notebooks" / f"{RUN}.ipynb"
+    return kept, once(kept, lambda: live.pages(lesson, kept))
+
+
+@pytest.fixture(scope="session")
+def built(alive: tuple, shared: Path) -> Built:
     """The whole site."""
-    found = build.widgets(build.notebooks(), run=False) | {RUN: alive[1]}
-    folder = tmp_path_factory.mktemp("made") / "site"
+    return once(shared / "made", lambda: _build(shared / "made" / "site", alive[1]))
+
+
+def _build(folder: Path, widgets: dict) -> Built:
+    found = build.widgets(build.notebooks(), run=False) | {RUN: widgets}
     return Built(folder, build.site(folder, found), found)
 
 
