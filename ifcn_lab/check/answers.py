@@ -158,15 +158,15 @@ def suspected(
 
     Returns:
         A specimen that answers alike in every case: certain. Else the one specimen
-        that answers alike in the failed case: not certain. None where there is no
-        such specimen, or more than one.
+        that is right before the failed case and answers alike there: not certain. None
+        where there is no such specimen, or more than one.
     """
     at, answer = failed
     with silence():
         fits = [each for each in specimens
-                if alike(answer_of(each.function, cases[at], run), answer)]
-        sure = [each for each in fits
-                if all(right(each.function, case, agree, run) for case in cases[:at])]
+                if alike(answer_of(each.function, cases[at], run), answer)
+                and all(right(each.function, case, agree, run) for case in cases[:at])]
+        sure = fits
         for case in cases[at + 1 :]:
             yours = answer_of(function, case, run) if sure else None
             sure = [each for each in sure

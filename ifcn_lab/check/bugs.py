@@ -48,6 +48,9 @@ def diagnosis(function: Callable[[], object]) -> None:
     except NotImplementedError:
         print(f"{exercise}: not done yet.")
         return
+    if given is None:
+        print(f"{exercise}: your function returned nothing. Is there a `return`?")
+        return
     if not isinstance(given, dict):
         print(f"{exercise}: give a dictionary, for instance "
               'dict(A="transposed", B="wrapped").')
@@ -113,7 +116,7 @@ def _accused(test: Test, right: Answer) -> str:
     """What a test finds wrong with a right assembler, "" if nothing."""
     if not right.passes:
         return ("Your test finds a mistake in the right assembler: "
-                f"{right.reason}. Assemble its case by hand.")
+                f"{right.reason.rstrip('.')}. Assemble its case by hand.")
     for function in rewrites(CORRECT, seed=8):
         found = answer(test, function)
         if not found.passes:
@@ -134,7 +137,8 @@ def _too_large(right: Answer, most: int | None) -> str:
 def _name_survivors(
     exercise: str, right: Answer, alive: Sequence[museum.Specimen], count: int
 ) -> None:
-    print(f"{exercise}: not yet right, {len(alive)} of {count} survive:")
+    survive = "survives" if len(alive) == 1 else "survive"
+    print(f"{exercise}: not yet right, {len(alive)} of {count} {survive}:")
     for each in alive:
         print(f"  {each.name}: {each.title}")
     if right.nothing:

@@ -67,14 +67,17 @@ def step_share(function: Callable[..., object]) -> None:
 
 def head_weights(function: Callable[..., object]) -> None:
     """Exercise 4.4: weights of both heads: `function(channels, k, bins, rank, m)`."""
-    asked = [(1, 1, 1, 1, 1), (2, 3, 4, 5, 6), (512, 5, 14, 512, 56),
-             (512, 7, 14, 512, 21)]
+    layers = ("A layer has inputs x outputs weights. The first linear layer has bins * "
+              "bins * channels inputs, the second m * m outputs.")
+    asked = [
+        (1, 1, 1, 1, 1, "Three layers: 9 weights, 1 and 1. Biases are left out."),
+        (2, 3, 4, 5, 6, layers), (512, 5, 14, 512, 56, layers),
+        (512, 7, 14, 512, 21, layers),
+    ]
     cases = [
         Case(f"channels = {c}, k = {k}, bins = {b}, rank = {r}, m = {m}",
-             (c, k, b, r, m), (9 * c * k * k, b * b * c * r + r * m * m),
-             hint="A layer has inputs x outputs weights; a 3 x 3 convolution has 9 "
-                  "times its input channels as inputs.")
-        for c, k, b, r, m in asked
+             (c, k, b, r, m), (9 * c * k * k, b * b * c * r + r * m * m), hint)
+        for c, k, b, r, m, hint in asked
     ]
     report("Exercise 4.4", function, cases)
 

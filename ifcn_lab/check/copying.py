@@ -21,6 +21,11 @@ from ifcn_lab.grid import Grid
 ROW = "The window's first row is y - m // 2, its first column x - m // 2."
 ORDER = "The map is number (grid row) * k + (grid column)."
 WIDTHS = "Cells are 5, 4, 4, 4, 4 wide for k = 5, m = 21: use i * k // m."
+DIGITS = ("The last two digits are row and column, what stands before them is the map: "
+          "(grid row) * k + (grid column). Which of them is wrong?")
+BLOCK = ("Cell (a, b) is a block of crop[a * k + b]: rows edges[a] up to edges[a + 1], "
+         "columns likewise; a slice leaves its end out by itself.")
+EDGES = "Cells differ in width: edges says where each begins and ends."
 UNWRITTEN = -9
 
 
@@ -65,18 +70,19 @@ def cell_of(function: Callable[..., object]) -> None:
 
 def assemble_loop(function: Callable[..., object]) -> None:
     """Exercise 3.2: a window, pixel by pixel, as `function(maps, k, m, y, x)`."""
-    report("Exercise 3.2", function, window_cases())
+    report("Exercise 3.2", function, window_cases(ROW, DIGITS, WIDTHS))
 
 
 def assemble_blocks(function: Callable[..., object]) -> None:
     """Exercise 3.3: a window, block by block, as `function(maps, k, m, y, x)`."""
-    report("Exercise 3.3", function, window_cases())
+    report("Exercise 3.3", function, window_cases(BLOCK, BLOCK, EDGES))
 
 
-def window_cases() -> list[Case]:
-    """Windows that lie on the maps as a whole, the smallest first."""
-    asked = [(1, 1, 3, 1, 1, ROW), (2, 2, 4, 2, 1, ORDER), (3, 7, 10, 4, 5, WIDTHS),
-             (2, 4, 8, 3, 5, ROW), (5, 21, 24, 12, 11, WIDTHS)]
+def window_cases(place: str, order: str, widths: str) -> list[Case]:
+    """Windows that lie on the maps as a whole, the smallest first; the hints given."""
+    asked = [(1, 1, 3, 1, 1, place), (1, 3, 5, 1, 2, place), (2, 2, 4, 2, 1, order),
+             (3, 7, 10, 4, 5, widths), (2, 4, 8, 3, 5, place),
+             (5, 21, 24, 12, 11, widths)]
     return [window_case(*each) for each in asked]
 
 
@@ -196,7 +202,7 @@ def whole_trials(function: Callable[..., object]) -> Iterator[Trial]:
     """Windows on the maps, across their border and off them; then many of them."""
     border = "Off the map stands fill: a place below 0 or past the last is no score."
     asked = [
-        (1, 1, (2, 3), [(1, 2)], 0, "One window of one pixel is one score."),
+        (1, 1, (2, 3), [(1, 2)], 0, "One pixel: the score at row y, column x."),
         (2, 2, (4, 4), [(2, 1), (1, 3)], 0, ORDER),
         (2, 3, (5, 6), [(0, 0)], -1, border),
         (3, 7, (6, 9), [(5, 8), (2, 0)], -5, border),

@@ -68,10 +68,12 @@ def commuting_shifts(function: Callable[..., object]) -> None:
 def best_answer(function: Callable[..., object]) -> None:
     """Exercise 1.4: the one score with the smallest loss over several answers."""
     cases = [
-        Case("the answers 1, 0", ([1, 0],), 0.5, "Look where the curve is lowest."),
+        Case("the answers 1, 0", ([1, 0],), 0.5,
+             "Look where the curve is lowest: at that score itself, not near it."),
         Case("the answers 1, 1, 1, 0", ([1, 1, 1, 0],), 0.75,
              "Three of four windows say object."),
-        Case("the answers 0, 0", ([0, 0],), 0.0),
+        Case("the answers 0, 0", ([0, 0],), 0.0,
+             "Nobody says object. A search ends near 0; a formula gives 0 itself."),
     ]
     report("Exercise 1.4", function, cases, agree=close)
 

@@ -51,11 +51,13 @@ def first_difference(yours: np.ndarray, expected: np.ndarray) -> tuple[int, ...]
 def digits(values: np.ndarray, at: tuple[int, ...] = ()) -> list[str]:
     """Return one line per row of the plane that holds index `at`; True is #, False is .
 
-    >>> digits(np.array([[True, False], [False, True]]))
-    ['# .', '. #']
+    >>> digits(np.array([[True, False], [False, True]])), digits(np.array(True))
+    (['# .', '. #'], ['True'])
     """
     if values.size == 0:
         return ["(empty)"]
+    if values.ndim == 0 and values.dtype == bool:
+        return [str(values)]
     plane = plane_of(values, at)
     top, left = (_start(i, n) for i, n in zip(_in_plane(at), plane.shape, strict=True))
     part = plane[top : top + _SIDE, left : left + _SIDE]

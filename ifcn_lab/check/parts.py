@@ -20,13 +20,15 @@ WINDOW = "The window begins at row y - m//2, and columns likewise."
 def part(function: Callable[..., object]) -> None:
     """Exercise 2.1: the part that a pixel plays in a window."""
     cases = [
-        part_case((4, 4), (4, 4), 3, 9, "A window's own center plays the middle part."),
+        part_case((4, 4), (4, 4), 3, 9, "A window's own centre plays the middle part."),
         part_case((0, 0), (4, 4), 3, 9, WINDOW),
         part_case((0, 8), (4, 4), 3, 9, "The part is row * k + column."),
         part_case((7, 3), (4, 4), 3, 9, "The part is row * k + column."),
         part_case((12, 20), (10, 17), 3, 21, WINDOW),
         part_case((4, 4), (10, 10), 5, 21, "Cells of 21 in 5 are 5, 4, 4, 4, 4 wide: "
                   "use offset * k // m."),
+        part_case((17, 20), (10, 10), 5, 21, "The last offset is m - 1, in the last "
+                  "cell: use offset * k // m."),
     ]
     report("Exercise 2.1", function, cases)
 

@@ -67,18 +67,19 @@ def suppress(function: Callable[..., object]) -> None:
 
     row = np.array([[x, 0, x + 10, 10] for x in (0, 1, 3, 30)])
     asked = [
-        (row[:1], [0.9], 0.5, "One box is always kept."),
+        (row[:1], [0.9], 0.5, "One box is always kept: return its index, 0."),
         (row[[0, 3]], [0.4, 0.6], 0.5, "Nothing overlaps: all are kept, best first."),
         (row[:2], [0.4, 0.6], 0.5, "The better of two remains, here number 1."),
         (row, [0.9, 0.8, 0.7, 0.6], 0.6,
          "A box that is gone suppresses nobody: compare with the kept ones only."),
         (row[[0, 3, 1]], [0.9, 0.8, 0.7], 0.6, "Compare with every kept box."),
+        (row[[3, 0, 1]], [0.9, 0.8, 0.7], 0.6, "One kept box that overlaps is enough."),
         (row[[0, 0]], [0.9, 0.8], 1.0, "A box goes when its IoU is above the limit."),
     ]
     cases = []
     for boxes, scores, iou, hint in asked:
         kept = nms_pairwise(boxes, np.array(scores), iou)
-        what = f"{len(boxes)} boxes, limit {iou}"
+        what = f"{len(boxes)} box{'es' * (len(boxes) > 1)}, limit {iou}"
         cases.append(Case(what, (boxes, np.array(scores), iou), kept, hint))
     report("Exercise 6.3", function, cases)
 
@@ -87,17 +88,19 @@ def recall(function: Callable[..., object]) -> None:
     """Exercise 6.4: recall, as `function(overlap, n, iou)`; overlap is (N, M)."""
     none = np.zeros((3, 2))
     fits = np.array([[0.9, 0.1], [0.2, 0.6], [0.1, 0.8]])
+    twice = np.array([[0.9, 0.1, 0.0], [0.8, 0.2, 0.0]])
     asked = [
         (np.array([[0.7]]), 1, 0.5, "One object, found: recall 1."),
         (none, 3, 0.5, "Nothing overlaps: recall 0."),
         (fits, 1, 0.5, "Only the first n proposals count."),
         (fits - [0, 0.4], 1, 0.5, "Rows are proposals: overlap[:n]."),
+        (twice, 2, 0.5, "One object of three is found, by both proposals."),
         (fits, 3, 0.7, "Columns are objects: take the best proposal of each."),
         (fits, 3, 0.9, "At the limit itself an object is found: use >=."),
     ]
     cases = [
-        Case(f"{overlap.shape[1]} objects, n = {n}, IoU {iou}", (overlap, n, iou),
-             share_found(overlap, n, iou), hint)
+        Case(f"{overlap.shape[1]} object{'s' * (overlap.shape[1] > 1)}, n = {n}, "
+             f"IoU {iou}", (overlap, n, iou), share_found(overlap, n, iou), hint)
         for overlap, n, iou, hint in asked
     ]
     report("Exercise 6.4", function, cases, agree=close)

@@ -90,6 +90,8 @@ def best_zoom(function: Callable[..., object]) -> None:
         (34, zooms, 0.5, "Nearer counts in octaves: compare logarithms of the sizes."),
         (67, zooms, 0.5, "Both sides count: take the absolute value of the octaves."),
         (300, zooms, 0.5, "Too large at every zoom: return -1."),
+        (26, zooms, 1.0, "Two zooms are within the tolerance: take the nearer one."),
+        (150, zooms, 0.5, "Octaves are logarithms to base 2: np.log2."),
     ]
     cases = [Case(f"{length} pixels, zooms {given}, tolerance {tolerance}",
                   (length, given, 48, tolerance),
@@ -118,6 +120,7 @@ def split(function: Callable[..., object]) -> None:
         ([9, 5, 1, 4, 7], "The valley between the two hills."),
         ([1, 1, 30, 8, 2, 6, 3], "Not always the emptiest level: weigh both sides."),
         ([5, 3, 1, 1, 1, 1, 2, 9], "Level t itself belongs to the dark side."),
+        ([20, 1, 1, 1, 1, 6], "Few pixels far away weigh as well: mean levels."),
         (rng.integers(1, 50, 16).tolist(), "Try every t from 0 to len(counts) - 2."),
     ]
     cases = [Case(f"counts = {counts}", (np.array(counts),),
@@ -208,6 +211,8 @@ def drawn_cells() -> list[Sample]:
 
 def not_two(returned: Any) -> str | None:
     """Say where these are not the numbers of two squares."""
+    if isinstance(returned, tuple):
+        return f"Yours is a tuple of {len(returned)}; return the array alone."
     numbers = np.asarray(returned)
     if numbers.shape != (20, 30) or numbers.dtype.kind not in "iu":
         return (f"Expected are whole numbers of shape (20, 30); yours are "

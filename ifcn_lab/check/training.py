@@ -82,7 +82,8 @@ def count_copies(function: Callable[..., object]) -> None:
     cases = []
     for centers, k, m, height, width, hint in asked:
         expected = copies(np.array(centers), k, m, (height, width))
-        what = f"k = {k}, m = {m}, {len(centers)} windows on {height} x {width} cells"
+        windows = "1 window" if len(centers) == 1 else f"{len(centers)} windows"
+        what = f"k = {k}, m = {m}, {windows} on {height} x {width} cells"
         cases.append(Case(what, (centers, k, m, height, width), expected, hint))
     report("Exercise 5.4", function, cases)
 
@@ -126,9 +127,7 @@ def augment_trials(function: Callable[..., object]) -> Iterator[Trial]:
     yield Trial("the form of what is returned", partial(draw, 0), misshapen,
                 "Return two arrays: the picture (h, w, 3) and its masks (N, h, w).")
     for seed in range(DRAWS):
-        yield Trial(f"a picture of 3 objects, seed {seed}", partial(draw, seed), parted,
-                    "In a picture (h, w, 3) rows are axis 0; in masks (N, h, w) they "
-                    "are axis 1.")
+        yield Trial(f"a picture of 3 objects, seed {seed}", partial(draw, seed), parted)
     yield Trial("the same seed twice", lambda: (draw(7), draw(7)), unlike_twins,
                 "Draw everything from rng: then a run can be repeated.")
     yield Trial(f"{DRAWS} seeds", lambda: [draw(seed)[1] for seed in range(DRAWS)],
@@ -152,7 +151,7 @@ def flags() -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "N h w"]]:
 
 def misshapen(returned: Any) -> str | None:
     """Say where this is no picture with masks."""
-    if not isinstance(returned, tuple) or len(returned) != 2:
+    if not isinstance(returned, (tuple, list)) or len(returned) != 2:
         return "Expected are two things: `return image, masks`."
     image, masks = map(np.asarray, returned)
     if image.dtype != np.uint8 or image.shape[2:] != (3,):
@@ -175,7 +174,9 @@ def parted(returned: Any) -> str | None:
     if own_colour(image, masks) >= AGREE:
         return None
     return ("Picture and masks no longer agree: too many pixels have the colour of "
-            "another object, or of the ground.")
+            "another object, or of the ground.\n"
+            "Rows are axis 0 of the picture (h, w, 3) and axis 1 of the masks "
+            "(N, h, w).")
 
 
 def own_colour(

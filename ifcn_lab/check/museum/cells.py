@@ -163,6 +163,18 @@ def part_row_without_k(pixel: Place, center: Place, k: int, m: int) -> int:
 
 
 @mistake(
+    "Half not rounded",
+    "It looks as if half of the window is m / 2, which is no whole number for odd m.",
+    "The window begins m // 2 cells before its centre.",
+    "part",
+)
+def part_half_not_rounded(pixel: Place, center: Place, k: int, m: int) -> float:
+    """Divides m with / where it should be //."""
+    i, j = pixel[0] - center[0] + m / 2, pixel[1] - center[1] + m / 2
+    return (i * k // m) * k + j * k // m
+
+
+@mistake(
     "Mask forgotten",
     "It looks as if the maps show every pixel of the window, object or not.",
     "Map c holds the object's pixels that play part c: mask & (parts == c).",
@@ -307,7 +319,7 @@ def one_map_down(
 @mistake(
     "Layouts swapped",
     "It looks as if the two layouts are swapped.",
-    "Look at the figure: which row has the scores together that the reader wants.",
+    "Look in the figure for the row where the scores of the reader stand together.",
     "faster_layout",
 )
 def layouts_swapped(reader: str) -> Any:

@@ -149,7 +149,7 @@ def terms_positive(polygon: Sequence[float]) -> Number:
 @mistake(
     "Box for polygon",
     "It looks as if the area of the box round the polygon is taken.",
-    "Use the shoelace formula: a polygon fills its box rarely.",
+    "Use the shoelace formula: a polygon rarely fills its box.",
     "polygon_area",
 )
 def box_area(polygon: Sequence[float]) -> Number:
@@ -255,7 +255,7 @@ def split_unweighed(counts: Histogram) -> int:
 @mistake(
     "Cut into equal halves",
     "It looks as if both sides get as many pixels as possible.",
-    "The distance of the means counts as well: w0 * w1 * (u0 - u1) ** 2.",
+    "u0 and u1 count: mean levels, with the pixel counts as weights.",
     "split",
 )
 def split_in_half(counts: Histogram) -> int:

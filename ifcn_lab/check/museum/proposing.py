@@ -116,6 +116,21 @@ def suppressed_suppress(boxes: Boxes, scores: Scores, iou: float) -> list[int]:
 
 
 @mistake(
+    "Any for all",
+    "It looks as if a box stays when a single kept box leaves room for it.",
+    "All kept boxes have to: `all`, not `any`.",
+    "suppress",
+)
+def any_for_all(boxes: Boxes, scores: Scores, iou: float) -> list[int]:
+    """Throws out only what every kept box overlaps."""
+    kept: list[int] = []
+    for i in map(int, np.argsort(-scores, kind="stable")):
+        if not kept or any(pair_iou(boxes[i], boxes[j]) <= iou for j in kept):
+            kept.append(i)
+    return kept
+
+
+@mistake(
     "Worst first",
     "It looks as if boxes are taken from the worst score to the best.",
     "argsort sorts upwards: sort -scores.",
@@ -187,6 +202,17 @@ def last_kept_only(boxes: Boxes, scores: Scores, iou: float) -> list[int]:
 def all_proposals(overlap: Overlap, n: int, iou: float) -> Number:
     """Gives the recall of a list of any length."""
     return (overlap.max(0) >= iou).mean()
+
+
+@mistake(
+    "Divided by n",
+    "It looks as if the objects found are divided by n.",
+    "Recall is a share of the objects: divide by their number.",
+    "recall",
+)
+def divided_by_n(overlap: Overlap, n: int, iou: float) -> Number:
+    """Takes the proposals for the whole."""
+    return (overlap[:n].max(0) >= iou).sum() / n
 
 
 @mistake(

@@ -166,6 +166,18 @@ def zero_shift(strides: Sequence[int], most: int) -> list[int]:
 
 
 @mistake(
+    "Least common multiple",
+    "It looks as if the least common multiple of the strides is taken.",
+    "A cell of the second layer is a whole cell of the first: strides multiply.",
+    "commuting_shifts",
+)
+def common_multiple(strides: Sequence[int], most: int) -> list[int]:
+    """Takes the strides for clocks that have to strike together."""
+    step = int(np.lcm.reduce(strides))
+    return list(range(step, most + 1, step))
+
+
+@mistake(
     "Majority taken",
     "It looks as if the majority of the answers decides.",
     "Draw the curve of the mean loss: it is lowest between 0 and 1.",

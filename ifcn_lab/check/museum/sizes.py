@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ifcn_lab.check.museum.specimen import mistake
@@ -95,3 +97,31 @@ def zoom_in_octaves(length: float, right: float) -> Number:
 def whole_zoom(length: float, right: float) -> float:
     """Divides with //."""
     return right // length
+
+
+@mistake(
+    "Tolerance in natural logarithms",
+    "It looks as if the logarithm is the natural one.",
+    "An octave is a factor of 2: np.log2.",
+    "best_zoom",
+)
+def zoom_in_factors_of_e(
+    length: float, zooms: Sequence[float], right: float, tolerance: float
+) -> int:
+    """Finds the right zoom, and lets too many pass."""
+    far = np.abs(np.log(length * np.array(zooms) / right))
+    return int(far.argmin()) if far.min() <= tolerance else -1
+
+
+@mistake(
+    "First zoom that fits",
+    "It looks as if the first zoom within the tolerance is taken.",
+    "Take the nearest of them: argmin.",
+    "best_zoom",
+)
+def first_that_fits(
+    length: float, zooms: Sequence[float], right: float, tolerance: float
+) -> int:
+    """Does not look on once a zoom will do."""
+    fits = np.abs(np.log2(length * np.array(zooms) / right)) <= tolerance
+    return int(fits.argmax()) if fits.any() else -1

@@ -86,6 +86,20 @@ def label_no_ignored(distance: float, octaves: float, rule: Any) -> int:
 
 
 @mistake(
+    "Negative and ignored swapped",
+    "It looks as if 0 and -1 are swapped.",
+    "Negative is 0, ignored is -1.",
+    "label",
+)
+def label_swapped(distance: float, octaves: float, rule: Any) -> int:
+    """Takes -1 for negative."""
+    if distance <= rule.center_tolerance and octaves <= rule.scale_tolerance:
+        return 1
+    far = distance >= rule.negative_center
+    return -1 if far or octaves >= rule.negative_scale else 0
+
+
+@mistake(
     "Size forgotten",
     "It looks as if only the distance from the middle decides.",
     "The size counts as well: ask about octaves too.",
@@ -185,6 +199,23 @@ def counted_once(centers: Sequence, k: int, m: int, H: int, W: int) -> Counts:
     counts = np.zeros((k * k, H, W), int)
     every = np.broadcast_to(channel, on.shape)
     counts[every[on], row[on], column[on]] += 1
+    return counts
+
+
+@mistake(
+    "Row 0 left out",
+    "It looks as if row 0 and column 0 of the map are taken for outside.",
+    "The first row is number 0: ask for 0 <= row, and for columns likewise.",
+    "count_copies",
+)
+def row_zero_left_out(centers: Sequence, k: int, m: int, H: int, W: int) -> Counts:
+    """Asks for 0 < row."""
+    counts, channel = np.zeros((k * k, H, W), int), Grid(k, m).channel
+    for y, x in centers:
+        for i, j in np.ndindex(m, m):
+            row, column = y - m // 2 + i, x - m // 2 + j
+            if 0 < row < H and 0 < column < W:
+                counts[channel[i, j], row, column] += 1
     return counts
 
 
