@@ -107,6 +107,8 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_line(
     (tmp_path / "file").write_text("")
     assert run(tmp_path / "file" / "out") == 2
     assert capsys.readouterr().err.startswith("ifcn-lab assignment: ")
+    assert run(tmp_path / "file") == 2
+    assert "file is a file; name a folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("lesson", ["3", "8"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import nbformat
 import numpy as np
@@ -19,7 +20,11 @@ from ifcn_lab.classroom.assignment import assignment, numeric_answers
 from ifcn_lab.classroom.key import key_text, parsed
 from ifcn_lab.classroom.numbering import NUMBERINGS, PAPER, from_paper, table
 from ifcn_lab.classroom.scores import class_scores
+from ifcn_lab.classroom.task import Task
 from ifcn_lab.classroom.tasks import LESSONS
+from ifcn_lab.classroom.tasks.assembling import map_task
+from ifcn_lab.classroom.tasks.counting import cell_task
+from ifcn_lab.classroom.tasks.score_maps import part_task
 from ifcn_lab.classroom.variant import PAIRS_OF_LESSONS, drawn
 from ifcn_lab.grid import Grid
 
@@ -117,7 +122,7 @@ def test_a_key_comes_back_as_it_was_written(lesson: int) -> None:
     key = made(lesson, 2027).key
     assert key_text(parsed(key_text(key))) == key_text(key)
     assert key.points == sum(case.points for f in key.functions for case in f.cases)
-    assert {"k", "m", "numbering", "order", "scene"} <= set(key.variant)
+    assert set(made(lesson, 2027).sheet.uses) <= set(key.variant)
 
 
 def test_a_secret_word_changes_what_is_drawn() -> None:
@@ -131,3 +136,39 @@ def test_no_such_lesson_and_no_such_seed() -> None:
         assignment(99, 1)
     with pytest.raises(ValueError, match="the seed is -1; give a whole number"):
         assignment(1, -1)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_who_counts_row_by_row_gets_at_most_half_of_the_first_task(seed: int) -> None:
+    def right(task: Task, answer: Callable[..., int]) -> int:
+        return sum(answer(*case.args) == task.truth(*case.args) for case in task.cases)
+
+    def part(pixel: tuple, center: tuple, k: int, m: int) -> int:
+        i, j = (p - c + m // 2 for p, c in zip(pixel, center, strict=True))
+        inside = 0 <= i < m and 0 <= j < m
+        return int(Grid(k, m).channel[i, j]) if inside else -1
+
+    tasks = [(part_task(drawn(2, seed)), part),
+             (map_task(drawn(3, seed)), lambda i, j, k, m: Grid(k, m).channel[i, j]),
+             (cell_task(drawn(8, seed)), lambda a, b, k: a * k + b)]
+    for task, answer in tasks:
+        assert right(task, answer) <= len(task.cases) / 2, task.name
+
+
+def test_handouts_with_windows_say_where_a_window_begins() -> None:
+    for lesson in (2, 3, 4, 5, 8):
+        prose = assignment(lesson, 2027).handout()
+        assert "begins at row y - m // 2 and column x - m // 2" in prose, lesson
+
+
+@pytest.mark.parametrize("lesson", [1, 6, 7])
+def test_a_key_names_no_numbering_that_its_tasks_do_not_use(lesson: int) -> None:
+    key = assignment(lesson, 2027).key
+    assert not {"numbering", "order", "k"} & set(key.variant)
+    assert {"m", "scene"} <= set(key.variant)
+
+
+def test_a_trial_asks_for_a_number_where_only_the_first_case_is_whole() -> None:
+    recall = next(task for task in assignment(6, 2027).sheet.tasks
+                  if task.name == "recall")
+    assert 'kind="a number"' in recall.trial(4)

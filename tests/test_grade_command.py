@@ -69,12 +69,16 @@ def test_only_grades_one_and_keeps_the_others(
     assert second["Bob"] == first["Bob"]
     assert second["Ada"]["seconds"] != first["Ada"]["seconds"]
     assert ground.grade(TRUST, "--only", "Adda") == 2
-    assert "there are Ada" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "--only Adda:" in said and "a whole name, such as Ada" in said
     assert ground.students() == second
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an interrupt is sent otherwise")
-def test_an_interrupted_run_leaves_nothing_and_goes_on(ground: Ground) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing_and_goes_on(
+    ground: Ground, end: signal.Signals
+) -> None:
     ground.hand_in("Ada", HONEST)
     ground.hand_in("Zoe", ["import time\ntime.sleep(50)", *HONEST])
     command = [sys.executable, "-m", "ifcn_lab", "grade", str(ground.folder), "--key",
@@ -87,7 +91,7 @@ def test_an_interrupted_run_leaves_nothing_and_goes_on(ground: Ground) -> None:
     while not kept.exists() and time.monotonic() < until:
         time.sleep(0.05)
     time.sleep(0.5)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(end)
     said = running.communicate(timeout=60)[1]
     assert running.returncode == 130 and "stopped" in said and "Traceback" not in said
     assert list(ground.temporary.iterdir()) == []
@@ -140,7 +144,7 @@ def test_a_failure_of_the_grader_costs_one_student_and_no_other(
 @pytest.mark.parametrize(("options", "words"), [
     (["--report", "grades.txt"], "is no .csv"),
     (["--restarts", "-1"], "expected 0 or more"),
-    (["--key", "nowhere.json"], "nowhere.json"),
+    (["--key", "nowhere.json"], "there is no key nowhere.json; give the .key.json"),
     (["--key", "{folder}/Ada.ipynb"], "no key"),
 ])
 def test_wrong_options_are_told_in_one_line(
@@ -161,6 +165,19 @@ def test_folders_without_submissions_are_told(
     ground.folder = ground.root / "nowhere"
     assert ground.grade(TRUST) == 2
     assert "no folder" in capsys.readouterr().err
+
+
+def test_the_key_of_another_lesson_is_doubted(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ground.hand_in("Ada", ["def of_another_lesson():\n    return 1"])
+    (ground.folder / "Bob.ipynb").write_text("{")
+    assert ground.grade(TRUST) == 0
+    assert "No notebook holds a function of this key (add, table, target). Is " in \
+        capsys.readouterr().err
+    ground.hand_in("Zoe", [ADD])
+    assert ground.grade(TRUST) == 0
+    assert "No notebook holds" not in capsys.readouterr().err
 
 
 def test_files_of_others_are_never_overwritten_by_a_report(

@@ -79,6 +79,19 @@ def test_yours_stands_beside_expected() -> None:
     assert "Yours1 0\n0 1Expected1 1\n1 1\nThe first difference is at (0, 1)." in said
 
 
+def test_what_went_wrong_with_a_notebook_stands_in_the_list() -> None:
+    damaged = Result("Bob", "", "", (), ("the file is no JSON", "and more"))
+    said = Parsed(index_page([result("Ada"), damaged], small_key())).said
+    assert "Bobthe file is no JSON, and 1 more" in said
+
+
+def test_code_in_a_hint_is_code() -> None:
+    case = CaseResult("k = 1", 0, 1, "differs", (), "Off it stands `fill < 1`.")
+    page = student_page(Result("Ada", "", "", (FunctionResult("add", "1", (case,)),)),
+                        small_key())
+    assert "Off it stands <code>fill &lt; 1</code>." in page
+
+
 def test_points_and_percent_are_sums() -> None:
     one = result("Ada")
     assert (one.points, one.of, one.percent) == (1, 4, 25.0)

@@ -38,7 +38,8 @@ class Assignment:
     @property
     def key(self) -> Key:
         """What it is graded against."""
-        variant = {**self.variant.document(), **self.sheet.extra}
+        drawn = self.variant.document()
+        variant = {name: drawn[name] for name in self.sheet.uses} | self.sheet.extra
         return Key(LESSONS[self.variant.lesson], self.variant.seed, self.sheet.title,
                    variant, self.functions)
 

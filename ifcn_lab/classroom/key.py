@@ -97,6 +97,9 @@ def read_key(path: Path) -> Key:
         ValueError: it is no key, is damaged, or was written by another version.
         OSError: there is no such file, or it cannot be read.
     """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no key {path}; give the .key.json that "
+                                "`ifcn-lab assignment` wrote")
     try:
         return parsed(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:

@@ -12,9 +12,10 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from ifcn_lab import scenes
-from ifcn_lab.classroom.numbering import from_paper
+from ifcn_lab.classroom.numbering import channels, from_paper
 from ifcn_lab.classroom.sheet import SIDE, STRIDE
 from ifcn_lab.classroom.variant import Variant
+from ifcn_lab.grid import Grid
 from ifcn_lab.parts import coverage, object_centers, oracle_maps
 
 
@@ -58,6 +59,22 @@ def grids(variant: Variant, others: tuple[int, ...] = (2, 3)) -> list[int]:
     if isinstance(variant.numbers, list):
         return [variant.k]
     return [*(k for k in others if k != variant.k), variant.k]
+
+
+def turned(variant: Variant, k: int, m: int) -> tuple[int, int]:
+    """An offset (i, j) whose map is another one when counted row by row.
+
+    >>> from ifcn_lab.classroom.variant import drawn
+    >>> ours = drawn(3, 2027)
+    >>> place = turned(ours, ours.k, ours.m)
+    >>> grid = Grid(ours.k, ours.m)
+    >>> bool(channels(ours.numbers, ours.k, ours.m)[place] == grid.channel[place])
+    False
+    """
+    ours = channels(variant.numbers, k, m)
+    places = np.argwhere(ours != Grid(k, m).channel).tolist()
+    i, j = places[len(places) // 2]
+    return i, j
 
 
 class ClassScene:

@@ -30,6 +30,7 @@ class Sheet:
         opening: cells before the first task.
         tasks: in order, from easy to hard.
         extra: what else was drawn, for the key; whole numbers, texts, lists of them.
+        uses: what of the variant the tasks go by, for the key.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Sheet:
     opening: tuple[Step, ...]
     tasks: tuple[Task, ...]
     extra: Mapping[str, object] = field(default_factory=dict)
+    uses: tuple[str, ...] = ("k", "m", "numbering", "order", "scene")
 
     @property
     def points(self) -> int:
@@ -77,7 +79,8 @@ def cells_step(variant: Variant) -> Step:
         f"k = {variant.k} cells per side.\nIts cells are counted **{variant.words}**."
         "\nThe map of a pixel is the number of the cell that it lies in.\nOffset i of "
         "the window lies in grid row i * k // m, and offset j in grid column j * k // "
-        "m.\n\n"
+        "m.\nThe window at (y, x), its centre, begins at row y - m // 2 and column "
+        "x - m // 2.\n\n"
         "The lessons and `ifcn_lab.assemble` count row by row. You do not.")
     if name == "ORDER":
         prose += "\n`ORDER[a * K + b]` is the number of the cell in row a, column b."

@@ -124,9 +124,10 @@ class Task:
         return "trial(\n" + "".join(f"    {piece},\n" for piece in pieces) + ")"
 
     def _first(self) -> Tried:
-        args = self.cases[0].args
-        call = f"{self.name}({', '.join(map(spelled, args))})"
-        return Tried(call, kind_of(self.truth(*deepcopy(args))))
+        call = f"{self.name}({', '.join(map(spelled, self.cases[0].args))})"
+        kinds = [kind_of(self.truth(*deepcopy(case.args))) for case in self.cases]
+        # A share may be 1 in the first case; what is asked for is a number.
+        return Tried(call, "a number" if "a number" in kinds else kinds[0])
 
 
 def function(head: str, lines: str, *, before: str = "", after: str = "") -> str:

@@ -35,7 +35,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--key", type=Path, metavar="FOLDER", help="where the key goes "
                         "(default: the folder of --out with _key at its end)")
     parser.add_argument("--secret", default="", metavar="WORD",
-                        help="without it nobody else can make this key")
+                        help="whoever lacks it cannot make this key")
     parser.add_argument("--solutions", action="store_true", help="a notebook with "
                         "worked solutions too, beside the key")
     parser.add_argument("--nbgrader", action="store_true", help="give the notebook "
@@ -72,12 +72,15 @@ def run(given: Namespace) -> int:
     """Write the files of each lesson; say which are for whom.
 
     Raises:
-        ValueError: the key would lie in the students' folder.
+        ValueError: the key would lie in the students' folder, or a folder is a file.
         FileExistsError: a file is there already; nothing is written.
     """
     from ifcn_lab.classroom.assignment import assignment, files, write
 
     key = given.key or key_folder(given.out)
+    for folder in (given.out, key):
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"{folder} is a file; name a folder")
     check_apart(given.out, key)
     made = [assignment(number, given.seed, given.secret) for number in given.lesson]
     texts = {}

@@ -16,8 +16,11 @@ examples:
 
 from __future__ import annotations
 
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ifcn_lab.commands.options import positive, whole
@@ -66,6 +69,19 @@ def run(given: Namespace) -> int:
     session = Session(given)
     for line in session.walls():
         print(line, file=sys.stderr)
-    session.grade()
+    with _ended_as_interrupted():
+        session.grade()
     print(session.summary())
+    for line in session.doubts():
+        print(line, file=sys.stderr)
     return 0
+
+
+@contextmanager
+def _ended_as_interrupted() -> Iterator[None]:
+    """Let `kill` end grading as Ctrl-C does: nothing is left, grades are kept."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

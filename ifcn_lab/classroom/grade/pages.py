@@ -78,7 +78,7 @@ def index_page(results: Sequence[Result], key: Key) -> str:
     """The list of all students."""
     head = ["Student", "Points", "Percent", *(one.name for one in key.functions)]
     rows = [
-        [f'<a href="{file_name(one)}">{_text(one.name)}</a>',
+        [f'<a href="{file_name(one)}">{_text(one.name)}</a>{_remark(one)}',
          _points(one.points, one.of), f"{one.percent:g}",
          *(_points(f.points, f.of) for f in one.functions)]
         for one in results
@@ -86,6 +86,14 @@ def index_page(results: Sequence[Result], key: Key) -> str:
     body = [f"<h1>{_text(key.title)}: grades</h1>",
             f'<p class="sum">{len(results)} students</p>', _table(head, rows, "Grades")]
     return _page(f"{key.title}: grades", body)
+
+
+def _remark(one: Result) -> str:
+    """The first thing that went wrong with a notebook, for the list of all."""
+    if not one.problems:
+        return ""
+    more = f", and {len(one.problems) - 1} more" if len(one.problems) > 1 else ""
+    return f"<br>{_text(one.problems[0])}{more}"
 
 
 def student_page(one: Result, key: Key) -> str:
@@ -116,7 +124,7 @@ def _function(function: FunctionResult) -> list[str]:
 def _verdict(case: CaseResult) -> str:
     if case.points == case.of:
         return '<span class="good">correct</span>'
-    hint = f"<br>{_text(case.hint)}" if case.hint else ""
+    hint = f"<br>{_prose(case.hint)}" if case.hint else ""
     return f'<span class="bad">{_text(case.reason)}</span>{hint}'
 
 
@@ -159,6 +167,11 @@ def _region(label: str) -> str:
 def _text(text: str) -> str:
     """Text as HTML; half characters, which no file can hold, become marks."""
     return escape(text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _prose(text: str) -> str:
+    """A sentence of the key as HTML: what stands between backticks is code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _text(text))
 
 
 def _page(title: str, body: Iterable[str]) -> str:

@@ -148,8 +148,9 @@ class Session:
             if name not in names:
                 near = difflib.get_close_matches(name, names, 3, 0.5) or list(names)[:3]
                 have = ", ".join(names[n].name for n in near)
-                raise ValueError(f"--only {name}: nobody of that name handed in; there "
-                                 f"are {have}")
+                said = next(one for one in self._given.only if one.casefold() == name)
+                raise ValueError(f"--only {said}: nobody of that name handed in; give "
+                                 f"a whole name, such as {have}")
         return [one for one in every if one.name.casefold() in wanted]
 
     def _keep(
@@ -177,3 +178,17 @@ class Session:
         middle = median(one.percent for one in every) if every else 0.0
         return (f"{len(every)} graded, median {middle:g} %: {self._given.report}, "
                 f"{self._json.name}, {self._pages.name}/index.html")
+
+    def doubts(self) -> list[str]:
+        """A line if nobody wrote any of the key's functions: the key may be another's.
+
+        Notebooks that could not be read say nothing.
+        """
+        reasons = {case.reason for one in self._results.values()
+                   for function in one.functions for case in function.cases}
+        reasons.discard("not graded")
+        if not reasons or not all(said.startswith("not found") for said in reasons):
+            return []
+        names = ", ".join(one.name for one in self._key.functions)
+        return [f"No notebook holds a function of this key ({names}). Is "
+                f"{self._given.key} the key of this assignment, {self._key.lesson}?"]

@@ -13,8 +13,8 @@ import ifcn_lab
 _PACKAGE = Path(ifcn_lab.__file__).resolve().parent
 _CLASSROOM = _PACKAGE / "classroom"
 # What makes keys and what grades is of no use to a submission.
-_CLOSED = frozenset({"assignment.py", "grade", "key.py", "task.py", "tasks",
-                     "variant.py"})
+_CLOSED = frozenset({"assignment.py", "grade", "key.py", "nbgrader.py", "notebook.py",
+                     "scores.py", "sheet.py", "task.py", "tasks", "variant.py"})
 _OPEN = frozenset({"__init__.py", "worker.py", "cells.py", "channel.py", "__pycache__"})
 _SYSTEM = """
 /usr /lib /lib32 /lib64 /nix/store /etc/fonts /etc/ld.so.cache /etc/localtime

@@ -7,12 +7,20 @@ from jaxtyping import Int, Shaped
 
 from ifcn_lab.assembling import assemble
 from ifcn_lab.classroom.numbering import channels, to_paper
-from ifcn_lab.classroom.scores import ClassScene, Scores, class_scores, grids, told
+from ifcn_lab.classroom.scores import (
+    ClassScene,
+    Scores,
+    class_scores,
+    grids,
+    told,
+    turned,
+)
 from ifcn_lab.classroom.sheet import IMPORTS, Sheet, cells_step, constants
 from ifcn_lab.classroom.task import Asked, Step, Task, Tried, function
 from ifcn_lab.classroom.variant import Variant
 
-MAP_OF = "number(a, b, k) of your numbering, with a = i * k // m and b = j * k // m."
+MAP_OF = ("The pixel lies in row i * k // m and column j * k // m of the grid; then "
+          "count as you do.")
 PLACE = "The window's first row is y - m // 2, its first column x - m // 2."
 ORDER = "The map is the number of the pixel's cell, as your class counts."
 
@@ -46,8 +54,9 @@ def window(
 def map_task(variant: Variant) -> Task:
     """Which map a pixel is copied from."""
     k, m = variant.k, variant.m
-    asked = [(0, m - 1, k, m), (m - 1, 0, k, m), (m // 2, m // 3, k, m)]
-    asked += [(1, other - 1, other, other + 3) for other in grids(variant)]
+    asked = [(0, m - 1, k, m), (m - 1, 0, k, m), (*turned(variant, k, m), k, m)]
+    asked += [(*turned(variant, other, other + 3), other, other + 3)
+              for other in grids(variant)]
     asked += [(m - 2, m // 2, k, m)]
     cases = [Asked(f"pixel ({i}, {j}), k = {k}, m = {m}", (i, j, k, m), MAP_OF)
              for i, j, k, m in asked]

@@ -132,8 +132,10 @@ def bug_task(scene: ClassScene, names: Sequence[str]) -> Task:
     code = (f"right = {wrapped(packed(right))}\nwrong = {{\n{pictures},\n}}\n"
             "draw.show(figures.exhibits(right, wrong))")
     step = Step("## Your exhibits\n\nA window of your class's scene, assembled "
-                "rightly, and four times with a mistake.\nEvery number of a list is a "
-                "row of the mask, its bits are the pixels.\n"
+                "rightly, and four times with a mistake.\nThey were made of maps that "
+                "are counted row by row, as `ifcn_lab.assemble` counts, not of yours.\n"
+                "Every number of a list is a row of the mask, its bits are the "
+                "pixels.\n"
                 "`figures.unpacked(right)` is the mask.",
                 code)
     cases = tuple(Asked(f"exhibit {letter}", (letter,), "Assemble the window with each "

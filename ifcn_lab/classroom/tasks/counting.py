@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ifcn_lab.assembling import assemble
 from ifcn_lab.classroom.numbering import table, to_paper
-from ifcn_lab.classroom.scores import grids, told
+from ifcn_lab.classroom.scores import grids, told, turned
 from ifcn_lab.classroom.task import Asked, Task, Tried, function
 from ifcn_lab.classroom.variant import Variant
 
@@ -12,8 +12,8 @@ from ifcn_lab.classroom.variant import Variant
 def cell_task(variant: Variant) -> Task:
     """The number of a cell, as the class counts."""
     k = variant.k
-    asked = [(other - 1, 0, other) for other in grids(variant)[:-1]]
-    asked += [(0, k - 1, k), (k - 1, k - 2, k), (k // 2, 1, k)]
+    asked = [(*turned(variant, other, other), other) for other in grids(variant)[:-1]]
+    asked += [(0, k - 1, k), (k - 1, k - 2, k), (*turned(variant, k, k), k)]
     cases = tuple(Asked(f"row {a}, column {b}, k = {k}", (a, b, k),
                         "Look it up in the figure, then look for the rule.")
                   for a, b, k in dict.fromkeys(asked))

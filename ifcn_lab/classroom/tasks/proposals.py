@@ -52,7 +52,8 @@ def sheet(variant: Variant) -> Sheet:
     return Sheet("From score maps to proposals", "You suppress doubles and measure "
                  "recall, with boxes that are written in your class's own way.",
                  opening, tasks, {"format": kind, "limit": limit, "iou": iou,
-                                  "thresholds": list(thresholds(ladder))})
+                                  "thresholds": list(thresholds(ladder))},
+                 uses=("m", "scene"))
 
 
 def written(box: Int[np.ndarray, "4"], kind: str) -> list[float | int]:
@@ -281,7 +282,8 @@ return round(total * len(objects))"""
         "objects_found", "Objects that are found",
         "Sort `boxes` by score, the best first, without suppressing any, and take "
         "their IoU with `objects`.\nHow many objects do the first n candidates find at "
-        f"a limit? Add this up for n = 1 to 15 and for the limits {limits}, 150 "
+        "a limit? A candidate finds an object as in `recall`.\n"
+        f"Add this up for n = 1 to 15 and for the limits {limits}, 150 "
         "numbers in all.", function("objects_found()", lines), lambda: total,
         (Asked("the sum", (), "Objects found are recall times the number of objects.",
                3),))

@@ -55,7 +55,7 @@ def sheet(variant: Variant) -> Sheet:
     return Sheet("Real images", "You read masks in your class's own format, choose "
                  "zooms, and set a threshold.", opening, tasks,
                  {"code": code, "zooms": side, "split": how, "weight": weight,
-                  "object": chosen})
+                  "object": chosen}, uses=("m", "scene"))
 
 
 def encoded(mask: Bool[np.ndarray, "h w"], code: str) -> list[int]:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from ifcn_lab.classroom.numbering import channels, from_paper
-from ifcn_lab.classroom.scores import ClassScene, grids, told
+from ifcn_lab.classroom.scores import ClassScene, grids, told, turned
 from ifcn_lab.classroom.sheet import IMPORTS, SIDE, Sheet, cells_step, constants
 from ifcn_lab.classroom.task import Asked, Step, Task, Tried, function
 from ifcn_lab.classroom.variant import Variant
@@ -52,12 +52,21 @@ def part_of(
     return int(channels(variant.numbers, k, m)[i, j])
 
 
+def pixel_at(
+    variant: Variant, center: tuple[int, int], k: int, m: int
+) -> tuple[int, int]:
+    """A pixel of the window whose part the paper's order gets wrong."""
+    y, x = center
+    i, j = turned(variant, k, m)
+    return y - m // 2 + i, x - m // 2 + j
+
+
 def part_task(variant: Variant) -> Task:
     """The part one pixel plays."""
     k, m = variant.k, variant.m
-    asked = [((4, 4 + other // 2), (4, 4), other, other + 2, CELL)
-             for other in grids(variant)]
-    asked += [((10, 10 + m // 2 - 1), (10, 10), k, m, CELL),
+    asked = [(pixel_at(variant, (4, 4), other, other + 2), (4, 4), other, other + 2,
+              CELL) for other in grids(variant)]
+    asked += [(pixel_at(variant, (10, 9), k, m), (10, 9), k, m, CELL),
               ((20 - m // 2, 20), (20, 20), k, m, WINDOW),
               ((9, 9 + m), (9, 9), k, m, OUTSIDE),
               ((12 - m // 2 - 1, 12), (12, 12), k, m, OUTSIDE)]

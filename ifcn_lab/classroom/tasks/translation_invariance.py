@@ -57,7 +57,7 @@ def sheet(variant: Variant) -> Sheet:
     return Sheet("Translation invariance", "You test which layers commute with shifts, "
                  "and which one score answers several windows best.", opening, tasks,
                  {"cut": side, "shifts": how, "weight": weight, "layers": depth,
-                  "steps": steps})
+                  "steps": steps}, uses=("m", "scene"))
 
 
 def cut(image: Int[np.ndarray, "h w"], steps: int, side: str) -> Int[np.ndarray, "a b"]:
