@@ -178,6 +178,15 @@ def test_the_command_reads_a_class_and_names_what_it_passed_over(tmp_path, capsy
     assert rows["all"]["before"] == "0.1000" and rows["all"]["pairs"] == "1"
 
 
+def test_without_a_common_code_the_command_says_why_there_is_no_gain(tmp_path, capsys):
+    write(tmp_path, new_code(), "before", [])
+    assert main(["inventory", "summary", str(tmp_path)]) == 0
+    assert "No gain" not in capsys.readouterr().out
+    write(tmp_path, new_code(), "after", list(RIGHT))
+    assert main(["inventory", "summary", str(tmp_path)]) == 0
+    assert "No gain: no code stands" in capsys.readouterr().out
+
+
 def test_the_command_says_what_is_missing(tmp_path, capsys):
     assert main(["inventory", "summary", str(tmp_path / "nowhere")]) == 2
     assert "give files of answers, or a folder" in capsys.readouterr().err

@@ -85,11 +85,19 @@ def _favourite(question: Question, answers: Sequence[Answers]) -> str:
     return f"{most.letter} ({counts[most.letter]}): {most.text}"
 
 
+PAIRED = ("Gain: of what those in pairs had wrong before, the share that is right "
+          "after.")
+UNPAIRED = ("No gain: no code stands in a file of before and in one of after. Learners "
+            "type the code of the first page into the second.")
+
+
 def as_text(rows: Sequence[Row]) -> str:
     """The rows as a table, then the favourite mistakes that are left."""
     lines = [f"{'question':14} {'before':>7} {'after':>7} {'pairs':>6} {'gain':>6}"]
     lines += [f"{row.question:14} {_percent(row.before):>7} {_percent(row.after):>7} "
               f"{row.pairs:>6} {_gain(row.gain):>6}" for row in rows]
+    if any(row.before is not None and row.after is not None for row in rows):
+        lines += ["", PAIRED if rows[-1].pairs else UNPAIRED]
     last = "after" if any(row.after is not None for row in rows) else "before"
     wrong = [(row.question, getattr(row, f"wrong_{last}")) for row in rows]
     found = [f"  {name}: {text}" for name, text in wrong if text]
