@@ -126,6 +126,34 @@ def test_without_walls_it_refuses_unless_the_lecturer_vouches(ground: Ground) ->
     assert len(strong) == 1 and "the network" in strong[0]
 
 
+SHUT = ["assignment.py", "key.py", "nbgrader.py", "notebook.py", "scores.py",
+        "sheet.py", "variant.py", "tasks/counting.py", "grade/marking.py"]
+OPEN = ["numbering.py", "figures.py", "trial.py"]
+READING = f"""\
+from pathlib import Path
+import ifcn_lab.classroom
+
+shut = []
+for name in {SHUT + OPEN}:
+    try:
+        Path(ifcn_lab.classroom.__path__[0], name).read_text()
+    except OSError:
+        shut.append(name)
+
+def target():
+    return 42 if shut == {SHUT} else shut"""
+
+
+@pytest.mark.skipif(not kernel.is_linux(), reason="elsewhere the walls are missing")
+def test_what_makes_keys_is_shut_and_what_handouts_need_is_open(
+    ground: Ground,
+) -> None:
+    ground.hand_in("Ada", [READING])
+    assert ground.grade() == 0
+    student = ground.students()["Ada"]
+    assert student["points"] == 3, reasons(student)
+
+
 def test_a_failure_of_the_grader_costs_one_student_and_no_other(
     ground: Ground,
 ) -> None:
@@ -164,7 +192,8 @@ def test_folders_without_submissions_are_told(
     assert "nothing to grade" in capsys.readouterr().err
     ground.folder = ground.root / "nowhere"
     assert ground.grade(TRUST) == 2
-    assert "no folder" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no folder" in said and len(said.splitlines()) == 1
 
 
 def test_the_key_of_another_lesson_is_doubted(

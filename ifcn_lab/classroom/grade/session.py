@@ -57,6 +57,9 @@ class Session:
                              "such as grades.csv")
         if self._given.restarts < 0:
             raise ValueError(f"--restarts {self._given.restarts}: expected 0 or more")
+        if not self._given.submissions.exists():  # before the walls are tried
+            raise FileNotFoundError(f"no folder {self._given.submissions}; give the "
+                                    "folder of submissions")
         if self._given.key.resolve() in (self._report, self._json):
             raise ValueError(f"the reports would overwrite the key {self._given.key}; "
                              "name another --report")
