@@ -87,7 +87,7 @@ def test_the_cell_check_finds_what_rounds_too_early(capsys) -> None:
 @pytest.mark.parametrize("name", ["assemble_loop", "assemble_blocks"])
 def test_the_window_checks_accept_the_definition(name: str, capsys) -> None:
     getattr(check, name)(loop)
-    assert "correct, all 5 cases agree." in capsys.readouterr().out
+    assert "correct, all 6 cases agree." in capsys.readouterr().out
     getattr(check, name)(exchanged)
     said = capsys.readouterr().out
     assert "not yet right for k = 2, m = 2" in said

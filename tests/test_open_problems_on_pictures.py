@@ -56,7 +56,12 @@ def noisy(image: Any, masks: Any, rng: Any) -> Any:
     return np.clip(grain, 0, 255).astype(np.uint8), masks
 
 
-@pytest.mark.parametrize("answer", [mirrored, turned, tilted, cut_out, zoomed, noisy])
+def listed(image: Any, masks: Any, rng: Any) -> Any:
+    return list(mirrored(image, masks, rng))
+
+
+@pytest.mark.parametrize(
+    "answer", [mirrored, turned, tilted, cut_out, zoomed, noisy, listed])
 def test_pictures_may_be_changed_in_any_way(answer: Callable, capsys) -> None:
     assert "5.5: correct" in said("augment", answer, capsys)
 
@@ -80,7 +85,7 @@ def by_chance(image: Any, masks: Any, rng: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("answer", "says"),
-    [(same_slice, "in masks (N, h, w) they are axis 1"),
+    [(same_slice, "axis 1 of the masks (N, h, w)"),
      (image_alone, "no longer agree"),
      (one_off, "no longer agree"), (by_chance, "The same seed"),
      (lambda image, masks, rng: (image, masks), "There are 1 different sets"),

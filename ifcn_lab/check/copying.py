@@ -70,7 +70,7 @@ def cell_of(function: Callable[..., object]) -> None:
 
 def assemble_loop(function: Callable[..., object]) -> None:
     """Exercise 3.2: a window, pixel by pixel, as `function(maps, k, m, y, x)`."""
-    report("Exercise 3.2", function, window_cases(ROW, DIGITS, WIDTHS))
+    report("Exercise 3.2", function, window_cases())
 
 
 def assemble_blocks(function: Callable[..., object]) -> None:
@@ -78,7 +78,9 @@ def assemble_blocks(function: Callable[..., object]) -> None:
     report("Exercise 3.3", function, window_cases(BLOCK, BLOCK, EDGES))
 
 
-def window_cases(place: str, order: str, widths: str) -> list[Case]:
+def window_cases(
+    place: str = ROW, order: str = DIGITS, widths: str = WIDTHS
+) -> list[Case]:
     """Windows that lie on the maps as a whole, the smallest first; the hints given."""
     asked = [(1, 1, 3, 1, 1, place), (1, 3, 5, 1, 2, place), (2, 2, 4, 2, 1, order),
              (3, 7, 10, 4, 5, widths), (2, 4, 8, 3, 5, place),
