@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from ifcn_lab import __version__, shipped
 
-_MODULES = {"pillow": "PIL"}
+_MODULES = {"pillow": "PIL", "ipython": "IPython"}
 _FRONT_ENDS = {
     "jupyterlab-widgets": "@jupyter-widgets/jupyterlab-manager",
     "anywidget": "anywidget",

@@ -106,9 +106,10 @@ def copies(
     return counts
 
 
-DRAWS, KINDS, AGREE = 40, 4, 0.97
-"""How often a picture is changed, how many different outcomes are asked for, and which
-share of the pixels must still have the colour of what they belong to."""
+DRAWS, KINDS, AGREE, TWINS = 40, 4, 0.97, 10
+"""How often a picture is changed, how many different outcomes are asked for, which
+share of the pixels must still have the colour of what they belong to, and how many
+seeds are drawn twice."""
 
 
 def augment(function: Callable[..., object]) -> None:
@@ -124,11 +125,14 @@ def augment_trials(function: Callable[..., object]) -> Iterator[Trial]:
     def draw(seed: int) -> Any:
         return function(image.copy(), masks.copy(), np.random.default_rng(seed))
 
+    def drawn() -> list:
+        return [each for seed in range(TWINS) for each in draw(seed)]
+
     yield Trial("the form of what is returned", partial(draw, 0), misshapen,
                 "Return two arrays: the picture (h, w, 3) and its masks (N, h, w).")
     for seed in range(DRAWS):
         yield Trial(f"a picture of 3 objects, seed {seed}", partial(draw, seed), parted)
-    yield Trial("the same seed twice", lambda: (draw(7), draw(7)), unlike_twins,
+    yield Trial("the same seeds twice", lambda: (drawn(), drawn()), unlike_twins,
                 "Draw everything from rng: then a run can be repeated.")
     yield Trial(f"{DRAWS} seeds", lambda: [draw(seed)[1] for seed in range(DRAWS)],
                 too_alike, "Several changes, each drawn on its own, make many kinds.")

@@ -76,9 +76,9 @@ def masks_words(
 ) -> str:
     """What a row of masks shows: pixels of the right mask, and how far others are off.
 
-    >>> right = np.array([[[True, False]]])
-    >>> masks_words({"right": np.array([[[1., -1.]]]), "A": np.ones((1, 1, 2))}, right)
-    'Masks of 1 window. The right mask has 1 pixels. Wrong pixels: A 1.'
+    >>> right = np.eye(2, dtype=bool)[None]
+    >>> masks_words({"right": right - 0.5, "A": np.ones((1, 2, 2))}, right)
+    'Masks of 1 window. The right mask has 2 pixels. Wrong pixels: A 2.'
     """
     pixels = listing([str(each.sum()) for each in right])
     off = {name: ((windows > 0) != right).sum((1, 2)).tolist()
