@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import sys
 import zipfile
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ifcn_lab.classroom.key import read_key
 from tests.grade_cases import Ground, notebook, reasons
 from tests.zoo import ADD, HONEST, TABLE
 
@@ -73,6 +75,20 @@ def test_what_is_no_notebook_gets_no_points_and_a_reason(ground: Ground) -> None
     assert len(found) == len(bodies) + 4
     said = [" ".join(one["problems"]) for one in found.values() if not one["points"]]
     assert [text for text in said if "no notebook" not in text] == []
+
+
+def test_a_notebook_of_another_class_is_graded_and_named(ground: Ground) -> None:
+    own = read_key(ground.key).name
+    for student, said in {"Ada": own, "Bob": "03_assembling_1999", "Eve": [1]}.items():
+        document = json.loads(notebook(HONEST))
+        document["metadata"]["ifcn_lab"] = {"assignment": said}
+        (ground.folder / f"{student}.ipynb").write_text(json.dumps(document), "utf-8")
+    assert ground.grade(TRUST) == 0
+    found = ground.students()
+    assert [one["points"] for one in found.values()] == [10, 10, 10]
+    assert found["Ada"]["problems"] == found["Eve"]["problems"] == []
+    words = f"this notebook is assignment 03_assembling_1999, the key is of {own}"
+    assert found["Bob"]["problems"] == [words]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")

@@ -33,7 +33,7 @@ class Assignment:
     @property
     def name(self) -> str:
         """How its files are called: "03_assembling_2027"."""
-        return f"{LESSONS[self.variant.lesson]}_{self.variant.seed}"
+        return self.key.name
 
     @property
     def key(self) -> Key:
@@ -46,16 +46,17 @@ class Assignment:
     def handout(self, *, metadata: bool = False) -> str:
         """The students' notebook; `metadata` adds nbgrader's."""
         cells = notebook.student(self.sheet, self.variant)
-        return notebook.text(nbgrader.marked(cells, self) if metadata else cells)
+        marked = nbgrader.marked(cells, self) if metadata else cells
+        return notebook.text(marked, self.name)
 
     def solutions(self) -> str:
         """The lecturer's notebook, with the solutions."""
-        return notebook.text(notebook.solved(self.sheet, self.variant))
+        return notebook.text(notebook.solved(self.sheet, self.variant), self.name)
 
     def nbgrader_source(self) -> str:
         """What nbgrader's `source` folder takes: solutions and tests, both marked."""
         cells = notebook.solved(self.sheet, self.variant, suffix="")
-        return notebook.text(nbgrader.source(cells, self))
+        return notebook.text(nbgrader.source(cells, self), self.name)
 
 
 def assignment(lesson: int, seed: int, secret: str = "") -> Assignment:

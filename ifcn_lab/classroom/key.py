@@ -58,6 +58,11 @@ class Key:
     functions: tuple[KeyFunction, ...] = field(default=())
 
     @property
+    def name(self) -> str:
+        """How its assignment is called: "03_assembling_2027"."""
+        return f"{self.lesson}_{self.seed}"
+
+    @property
     def points(self) -> int:
         """The sum over the functions."""
         return sum(function.points for function in self.functions)

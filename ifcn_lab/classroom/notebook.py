@@ -48,9 +48,10 @@ def solved(
                      *_tasks(sheet, solved=True), markdown(LAST)])
 
 
-def text(cells: list[Cell]) -> str:
-    """The notebook's file."""
-    document = {"cells": cells, "metadata": {"kernelspec": dict(KERNEL)},
+def text(cells: list[Cell], name: str) -> str:
+    """The notebook's file; `name` says whose it is, and the grader compares it."""
+    metadata = {"kernelspec": dict(KERNEL), "ifcn_lab": {"assignment": name}}
+    document = {"cells": cells, "metadata": metadata,
                 "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
 

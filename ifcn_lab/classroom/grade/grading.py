@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ifcn_lab.classroom.grade.marking import Allowance, Notebook, mark, nothing
-from ifcn_lab.classroom.grade.notebooks import code_cells
+from ifcn_lab.classroom.grade.notebooks import assignment_of, code_cells
 from ifcn_lab.classroom.grade.process import Stopped
 from ifcn_lab.classroom.grade.results import Result
 from ifcn_lab.classroom.grade.submissions import Submission, Taken, take
@@ -86,6 +86,7 @@ class Grader:
         except ValueError as error:
             return Result(one.name, taken.notebook, taken.digest,
                           nothing(self.key, "not graded"), (clean(error),))
+        taken = replace(taken, notes=(*taken.notes, *self._strange(taken.content)))
         notebook = Notebook(cells, self.plan(work), self.allowed, stop)
         try:
             functions = mark(notebook, self.key)
@@ -94,6 +95,14 @@ class Grader:
         return Result(one.name, taken.notebook, taken.digest, functions,
                       _problems(taken, notebook), time.monotonic() - started,
                       tuple(notebook.walls))
+
+    def _strange(self, content: bytes) -> tuple[str, ...]:
+        """A line if the notebook says that it is another assignment than the key's."""
+        said = assignment_of(content)
+        if said in ("", self.key.name):
+            return ()
+        return (clean(f"this notebook is assignment {said}, the key is of "
+                      f"{self.key.name}"),)
 
 
 def _problems(taken: Taken, notebook: Notebook) -> tuple[str, ...]:

@@ -38,6 +38,18 @@ def code_cells(content: bytes) -> list[str]:
     return sources
 
 
+def assignment_of(content: bytes) -> str:
+    """Which assignment a notebook says it is: "03_assembling_2027"; "" if it is silent.
+
+    >>> assignment_of(b'{"metadata": {"ifcn_lab": {"assignment": "03_a_1"}}}')
+    '03_a_1'
+    """
+    found = json.loads(content)
+    for name in ("metadata", "ifcn_lab", "assignment"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, str) else ""
+
+
 def _cells(document: object) -> Sequence[object]:
     if isinstance(document, dict) and isinstance(document.get("cells"), list):
         return document["cells"]
