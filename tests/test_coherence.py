@@ -129,7 +129,7 @@ def test_the_record_says_what_the_lesson_says_of_it() -> None:
     assert min(lead[8] + lead[512]) > 0
     assert [round(float(np.mean(lead[n])), 2) for n in (8, 512)] == [0.16, 0.18]
     text = (Path(__file__).parent.parent / "lessons/04_local_coherence.md").read_text()
-    assert "0.16 more after 8 scenes and 0.18 more after 512" in text
+    assert "0.16 ahead after 8 scenes and 0.18 after 512" in text
 
 
 # --- checks -----------------------------------------------------------------------

@@ -129,7 +129,7 @@ def test_a_test_may_assert(capsys):
 def test_survivors_are_named(capsys):
     out = said(capsys, of_the_lesson("symmetric"), "transposed")
     assert out.splitlines() == [
-        "Exercise 8.2: not yet right, 1 of 1 survive:",
+        "Exercise 8.2: not yet right, 1 of 1 survives:",
         "  transposed: Rows and columns swapped",
         "Think of scores and a window for which these give another answer.",
     ]
@@ -238,7 +238,7 @@ def test_a_diagnosis_is_judged_letter_by_letter(capsys):
         ({**right, "C": "blur"}, "C: 'blur' is no name of the list. There is no"),
         ({}, "0 of 6 are named.\nA: All pixels"),
         (["averaged"], "give a dictionary"),
-        (None, "give a dictionary"),
+        (None, "Is there a `return`?"),
     ):
         check.diagnosis(lambda given_=given_: given_)
         assert words in capsys.readouterr().out
