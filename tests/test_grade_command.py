@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import signal
@@ -21,21 +20,13 @@ from ifcn_lab.classroom.grade.session import Session
 from ifcn_lab.classroom.grade.submissions import submissions
 from ifcn_lab.classroom.key import Key, KeyCase, KeyFunction
 from ifcn_lab.classroom.sandbox import kernel
-from tests.grade_cases import LIMITS, SLOW, ZOO, Ground, reasons
+from tests.grade_cases import LIMITS, SLOW, TRUST, ZOO, Ground, reasons
 from tests.zoo import ADD, HONEST, TARGET
-
-TRUST = "--trust-submissions"  # so that these run on every system
 
 
 @pytest.fixture
 def ground(tmp_path: Path) -> Ground:
     return Ground(tmp_path)
-
-
-def rows(ground: Ground) -> dict[str, list[str]]:
-    with ground.report.open(encoding="utf-8", newline="") as file:
-        table = list(csv.reader(file))
-    return {row[0]: row[1:] for row in table}
 
 
 def test_a_second_run_keeps_what_has_not_changed(ground: Ground) -> None:
@@ -95,7 +86,7 @@ def test_an_interrupted_run_leaves_nothing_and_goes_on(
     said = running.communicate(timeout=60)[1]
     assert running.returncode == 130 and "stopped" in said and "Traceback" not in said
     assert list(ground.temporary.iterdir()) == []
-    assert list(ground.students()) == ["Ada"] and "Ada" in rows(ground)
+    assert list(ground.students()) == ["Ada"] and "Ada" in ground.rows()
     ground.hand_in("Zoe", HONEST)
     options = command[4:]
     assert main(["grade", *options]) == 0

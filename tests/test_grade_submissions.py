@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import sys
@@ -12,21 +11,13 @@ from pathlib import Path
 import pytest
 
 from ifcn_lab.classroom.key import read_key
-from tests.grade_cases import Ground, notebook, reasons
+from tests.grade_cases import TRUST, Ground, notebook, reasons
 from tests.zoo import ADD, HONEST, TABLE
-
-TRUST = "--trust-submissions"  # so that these run on every system
 
 
 @pytest.fixture
 def ground(tmp_path: Path) -> Ground:
     return Ground(tmp_path)
-
-
-def rows(ground: Ground) -> dict[str, list[str]]:
-    with ground.report.open(encoding="utf-8", newline="") as file:
-        table = list(csv.reader(file))
-    return {row[0]: row[1:] for row in table}
 
 
 def test_names_come_from_files_folders_and_moodle(ground: Ground) -> None:
@@ -41,7 +32,7 @@ def test_names_come_from_files_folders_and_moodle(ground: Ground) -> None:
     points = {name: one["points"] for name, one in found.items()}
     assert points == {"Ada": 10, "Bob": 3, "Cleo Q": 3, "Dan": 10}
     assert found["Dan"]["problems"] == ["of several notebooks other.ipynb was graded"]
-    assert rows(ground)["Ada"] == ["10", "10", "100.0", "3", "4", "3", "", "Ada.ipynb"]
+    assert ground.rows()["Ada"] == ["10", "10", "100.0", "3", "4", "3", "", "Ada.ipynb"]
 
 
 def test_students_of_one_name_are_told_apart(ground: Ground) -> None:
@@ -121,7 +112,7 @@ def test_names_that_mean_harm_are_harmless_in_every_report(ground: Ground) -> No
         ground.hand_in(name, [ADD])
     assert ground.grade(TRUST) == 0
     table = ground.report.read_text("utf-8")
-    assert [name for name in rows(ground) if name.startswith(tuple("=+-@"))] == []
+    assert [name for name in ground.rows() if name.startswith(tuple("=+-@"))] == []
     assert len(list(ground.report.with_suffix("").glob("*.html"))) == len(names) + 1
     index = (ground.report.with_suffix("") / "index.html").read_text("utf-8")
     assert "<img" not in index and "&lt;img src=x" in index and "\u202e" not in table
