@@ -15,10 +15,10 @@ Double it.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, NamedTuple
+
+from ifcn_lab.check.stopped import told
 
 
 class Trial(NamedTuple):
@@ -57,19 +57,11 @@ def _problem(trial: Trial) -> str | None:
     except NotImplementedError:
         return "not done yet."
     except (Exception, SystemExit) as error:  # a learner's code may raise anything
-        return _told(f"stopped for {what}{_where(error)}.",
-                     f"{type(error).__name__}: {error}", trial.hint)
+        return _lines(told(what, error), trial.hint)
     if outcome is None:
         return f"your function returned nothing for {what}. Is there a `return`?"
-    return fault and _told(f"not yet right for {what}.", fault, trial.hint)
+    return fault and _lines(f"not yet right for {what}.", fault, trial.hint)
 
 
-def _told(*lines: str) -> str:
+def _lines(*lines: str) -> str:
     return "\n".join(filter(None, lines))
-
-
-def _where(error: BaseException) -> str:
-    """Return the line of the learner's own code that raised, in words."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame.lineno for frame in frames if not Path(frame.filename).is_file()]
-    return f" in line {own[-1]} of your cell" if own else ""

@@ -21,10 +21,7 @@ specimen answers alike in every case, its mistake is named instead of the hint.
 from __future__ import annotations
 
 import sys
-import sysconfig
-import traceback
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from ifcn_lab.check import museum
 from ifcn_lab.check.answers import (
@@ -41,12 +38,9 @@ from ifcn_lab.check.answers import (
 )
 from ifcn_lab.check.grids import grid
 from ifcn_lab.check.museum.specimen import OPENING
+from ifcn_lab.check.stopped import told
 
 __all__ = ["Case", "close", "report", "same"]
-_FOREIGN = frozenset(
-    [Path(__file__).parent.parent]
-    + [Path(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib")]
-)
 
 
 def report(
@@ -100,7 +94,7 @@ def asking() -> str:
 
 def _verdict(answer: Answer, case: Case) -> str:
     if answer.error is not None:
-        return _raised(answer.error, case._replace(hint=""))
+        return told(case.what, answer.error)
     if answer.values is None:
         return f"your function returned nothing for {case.what}. Is there a `return`?"
     yours, expected = answer.values, array_of(case.expected)
@@ -147,21 +141,3 @@ def in_notebook() -> bool:
     from IPython import get_ipython
 
     return hasattr(get_ipython(), "kernel")
-
-
-def _raised(error: BaseException, case: Case) -> str:
-    where = _line(error)
-    place = f" in line {where} of your cell" if where else ""
-    lines = [f"stopped for {case.what}{place}.", f"{type(error).__name__}: {error}"]
-    return "\n".join([*lines, *filter(None, [case.hint])])
-
-
-def _line(error: BaseException) -> int | None:
-    """Return the line of the learner's own code that raised, if any did."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = (f.lineno for f in reversed(frames) if not _foreign(Path(f.filename)))
-    return next(own, None)
-
-
-def _foreign(file: Path) -> bool:
-    return not _FOREIGN.isdisjoint(file.parents)

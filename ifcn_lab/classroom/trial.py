@@ -5,11 +5,11 @@ It knows no answers. Where the task prints a target, it compares with that.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 
 import numpy as np
 
+from ifcn_lab.check.stopped import line_of
 from ifcn_lab.classroom.agreeing import agrees
 
 
@@ -74,8 +74,9 @@ def _said(function: Callable[[], object], kind: str, target: object) -> str:
     except NotImplementedError:
         return "not done yet."
     except Exception as error:  # a student's code may raise anything
-        where = traceback.extract_tb(error.__traceback__)[-1].lineno
-        return f"stopped, in line {where}. {type(error).__name__}: {error}"
+        line = line_of(error)
+        place = f", in line {line}" if line else ""
+        return f"stopped{place}. {type(error).__name__}: {error}"
     if returned is None:
         return "returns nothing. Is there a `return`?"
     if not _fits(kind_of(returned), kind):
