@@ -248,3 +248,9 @@ def test_a_diagnosis_is_judged_letter_by_letter(capsys):
 
     check.diagnosis(stub)
     assert capsys.readouterr().out == "Exercise 8.1: not done yet.\n"
+
+
+def test_a_test_that_returns_uneven_rows_is_told_and_not_raised(capsys):
+    check.kills(lambda assemble: [[1], [2, 3]], "transposed")
+    out = capsys.readouterr().out
+    assert out.startswith("Exercise 8.2: not yet right.") and "inhomogeneous" in out

@@ -55,11 +55,11 @@ def answer(test: Test, assemble: Callable[..., Any]) -> Answer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             said = test(given)
+            passes = said is None or bool(np.all(said))
     except NotImplementedError:
         raise
     except Exception as error:  # an assert of the test, or the assembler itself
         return Answer(False, f"{type(error).__name__}: {error}".rstrip(": "), seen[0])
-    passes = said is None or bool(np.all(said))
     return Answer(passes, "" if passes else "it returned False", seen[0], said is None)
 
 
