@@ -29,10 +29,10 @@ _HOME = {
     "Proposals": "proposals",
     "propose": "proposals",
     "average_recall": "evaluation",
-    "CocoFolder": "datasets.coco",
+    "CocoFolder": "data.coco",
 }
 _ROOMS = frozenset(
-    "grid assembling scenes datasets backbone model deepmask targets training "
+    "grid assembling scenes data backbone model deepmask targets training "
     "proposals classifier evaluation draw widgets check doctor shipped".split()
 )
 

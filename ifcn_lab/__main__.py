@@ -62,7 +62,7 @@ def parser() -> ArgumentParser:
 
 def module_of(command: str) -> ModuleType:
     """The module of a command: `export-widgets` lives in `export_widgets`."""
-    return import_module(f"ifcn_lab.commands.{command.replace('-', '_')}")
+    return import_module(f"ifcn_lab.cli.{command.replace('-', '_')}")
 
 
 def parse(arguments: Sequence[str]) -> Namespace:

@@ -16,7 +16,7 @@ from ifcn_lab.check.real_images import (
     index_of_zoom,
     score_of,
 )
-from ifcn_lab.datasets.practice import (
+from ifcn_lab.data.practice import (
     CROWDED,
     LYING,
     practice_folder,

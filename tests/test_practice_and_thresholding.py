@@ -16,7 +16,7 @@ from pycocotools.cocoeval import COCOeval
 
 from ifcn_lab import CocoFolder, average_recall
 from ifcn_lab.check.real_images import best_split, decoded, shoelace
-from ifcn_lab.datasets.practice import (
+from ifcn_lab.data.practice import (
     CROWDED,
     LYING,
     cell_scenes,

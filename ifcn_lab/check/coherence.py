@@ -162,7 +162,7 @@ def object_masks(net: nn.Module) -> Bool[np.ndarray, "N m m"]:
     """The masks (N, m, m) of the windows over all objects of a few scenes."""
     import torch
 
-    from ifcn_lab.datasets.scenes import SceneSet
+    from ifcn_lab.data.scenes import SceneSet
     from ifcn_lab.parts import object_centers
 
     masks = []

@@ -14,7 +14,7 @@ from ifcn_lab.check.measured import Trial, judge
 from ifcn_lab.check.report import Case, close, report
 
 if TYPE_CHECKING:
-    from ifcn_lab.datasets import Sample
+    from ifcn_lab.data import Sample
     from ifcn_lab.proposals import Proposals
 
 Box = tuple[int, ...] | Int[np.ndarray, "4"]
@@ -152,7 +152,7 @@ def ranked(number: int) -> Ranked:
     """The best 100 proposals of a scene, with their windows; made once."""
     import torch
 
-    from ifcn_lab.datasets.scenes import SceneSet
+    from ifcn_lab.data.scenes import SceneSet
     from ifcn_lab.model import InstanceFCN
     from ifcn_lab.proposals.propose import propose, score_level, to_tensor
 

@@ -15,7 +15,7 @@ from ifcn_lab.check.measured import Trial, judge
 from ifcn_lab.check.report import Case, close, report
 
 if TYPE_CHECKING:
-    from ifcn_lab.datasets import Sample
+    from ifcn_lab.data import Sample
 
 
 def area_of_runs(function: Callable[..., object]) -> None:
@@ -202,8 +202,8 @@ def apart_trials(function: Callable[..., object]) -> Iterator[Trial]:
 @cache
 def drawn_cells() -> list[Sample]:
     """Pictures like those of the practice folder, but others; made once."""
-    from ifcn_lab.datasets import from_scene
-    from ifcn_lab.datasets.practice import cell_scenes
+    from ifcn_lab.data import from_scene
+    from ifcn_lab.data.practice import cell_scenes
 
     scenes = islice(cell_scenes(71_000), PICTURES)
     return [from_scene(each, str(n)) for n, each in enumerate(scenes)]

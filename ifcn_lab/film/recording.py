@@ -11,7 +11,7 @@ from jaxtyping import Float, Int, Int8
 from torch import Tensor
 
 from ifcn_lab import scenes
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.film import Film, pack
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals.propose import to_tensor

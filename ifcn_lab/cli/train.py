@@ -26,10 +26,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ifcn_lab.commands.options import add_data, load_data, positive, whole
+from ifcn_lab.cli.options import add_data, load_data, positive, whole
 
 if TYPE_CHECKING:
-    from ifcn_lab.datasets import Sample
+    from ifcn_lab.data import Sample
     from ifcn_lab.model import InstanceFCN
     from ifcn_lab.training import Group, Recipe
 
@@ -160,7 +160,7 @@ def settle(given: Namespace, group: Group) -> None:
         FileNotFoundError, ValueError: there is no such run, or it was another.
         LostProcess: the first process could not.
     """
-    from ifcn_lab.commands.resuming import remember
+    from ifcn_lab.cli.resuming import remember
     from ifcn_lab.training import RECIPES
 
     if group.first:
@@ -234,8 +234,8 @@ def load_samples(given: Namespace) -> Sequence[Sample]:
 
     A small data set is kept in memory by every process that loads from it.
     """
-    from ifcn_lab.datasets.kept import kept_if_small
-    from ifcn_lab.datasets.scenes import SceneSet
+    from ifcn_lab.data.kept import kept_if_small
+    from ifcn_lab.data.scenes import SceneSet
 
     if not (given.annotations or given.dataset):
         return SceneSet(2000)
@@ -250,7 +250,7 @@ def new_model(given: Namespace) -> InstanceFCN:
     """
     import torch
 
-    from ifcn_lab.commands.options import load_model, on_device
+    from ifcn_lab.cli.options import load_model, on_device
 
     torch.manual_seed(given.seed or 0)
     if not given.weights:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool
 
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.listed import Listed, every_fifth
-from ifcn_lab.datasets.maps import read_map
-from ifcn_lab.datasets.pictures import read_image
+from ifcn_lab.data import Sample
+from ifcn_lab.data.listed import Listed, every_fifth
+from ifcn_lab.data.maps import read_map
+from ifcn_lab.data.pictures import read_image
 
 __all__ = ["Dsb2018"]
 

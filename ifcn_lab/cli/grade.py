@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ifcn_lab.commands.options import positive, whole
+from ifcn_lab.cli.options import positive, whole
 
 
 def add_options(parser: ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 
 __all__ = ["Survey", "survey"]
 
@@ -60,7 +60,7 @@ def survey(samples: Sequence, indices: Iterable[int] | None = None) -> Survey:
 
     A data set without a single object is a problem, too.
 
-    >>> from ifcn_lab.datasets.scenes import SceneSet
+    >>> from ifcn_lab.data.scenes import SceneSet
     >>> found = survey(SceneSet(2, size=(64, 64), sizes=(14, 34)))
     >>> found.images, found.sizes, found.problems
     (2, {(64, 64)}, [])

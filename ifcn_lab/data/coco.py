@@ -12,10 +12,10 @@ from typing import Any, overload
 
 import numpy as np
 
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.packed import Packed
-from ifcn_lab.datasets.pictures import read_image
-from ifcn_lab.datasets.segmentation import Region
+from ifcn_lab.data import Sample
+from ifcn_lab.data.packed import Packed
+from ifcn_lab.data.pictures import read_image
+from ifcn_lab.data.segmentation import Region
 
 __all__ = ["CocoFolder", "annotation_file"]
 

@@ -10,7 +10,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ifcn_lab.commands.options import add_model, add_pyramid, load_model, share
+from ifcn_lab.cli.options import add_model, add_pyramid, load_model, share
 
 if TYPE_CHECKING:
     from ifcn_lab.proposals import Proposals
@@ -33,7 +33,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Segment every picture in turn."""
-    from ifcn_lab.datasets.pictures import read_image
+    from ifcn_lab.data.pictures import read_image
     from ifcn_lab.draw.overlay import overlay
     from ifcn_lab.proposals import propose
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.listed import Listed, check_files, every_fifth, find_root
-from ifcn_lab.datasets.maps import read_map, separate
-from ifcn_lab.datasets.pictures import read_image
+from ifcn_lab.data import Sample
+from ifcn_lab.data.listed import Listed, check_files, every_fifth, find_root
+from ifcn_lab.data.maps import read_map, separate
+from ifcn_lab.data.pictures import read_image
 
 __all__ = ["PennFudan"]
 

@@ -14,9 +14,9 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ifcn_lab.commands.options import whole
-from ifcn_lab.datasets.opened import DATASETS
-from ifcn_lab.datasets.sources import SOURCES
+from ifcn_lab.cli.options import whole
+from ifcn_lab.data.opened import DATASETS
+from ifcn_lab.data.sources import SOURCES
 
 FOLDERS = tuple(name for name in DATASETS if name != "scenes")
 FETCH = """Downloads into FOLDER.download, which goes on where it was cut off; checks
@@ -67,7 +67,7 @@ def run(given: Namespace) -> int:
 
 def show(given: Namespace) -> int:
     """Print what can be fetched."""
-    from ifcn_lab.datasets.fetch import announced
+    from ifcn_lab.data.fetch import announced
 
     for name, source in SOURCES.items():
         print(f"{name}: {announced(name)}")
@@ -78,7 +78,7 @@ def show(given: Namespace) -> int:
 
 def bring(given: Namespace) -> int:
     """Fetch one data set, say how it is used."""
-    from ifcn_lab.datasets.fetch import fetch
+    from ifcn_lab.data.fetch import fetch
 
     folder = fetch(given.name, given.to, urls=given.url, archives=given.archive,
                    tell=lambda message: print(message, flush=True))
@@ -93,7 +93,7 @@ def check(given: Namespace) -> int:
     """Open the data, read every image, print counts, sizes and problems."""
     from tqdm import tqdm
 
-    from ifcn_lab.datasets.survey import survey
+    from ifcn_lab.data.survey import survey
 
     broken = 0
     for name, samples in opened(given):
@@ -113,8 +113,8 @@ def opened(given: Namespace) -> Iterator[tuple[str, Sequence]]:
     Raises:
         ValueError: the folder holds no data set that is known; says what was tried.
     """
-    from ifcn_lab.datasets.coco import CocoFolder
-    from ifcn_lab.datasets.opened import open_dataset
+    from ifcn_lab.data.coco import CocoFolder
+    from ifcn_lab.data.opened import open_dataset
 
     if given.data.is_file() or given.images:
         yield given.data.name, CocoFolder(given.data, given.images)
@@ -136,7 +136,7 @@ def opened(given: Namespace) -> Iterator[tuple[str, Sequence]]:
 
 def told_of(name: str, count: int) -> str:
     """What to say of a list of so many names."""
-    from ifcn_lab.datasets.sbd import told_of_sds
+    from ifcn_lab.data.sbd import told_of_sds
 
     return told_of_sds(count) if name == "sbd" else f"{count:,} names"
 
@@ -147,8 +147,8 @@ def kind_of(folder: Path) -> str:
     Raises:
         ValueError: none that is known.
     """
-    from ifcn_lab.datasets.coco import CocoFolder
-    from ifcn_lab.datasets.opened import open_dataset
+    from ifcn_lab.data.coco import CocoFolder
+    from ifcn_lab.data.opened import open_dataset
 
     tried = []
     for name in FOLDERS:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 
 __all__ = ["Kept", "bytes_of", "kept_if_small"]
 
@@ -22,7 +22,7 @@ class Kept(Sequence[Sample]):
     To a worker process goes the data set without what is kept.
 
     Example:
-        >>> from ifcn_lab.datasets.scenes import SceneSet
+        >>> from ifcn_lab.data.scenes import SceneSet
         >>> kept = Kept(SceneSet(3), gigabytes=1)
         >>> kept[1] is kept[1]
         True
@@ -75,7 +75,7 @@ def kept_if_small(
         looks: how many samples, spread over the data set, the estimate is taken from.
 
     Example:
-        >>> from ifcn_lab.datasets.scenes import SceneSet
+        >>> from ifcn_lab.data.scenes import SceneSet
         >>> type(kept_if_small(SceneSet(3))).__name__
         'Kept'
         >>> type(kept_if_small(SceneSet(3), gigabytes=1e-4)).__name__

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ifcn_lab.datasets.opened import DATASETS
+from ifcn_lab.data.opened import DATASETS
 
 if TYPE_CHECKING:
     from ifcn_lab.model import InstanceFCN
@@ -85,8 +85,8 @@ def load_data(given: Namespace, split: str | None = None) -> Sequence:
     Raises:
         ValueError: none is named, or options of two kinds of data are mixed.
     """
-    from ifcn_lab.datasets.coco import CocoFolder
-    from ifcn_lab.datasets.opened import open_dataset
+    from ifcn_lab.data.coco import CocoFolder
+    from ifcn_lab.data.opened import open_dataset
 
     check_data(given)
     if given.dataset is None:

@@ -58,32 +58,32 @@ def open_dataset(
 
 def _open(name: str, root: Path, split: str, names: Path | None) -> Sequence:
     if name == "scenes":
-        from ifcn_lab.datasets.scenes import SceneSet
+        from ifcn_lab.data.scenes import SceneSet
 
         return SceneSet(*SCENES[split])
     if name == "voc2012":
-        from ifcn_lab.datasets.voc import Voc2012
+        from ifcn_lab.data.voc import Voc2012
 
         return Voc2012(root, split, names=names)
     if name == "sbd":
-        from ifcn_lab.datasets.sbd import Sbd
+        from ifcn_lab.data.sbd import Sbd
 
         return Sbd(root, split, names=names)
     if name == "pennfudan":
-        from ifcn_lab.datasets.pennfudan import PennFudan
+        from ifcn_lab.data.pennfudan import PennFudan
 
         return PennFudan(root, split)
     return _open_coco(root, split) if name == "coco" else _open_nuclei(root, split)
 
 
 def _open_nuclei(root: Path, split: str) -> Sequence:
-    from ifcn_lab.datasets.dsb2018 import Dsb2018
+    from ifcn_lab.data.dsb2018 import Dsb2018
 
     return _open_coco(root, split) if _files(root, split) else Dsb2018(root, split)
 
 
 def _open_coco(root: Path, split: str) -> Sequence:
-    from ifcn_lab.datasets.coco import CocoFolder
+    from ifcn_lab.data.coco import CocoFolder
 
     found = _files(root, split)
     if not root.is_dir():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ifcn_lab import scenes
-from ifcn_lab.datasets import Sample, from_scene
+from ifcn_lab.data import Sample, from_scene
 
 
 class SceneSet(Sequence[Sample]):

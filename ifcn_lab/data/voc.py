@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.listed import (
+from ifcn_lab.data import Sample
+from ifcn_lab.data.listed import (
     Listed,
     check_files,
     find_root,
     image_ids,
     listed_in,
 )
-from ifcn_lab.datasets.maps import read_map, separate
-from ifcn_lab.datasets.pictures import read_image
+from ifcn_lab.data.maps import read_map, separate
+from ifcn_lab.data.pictures import read_image
 
 __all__ = ["CATEGORIES", "Voc2012"]
 

@@ -7,9 +7,9 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ifcn_lab.datasets.download import check_room, download, told
-from ifcn_lab.datasets.sources import SOURCES, Source
-from ifcn_lab.datasets.unpack import unpack
+from ifcn_lab.data.download import check_room, download, told
+from ifcn_lab.data.sources import SOURCES, Source
+from ifcn_lab.data.unpack import unpack
 
 __all__ = ["announced", "fetch"]
 
@@ -28,7 +28,7 @@ def fetch(
     """Bring a data set into the folder ``to``, which appears only when all is there.
 
     Args:
-        name: one of `ifcn_lab.datasets.sources.SOURCES`.
+        name: one of `ifcn_lab.data.sources.SOURCES`.
         to: the folder to make; it must not hold anything yet.
         urls: other addresses for its archives, as many and in their order.
         archives: files that were downloaded by hand, instead; they are left as they

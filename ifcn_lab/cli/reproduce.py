@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ifcn_lab.commands.options import positive, whole
+from ifcn_lab.cli.options import positive, whole
 from ifcn_lab.tables import DATASETS, SCALES, TABLES
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 from PIL import Image
 
-from ifcn_lab.datasets.pictures import UNREADABLE
+from ifcn_lab.data.pictures import UNREADABLE
 
 __all__ = ["read_map", "separate"]
 

@@ -12,7 +12,7 @@ from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ifcn_lab.datasets.sources import Archive
+from ifcn_lab.data.sources import Archive
 
 if TYPE_CHECKING:
     from requests import Response

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.listed import (
+from ifcn_lab.data import Sample
+from ifcn_lab.data.listed import (
     Listed,
     check_files,
     find_root,
     image_ids,
     listed_in,
 )
-from ifcn_lab.datasets.maps import separate
-from ifcn_lab.datasets.pictures import read_image
-from ifcn_lab.datasets.voc import BORDER, CATEGORIES
+from ifcn_lab.data.maps import separate
+from ifcn_lab.data.pictures import read_image
+from ifcn_lab.data.voc import BORDER, CATEGORIES
 
 __all__ = ["Sbd", "told_of_sds"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import overload
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 
 __all__ = [
     "Listed",

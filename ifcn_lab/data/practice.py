@@ -38,7 +38,7 @@ def practice_folder(
     The same seed gives the same annotations, and the same pixels but for JPEG files.
 
     >>> import tempfile
-    >>> from ifcn_lab.datasets.coco import CocoFolder
+    >>> from ifcn_lab.data.coco import CocoFolder
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     print(CocoFolder(practice_folder(folder, 2)))
     <CocoFolder instances.json: 2 images>
@@ -54,7 +54,7 @@ def practice_folder(
     for identity, annotation in enumerate(annotations, start=1):
         annotation["id"] = identity
     document = {
-        "info": {"description": "drawn by ifcn_lab.datasets.practice"},
+        "info": {"description": "drawn by ifcn_lab.data.practice"},
         "images": images,
         "annotations": annotations,
         "categories": [{"id": 1, "name": "cell"}],

@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ifcn_lab.commands.options import (
+from ifcn_lab.cli.options import (
     add_data,
     add_model,
     add_pyramid,
