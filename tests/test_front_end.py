@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ifcn_course import inventory
-from ifcn_lab import golden, shipped
+from ifcn_lab.data import golden, shipped
 from ifcn_lab.draw.palette import cell_colours
 from ifcn_lab.widgets import front_end
 
