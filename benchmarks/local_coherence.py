@@ -17,8 +17,8 @@ import torch
 
 from benchmarks.results import small_data
 from ifcn_lab.backbone import uses_bfloat16
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data import Sample
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.deepmask import DeepMaskStyle
 from ifcn_lab.evaluation import average_recall
 from ifcn_lab.model import InstanceFCN

@@ -116,7 +116,7 @@ def pictures() -> Iterator[tuple[str, InstanceFCN, UInt8[np.ndarray, "h w 3"]]]:
     if not NUCLEI.is_dir():
         print("nuclei: skipped, ../shared/data/dsb2018_fluor is not there")
         return
-    from ifcn_lab.datasets.coco import CocoFolder
+    from ifcn_lab.data.coco import CocoFolder
 
     folder = CocoFolder(NUCLEI / "instances_val.json", NUCLEI / "images")
     whole = InstanceFCN.from_pretrained()

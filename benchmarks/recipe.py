@@ -9,7 +9,7 @@ import time
 
 import torch
 
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.evaluation import RecallReport, average_recall
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals import propose

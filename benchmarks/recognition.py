@@ -19,7 +19,7 @@ from ifcn_lab.classifier import (
     detect,
     train_classifier,
 )
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.evaluation import Precision, PrecisionReport, Recall
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals import propose

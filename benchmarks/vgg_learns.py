@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.evaluation import RecallReport, average_recall, mask_iou
 from ifcn_lab.initial import he
 from ifcn_lab.model import InstanceFCN
@@ -48,7 +48,7 @@ def photographs(
     Raises:
         FileNotFoundError: the folder is not there, or lacks one of them.
     """
-    from ifcn_lab.datasets.coco import CocoFolder
+    from ifcn_lab.data.coco import CocoFolder
 
     every = CocoFolder(folder / "instances_train2017.json", folder / "images")
     found = {sample.name: sample for sample in every}

@@ -29,11 +29,11 @@ _HOME = {
     "Proposals": "proposals",
     "propose": "proposals",
     "average_recall": "evaluation",
-    "CocoFolder": "datasets.coco",
+    "CocoFolder": "data.coco",
 }
 _ROOMS = frozenset(
-    "grid assembling scenes datasets backbone model deepmask targets training "
-    "proposals classifier evaluation draw widgets check doctor shipped".split()
+    "grid assembling scenes data backbone model deepmask targets training "
+    "proposals classifier evaluation draw widgets doctor shipped".split()
 )
 
 __all__ = ["__version__", *sorted(_HOME)]

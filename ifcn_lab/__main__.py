@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 EXAMPLES = """examples:
@@ -24,8 +26,7 @@ EXAMPLES = """examples:
 """
 
 COMMANDS = ("doctor", "demo", "segment", "data", "train", "evaluate", "reproduce",
-            "export-widgets", "inventory", "assignment",
-            "grade")
+            "export-widgets")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +51,7 @@ def parser() -> ArgumentParser:
         epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in COMMANDS:
+    for name in [*COMMANDS, *_of_other_packages()]:
         module = module_of(name)
         one = commands.add_parser(
             name, help=module.__doc__.splitlines()[0], description=module.__doc__,
@@ -62,7 +63,15 @@ def parser() -> ArgumentParser:
 
 def module_of(command: str) -> ModuleType:
     """The module of a command: `export-widgets` lives in `export_widgets`."""
-    return import_module(f"ifcn_lab.commands.{command.replace('-', '_')}")
+    if command in COMMANDS:
+        return import_module(f"ifcn_lab.cli.{command.replace('-', '_')}")
+    return _of_other_packages()[command].load()
+
+
+@cache
+def _of_other_packages() -> dict[str, EntryPoint]:
+    """Commands that installed packages add, as the course does: grading and more."""
+    return {each.name: each for each in entry_points(group="ifcn_lab.commands")}
 
 
 def parse(arguments: Sequence[str]) -> Namespace:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.evaluation.overlap import mask_iou
 from ifcn_lab.proposals import Proposals
 from ifcn_lab.targets import tight_boxes

@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ifcn_lab.classroom.agreeing import agrees
-from ifcn_lab.classroom.assignment import Assignment, assignment
-from ifcn_lab.classroom.key import Key, KeyFunction
-from ifcn_lab.classroom.tasks import LESSONS
+from ifcn_course.assignment.agreement import agrees
+from ifcn_course.assignment.handout import Assignment, assignment
+from ifcn_course.assignment.key import Key, KeyFunction
+from ifcn_course.assignment.tasks import LESSONS
 from lessons import source
 
 ROOT = Path(__file__).parent.parent
@@ -73,7 +73,8 @@ def public_cells(lesson: int) -> tuple[str, ...]:
 def with_public_solutions(one: Assignment) -> dict[str, Any]:
     """A class's notebook, nothing done, with the public solutions pasted under it."""
     names = namespace_of(code_of(one.handout()))
-    exec("import ifcn_lab\nfrom ifcn_lab import Grid, check", names)
+    exec("import ifcn_lab\nfrom ifcn_lab import Grid\n"
+         "from ifcn_course import check", names)
     for cell in public_cells(one.variant.lesson):
         exec(cell, names)
     return names

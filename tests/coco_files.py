@@ -15,7 +15,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 
 
 def text_rle(mask: np.ndarray) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from coco_cases import compressed
 from PIL import Image
 
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 
 SMALL = "--k 2 --m 7 --batch 2 --crop 48".split()
 

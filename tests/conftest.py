@@ -12,12 +12,12 @@ from jaxtyping import install_import_hook
 pytest_plugins = ["tests.browser_cases", "tests.jupyter_cases", "tests.site_cases"]
 
 # Before anything imports the library: from here on every annotated function of
-# ifcn_lab checks the types and array shapes that it is given and gives back. A test of
+# both packages checks the types and array shapes it is given and gives back. A test of
 # an error that such a check would catch first calls the function unchecked, through
 # inspect.unwrap.
 # An int will do for a float, as PEP 484 has it.
 CHECKED = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
-install_import_hook("ifcn_lab", CHECKED)
+install_import_hook(["ifcn_lab", "ifcn_course"], CHECKED)
 
 # No test waits for a clock: a busy machine is slow, and that is no failure.
 settings.register_profile("clockless", deadline=None,

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data import Sample
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.training import LESSON, Group, Run, joined, train
 

@@ -11,8 +11,8 @@ from coco_cases import compressed
 from PIL import Image
 from scipy.io import savemat
 
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data import Sample
+from ifcn_lab.data.scenes import SceneSet
 
 NAMES = [f"2008_{number:06d}" for number in range(1, 7)]
 CLASSES = [15, 3, 20, 1]  # of an image's objects, in turn

@@ -15,9 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-import ifcn_lab
+from ifcn_course.assignment.key import Key, KeyCase, KeyFunction, write_key
 from ifcn_lab.__main__ import main
-from ifcn_lab.classroom.key import Key, KeyCase, KeyFunction, write_key
 from tests.zoo import honest, liars, loops, thieves
 
 SLOW = ("magics", "types")  # they import matplotlib and torch
@@ -70,7 +69,7 @@ class Ground:
 
     def prelude(self, port: int, name: str) -> str:
         """A cell that names the places to attack."""
-        package = Path(ifcn_lab.__file__).parent / "classroom"
+        package = Path(ifcn_course.__file__).parent
         places = {"KEY": str(self.key), "FOLDER": str(self.folder), "PORT": port,
                   "BYSTANDER": str(self.bystander), "PACKAGE": str(package),
                   "SOCKET": name, "GRADER": os.getpid()}

@@ -13,7 +13,7 @@ OPENING = """\
 Multiply.
 
 ```{code-cell}
-from ifcn_lab.check.report import Case, report
+from ifcn_course.check.report import Case, report
 
 
 class check:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-from ifcn_lab import check
-from ifcn_lab.check import _HOME
-from ifcn_lab.check.answers import Answer, Case, answer_of, call, same, silence
+from ifcn_course import check
+from ifcn_course.check import _HOME
+from ifcn_course.check.answers import Answer, Case, answer_of, call, same, silence
 from lessons.source import exercises, read, solution
 
 LESSONS = sorted(Path(__file__).parents[1].glob("lessons/[0-9]*.md"))
@@ -46,7 +46,7 @@ def asked(name: str) -> Asked | None:
     ) -> None:
         found.append(Asked(cases, agree, run))
 
-    module = import_module(f"ifcn_lab.check.{_HOME[name]}")
+    module = import_module(f"ifcn_course.check.{_HOME[name]}")
     text = Path(module.__file__).read_text("utf-8")
     wanted = next(node for node in ast.parse(text).body
                   if isinstance(node, ast.FunctionDef) and node.name == name)

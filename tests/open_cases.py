@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ifcn_lab import check
+from ifcn_course import check
 
 
 def said(name: str, function: Callable, capsys: pytest.CaptureFixture[str]) -> str:

@@ -209,7 +209,7 @@ def suppress(draw: Draw) -> str:
         "gone = set()\nfor j in order:\n    if j in gone:\n        continue\n"
         f"    kept.append(j)\n    gone |= {{i for i in order if {overlap} > iou}}",
     ])
-    return "from ifcn_lab.check.proposing import expected_iou\n" + body(
+    return "from ifcn_course.check.proposals import expected_iou\n" + body(
         "suppress", "boxes, scores, iou",
         draw(["order = np.argsort(-scores, kind='stable')",
               "order = sorted(range(len(scores)), key=lambda i: -scores[i])",

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from ifcn_lab.classifier import QUICK
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.tables import runs
 from ifcn_lab.tables.rows import Row, row_of
 from ifcn_lab.tables.runs import Data, Run, perform

@@ -18,9 +18,9 @@ from assignment_cases import (
     with_public_solutions,
 )
 
-from ifcn_lab.classroom.assignment import numeric_answers, telling
-from ifcn_lab.classroom.sheet import number_in
-from ifcn_lab.classroom.tasks import LESSONS
+from ifcn_course.assignment.handout import numeric_answers, telling
+from ifcn_course.assignment.sheet import number_in
+from ifcn_course.assignment.tasks import LESSONS
 
 each_lesson = pytest.mark.parametrize("lesson", LESSONS)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ifcn_course.assignment.key import read_key
 from ifcn_lab.__main__ import main
-from ifcn_lab.classroom.key import read_key
 
 NAME = "03_assembling_2027"
 

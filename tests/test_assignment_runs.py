@@ -11,8 +11,8 @@ import pytest
 from assignment_cases import made
 from nbclient import NotebookClient
 
+from ifcn_course.assignment.key import read_key
 from ifcn_lab.__main__ import main
-from ifcn_lab.classroom.key import read_key
 from lessons import canonical
 
 

@@ -15,17 +15,17 @@ from assignment_cases import (
     words_of,
 )
 
+from ifcn_course.assignment.handout import assignment, numeric_answers
+from ifcn_course.assignment.key import key_text, parsed
+from ifcn_course.assignment.numbering import NUMBERINGS, PAPER, from_paper, table
+from ifcn_course.assignment.scores import class_scores
+from ifcn_course.assignment.task import Task
+from ifcn_course.assignment.tasks import LESSONS
+from ifcn_course.assignment.tasks.assembling import map_task
+from ifcn_course.assignment.tasks.counting import cell_task
+from ifcn_course.assignment.tasks.score_maps import part_task
+from ifcn_course.assignment.variant import PAIRS_OF_LESSONS, drawn
 from ifcn_lab.assembling import assemble
-from ifcn_lab.classroom.assignment import assignment, numeric_answers
-from ifcn_lab.classroom.key import key_text, parsed
-from ifcn_lab.classroom.numbering import NUMBERINGS, PAPER, from_paper, table
-from ifcn_lab.classroom.scores import class_scores
-from ifcn_lab.classroom.task import Task
-from ifcn_lab.classroom.tasks import LESSONS
-from ifcn_lab.classroom.tasks.assembling import map_task
-from ifcn_lab.classroom.tasks.counting import cell_task
-from ifcn_lab.classroom.tasks.score_maps import part_task
-from ifcn_lab.classroom.variant import PAIRS_OF_LESSONS, drawn
 from ifcn_lab.grid import Grid
 
 each_lesson = pytest.mark.parametrize("lesson", LESSONS)

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ifcn_course.check.answers import Case, alike, answer_of, silence
+from ifcn_course.check.proposals import share_found
+from ifcn_course.check.training import copies
 from ifcn_lab.assembling import assemble
-from ifcn_lab.check.answers import Case, alike, answer_of, silence
-from ifcn_lab.check.proposing import share_found
-from ifcn_lab.check.training import copies
 from ifcn_lab.grid import Grid
 from ifcn_lab.proposals.nms import nms_pairwise, pair_iou
 from ifcn_lab.targets import WindowRule

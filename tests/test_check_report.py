@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from ifcn_lab.check.grids import digits, first_difference
-from ifcn_lab.check.report import Case, close, report, same
+from ifcn_course.check.grids import digits, first_difference
+from ifcn_course.check.report import Case, close, report, same
 
 ONE = Case("x = 1", (1,), 2)
 

@@ -26,7 +26,7 @@ from ifcn_lab.classifier import (
     voted,
 )
 from ifcn_lab.classifier.rois import cut_to_boxes
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.evaluation import Precision, box_iou_pairs, to_coco_results
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals import Proposals, nms_pairwise, propose

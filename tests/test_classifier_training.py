@@ -29,9 +29,9 @@ from ifcn_lab.classifier import (
 )
 from ifcn_lab.classifier.pairs import Matched, Rois
 from ifcn_lab.classifier.run import both_losses
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.coco import CocoFolder
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data import Sample
+from ifcn_lab.data.coco import CocoFolder
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.evaluation import Precision
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals import propose
@@ -276,7 +276,7 @@ def test_bfloat16_trains_and_detects_much_the_same(
 PROGRAM = """
 import sys, torch
 from ifcn_lab.classifier import QUICK, Classifier, train_classifier
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.training.processes import joined
 torch.set_num_threads(1)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from ifcn_lab.classroom.values import Limits, decode, encode
+from ifcn_course.assignment.values import Limits, decode, encode
 
 
 def round_trip(value: object) -> object:

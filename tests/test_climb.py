@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
-from ifcn_lab import assemble, check, draw
+from ifcn_course import check
+from ifcn_course.check.assembling import FASTER, addresses, strides_of_view
+from ifcn_lab import assemble, draw
 from ifcn_lab.assembling import pad
-from ifcn_lab.check.copying import FASTER, addresses, strides_of_view
 from ifcn_lab.draw.climb import orders_in_memory, times
 
 # --- the steps of a view ----------------------------------------------------------

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ifcn_lab import assemble, check, draw, shipped
+from ifcn_course import check
+from ifcn_lab import assemble, draw, shipped
 from ifcn_lab.coherence import kept, kept_share, shared
 from ifcn_lab.grid import Grid
 

@@ -19,7 +19,7 @@ from pycocotools import mask as coco_mask
 from training_cases import one_thread
 
 from ifcn_lab.__main__ import main, parse
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.training import load_checkpoint
 
@@ -136,7 +136,7 @@ def test_training_starts_from_given_weights(
 def test_training_without_annotations_takes_synthetic_scenes(tmp_path: Path) -> None:
     known = ["--out", str(tmp_path / "run"), "--iterations", "1"]
     parsed = parse(["train", *known])
-    from ifcn_lab.commands.train import load_samples
+    from ifcn_lab.cli.train import load_samples
 
     samples = load_samples(parsed)
     assert isinstance(samples, SceneSet) and len(samples) == 2000

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from numba import cuda
 
-from ifcn_lab import check, draw
+from ifcn_course import check
+from ifcn_course.check.assembling import addresses
+from ifcn_lab import draw
 from ifcn_lab.assembling.device import device_name
-from ifcn_lab.check.copying import addresses
 from ifcn_lab.draw.copying import shade
 from ifcn_lab.grid import Grid
 

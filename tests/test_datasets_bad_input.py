@@ -21,8 +21,8 @@ from coco_cases import (
 from PIL import Image, ImageOps
 
 from ifcn_lab.__main__ import parse
-from ifcn_lab.commands.options import data_name, load_data
-from ifcn_lab.datasets.coco import CocoFolder
+from ifcn_lab.cli.options import data_name, load_data
+from ifcn_lab.data.coco import CocoFolder
 
 SMALLER = np.zeros((H - 1, W), bool)
 

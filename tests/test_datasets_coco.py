@@ -22,7 +22,7 @@ from coco_cases import (
 )
 from PIL import Image
 
-from ifcn_lab.datasets.coco import CocoFolder
+from ifcn_lab.data.coco import CocoFolder
 
 
 def test_a_polygon_becomes_a_mask(tmp_path: Path) -> None:

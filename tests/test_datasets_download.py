@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from serving import Behaviour, no_proxy, serving
 
-from ifcn_lab.datasets.download import download
-from ifcn_lab.datasets.sources import Archive
+from ifcn_lab.data.download import download
+from ifcn_lab.data.sources import Archive
 
 __all__ = ["no_proxy"]  # a fixture
 BODY = np.random.default_rng(0).bytes(1_000_000)
@@ -75,8 +75,8 @@ def test_a_process_killed_in_the_middle_leaves_a_part_that_is_used(
 ) -> None:
     server.body, server.pause = BODY * 40, 0.05
     code = ("import sys; from pathlib import Path\n"
-            "from ifcn_lab.datasets.download import download\n"
-            "from ifcn_lab.datasets.sources import Archive\n"
+            "from ifcn_lab.data.download import download\n"
+            "from ifcn_lab.data.sources import Archive\n"
             "download(Archive('data.bin', sys.argv[1]), Path(sys.argv[2]))")
     child = subprocess.Popen([sys.executable, "-c", code, server.url, str(tmp_path)])
     part = tmp_path / "data.bin.part"
@@ -266,8 +266,8 @@ def test_a_full_disk_is_said_and_what_came_is_kept(
     code = ("import resource, signal, sys; from pathlib import Path\n"
             "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))\n"
-            "from ifcn_lab.datasets.download import download\n"
-            "from ifcn_lab.datasets.sources import Archive\n"
+            "from ifcn_lab.data.download import download\n"
+            "from ifcn_lab.data.sources import Archive\n"
             "try: download(Archive('data.bin', sys.argv[1]), Path(sys.argv[2]))\n"
             "except OSError as error: print(error)")
     command = [sys.executable, "-c", code, server.url, str(tmp_path)]

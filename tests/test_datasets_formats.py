@@ -22,14 +22,14 @@ from format_cases import (
 )
 from PIL import Image
 
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.coco import CocoFolder
-from ifcn_lab.datasets.dsb2018 import Dsb2018
-from ifcn_lab.datasets.maps import read_map, separate
-from ifcn_lab.datasets.opened import open_dataset
-from ifcn_lab.datasets.pennfudan import PennFudan
-from ifcn_lab.datasets.sbd import Sbd, told_of_sds
-from ifcn_lab.datasets.voc import Voc2012
+from ifcn_lab.data import Sample
+from ifcn_lab.data.coco import CocoFolder
+from ifcn_lab.data.dsb2018 import Dsb2018
+from ifcn_lab.data.maps import read_map, separate
+from ifcn_lab.data.opened import open_dataset
+from ifcn_lab.data.pennfudan import PennFudan
+from ifcn_lab.data.sbd import Sbd, told_of_sds
+from ifcn_lab.data.voc import Voc2012
 
 WRITERS: dict[str, Callable[[Path, list[Sample]], Path]] = {
     "voc2012": write_voc, "sbd": write_sbd, "dsb2018": write_nuclei,

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from ifcn_lab import scenes
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.kept import Kept
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data import Sample
+from ifcn_lab.data.kept import Kept
+from ifcn_lab.data.scenes import SceneSet
 
 SMALL = {"size": (64, 64), "sizes": (14, 34)}
 

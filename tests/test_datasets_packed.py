@@ -16,8 +16,8 @@ from coco_cases import PICTURE, SQUARE, annotation, compressed, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ifcn_lab.datasets.coco import CocoFolder
-from ifcn_lab.datasets.packed import Packed
+from ifcn_lab.data.coco import CocoFolder
+from ifcn_lab.data.packed import Packed
 
 RECORDS = st.lists(st.one_of(st.none(), st.integers(), st.text(max_size=9),
                              st.lists(st.floats(allow_nan=False), max_size=4)))
@@ -67,7 +67,7 @@ def test_the_pickled_size_is_that_of_the_annotations(tmp_path: Path) -> None:
 def test_nothing_is_decoded_on_opening(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ifcn_lab.datasets.segmentation import Region
+    from ifcn_lab.data.segmentation import Region
 
     decoded: list[int] = []
     real = Region.mask

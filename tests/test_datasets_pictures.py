@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ifcn_lab.datasets.pictures import read_image
+from ifcn_lab.data.pictures import read_image
 
 RED = (204, 51, 0)  # one of Pillow's palette, so that nothing is rounded
 

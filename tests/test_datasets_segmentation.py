@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
-from ifcn_lab.datasets.segmentation import Region, run_lengths
+from ifcn_lab.data.segmentation import Region, run_lengths
 
 
 @given(arrays(bool, st.tuples(st.integers(1, 70), st.integers(1, 70))))

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ifcn_lab import InstanceFCN
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.deepmask import DeepMaskStyle, WindowHead, on_map, to_side
 from ifcn_lab.proposals import propose
 from ifcn_lab.training import LESSON, train

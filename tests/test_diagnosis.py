@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from ifcn_lab import check
-from ifcn_lab.check import museum
-from ifcn_lab.check.answers import (
+from ifcn_course import check, museum
+from ifcn_course.check.answers import (
     Answer,
     Case,
     alike,
@@ -21,8 +20,8 @@ from ifcn_lab.check.answers import (
     same,
     suspected,
 )
-from ifcn_lab.check.museum.specimen import Specimen
-from ifcn_lab.check.report import asking, in_notebook, report
+from ifcn_course.check.report import asking, in_notebook, report
+from ifcn_course.museum.specimen import Specimen
 from tests.museum_cases import asked, verdict
 
 CASES = [Case(f"x = {x}", (x,), 2 * x, f"Hint {x}.") for x in range(5)]
@@ -239,8 +238,8 @@ def test_without_a_kernel_there_is_text_only(
 
 def test_in_a_notebook_both_answers_are_drawn_with_alternative_text() -> None:
     code = """
-from ifcn_lab import check
-from ifcn_lab.check import museum
+from ifcn_course import check
+from ifcn_course import museum
 check.assemble(museum.specimen("transposed").function)
 check.cell_of(lambda i, k, m: 7)
 check.assemble(lambda score_maps, m, centers, fill: "windows")

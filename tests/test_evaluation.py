@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
-from ifcn_lab.datasets.coco import CocoFolder
+from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.evaluation import (
     COCO_THRESHOLDS,
     Recall,

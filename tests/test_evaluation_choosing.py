@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ifcn_lab.datasets.run_lengths import crop_rle
+from ifcn_lab.data.run_lengths import crop_rle
 from ifcn_lab.evaluation import (
     NucleiScore,
     answers_by_pixels,

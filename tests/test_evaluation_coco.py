@@ -125,7 +125,7 @@ def test_on_nuclei_every_figure_is_cocoevals(shared_data: Path, tmp_path: Path) 
 
 def read(path: Path, every: int) -> list:
     """Read some samples of a real folder, those with crowds among them."""
-    from ifcn_lab.datasets.coco import CocoFolder
+    from ifcn_lab.data.coco import CocoFolder
 
     folder = CocoFolder(path)
     truth = AnnotationFile(path)

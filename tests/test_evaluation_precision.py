@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools.cocoeval import COCOeval
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.evaluation import (
     average_precision,
     nuclei_ap,

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
-from ifcn_lab.datasets.segmentation import run_lengths
+from ifcn_lab.data.segmentation import run_lengths
 from ifcn_lab.evaluation.annotations import AnnotationFile
 from ifcn_lab.evaluation.given_masks import checked_run_lengths, fits, lengths_of
 from ifcn_lab.evaluation.given_results import ResultFile, entries_of

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from ifcn_lab import assemble, film, shipped
-from ifcn_lab.film.recording import ORDER, RECIPE, Shuffled, network, record
+from ifcn_course.film.recording import ORDER, RECIPE, Shuffled, network, record
+from ifcn_lab import assemble, shipped
+from ifcn_lab.data import film
 from ifcn_lab.parts import coverage, object_centers, oracle_maps, window_ious
 
 

@@ -7,10 +7,12 @@ import subprocess
 import numpy as np
 import pytest
 
+from ifcn_course import inventory
 from ifcn_lab import golden, shipped
 from ifcn_lab.draw.palette import cell_colours
 from ifcn_lab.widgets import front_end
 
+COURSE = Path(inventory.__file__).parent
 JOINED = front_end.joined("assembling.js")
 RUN = """
 function windowsOf(vector) {
@@ -55,7 +57,8 @@ def test_the_front_end_reproduces_the_golden_vectors_in_node(tmp_path):
 
 
 MODULES = sorted(
-    path.name for path in front_end.FOLDER.glob("*.js")
+    str(path) for folder in (front_end.FOLDER, COURSE)
+    for path in folder.glob("*.js")
     if "export function render" in path.read_text("utf-8")
 )
 

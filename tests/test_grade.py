@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ifcn_lab.classroom.sandbox import kernel, tree
+from ifcn_course.grading.sandbox import kernel, tree
 from tests.grade_cases import (
     SLOW,
     ZOO,

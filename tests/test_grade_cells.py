@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from ifcn_lab.classroom.grade import cells, worker
-from ifcn_lab.classroom.values import decode, encode
+from ifcn_course.assignment.values import decode, encode
+from ifcn_course.grading import cells, worker
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from ifcn_course.assignment.key import Key, KeyCase, KeyFunction
+from ifcn_course.grading.grader import Grader, grade_all
+from ifcn_course.grading.marking import Allowance
+from ifcn_course.grading.results import Result
+from ifcn_course.grading.sandbox import kernel
+from ifcn_course.grading.session import Session
+from ifcn_course.grading.submissions import submissions
 from ifcn_lab.__main__ import main, parse
-from ifcn_lab.classroom.grade.grading import Grader, grade_all
-from ifcn_lab.classroom.grade.marking import Allowance
-from ifcn_lab.classroom.grade.results import Result
-from ifcn_lab.classroom.grade.session import Session
-from ifcn_lab.classroom.grade.submissions import submissions
-from ifcn_lab.classroom.key import Key, KeyCase, KeyFunction
-from ifcn_lab.classroom.sandbox import kernel
 from tests.grade_cases import LIMITS, SLOW, TRUST, ZOO, Ground, reasons
 from tests.zoo import ADD, HONEST, TARGET
 
@@ -122,12 +122,12 @@ SHUT = ["assignment.py", "key.py", "nbgrader.py", "notebook.py", "scores.py",
 OPEN = ["numbering.py", "figures.py", "trial.py"]
 READING = f"""\
 from pathlib import Path
-import ifcn_lab.classroom
+import ifcn_course.assignment
 
 shut = []
 for name in {SHUT + OPEN}:
     try:
-        Path(ifcn_lab.classroom.__path__[0], name).read_text()
+        Path(ifcn_course.assignment.__path__[0], name).read_text()
     except OSError:
         shut.append(name)
 

@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from ifcn_lab.classroom.grade.pages import index_page, student_page
-from ifcn_lab.classroom.grade.results import CaseResult, FunctionResult, Result
-from ifcn_lab.classroom.grade.table import csv_text
-from ifcn_lab.classroom.grade.wording import clean, difference, side_by_side
+from ifcn_course.grading.pages import index_page, student_page
+from ifcn_course.grading.results import CaseResult, FunctionResult, Result
+from ifcn_course.grading.safe_text import clean, difference, side_by_side
+from ifcn_course.grading.table import csv_text
 from tests.grade_cases import small_key
 
 HARM = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&\x1b[31m\u202e\ud800"

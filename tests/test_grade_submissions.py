@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ifcn_lab.classroom.key import read_key
+from ifcn_course.assignment.key import read_key
 from tests.grade_cases import TRUST, Ground, notebook, reasons
 from tests.zoo import ADD, HONEST, TABLE
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ifcn_lab.classroom.grade.probing import ESSENTIAL, trial
-from ifcn_lab.classroom.grade.process import Ended, Process, Stopped
-from ifcn_lab.classroom.sandbox import clearing, kernel, seccomp, syscalls, tree
-from ifcn_lab.classroom.sandbox.plan import Plan
+from ifcn_course.grading.probing import ESSENTIAL, trial
+from ifcn_course.grading.process import Ended, Process, Stopped
+from ifcn_course.grading.sandbox import clearing, kernel, seccomp, syscalls, tree
+from ifcn_course.grading.sandbox.plan import Plan
 
 linux = pytest.mark.skipif(not kernel.is_linux(), reason="these walls are Linux's")
 KERNEL = ("namespaces", "landlock", "seccomp")

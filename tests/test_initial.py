@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import nn
 from training_cases import QUICK, one_thread, samples
 
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.initial import gaussian, he, initialise
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.training import Run

@@ -5,10 +5,17 @@ import random
 
 import pytest
 
+from ifcn_course.inventory import (
+    Answers,
+    new_code,
+    questions,
+    read,
+    read_folder,
+    summary,
+)
+from ifcn_course.inventory.answers import as_code
+from ifcn_course.inventory.summary import normalised_gain
 from ifcn_lab.__main__ import main
-from ifcn_lab.inventory import Answers, new_code, questions, read, read_folder, summary
-from ifcn_lab.inventory.answers import as_code
-from ifcn_lab.inventory.summary import normalised_gain
 
 RIGHT = {each.name: each.right.letter for each in questions()}
 

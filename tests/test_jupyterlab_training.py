@@ -4,7 +4,7 @@ import pytest
 
 MAKE = """
 from ifcn_lab import InstanceFCN
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.training import LESSON
 from ifcn_lab.widgets import TrainingMonitor
 scenes = SceneSet(4, size=(64, 64), objects=(2, 3), sizes=(14, 34))

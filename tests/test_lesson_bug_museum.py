@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.text import Text
 
-from ifcn_lab import InstanceFCN, assemble, check, draw, scenes
-from ifcn_lab.check import bugs, museum, mutants
-from ifcn_lab.check.rewrites import STYLES, by_definition, rewrites
+from ifcn_course import check, museum
+from ifcn_course.check import bug_museum, museum_pictures, mutants
+from ifcn_course.check.rewrites import STYLES, by_definition, rewrites
+from ifcn_lab import InstanceFCN, assemble, scenes
 from ifcn_lab.proposals.propose import to_tensor
 
 LESSON = Path(__file__).parent.parent / "lessons" / "08_bug_museum.md"
@@ -98,7 +99,8 @@ def test_a_mutant_dies_of_a_random_comparison_with_the_definition(name):
 @pytest.mark.parametrize("exercise", ["test_swap", "test_rounding", "test_border"])
 def test_the_exercises_tests_kill_what_they_are_to_kill(capsys, exercise):
     number = {"test_swap": 2, "test_rounding": 3, "test_border": 4}[exercise]
-    names = next(n for n, e in bugs.EXERCISES.items() if e == f"Exercise 8.{number}")
+    names = next(n for n, told in bug_museum.EXERCISES.items()
+                 if told == f"Exercise 8.{number}")
     out = said(capsys, of_the_lesson(exercise), *names)
     assert out.startswith(f"Exercise 8.{number}: correct, ")
     assert "and 20 right assemblers pass." in out
@@ -190,8 +192,9 @@ def wrong_pixels(maps, name, centers):
 
 
 def test_every_letter_shows_a_mistake_and_no_two_look_alike(maps):
-    masks = {letter: bugs.unlabelled(letter).function(maps[0], 21, CENTERS, 0.0) > 0
-             for letter in bugs.LETTERS}
+    wrong = {letter: bug_museum.unlabelled(letter) for letter in bug_museum.LETTERS}
+    masks = {letter: each.function(maps[0], 21, CENTERS, 0.0) > 0
+             for letter, each in wrong.items()}
     masks["right"] = assemble(maps[0], 21, centers=CENTERS) > 0
     for a in masks:
         for b in masks:
@@ -209,9 +212,9 @@ def test_what_looks_right_in_one_picture_is_seen_in_another(maps):
 
 
 def test_no_text_of_the_picture_names_what_is_behind_a_letter(maps):
-    picture = draw.unlabelled_masks(maps[0], [(16, 10), (16, 21)], 21)
+    picture = museum_pictures.unlabelled_masks(maps[0], [(16, 10), (16, 21)], 21)
     texts = [text.get_text() for text in picture.figure.findobj(Text)]
-    hidden = [name for name, _ in bugs.LETTERS.values()]
+    hidden = [name for name, _ in bug_museum.LETTERS.values()]
     assert not [name for name in hidden if name in picture.alt or name in texts]
     wrong = wrong_pixels(maps[0], hidden[0], CENTERS[:1])
     assert f"Wrong pixels: A {wrong} and " in picture.alt
@@ -219,7 +222,7 @@ def test_no_text_of_the_picture_names_what_is_behind_a_letter(maps):
 
 def test_the_table_says_who_survives():
     tests = {name: of_the_lesson(name) for name in ("one_map", "symmetric")}
-    picture = draw.killed(tests)
+    picture = museum_pictures.killed(tests)
     for name, test in tests.items():
         killed = len(NAMES) - len(mutants.survivors(test))
         assert f"{name} kills {killed}" in picture.alt

@@ -103,7 +103,7 @@ def test_the_solution_and_its_reason_are_folded_below_the_check(tiny: Path) -> N
     ("old", "new"),
     [
         ("Does it hold?", "Run the check."),
-        ("def twice(x)", "from ifcn_lab.check.report import Case\n\ndef twice(x)"),
+        ("def twice(x)", "from ifcn_course.check.report import Case\n\ndef twice(x)"),
     ],
 )
 def test_what_only_mentions_a_check_is_no_check(tiny: Path, old: str, new: str) -> None:

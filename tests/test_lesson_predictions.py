@@ -13,7 +13,7 @@ import pytest
 
 from ifcn_lab import CocoFolder, InstanceFCN, scenes
 from ifcn_lab.coherence import kept_share
-from ifcn_lab.datasets.practice import practice_folder
+from ifcn_lab.data.practice import practice_folder
 from ifcn_lab.evaluation import mask_iou
 from ifcn_lab.proposals import zooms_for_sizes
 from ifcn_lab.scenes.measure import touching

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from ifcn_lab import average_recall, check, draw, scenes
-from ifcn_lab.datasets import Sample, from_scene
+from ifcn_course import check
+from ifcn_lab import average_recall, draw, scenes
+from ifcn_lab.data import Sample, from_scene
 from ifcn_lab.failures import judged, solidity, trait, worst_first
 from ifcn_lab.proposals import Proposals, nms, nms_pairwise
 from ifcn_lab.proposals.nms import pair_iou

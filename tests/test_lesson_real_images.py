@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from ifcn_lab import CocoFolder, check, draw
-from ifcn_lab.check.real_images import (
+from ifcn_course import check
+from ifcn_course.check.real_images import (
     index_of_zoom,
     score_of,
 )
-from ifcn_lab.datasets.practice import (
+from ifcn_lab import CocoFolder, draw
+from ifcn_lab.data.practice import (
     CROWDED,
     LYING,
     practice_folder,

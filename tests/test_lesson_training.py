@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from ifcn_lab import Grid, assemble, check, draw, scenes
-from ifcn_lab.check.training import copies
+from ifcn_course import check
+from ifcn_course.check.training import copies
+from ifcn_lab import Grid, assemble, draw, scenes
 from ifcn_lab.draw.windows import BEYOND, crop, few_shades
 from ifcn_lab.parts import coverage
 from ifcn_lab.scenes import Scene

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from ifcn_lab import check, draw, film, scenes
+from ifcn_course import check
+from ifcn_lab import draw, scenes
+from ifcn_lab.data import film
 from ifcn_lab.draw.equivariance import agreement
 from ifcn_lab.parts import coverage, object_centers, oracle_maps, questions
 from ifcn_lab.widgets import MapGrid, ShiftExplorer

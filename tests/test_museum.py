@@ -10,10 +10,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ifcn_lab import check
-from ifcn_lab.check import _HOME, museum
-from ifcn_lab.check.answers import alike, array_of
-from ifcn_lab.check.museum.specimen import OPENING, SHELF, Specimen, mistake
+from ifcn_course import check, museum
+from ifcn_course.check import _HOME
+from ifcn_course.check.answers import alike, array_of
+from ifcn_course.museum.specimen import OPENING, SHELF, Specimen, mistake
 from tests.museum_cases import asked, comparing, solutions, verdict
 
 EVERY = museum.specimens()
@@ -132,13 +132,14 @@ def test_a_name_can_be_taken_once_only() -> None:
 
 @pytest.mark.parametrize("file", sorted(museum._SLOW))
 def test_files_that_load_torch_or_numba_are_opened_for_their_checks(file: str) -> None:
-    module = f"ifcn_lab.check.museum.{file}"
+    module = f"ifcn_course.museum.{file}"
     here = [each for each in EVERY if each.function.__module__ == module]
     assert {name for each in here for name in each.concerns} == {*museum._SLOW[file]}
 
 
 def test_the_museum_is_open_without_torch_and_numba() -> None:
-    code = ("import sys; from ifcn_lab import check; check.cell_of(lambda i, k, m: 9);"
+    code = ("import sys; from ifcn_course import check; "
+            "check.cell_of(lambda i, k, m: 9);"
             "print('numba' in sys.modules, 'torch' in sys.modules)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "False False"

@@ -12,9 +12,9 @@ import torch
 from open_cases import said, stub
 from torch import nn
 
+from ifcn_course.check.assembling import lines_run
+from ifcn_course.check.properties import Trial, judge
 from ifcn_lab import assemble
-from ifcn_lab.check.copying import lines_run
-from ifcn_lab.check.measured import Trial, judge
 from ifcn_lab.grid import Grid
 
 

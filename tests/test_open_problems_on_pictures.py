@@ -10,7 +10,7 @@ import pytest
 from open_cases import said, stub
 from scipy import ndimage
 
-from ifcn_lab.check.training import flags, own_colour
+from ifcn_course.check.training import flags, own_colour
 from ifcn_lab.evaluation import mask_iou
 
 # lesson 5

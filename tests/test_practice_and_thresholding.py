@@ -14,9 +14,9 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from ifcn_course.check.real_images import best_split, decoded, shoelace
 from ifcn_lab import CocoFolder, average_recall
-from ifcn_lab.check.real_images import best_split, decoded, shoelace
-from ifcn_lab.datasets.practice import (
+from ifcn_lab.data.practice import (
     CROWDED,
     LYING,
     cell_scenes,

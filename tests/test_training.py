@@ -11,9 +11,9 @@ import pytest
 import torch
 from training_cases import QUICK, SCENES, network, one_thread, same_weights, samples
 
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.kept import Kept
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data import Sample
+from ifcn_lab.data.kept import Kept
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.grid import Grid
 from ifcn_lab.model import ScoreMaps
 from ifcn_lab.targets import WindowRule

@@ -14,8 +14,8 @@ import pytest
 import torch
 from training_cases import QUICK, SCENES, network, one_thread, same_weights, samples
 
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data import Sample
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.deepmask import DeepMaskStyle
 from ifcn_lab.targets import WindowRule
 from ifcn_lab.training import (

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 from training_cases import one_thread
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.model import IMAGENET_MEAN
 from ifcn_lab.targets import WindowRule
 from ifcn_lab.training import LESSON, PAPER, Example, Recipe, make_example

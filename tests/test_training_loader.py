@@ -19,9 +19,9 @@ from commands_cases import SMALL, write_folder
 from PIL import Image
 from training_cases import QUICK, SCENES, network, one_thread, same_weights, samples
 
-from ifcn_lab.datasets import Sample
-from ifcn_lab.datasets.pictures import read_image
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data import Sample
+from ifcn_lab.data.pictures import read_image
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.training import LESSON, Run, load_checkpoint, make_example, train
 from ifcn_lab.training.batches import Batch, Batches, spare_cores, stream
 

@@ -17,7 +17,7 @@ from commands_cases import SMALL, write_folder
 from training_cases import QUICK, network, one_thread, same_weights, samples
 
 from ifcn_lab.__main__ import main
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.training import load_checkpoint, train
 from ifcn_lab.training.log import Log

@@ -6,7 +6,7 @@ import torch
 
 from ifcn_lab import InstanceFCN, average_recall, propose, scenes
 from ifcn_lab.assembling import assemble
-from ifcn_lab.datasets import from_scene
+from ifcn_lab.data import from_scene
 from ifcn_lab.deepmask import DeepMaskStyle
 from ifcn_lab.evaluation import COCO_THRESHOLDS, mask_iou
 from ifcn_lab.proposals import Proposals, nms, nms_pairwise

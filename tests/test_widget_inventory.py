@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from ifcn_course.inventory import questions, read
+from ifcn_course.inventory.widget import Inventory
 from ifcn_lab.__main__ import main
-from ifcn_lab.inventory import questions, read
-from ifcn_lab.widgets import Inventory
 
 RIGHT = {each.name: each.right.letter for each in questions()}
 WHYS = [option.why for each in questions() for option in each.options]
@@ -149,7 +149,8 @@ def test_the_still_picture_has_words_and_shows_no_answer():
 
 
 def test_it_lives_in_jupyterlab_and_python_has_the_answers(lab):
-    make = "from ifcn_lab.widgets import Inventory\nasked = Inventory('after')\nasked"
+    make = ("from ifcn_course.inventory.widget import Inventory\n"
+            "asked = Inventory('after')\nasked")
     notebook = lab.open(lab.write("inventory.ipynb", make,
                                   "print(asked.save().read_text())"))
     notebook.run_all()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from ifcn_lab import assemble, film, scenes
+from ifcn_lab import assemble, scenes
+from ifcn_lab.data import film
 from ifcn_lab.parts import coverage, object_centers, oracle_maps, window_ious
 from ifcn_lab.widgets import still
 from ifcn_lab.widgets.mapgrid import MapGrid

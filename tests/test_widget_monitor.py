@@ -9,7 +9,7 @@ import torch
 from training_cases import QUICK, SCENES, network, one_thread, same_weights, samples
 
 from ifcn_lab import scenes
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.parts import coverage, object_centers
 from ifcn_lab.training import train
 from ifcn_lab.widgets import still

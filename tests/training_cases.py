@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from ifcn_lab.datasets.scenes import SceneSet
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.training import LESSON
 

@@ -43,7 +43,8 @@ def key(notebook: NotebookNode) -> str:
     """Sixteen digits that change with the lesson's code, the library or the data."""
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     digest = sha256("\0".join(code).encode())
-    files = [p for p in (ROOT / "ifcn_lab").rglob("*")
+    files = [p for package in ("ifcn_lab", "ifcn_course")
+             for p in (ROOT / package).rglob("*")
              if p.suffix in (".py", ".js", ".css")]
     for path in [*sorted(files), ROOT / "data" / "SHA256SUMS"]:
         digest.update(path.relative_to(ROOT).as_posix().encode())

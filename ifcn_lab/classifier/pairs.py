@@ -20,7 +20,7 @@ from ifcn_lab.classifier.rois import (
     cut_to_boxes,
     mask_bins,
 )
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals import propose
 from ifcn_lab.targets import tight_boxes

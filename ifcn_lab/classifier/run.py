@@ -17,7 +17,7 @@ from ifcn_lab.backbone import uses_bfloat16
 from ifcn_lab.classifier.network import Classifier, ClassScores
 from ifcn_lab.classifier.pairs import IGNORED, Matched, Rois, draw_rois
 from ifcn_lab.classifier.recipe import QUICK, ClassifierRecipe
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals.propose import to_tensor
 from ifcn_lab.training.batches import Batches

@@ -9,7 +9,6 @@ from ifcn_lab.lazy import loaded_when_used
 
 _HOME = {
     "Picture": "picture",
-    "yours_and_expected": "feedback",
     "show": "picture",
     "cell_colours": "palette",
     "shift": "equivariance",
@@ -60,9 +59,6 @@ _HOME = {
     "alone_and_touching": "rivals",
     "by_picture": "rivals",
     "close_up": "rivals",
-    "unlabelled_masks": "museum",
-    "wrong_masks": "museum",
-    "killed": "museum",
 }
 
 __all__ = sorted(_HOME)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ifcn_lab.data.film import Film
 from ifcn_lab.draw.palette import TRUE, WRONG, cell_colours
 from ifcn_lab.draw.parts import frame_in, head, maps_alt, probability
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
-from ifcn_lab.film import Film
 
 
 def film_strip(

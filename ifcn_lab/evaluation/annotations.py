@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ifcn_lab.datasets.coco import annotation_file
+from ifcn_lab.data.coco import annotation_file
 from ifcn_lab.evaluation.entries import Objects, areas_of, boxes_of
 from ifcn_lab.evaluation.given_masks import checked_run_lengths
 

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int, Integer
 from pycocotools import mask as coco_mask
 from scipy.ndimage import find_objects
 
-from ifcn_lab.datasets.run_lengths import crop_rle
+from ifcn_lab.data.run_lengths import crop_rle
 from ifcn_lab.evaluation.entries import Answers, Found, boxes_of, found
 
 __all__ = ["Chosen", "answers_by_pixels", "answers_of", "chosen_from"]

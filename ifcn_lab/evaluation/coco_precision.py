@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Float
 from pycocotools.cocoeval import COCOeval
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.evaluation.entries import (
     ANY,
     Answers,

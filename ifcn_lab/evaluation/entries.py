@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 from pycocotools import mask as coco_mask
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.evaluation.overlap import encode, xywh
 
 __all__ = ["ANY", "EVERY", "Answers", "Found", "Objects", "found", "objects", "paired"]

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Int
 from pycocotools import mask as coco_mask
 
-from ifcn_lab.datasets.segmentation import Region
+from ifcn_lab.data.segmentation import Region
 
 __all__ = ["checked_run_lengths", "fits", "lengths_of"]
 
@@ -64,7 +64,7 @@ def fits(segmentation: Any, size: tuple[int, int]) -> bool:
 
 
 def lengths_of(text: str) -> Int[np.ndarray, " N"] | None:
-    """Do what ``run_lengths`` of `datasets.segmentation` does, all letters at once.
+    """Do what ``run_lengths`` of `data.segmentation` does, all letters at once.
 
     None for text that is damaged.
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.evaluation.annotations import AnnotationFile
 from ifcn_lab.evaluation.entries import Objects, found, objects
 from ifcn_lab.evaluation.given_results import ResultFile
@@ -26,7 +26,7 @@ class Source:
     crowd regions, so that figures are pycocotools'; else from the samples. Without
     samples there are no pictures.
 
-    >>> from ifcn_lab.datasets.scenes import SceneSet
+    >>> from ifcn_lab.data.scenes import SceneSet
     >>> source = Source(SceneSet(3), None)
     >>> source.count, source.category
     (3, 1)
@@ -71,7 +71,7 @@ class Source:
 def source_of(samples: Sequence) -> Source:
     """Take the objects from the annotation file that samples come from, if one.
 
-    >>> from ifcn_lab.datasets.scenes import SceneSet
+    >>> from ifcn_lab.data.scenes import SceneSet
     >>> source_of(SceneSet(3)).annotations is None
     True
     """

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.evaluation.entries import (
     Answers,
     Found,

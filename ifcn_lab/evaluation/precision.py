@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from pycocotools import mask as coco_mask
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.evaluation.entries import (
     ANY,
     Answers,

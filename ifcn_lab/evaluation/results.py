@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.evaluation.entries import Answers, Found, found, paired
 
 __all__ = ["ResultsWriter", "rows", "to_coco_results"]

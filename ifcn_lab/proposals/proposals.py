@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ifcn_lab.datasets.run_lengths import crop_rle
+from ifcn_lab.data.run_lengths import crop_rle
 
 
 @dataclass(frozen=True)

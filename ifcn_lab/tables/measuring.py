@@ -13,7 +13,7 @@ from ifcn_lab.tables.alone import stop_if_alone
 
 if TYPE_CHECKING:
     from ifcn_lab.classifier import Classifier
-    from ifcn_lab.datasets import Sample
+    from ifcn_lab.data import Sample
     from ifcn_lab.model import InstanceFCN
     from ifcn_lab.tables.runs import Run
 
@@ -66,7 +66,7 @@ def kind_of_objects(
 ) -> Classifier:
     """The trained classifier of a run; it goes on from its checkpoint."""
     from ifcn_lab.classifier import Classifier, train_classifier
-    from ifcn_lab.commands.options import on_device
+    from ifcn_lab.cli.options import on_device
 
     path = run.folder / "classifier.safetensors"
     if path.is_file():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 
 
 class Part(Sequence):
@@ -15,7 +15,7 @@ class Part(Sequence):
         places: which of them, in order.
 
     Example:
-        >>> from ifcn_lab.datasets.scenes import SceneSet
+        >>> from ifcn_lab.data.scenes import SceneSet
         >>> part = Part(SceneSet(10), range(0, 10, 4))
         >>> len(part), part[1].name
         (3, 'scene 4')

@@ -17,7 +17,7 @@ from ifcn_lab.tables.rows import Row, build
 from ifcn_lab.tables.settings import Setting
 
 if TYPE_CHECKING:
-    from ifcn_lab.datasets import Sample
+    from ifcn_lab.data import Sample
     from ifcn_lab.model import InstanceFCN
     from ifcn_lab.training.loop import Step
 
@@ -41,8 +41,8 @@ class Data:
         Raises:
             ValueError: what `open_dataset` refuses.
         """
-        from ifcn_lab.datasets.opened import SCENES, open_dataset
-        from ifcn_lab.datasets.scenes import SceneSet
+        from ifcn_lab.data.opened import SCENES, open_dataset
+        from ifcn_lab.data.scenes import SceneSet
 
         if self.name == "scenes":
             return SceneSet(*SCENES[split], by_shape=True)
@@ -136,7 +136,7 @@ def trained(run: Run, *, progress: bool = False) -> tuple[InstanceFCN, dict[str,
     It is trained only where the folder does not hold it; from the checkpoint on where
     there is one.
     """
-    from ifcn_lab.commands.options import on_device
+    from ifcn_lab.cli.options import on_device
 
     folder, row = run.network_folder, run.row._replace(task="propose")
     settings = Run(row, run.seed, run.data, run.setting, run.out).settings
@@ -167,7 +167,7 @@ def train_in(
     folder: Path, model: InstanceFCN, run: Run, *, progress: bool
 ) -> dict[str, Any]:
     """Train a network, keeping a checkpoint in the folder; returns steps, seconds."""
-    from ifcn_lab.datasets.kept import Kept
+    from ifcn_lab.data.kept import Kept
     from ifcn_lab.training import train
 
     samples = Kept(run.data.open("train"))

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.training.examples import Example, make_example
 from ifcn_lab.training.interrupt import STOPPING
 from ifcn_lab.training.recipe import Recipe
@@ -50,7 +50,7 @@ class Batches(Dataset):
         stride, m: of the network: image pixels per cell, cells per window side.
 
     Example:
-        >>> from ifcn_lab.datasets.scenes import SceneSet
+        >>> from ifcn_lab.data.scenes import SceneSet
         >>> from ifcn_lab.training import LESSON
         >>> made = Batches(SceneSet(2), LESSON, stride=4, m=21)[7, 0]
         >>> len(made.examples), made.unreadable
@@ -140,7 +140,7 @@ def stream(
         ChildProcessError: a worker was killed.
 
     Example:
-        >>> from ifcn_lab.datasets.scenes import SceneSet
+        >>> from ifcn_lab.data.scenes import SceneSet
         >>> from ifcn_lab.training import LESSON
         >>> source = Batches(SceneSet(2), LESSON, stride=4, m=21)
         >>> one = next(stream(source, 5, [0]))

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.model import IMAGENET_MEAN
 from ifcn_lab.targets import (
     WindowLabels,

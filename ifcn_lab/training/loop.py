@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.training.batches import lost_workers_told
 from ifcn_lab.training.interrupt import interrupts_wait

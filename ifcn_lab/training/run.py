@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from ifcn_lab.backbone import uses_bfloat16
-from ifcn_lab.datasets import Sample
+from ifcn_lab.data import Sample
 from ifcn_lab.model import InstanceFCN, ScoreMaps
 from ifcn_lab.training.batches import Batch, Batches, most_unreadable, stream, too_many
 from ifcn_lab.training.checkpoint import load_checkpoint, save_checkpoint

@@ -16,7 +16,6 @@ _HOME = {
     "WindowSampler": "sampler",
     "ProposalExplorer": "explorer",
     "Predict": "predict",
-    "Inventory": "inventory",
     "guesses": "guessing",
     "save_guesses": "guessing",
 }

@@ -160,7 +160,7 @@ class ProposalExplorer(Explorable):
 
     def report(self) -> RecallReport:
         """Recall of what is shown, as `average_recall` measures it."""
-        from ifcn_lab.datasets import from_scene
+        from ifcn_lab.data import from_scene
         from ifcn_lab.evaluation import average_recall
         from ifcn_lab.scenes import Scene
 

@@ -9,7 +9,7 @@ import traitlets
 from jaxtyping import Bool, Float, UInt8
 
 from ifcn_lab.assembling import assemble
-from ifcn_lab.film import Film
+from ifcn_lab.data.film import Film
 from ifcn_lab.grid import Grid
 from ifcn_lab.widgets.explorable import Explorable
 from ifcn_lab.widgets.mapgrid_state import UNKNOWN, of_film, of_maps, of_network
@@ -108,7 +108,7 @@ class MapGrid(Explorable):
         """The widget for a film of training, with a slider over its steps.
 
         Args:
-            film: as `ifcn_lab.film.load` reads it.
+            film: as `ifcn_lab.data.film.load` reads it.
             run: "plain" or "shuffled".
         """
         if run not in film.runs:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Shaped, UInt8
 
+from ifcn_lab.data.film import SCALE, Film
 from ifcn_lab.draw.palette import cell_colours
-from ifcn_lab.film import SCALE, Film
 from ifcn_lab.parts import coverage, object_centers, oracle_maps
 from ifcn_lab.targets import mask_targets
 from ifcn_lab.widgets.explorable import png_bytes

@@ -49,7 +49,7 @@ class TrainingMonitor(Explorable):
     (objectness, mask) losses of every step.
 
     >>> from ifcn_lab import InstanceFCN
-    >>> from ifcn_lab.datasets.scenes import SceneSet
+    >>> from ifcn_lab.data.scenes import SceneSet
     >>> from ifcn_lab.training import LESSON
     >>> recipe = LESSON.with_(iterations=2, seconds=None, batch=1, crop=48, windows=8)
     >>> monitor = TrainingMonitor(InstanceFCN(2, 7, "small"), SceneSet(1), recipe)

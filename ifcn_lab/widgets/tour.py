@@ -61,7 +61,7 @@ def _shift() -> Explorable:
 
 
 def _mapgrid() -> Explorable:
-    from ifcn_lab import film
+    from ifcn_lab.data import film
     from ifcn_lab.widgets.mapgrid import MapGrid
 
     grid = MapGrid.film(film.load())

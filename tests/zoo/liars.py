@@ -52,15 +52,15 @@ json.dumps = lambda *a, **k: '{"state": "value", "points": 99}'
 base64.b64encode = lambda data: b"////"
 np.asarray = np.array_equal = np.allclose = lambda *a, **k: True
 builtins.isinstance = lambda *a: True"""
-PATCHED_CHECKER = """from ifcn_lab.classroom import agreeing
-agreeing.agrees = lambda *a, **k: True
-agreeing._numbers_agree = lambda *a, **k: True
-import ifcn_lab.classroom.grade.cells as cells
-import ifcn_lab.classroom.grade.worker as worker
+PATCHED_CHECKER = """from ifcn_course.assignment import agreement
+agreement.agrees = lambda *a, **k: True
+agreement._numbers_agree = lambda *a, **k: True
+import ifcn_course.grading.cells as cells
+import ifcn_course.grading.worker as worker
 worker._call = lambda *a: {"state": "value", "value": True, "points": 99}
 cells.functions = lambda made: {}"""
 BOMB = """import sys
-main = sys.modules['ifcn_lab.classroom.grade.worker']
+main = sys.modules['ifcn_course.grading.worker']
 def answer(made, message):
     return {"state": "value", "value": VALUE}
 main._answer = answer"""

@@ -1,0 +1,1 @@
+"""Variants of a lesson for a class: the notebook, and the key that stays behind."""

@@ -1,0 +1,146 @@
+"""A class's assignment: the notebook for students, and the key that stays behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ifcn_course.assignment import nbgrader, notebook
+from ifcn_course.assignment.key import Key, KeyFunction, key_text
+from ifcn_course.assignment.sheet import Sheet, number_in
+from ifcn_course.assignment.task import numbered
+from ifcn_course.assignment.tasks import LESSONS, sheet_of
+from ifcn_course.assignment.variant import Unfit, Variant, drawn
+
+ATTEMPTS = 100
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """One lesson for one class.
+
+    Attributes:
+        variant: what was drawn.
+        sheet: the tasks.
+        functions: what the key says of each task; the answers are computed here.
+    """
+
+    variant: Variant
+    sheet: Sheet
+    functions: tuple[KeyFunction, ...]
+
+    @property
+    def name(self) -> str:
+        """How its files are called: "03_assembling_2027"."""
+        return self.key.name
+
+    @property
+    def key(self) -> Key:
+        """What it is graded against."""
+        drawn = self.variant.document()
+        variant = {name: drawn[name] for name in self.sheet.uses} | self.sheet.extra
+        return Key(LESSONS[self.variant.lesson], self.variant.seed, self.sheet.title,
+                   variant, self.functions)
+
+    def handout(self, *, metadata: bool = False) -> str:
+        """The students' notebook; `metadata` adds nbgrader's."""
+        cells = notebook.student(self.sheet, self.variant)
+        marked = nbgrader.marked(cells, self) if metadata else cells
+        return notebook.text(marked, self.name)
+
+    def solutions(self) -> str:
+        """The lecturer's notebook, with the solutions."""
+        return notebook.text(notebook.solved(self.sheet, self.variant), self.name)
+
+    def nbgrader_source(self) -> str:
+        """What nbgrader's `source` folder takes: solutions and tests, both marked."""
+        cells = notebook.solved(self.sheet, self.variant, suffix="")
+        return notebook.text(nbgrader.source(cells, self), self.name)
+
+
+def assignment(lesson: int, seed: int, secret: str = "") -> Assignment:
+    """The assignment of a class: same lesson, seed and secret, same assignment.
+
+    Of all draws it takes the first that gives nothing away: every number that is
+    asked for has three digits or more, and stands nowhere in the students' notebook.
+
+    Args:
+        lesson: its number, 1 to 8.
+        seed: of the class, 0 or more.
+        secret: a word of the lecturer's; whoever lacks it cannot make the key.
+
+    Raises:
+        ValueError: no such lesson, or a seed below 0.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            made = _made(drawn(lesson, seed, secret, attempt))
+        except Unfit:
+            continue
+        if gives_nothing_away(made):
+            return made
+    raise ValueError(f"no variant of lesson {lesson} came out for seed {seed}; "
+                     "give another seed")
+
+
+def _made(variant: Variant) -> Assignment:
+    sheet = sheet_of(variant)
+    functions = tuple(task.answers(n) for n, task in numbered(sheet.tasks))
+    return Assignment(variant, sheet, functions)
+
+
+def gives_nothing_away(made: Assignment) -> bool:
+    """Whether no numeric answer can be guessed, or read in the handout."""
+    text = made.handout()
+    return all(telling(answer) and not number_in(text, answer)
+               for answer in numeric_answers(made.key))
+
+
+def telling(answer: float | int) -> bool:
+    """Whether a number is hard to guess: three digits, or four decimals.
+
+    >>> telling(7), telling(118), telling(0.5), telling(0.71428)
+    (False, True, False, True)
+    """
+    if isinstance(answer, int):
+        return abs(answer) >= 100
+    return abs(answer * 1000 - round(answer * 1000)) > 1e-6
+
+
+def numeric_answers(key: Key) -> list[float | int]:
+    """What the functions without arguments return, all numbers one by one."""
+    cases = [case for one in key.functions for case in one.cases if not case.args]
+    return [case.expected for case in cases
+            if isinstance(case.expected, int | float)]
+
+
+def files(
+    made: Assignment, out: Path, key: Path, *, solutions: bool, metadata: bool
+) -> Mapping[Path, str]:
+    """The text of each file of an assignment, by where it goes."""
+    name = made.name
+    texts = {out / f"{name}.ipynb": made.handout(metadata=metadata),
+             key / f"{name}.key.json": key_text(made.key)}
+    if solutions:
+        texts[key / f"{name}.solutions.ipynb"] = made.solutions()
+    if metadata:
+        texts[key / "nbgrader" / "source" / name / f"{name}.ipynb"] = \
+            made.nbgrader_source()
+    return texts
+
+
+def write(texts: Mapping[Path, str], *, force: bool = False) -> None:
+    """Write the files, all or none where one is there already.
+
+    Raises:
+        FileExistsError: a file is there and `force` is not given; nothing is written.
+        OSError: a file cannot be written.
+    """
+    there = [path for path in texts if path.exists()]
+    if there and not force:
+        raise FileExistsError(f"{there[0]} is there already, and nothing was written; "
+                              "give --force to write over it, or another --out")
+    for path, words in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(words, encoding="utf-8", newline="\n")

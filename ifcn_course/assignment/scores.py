@@ -1,0 +1,127 @@
+"""Whole numbers that stand for score maps, and the scene of a class.
+
+Both are the same on every machine, and no two classes share them.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from ifcn_course.assignment.numbering import channels, from_paper
+from ifcn_course.assignment.sheet import SIDE, STRIDE
+from ifcn_course.assignment.variant import Variant
+from ifcn_lab import scenes
+from ifcn_lab.grid import Grid
+from ifcn_lab.parts import coverage, object_centers, oracle_maps
+
+
+class Scores(NamedTuple):
+    """Score maps of whole numbers, and the line of a notebook that makes them."""
+
+    maps: Int[np.ndarray, "kk H W"]
+    line: str
+    factor: int
+    prime: int
+
+
+def class_scores(variant: Variant) -> Scores:
+    """The class's own scores, (k*k, 32, 32) whole numbers below 1000.
+
+    >>> from ifcn_course.assignment.variant import drawn
+    >>> class_scores(drawn(3, 2027)).maps.shape[1:]
+    (32, 32)
+    """
+    prime = variant.draws.one("prime", (883, 907, 929, 947, 967, 983, 997))
+    factor = variant.draws.whole("factor", 101, 799)
+    count = variant.k**2 * SIDE**2
+    maps = (factor * np.arange(count) % prime).reshape(-1, SIDE, SIDE)
+    line = (f"scores = {factor} * np.arange(K * K * {SIDE} * {SIDE}) % {prime}\n"
+            f"scores = scores.reshape(K * K, {SIDE}, {SIDE})")
+    return Scores(maps, line, factor, prime)
+
+
+def told(k: int, rows: int, columns: int | None = None) -> Int[np.ndarray, "kk h w"]:
+    """Scores that say where they stand: 100 * map + 10 * row + column; int16.
+
+    >>> told(2, 3)[3].tolist()
+    [[300, 301, 302], [310, 311, 312], [320, 321, 322]]
+    """
+    number, row, column = np.indices((k * k, rows, columns or rows))
+    return (100 * number + 10 * row + column).astype(np.int16)
+
+
+def grids(variant: Variant, others: tuple[int, ...] = (2, 3)) -> list[int]:
+    """The k that a task may ask for: a shuffled numbering knows its own only."""
+    if isinstance(variant.numbers, list):
+        return [variant.k]
+    return [*(k for k in others if k != variant.k), variant.k]
+
+
+def turned(variant: Variant, k: int, m: int) -> tuple[int, int]:
+    """An offset (i, j) whose map is another one when counted row by row.
+
+    >>> from ifcn_course.assignment.variant import drawn
+    >>> ours = drawn(3, 2027)
+    >>> place = turned(ours, ours.k, ours.m)
+    >>> grid = Grid(ours.k, ours.m)
+    >>> bool(channels(ours.numbers, ours.k, ours.m)[place] == grid.channel[place])
+    False
+    """
+    ours = channels(variant.numbers, k, m)
+    places = np.argwhere(ours != Grid(k, m).channel).tolist()
+    i, j = places[len(places) // 2]
+    return i, j
+
+
+class ClassScene:
+    """The scene of a class, its objects on the feature map, and perfect score maps.
+
+    The notebook makes the same with the lines of `SCENE`.
+    """
+
+    def __init__(self, variant: Variant) -> None:
+        self.variant = variant
+        self.scene = scenes.make(variant.scene)
+
+    @cached_property
+    def cells(self) -> Bool[np.ndarray, "N H W"]:
+        """The feature cells that each object covers by more than half."""
+        return coverage(self.scene.masks, STRIDE) > 0.5
+
+    @cached_property
+    def centers(self) -> Int[np.ndarray, "N 2"]:
+        """The centre (y, x) of each object's window."""
+        return object_centers(self.scene.masks, STRIDE, self.variant.m)
+
+    @cached_property
+    def paper_maps(self) -> Bool[np.ndarray, "kk H W"]:
+        """What a perfect network would give, counted row by row."""
+        return oracle_maps(self.cells, self.centers, self.variant.k, self.variant.m)
+
+    @cached_property
+    def maps(self) -> Bool[np.ndarray, "kk H W"]:
+        """The same maps in the class's order."""
+        return from_paper(self.paper_maps, self.variant.numbers)
+
+    def lines(self, *, maps: bool = True, draw: bool = True) -> str:
+        """The lines of a notebook that make `scene`, `cells`, `centers` and `maps`."""
+        numbers = self.variant.numbers
+        name = "ORDER" if isinstance(numbers, list) else repr(numbers)
+        imports = ["from ifcn_lab.parts import coverage, object_centers"]
+        made = [f"scene = scenes.make({self.variant.scene})",
+                f"cells = coverage(scene.masks, {STRIDE}) > 0.5  # (objects, 32, 32)",
+                f"centers = object_centers(scene.masks, {STRIDE}, M)"]
+        if maps:
+            imports = ["from ifcn_course.assignment.numbering import from_paper",
+                       f"{imports[0]}, oracle_maps"]
+            made += [f"maps = from_paper(oracle_maps(cells, centers, K, M), {name})"]
+        if draw:
+            made += [DRAWN]
+        return "\n".join([*imports, "", *made])
+
+
+DRAWN = "draw.show(pictures.scene_windows(scene.image, scene.masks, centers, M))"

@@ -1,0 +1,189 @@
+"""Lesson 4 for a class: a slanted step, other heads, its own scene."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Shaped
+
+from ifcn_course.assignment.numbering import to_paper
+from ifcn_course.assignment.scores import ClassScene, Scores, class_scores
+from ifcn_course.assignment.sheet import IMPORTS, SIDE, Sheet, cells_step, constants
+from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
+from ifcn_course.assignment.tasks.counting import cell_task, window_task
+from ifcn_course.assignment.variant import Unfit, Variant
+from ifcn_lab.assembling import assemble
+from ifcn_lab.coherence import kept, shared
+
+SLANTED = ((1, 2), (2, 1), (1, 3), (3, 1), (2, 3), (3, 2))
+"""Steps (down, right); lesson 4 goes to the right, or along the diagonal."""
+
+BOTH = ("A pixel of both windows is kept if its row lies in one and the same grid row "
+        "before and after, and its column likewise.")
+
+
+def sheet(variant: Variant) -> Sheet:
+    """The tasks of lesson 4 for one class."""
+    step = variant.draws.one("step", SLANTED)
+    side = variant.draws.one("kernel", (1, 5, 7))
+    scores, scene = class_scores(variant), ClassScene(variant)
+    tasks = (cell_task(variant), pixels_task(variant, step), share_task(variant, step),
+             weights_task(side), window_task(variant), sum_task(variant, scores, step),
+             coherent_task(scene, step))
+    opening = (
+        Step("Run this cell first.\n`scores` are whole numbers that stand for score "
+             "maps; no other class has them.",
+             f"{IMPORTS}\n\n{constants(variant)}\nSTEP = {step}\n{scores.line}"),
+        cells_step(variant),
+        Step(f"## Your step\n\nIn your class the window moves **{step[0]} down and "
+             f"{step[1]} right** at once.\nThe figure shows one step.",
+             "draw.show(draw.one_step(K, M, STEP))"),
+    )
+    return Sheet("Local coherence", "You count what a window keeps when it moves by "
+                 "your class's own slanted step.", opening, tasks,
+                 {"step": list(step), "kernel": side,
+                  "scores": [scores.factor, scores.prime]})
+
+
+def times(step: tuple[int, int], count: int) -> tuple[int, int]:
+    """So many steps at once."""
+    return step[0] * count, step[1] * count
+
+
+def pixels_task(variant: Variant, step: tuple[int, int]) -> Task:
+    """How many pixels are kept, as a count."""
+    asked = [(1, 4), (2, 6), (3, 13), (variant.k, variant.m + 1), (5, 23), (7, 30)]
+    cases = tuple(Asked(f"k = {k}, m = {m}", (k, m), BOTH) for k, m in asked)
+    down, right = step
+    lines = ("cell = np.arange(m) * k // m\n"
+             f"rows = cell[{down}:] == cell[:-{down}]\n"
+             f"columns = cell[{right}:] == cell[:-{right}]\n"
+             "return rows.sum() * columns.sum()")
+    count = int(kept(variant.k, variant.m, step).sum())
+    return Task(
+        "kept_pixels", "Count what is kept",
+        "After one step of your class, how many pixels are in both windows and are "
+        "still copied from the same map?",
+        function("kept_pixels(k, m)", lines),
+        lambda k, m: int(kept(k, m, step).sum()), cases,
+        tried=Tried("kept_pixels(K, M)", "a whole number", "The figure above says "
+                    f"**{count}** for your K and M.", count))
+
+
+def share_task(variant: Variant, step: tuple[int, int]) -> Task:
+    """The share that is kept after several steps."""
+    asked = [(1, 5, 1), (3, 9, 1), (variant.k, variant.m, 2), (2, 40, 3), (3, 48, 4),
+             (5, 12, 12)]
+    cases = tuple(Asked(f"k = {k}, m = {m}, s = {s}", (k, m, s),
+                        "Divide by the pixels that are in both windows; where there "
+                        "are none, return 0.") for k, m, s in asked)
+    down, right = step
+    lines = (f"down, right = {down} * s, {right} * s\n"
+             "if max(down, right) >= m:\n"
+             "    return 0\n"
+             "cell = np.arange(m) * k // m\n"
+             "rows = cell[down:] == cell[:-down]\n"
+             "columns = cell[right:] == cell[:-right]\n"
+             "return rows.mean() * columns.mean()")
+    return Task(
+        "kept_share", "The share, after s steps",
+        "After s steps of your class: which share of the pixels that are in both "
+        "windows keeps its score?\nIf no pixel is in both, return 0.\ns is 1 or more.",
+        function("kept_share(k, m, s)", lines),
+        lambda k, m, s: share(k, m, times(step, s)), cases, agree="close")
+
+
+def share(k: int, m: int, step: tuple[int, int]) -> float:
+    """The share that is kept; 0 where the windows do not meet.
+
+    >>> share(5, 21, (0, 1)), share(5, 21, (30, 0))
+    (0.8, 0.0)
+    """
+    same = kept(k, m, step)
+    return float(same.mean()) if same.size else 0.0
+
+
+def weights_task(side: int) -> Task:
+    """Weights of both heads, biases too."""
+    asked = [(1, 1, 1, 1, 1), (2, 3, 4, 5, 6), (512, 5, 14, 512, 56), (64, 4, 7, 8, 9)]
+    cases = tuple(Asked(f"channels = {c}, k = {k}, bins = {b}, rank = {r}, m = {m}",
+                        (c, k, b, r, m), "A layer has inputs x outputs weights, and "
+                        "one bias for each output.") for c, k, b, r, m in asked)
+    lines = (f"maps = {side} * {side} * channels * k * k + k * k\n"
+             "linear = bins * bins * channels * rank + rank + rank * m * m + m * m\n"
+             "return maps, linear")
+    return Task(
+        "head_weights", "Two heads, with biases",
+        f"In your class the score maps come from a convolution of **{side} x {side}**, "
+        "and **every layer has biases**, one for each output.\nReturn two numbers: the "
+        "weights and biases of that convolution, from `channels` channels to k * k "
+        "maps; and those of the two linear layers of lesson 4, from bins * bins * "
+        "channels numbers to `rank`, and from there to m * m.",
+        function("head_weights(channels, k, bins, rank, m)", lines),
+        lambda c, k, b, r, m: (layer(side * side * c, k * k),
+                               layer(b * b * c, r) + layer(r, m * m)), cases)
+
+
+def layer(inputs: int, outputs: int) -> int:
+    """Weights and biases of one layer."""
+    return (inputs + 1) * outputs
+
+
+def two_windows(
+    variant: Variant, maps: Shaped[np.ndarray, "kk H W"], center: tuple[int, int],
+    step: tuple[int, int],
+) -> tuple[Shaped[np.ndarray, "a b"], Shaped[np.ndarray, "a b"]]:
+    """The pixels that both windows hold, as each has them."""
+    places = [center, (center[0] + step[0], center[1] + step[1])]
+    ordered = to_paper(maps, variant.numbers)
+    return shared(*assemble(ordered, variant.m, centers=places), step)
+
+
+def sum_task(variant: Variant, scores: Scores, step: tuple[int, int]) -> Task:
+    """A number: the sum of the scores that are kept."""
+    m = variant.m
+    y, x = (variant.draws.whole(f"sum {axis}", m // 2, 28 - m + m // 2)
+            for axis in "yx")
+    before, _ = two_windows(variant, scores.maps, (y, x), step)
+    total = int(before[kept(variant.k, m, step)].sum())
+    down, right = step
+    lines = f"""\
+window, cell = window_at(scores, {y}, {x}), np.arange(M) * K // M
+rows = cell[{down}:] == cell[:-{down}]
+columns = cell[{right}:] == cell[:-{right}]
+return window[{down}:, {right}:][np.ix_(rows, columns)].sum()"""
+    return Task(
+        "sum_of_kept", "What is kept in your scores",
+        f"A window stands at ({y}, {x}) on `scores`, with K and M, and makes one step "
+        "of your class.\nAdd up the scores that it keeps: of the pixels that are in "
+        "both windows and are copied from the same map.\nMind your numbering.",
+        function("sum_of_kept()", lines), lambda: total,
+        (Asked("the sum", (), "The pixel (i, j) of the first window is pixel (i - "
+               f"{step[0]}, j - {step[1]}) of the second.", 3),))
+
+
+def coherent_task(scene: ClassScene, step: tuple[int, int]) -> Task:
+    """A number: pixels whose answer is the same before and after the step."""
+    variant, (down, right) = scene.variant, step
+    if (scene.centers + step).max() >= SIDE:
+        raise Unfit("a step leads off the map")
+    pairs = [two_windows(variant, scene.maps.astype(int), (int(y), int(x)), step)
+             for y, x in scene.centers]
+    lines = f"""\
+count = 0
+for y, x in centers:
+    before = window_at(maps, y, x)[{down}:, {right}:]
+    after = window_at(maps, y + {down}, x + {right})
+    count += (before == after[: M - {down}, : M - {right}]).sum()
+return count"""
+    before = Step("## Your scene\n\nA scene of your class, with the window of each "
+                  "object.\n`maps` are the maps that a perfect network would give, in "
+                  "your order, and `centers` are the windows' centres.", scene.lines())
+    return Task(
+        "coherent_pixels", "Coherent in your scene",
+        "Each object's window makes one step of your class on `maps`.\nOf the pixels "
+        "that are in both windows, how many have the same value before and after? Add "
+        "up all objects.\nCount every pixel of equal value, whichever map it comes "
+        "from.", function("coherent_pixels()", lines),
+        lambda: int(sum((one == other).sum() for one, other in pairs)),
+        (Asked("the count", (), "A window may reach over the border; there it is 0.",
+               3),), before=(before,))

@@ -1,0 +1,136 @@
+"""What is drawn for a class: k, m, the numbering of cells, seeds, positions.
+
+Everything follows from the lesson, the seed and, if there is one, the lecturer's
+secret word, by SHA-256 alone. So the same seed draws the same on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TypeVar
+
+from ifcn_course.assignment.numbering import NUMBERINGS, PAPER, SHUFFLED, table
+
+Choice = TypeVar("Choice")
+PAIRS_OF_LESSONS = frozenset(
+    [(1, 21), (3, 21), (5, 21), (7, 21), (3, 7), (3, 9), (3, 6), (5, 20), (2, 6)]
+)
+"""Pairs (k, m) that the lessons use; no class gets one of them."""
+
+
+class Unfit(ValueError):
+    """What was drawn will not do for a task; the next attempt may."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Draws that follow from a text, each from its name: their order does not matter.
+
+    >>> draws = Draws("lesson 3, seed 2027")
+    >>> draws.whole("row", 1, 6) == draws.whole("row", 1, 6)
+    True
+    """
+
+    source: str
+
+    def whole(self, name: str, low: int, high: int) -> int:
+        """A whole number from low to high, both included."""
+        digest = sha256(f"ifcn-lab draw|{self.source}|{name}".encode()).digest()
+        return low + int.from_bytes(digest, "big") % (high - low + 1)
+
+    def one(self, name: str, choices: Sequence[Choice]) -> Choice:
+        """One of several."""
+        return choices[self.whole(name, 0, len(choices) - 1)]
+
+    def shuffled(self, name: str, choices: Sequence[Choice]) -> list[Choice]:
+        """All of them, in another order."""
+        left = list(choices)
+        return [left.pop(self.whole(f"{name} {n}", 0, len(left) - 1))
+                for n in range(len(left))]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One class's own numbers of one lesson.
+
+    `numbering` names one of `NUMBERINGS`, never the paper's, or is "shuffled"; then
+    `order` is the number of each cell, row by row. `draws` gives what single tasks
+    need beyond that, and is not written anywhere: it would give all away.
+    """
+
+    lesson: int
+    seed: int
+    k: int
+    m: int
+    numbering: str
+    order: tuple[int, ...]
+    scene: int
+    draws: Draws
+
+    @property
+    def numbers(self) -> str | list[int]:
+        """The numbering as `table` takes it: a name, or the shuffled numbers."""
+        return list(self.order) if self.numbering == SHUFFLED else self.numbering
+
+    @property
+    def words(self) -> str:
+        """How the cells are counted, to be said after "The cells are counted"."""
+        if self.numbering == SHUFFLED:
+            return "in an order of their own, the list `ORDER` below"
+        return NUMBERINGS[self.numbering].words
+
+    @property
+    def number_lines(self) -> str:
+        """The lines of a program that return the number of cell (a, b)."""
+        if self.numbering == SHUFFLED:
+            return "return ORDER[a * k + b]"
+        return NUMBERINGS[self.numbering].lines
+
+    def document(self) -> dict[str, object]:
+        """What the key says of the variant."""
+        return {"k": self.k, "m": self.m, "numbering": self.numbering,
+                "order": list(self.order), "scene": self.scene}
+
+
+def drawn(lesson: int, seed: int, secret: str = "", attempt: int = 0) -> Variant:
+    """The variant of a class.
+
+    Args:
+        lesson: its number.
+        seed: of the class, 0 or more.
+        secret: a word of the lecturer's; without it a seed alone gives all.
+        attempt: counts on where a variant did not do.
+
+    Raises:
+        ValueError: the seed is below 0.
+
+    >>> one = drawn(3, 2027)
+    >>> one == drawn(3, 2027), one == drawn(3, 2028), one == drawn(3, 2027, "word")
+    (True, False, False)
+    """
+    if seed < 0:
+        raise ValueError(f"the seed is {seed}; give a whole number, 0 or more")
+    draws = Draws(f"{lesson}|{seed}|{attempt}|{secret}")
+    k, m = draws.one("k and m", PAIRS)
+    numbering = draws.one("numbering", [*RULES, SHUFFLED])
+    order = table(numbering, k).ravel().tolist() if numbering in RULES else \
+        _own_order(draws, k)
+    return Variant(lesson, seed, k, m, numbering, tuple(order),
+                   draws.whole("scene", 1000, 999_999), draws)
+
+
+RULES = tuple(name for name in NUMBERINGS if name != PAPER)
+PAIRS = tuple(
+    (k, m) for k in (3, 4, 5) for m in range(3 * k + 1, 21)
+    if (k, m) not in PAIRS_OF_LESSONS
+)
+"""What k and m are drawn from; k divides m in some of them only."""
+
+
+def _own_order(draws: Draws, k: int) -> list[int]:
+    """A shuffled numbering that is none of the rules, the paper's included."""
+    known = [table(name, k).ravel().tolist() for name in NUMBERINGS]
+    orders = (draws.shuffled(f"order {n}", range(k * k)) for n in range(len(known) + 1))
+    return next(order for order in orders if order not in known)

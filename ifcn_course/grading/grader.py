@@ -1,0 +1,139 @@
+"""Grade a class: every submission alone, several at a time, kept as they end."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ifcn_course.assignment.key import Key
+from ifcn_course.grading.marking import Allowance, Notebook, mark, nothing
+from ifcn_course.grading.notebooks import assignment_of, code_cells
+from ifcn_course.grading.process import Stopped
+from ifcn_course.grading.results import Result
+from ifcn_course.grading.safe_text import clean
+from ifcn_course.grading.sandbox.clearing import remove
+from ifcn_course.grading.sandbox.plan import Plan, readable
+from ifcn_course.grading.submissions import Submission, Taken, take
+
+_MOST_PROBLEMS = 20
+
+
+@dataclass(frozen=True)
+class Grader:
+    """How every submission is graded.
+
+    Args:
+        key: what is asked, and what is right.
+        allowed: time, memory and disk of one submission.
+        hide: what no submission may see: the key, the others, the reports.
+        leave_out: walls that are not put up; see `Plan`.
+        kept: results of an earlier grading, by their digests.
+    """
+
+    key: Key
+    allowed: Allowance
+    hide: tuple[Path, ...] = ()
+    leave_out: tuple[str, ...] = ()
+    kept: tuple[Result, ...] = ()
+
+    def plan(self, work: Path) -> Plan:
+        """The walls around a process that works in this folder."""
+        needed = [work, *readable()]
+        hide = [p.resolve() for p in self.hide]
+        hide = [p for p in hide if not any(n.is_relative_to(p) for n in needed)]
+        return Plan(str(work / "home"), str(work / "given"), tuple(map(str, hide)),
+                    self.allowed.memory, self.allowed.disk,
+                    int(self.allowed.total) + 60, self.leave_out)
+
+    def grade(self, one: Submission, stop: threading.Event | None = None) -> Result:
+        """Grade one submission, or find it among those that are kept.
+
+        Raises:
+            Stopped: `stop` was set meanwhile.
+        """
+        started = time.monotonic()
+        work = Path(tempfile.mkdtemp(prefix="ifcn-grade-")).resolve()
+        try:
+            return self._graded(one, work, stop, started)
+        except Stopped:
+            raise
+        except Exception as error:  # whatever it is, the others are graded
+            said = clean(error) if isinstance(error, ValueError | OSError) else \
+                clean(f"the grader failed: {type(error).__name__}: {error}")
+            return Result(one.name, "", "", nothing(self.key, "not graded"), (said,),
+                          time.monotonic() - started)
+        finally:
+            with suppress(OSError):
+                remove(work)
+
+    def _graded(
+        self, one: Submission, work: Path, stop: threading.Event | None, started: float
+    ) -> Result:
+        for name in ("home", "given"):
+            (work / name).mkdir()
+        taken = take(one, work / "given", [f.name for f in self.key.functions])
+        for result in self.kept:
+            if (result.name, result.digest) == (one.name, taken.digest):
+                return result
+        try:
+            cells = code_cells(taken.content)
+        except ValueError as error:
+            return Result(one.name, taken.notebook, taken.digest,
+                          nothing(self.key, "not graded"), (clean(error),))
+        taken = replace(taken, notes=(*taken.notes, *self._strange(taken.content)))
+        notebook = Notebook(cells, self.plan(work), self.allowed, stop)
+        try:
+            functions = mark(notebook, self.key)
+        finally:
+            notebook.end()
+        return Result(one.name, taken.notebook, taken.digest, functions,
+                      _problems(taken, notebook), time.monotonic() - started,
+                      tuple(notebook.walls))
+
+    def _strange(self, content: bytes) -> tuple[str, ...]:
+        """A line if the notebook says that it is another assignment than the key's."""
+        said = assignment_of(content)
+        if said in ("", self.key.name):
+            return ()
+        return (clean(f"this notebook is assignment {said}, the key is of "
+                      f"{self.key.name}"),)
+
+
+def _problems(taken: Taken, notebook: Notebook) -> tuple[str, ...]:
+    told = [f"code cell {number + 1}: {said}"
+            for number, said in sorted(notebook.problems.items())]
+    if len(told) > _MOST_PROBLEMS:
+        told = [*told[:_MOST_PROBLEMS], f"and {len(told) - _MOST_PROBLEMS} cells more"]
+    return (*taken.notes, *told)
+
+
+def grade_all(
+    grader: Grader, found: Sequence[Submission], jobs: int,
+    done: Callable[[Result], None],
+) -> None:
+    """Grade submissions, `jobs` at a time; `done` hears of each as it ends.
+
+    An interrupt ends what runs, leaves nothing of it, and is passed on.
+    """
+    stop = threading.Event()
+    with ThreadPoolExecutor(jobs) as pool:
+        running = {pool.submit(grader.grade, one, stop) for one in found}
+        try:
+            while running:
+                ended, running = wait(running, 0.2, FIRST_COMPLETED)
+                _tell(ended, done)
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _tell(ended: Collection[Future], done: Callable[[Result], None]) -> None:
+    for future in ended:
+        done(future.result())

@@ -1,0 +1,185 @@
+"""Grade one notebook: run its cells, call its functions, compare, keep count."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from ifcn_course.assignment.agreement import agrees
+from ifcn_course.assignment.key import Key, KeyCase, KeyFunction
+from ifcn_course.assignment.values import decode, encode
+from ifcn_course.grading.process import Ended, Process
+from ifcn_course.grading.results import CaseResult, FunctionResult
+from ifcn_course.grading.safe_text import clean, difference, side_by_side
+from ifcn_course.grading.sandbox.clearing import clear
+from ifcn_course.grading.sandbox.plan import Plan
+
+# A cell that ends so may have left nothing for the others; they run anew without it.
+_EXHAUSTED = ("MemoryError", "RuntimeError: can't start new thread",
+              "OSError: [Errno 24]", "OSError: [Errno 28]")
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What one student's notebook may use.
+
+    Args:
+        cell: seconds of one cell.
+        case: seconds of one call.
+        total: seconds of everything, restarts included.
+        restarts: times that the notebook is run again after a hang or a crash.
+        memory: bytes.
+        disk: bytes.
+    """
+
+    cell: float = 60.0
+    case: float = 10.0
+    total: float = 300.0
+    restarts: int = 10
+    memory: int = 4 * 2**30
+    disk: int = 256 * 2**20
+
+
+class Notebook:
+    """A notebook that runs, and is run again after a hang or a crash."""
+
+    def __init__(
+        self, cells: Sequence[str], plan: Plan, allowed: Allowance,
+        stop: Event | None = None,
+    ) -> None:
+        self._cells, self._plan, self._allowed = cells, plan, allowed
+        self._stop = stop
+        self._until = time.monotonic() + allowed.total
+        self._process: Process | None = None
+        self._starts = 0
+        self._skipped: set[int] = set()
+        self.problems: dict[int, str] = {}
+        self.walls: list[str] = []
+
+    def call(self, name: str, args: Sequence[object]) -> dict[str, object]:
+        """Call a function of the notebook; its cells have run before.
+
+        Raises:
+            Ended: the call hung, crashed, or cannot be made any more.
+        """
+        process = self._running()
+        try:
+            return process.ask(self._seconds(self._allowed.case), do="call", name=name,
+                               args=[encode(arg) for arg in args])
+        except Ended:
+            self._process = None
+            raise
+
+    def _running(self) -> Process:
+        while self._process is None:
+            if self._starts > self._allowed.restarts:
+                raise Ended(f"not tried: the notebook was stopped {self._starts} times")
+            self._seconds(1.0)
+            self._start()
+        return self._process
+
+    def _start(self) -> None:
+        """Run every cell that neither hung nor crashed; stop at the first that does."""
+        self._starts += 1
+        clear(Path(self._plan.home))
+        process = Process(self._plan, self._stop)
+        self.walls = process.walls
+        for number, source in enumerate(self._cells):
+            if number in self._skipped:
+                continue
+            try:
+                told = process.ask(self._seconds(self._allowed.cell), do="cell",
+                                   source=source)
+            except Ended as ended:
+                process.end()
+                self._skipped.add(number)
+                self.problems[number] = f"{clean(ended)}; left out"
+                return
+            self._note(number, clean(told.get("error") or ""))
+            if self.problems.get(number, "").startswith(_EXHAUSTED):
+                process.end()
+                self._skipped.add(number)
+                return
+        self._process = process
+
+    def _note(self, number: int, error: str) -> None:
+        if error:
+            self.problems[number] = error
+
+    def _seconds(self, wanted: float) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise Ended(f"not tried: {self._allowed.total:g} seconds for the whole "
+                        "notebook are over")
+        return min(wanted, left)
+
+    def end(self) -> None:
+        """Leave nothing of it."""
+        if self._process is not None:
+            self._process.end()
+
+
+def mark(notebook: Notebook, key: Key) -> tuple[FunctionResult, ...]:
+    """Points for every function of the key."""
+    return tuple(_function(notebook, one) for one in key.functions)
+
+
+def nothing(key: Key, reason: str) -> tuple[FunctionResult, ...]:
+    """No points for any function, all for one reason."""
+    return tuple(
+        FunctionResult(one.name, one.task, tuple(_lost(c, reason) for c in one.cases))
+        for one in key.functions
+    )
+
+
+def _function(notebook: Notebook, wanted: KeyFunction) -> FunctionResult:
+    found: list[CaseResult] = []
+    for case in wanted.cases:
+        shown = any(result.shown for result in found)
+        found.append(_case(notebook, wanted, case, show=not shown))
+    return FunctionResult(wanted.name, wanted.task, tuple(found))
+
+
+def _case(
+    notebook: Notebook, wanted: KeyFunction, case: KeyCase, *, show: bool
+) -> CaseResult:
+    try:
+        told = notebook.call(wanted.name, case.args)
+    except Ended as ended:
+        return _lost(case, clean(ended))
+    if told.get("state") != "value":
+        return _lost(case, _reason(told))
+    try:
+        yours = decode(told.get("value"))
+    except ValueError as error:
+        return _lost(case, clean(f"returned what cannot be read: {error}"))
+    if _agree(case.expected, yours, wanted.agree):
+        return CaseResult(case.what, case.points, case.points)
+    lines = side_by_side(yours, case.expected) if show else ()
+    return CaseResult(case.what, 0, case.points, difference(yours, case.expected),
+                      tuple(lines), case.hint)
+
+
+def _agree(expected: object, yours: object, how: str) -> bool:
+    try:
+        return agrees(expected, yours, how)
+    except (ValueError, TypeError, RecursionError, OverflowError, MemoryError):
+        return False
+
+
+def _reason(told: dict[str, object]) -> str:
+    text = clean(told.get("text", ""))
+    return {
+        "missing": "not found" + (f"; is it `{text}`?" if text else ""),
+        "no function": f"is no function, but of type {text}",
+        "not done": "not done yet",
+        "error": f"stopped: {text}",
+        "no value": f"returned what cannot be compared: {text}",
+    }.get(str(told.get("state")), "gave an answer that cannot be read")
+
+
+def _lost(case: KeyCase, reason: str) -> CaseResult:
+    return CaseResult(case.what, 0, case.points, reason, (), case.hint)

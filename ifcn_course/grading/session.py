@@ -1,0 +1,197 @@
+"""One run of `ifcn-lab grade`: what is given, what is kept, what is written."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from statistics import median
+
+from tqdm import tqdm
+
+from ifcn_course.assignment.key import read_key
+from ifcn_course.grading import pages, probing, table
+from ifcn_course.grading.archive import unpack
+from ifcn_course.grading.grader import Grader, grade_all
+from ifcn_course.grading.marking import Allowance
+from ifcn_course.grading.results import Result
+from ifcn_course.grading.sandbox.clearing import remove
+from ifcn_course.grading.submissions import Submission, submissions
+
+
+class Session:
+    """One run, from options to reports.
+
+    Args:
+        given: the options.
+        leave_out: walls that are not put up, as if this system had none; see `Plan`.
+
+    Raises:
+        ValueError: the options do not fit, or this system cannot isolate notebooks.
+        OSError: the key or the submissions cannot be read.
+    """
+
+    def __init__(self, given: Namespace, leave_out: tuple[str, ...] = ()) -> None:
+        self._given, self._leave_out = given, leave_out
+        self._report = given.report.resolve()
+        self._json = self._report.with_suffix(".json")
+        self._pages = self._report.with_suffix("")
+        self._check()
+        self._key = read_key(given.key)
+        self._digest = sha256(given.key.read_bytes()).hexdigest()
+        self._allowed = Allowance(
+            given.cell_seconds, given.case_seconds, given.total_seconds, given.restarts,
+            int(given.memory * 2**30), int(given.disk * 2**20),
+        )
+        self._isolation: list[str] = []
+        self._results: dict[str, Result] = {}
+
+    def _check(self) -> None:
+        if self._report.suffix != ".csv":
+            raise ValueError(f"--report {self._given.report} is no .csv; name a table, "
+                             "such as grades.csv")
+        if self._given.restarts < 0:
+            raise ValueError(f"--restarts {self._given.restarts}: expected 0 or more")
+        if not self._given.submissions.exists():  # before the walls are tried
+            raise FileNotFoundError(f"no folder {self._given.submissions}; give the "
+                                    "folder of submissions")
+        if self._given.key.resolve() in (self._report, self._json):
+            raise ValueError(f"the reports would overwrite the key {self._given.key}; "
+                             "name another --report")
+
+    def _hidden(self) -> tuple[Path, ...]:
+        """What no submission may see."""
+        given = self._given
+        every = (given.key, given.submissions, self._report, self._json, self._pages)
+        return tuple(path.resolve() for path in every)
+
+    def walls(self) -> list[str]:
+        """Try the walls; returns what to tell, refuses where they do not hold.
+
+        Raises:
+            ValueError: says what a notebook would reach, and what to do.
+        """
+        nowhere = Path(tempfile.gettempdir()).resolve() / "ifcn-grade-none"
+        plan = self._grader().plan(nowhere)
+        there = [path for path in self._hidden() if path.exists()]
+        reached, self._isolation = probing.trial(plan, there)
+        open_ways = [text for name, text in probing.ESSENTIAL.items()
+                     if name in reached]
+        if open_ways and not self._given.trust_submissions:
+            raise ValueError(
+                f"nothing keeps notebooks here from {', from '.join(open_ways)}. Grade "
+                "on Linux, outside of a container that forbids it; or add "
+                "--trust-submissions if you vouch for every notebook")
+        kept_from = [text for name, text in probing.ESSENTIAL.items()
+                     if name not in reached]
+        lines = [f"kept from notebooks: {'; '.join(kept_from) or 'nothing'} "
+                 f"({', '.join(self._isolation)})"]
+        return lines + [f"NOT kept from notebooks: {text}" for text in open_ways]
+
+    def grade(self) -> None:
+        """Grade what has changed; write the reports, also when interrupted."""
+        now = table.circumstances(self._digest, self._settings(), self._isolation)
+        kept = table.read_kept(self._json, now)
+        try:
+            with self._folder() as folder:
+                every = submissions(folder, self._hidden()[2:])
+                chosen = self._chosen(every)
+                self._keep(kept, every, chosen)
+                self._grade(chosen, () if self._anew() else tuple(kept), now)
+        finally:
+            self._write(now)
+
+    def _grade(
+        self, chosen: list[Submission], kept: tuple[Result, ...], now: dict
+    ) -> None:
+        jobs = self._given.jobs or max(1, (os.cpu_count() or 2) // 2)
+        with tqdm(total=len(chosen), unit="notebook", desc="grading") as bar:
+
+            def done(result: Result) -> None:
+                self._results[result.name] = result
+                table.write(self._json, self._text(now))
+                bar.update()
+
+            grade_all(self._grader(kept), chosen, jobs, done)
+
+    def _grader(self, kept: tuple[Result, ...] = ()) -> Grader:
+        return Grader(self._key, self._allowed, self._hidden(), self._leave_out, kept)
+
+    def _anew(self) -> bool:
+        return bool(self._given.fresh or self._given.only)
+
+    def _settings(self) -> dict[str, object]:
+        return {**vars(self._allowed), "trusted": bool(self._given.trust_submissions)}
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        """The folder of submissions; that of an archive is removed afterwards."""
+        given = self._given.submissions
+        if given.suffix.lower() != ".zip" or not given.is_file():
+            yield given
+            return
+        made = Path(tempfile.mkdtemp(prefix="ifcn-grade-zip-")).resolve()
+        try:
+            yield unpack(given, made)
+        finally:
+            remove(made)
+
+    def _chosen(self, every: list[Submission]) -> list[Submission]:
+        """Those that --only names, or all."""
+        if not self._given.only:
+            return every
+        names = {one.name.casefold(): one for one in every}
+        wanted = [name.casefold() for name in self._given.only]
+        for name in wanted:
+            if name not in names:
+                near = difflib.get_close_matches(name, names, 3, 0.5) or list(names)[:3]
+                have = ", ".join(names[n].name for n in near)
+                said = next(one for one in self._given.only if one.casefold() == name)
+                raise ValueError(f"--only {said}: nobody of that name handed in; give "
+                                 f"a whole name, such as {have}")
+        return [one for one in every if one.name.casefold() in wanted]
+
+    def _keep(
+        self, kept: list[Result], every: list[Submission], chosen: list[Submission]
+    ) -> None:
+        """Keep earlier results of students who are not graded now."""
+        others = {one.name for one in every} - {one.name for one in chosen}
+        self._results = {one.name: one for one in kept if one.name in others}
+
+    def _sorted(self) -> list[Result]:
+        return sorted(self._results.values(), key=lambda r: (r.name.casefold(), r.name))
+
+    def _text(self, now: dict) -> str:
+        return table.json_text(self._sorted(), self._key, now)
+
+    def _write(self, now: dict) -> None:
+        if self._results:
+            table.write(self._json, self._text(now))
+            table.write(self._report, table.csv_text(self._sorted(), self._key))
+            pages.write_pages(self._sorted(), self._key, self._pages)
+
+    def summary(self) -> str:
+        """One line: how many, how well, where."""
+        every = self._sorted()
+        middle = median(one.percent for one in every) if every else 0.0
+        return (f"{len(every)} graded, median {middle:g} %: {self._given.report}, "
+                f"{self._json.name}, {self._pages.name}/index.html")
+
+    def doubts(self) -> list[str]:
+        """A line if nobody wrote any of the key's functions: the key may be another's.
+
+        Notebooks that could not be read say nothing.
+        """
+        reasons = {case.reason for one in self._results.values()
+                   for function in one.functions for case in function.cases}
+        reasons.discard("not graded")
+        if not reasons or not all(said.startswith("not found") for said in reasons):
+            return []
+        names = ", ".join(one.name for one in self._key.functions)
+        return [f"No notebook holds a function of this key ({names}). Is "
+                f"{self._given.key} the key of this assignment, {self._key.lesson}?"]

@@ -1,0 +1,154 @@
+"""Mistakes of kernels: lesson 3, one thread for each pixel of a window."""
+
+from __future__ import annotations
+
+from typing import Any, no_type_check
+
+from numba import cuda
+
+from ifcn_course.museum.specimen import mistake
+
+
+@mistake(
+    "Guard one too far",
+    "It looks as if threads number m pass the guard.",
+    "Pixels go from 0 to m - 1: send home i >= m and j >= m.",
+    "copy_one",
+)
+@no_type_check
+def guard_too_wide(maps, channel, top, left, fill, window) -> Any:
+    """Asks with > where it should ask with >=."""
+    j, i = cuda.grid(2)
+    m = window.shape[0]
+    if i > m or j > m:
+        return
+    _, H, W = maps.shape
+    y, x = top + i, left + j
+    if 0 <= y < H and 0 <= x < W:
+        window[i, j] = maps[channel[i, j], y, x]
+    else:
+        window[i, j] = fill
+
+
+@mistake(
+    "Guard one too narrow",
+    "It looks as if the last row and column of threads are sent home.",
+    "Thread m - 1 still has a pixel: send home i >= m and j >= m only.",
+    "copy_one",
+)
+@no_type_check
+def guard_too_narrow(maps, channel, top, left, fill, window) -> Any:
+    """Sends home one row and one column too many."""
+    j, i = cuda.grid(2)
+    m = window.shape[0]
+    if i >= m - 1 or j >= m - 1:
+        return
+    _, H, W = maps.shape
+    y, x = top + i, left + j
+    if 0 <= y < H and 0 <= x < W:
+        window[i, j] = maps[channel[i, j], y, x]
+    else:
+        window[i, j] = fill
+
+
+@mistake(
+    "Map of the mirrored pixel",
+    "It looks as if i and j are swapped where the map is looked up.",
+    "channel[i, j]: the row comes first.",
+    "copy_one",
+)
+@no_type_check
+def mirrored_channel(maps, channel, top, left, fill, window) -> Any:
+    """Looks up channel[j, i]."""
+    j, i = cuda.grid(2)
+    m = window.shape[0]
+    if i >= m or j >= m:
+        return
+    _, H, W = maps.shape
+    y, x = top + i, left + j
+    if 0 <= y < H and 0 <= x < W:
+        window[i, j] = maps[channel[j, i], y, x]
+    else:
+        window[i, j] = fill
+
+
+@mistake(
+    "Height and width swapped",
+    "It looks as if height and width of the maps are swapped.",
+    "maps.shape is (k * k, H, W).",
+    "copy_one",
+)
+@no_type_check
+def swapped_limits_kernel(maps, channel, top, left, fill, window) -> Any:
+    """Limits rows by the width."""
+    j, i = cuda.grid(2)
+    m = window.shape[0]
+    if i >= m or j >= m:
+        return
+    _, W, H = maps.shape
+    y, x = top + i, left + j
+    if 0 <= y < H and 0 <= x < W:
+        window[i, j] = maps[channel[i, j], y, x]
+    else:
+        window[i, j] = fill
+
+
+@mistake(
+    "Fill forgotten",
+    "It looks as if pixels off the map are left unwritten.",
+    "Nobody else writes them: write fill.",
+    "copy_one",
+)
+@no_type_check
+def fill_unwritten(maps, channel, top, left, fill, window) -> Any:
+    """Leaves what was in the window before."""
+    j, i = cuda.grid(2)
+    m = window.shape[0]
+    if i >= m or j >= m:
+        return
+    _, H, W = maps.shape
+    y, x = top + i, left + j
+    if 0 <= y < H and 0 <= x < W:
+        window[i, j] = maps[channel[i, j], y, x]
+
+
+@mistake(
+    "Numbers within the block",
+    "It looks as if threads are numbered within their block only.",
+    "cuda.grid(2) counts over all blocks; cuda.threadIdx begins anew in each.",
+    "copy_one",
+)
+@no_type_check
+def every_block_alike(maps, channel, top, left, fill, window) -> Any:
+    """Lets every block copy the same pixels."""
+    j, i = cuda.threadIdx.x, cuda.threadIdx.y
+    m = window.shape[0]
+    if i >= m or j >= m:
+        return
+    _, H, W = maps.shape
+    y, x = top + i, left + j
+    if 0 <= y < H and 0 <= x < W:
+        window[i, j] = maps[channel[i, j], y, x]
+    else:
+        window[i, j] = fill
+
+
+@mistake(
+    "Negative places read",
+    "It looks as if places above or left of the map are read from its other end.",
+    "Row -1 is the last row: ask for 0 <= y and 0 <= x as well.",
+    "copy_one",
+)
+@no_type_check
+def wrapped_kernel(maps, channel, top, left, fill, window) -> Any:
+    """Asks only whether a place lies beyond the end."""
+    j, i = cuda.grid(2)
+    m = window.shape[0]
+    if i >= m or j >= m:
+        return
+    _, H, W = maps.shape
+    y, x = top + i, left + j
+    if y < H and x < W:
+        window[i, j] = maps[channel[i, j], y, x]
+    else:
+        window[i, j] = fill

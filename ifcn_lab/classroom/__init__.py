@@ -1,1 +1,0 @@
-"""What a lecturer needs: variants of a lesson for a class, and grading by name."""

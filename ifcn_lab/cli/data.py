@@ -1,0 +1,166 @@
+"""fetch public data sets, list them, or check a folder of data
+
+examples:
+  ifcn-lab data list
+  ifcn-lab data fetch voc2012 --to VOC
+  ifcn-lab data fetch dsb2018 --to nuclei --archive stage1_train.zip
+  ifcn-lab data check VOC
+  ifcn-lab data check my/annotations.json --limit 100
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ifcn_lab.cli.options import whole
+from ifcn_lab.data.opened import DATASETS
+from ifcn_lab.data.sources import SOURCES
+
+FOLDERS = tuple(name for name in DATASETS if name != "scenes")
+FETCH = """Downloads into FOLDER.download, which goes on where it was cut off; checks
+the sum where one is known; unpacks into FOLDER.unpacking; and makes FOLDER when all is
+there. The licence is printed first: read it."""
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """`fetch`, `list` and `check`, each with its options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    actions.add_parser("list", help="what can be fetched, its size and its licence")
+    add_fetch(actions.add_parser(
+        "fetch", help="download and unpack a public data set", description=FETCH,
+        formatter_class=RawDescriptionHelpFormatter))
+    add_check(actions.add_parser(
+        "check", help="open a data set, count, say what is broken"))
+
+
+def add_fetch(one: ArgumentParser) -> None:
+    """What to fetch, where to, and where else from."""
+    one.add_argument("name", choices=tuple(SOURCES))
+    one.add_argument("--to", type=Path, required=True, metavar="FOLDER",
+                     help="the folder to make")
+    how = one.add_mutually_exclusive_group()
+    how.add_argument("--url", nargs="+", default=[], help="another address of the "
+                     "archive (several: in the order of `data list`)")
+    how.add_argument("--archive", type=Path, nargs="+", default=[], metavar="FILE",
+                     help="the archive, downloaded by hand; it is left as it is")
+
+
+def add_check(one: ArgumentParser) -> None:
+    """What to look at."""
+    one.add_argument("data", type=Path, metavar="FOLDER",
+                     help="a data set's folder, or a COCO annotation file")
+    one.add_argument("--dataset", choices=FOLDERS, help="left out: found out")
+    one.add_argument("--images", type=Path, metavar="FOLDER",
+                     help="the pictures of an annotation file")
+    one.add_argument("--names", type=Path, metavar="FILE",
+                     help="the list of images to use (voc2012, sbd)")
+    one.add_argument("--limit", type=whole, help="look at so many images a split, "
+                     "spread over it")
+
+
+def run(given: Namespace) -> int:
+    """Do what was asked; `check` gives 1 where it found something wrong."""
+    return {"list": show, "fetch": bring, "check": check}[given.action](given)
+
+
+def show(given: Namespace) -> int:
+    """Print what can be fetched."""
+    from ifcn_lab.data.fetch import announced
+
+    for name, source in SOURCES.items():
+        print(f"{name}: {announced(name)}")
+        for archive in source.archives:
+            print(f"  {archive.url} ({archive.checksum or 'no checksum known'})")
+    return 0
+
+
+def bring(given: Namespace) -> int:
+    """Fetch one data set, say how it is used."""
+    from ifcn_lab.data.fetch import fetch
+
+    folder = fetch(given.name, given.to, urls=given.url, archives=given.archive,
+                   tell=lambda message: print(message, flush=True))
+    opens = SOURCES[given.name].opens
+    print(f"{given.name} is in {folder}\n"
+          f"  look at it with: ifcn-lab data check {folder}\n"
+          f"  use it with: --dataset {opens} --data {folder}")
+    return 0
+
+
+def check(given: Namespace) -> int:
+    """Open the data, read every image, print counts, sizes and problems."""
+    from tqdm import tqdm
+
+    from ifcn_lab.data.survey import survey
+
+    broken = 0
+    for name, samples in opened(given):
+        step = max(1, len(samples) // given.limit) if given.limit else 1
+        indices = range(0, len(samples), step)[:given.limit]
+        bar = tqdm(indices, unit="image", leave=False, disable=None)
+        found = survey(samples, bar)
+        print(f"{name}: {len(samples):,} images, of which were looked at:")
+        print("\n".join(f"  {line}" for line in found.lines()), flush=True)
+        broken += len(found.problems)
+    return 1 if broken else 0
+
+
+def opened(given: Namespace) -> Iterator[tuple[str, Sequence]]:
+    """Each part of the data, samples in turn, by its name.
+
+    Raises:
+        ValueError: the folder holds no data set that is known; says what was tried.
+    """
+    from ifcn_lab.data.coco import CocoFolder
+    from ifcn_lab.data.opened import open_dataset
+
+    if given.data.is_file() or given.images:
+        yield given.data.name, CocoFolder(given.data, given.images)
+        return
+    name = given.dataset or kind_of(given.data)
+    if given.names:
+        samples = open_dataset(name, given.data, names=given.names)
+        yield f"{name}, {given.names} with {told_of(name, len(samples))}", samples
+        return
+    if name == "one COCO file":
+        yield given.data.name, CocoFolder(given.data)
+        return
+    yield f"{name} train", open_dataset(name, given.data, "train")
+    try:
+        yield f"{name} val", open_dataset(name, given.data, "val")
+    except ValueError as error:
+        print(f"{name} val: is not there ({error})")
+
+
+def told_of(name: str, count: int) -> str:
+    """What to say of a list of so many names."""
+    from ifcn_lab.data.sbd import told_of_sds
+
+    return told_of_sds(count) if name == "sbd" else f"{count:,} names"
+
+
+def kind_of(folder: Path) -> str:
+    """Find out what data set a folder holds, by its files' names.
+
+    Raises:
+        ValueError: none that is known.
+    """
+    from ifcn_lab.data.coco import CocoFolder
+    from ifcn_lab.data.opened import open_dataset
+
+    tried = []
+    for name in FOLDERS:
+        try:
+            open_dataset(name, folder)
+            return name
+        except ValueError as error:
+            tried.append(f"{name} ({error})")
+    try:
+        CocoFolder(folder)
+        return "one COCO file"
+    except ValueError as error:
+        tried.append(f"any COCO file ({error})")
+    raise ValueError(f"{folder}: is no data set that is known; tried "
+                     f"{'; '.join(tried)}")

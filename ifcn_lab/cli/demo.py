@@ -1,0 +1,32 @@
+"""segment a photograph of coins with the shipped weights; no network, no GPU"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """--out."""
+    parser.add_argument("--out", type=Path, default=Path("coins_overlay.png"),
+                        help="the picture to write (default: coins_overlay.png)")
+
+
+def run(given: Namespace) -> int:
+    """Find the coins, compare with the outlines drawn by hand, write the overlay."""
+    from ifcn_lab import shipped
+    from ifcn_lab.data.coco import CocoFolder
+    from ifcn_lab.draw.overlay import overlay
+    from ifcn_lab.evaluation import mask_iou
+    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.proposals import propose
+
+    sample = CocoFolder(shipped.path("photos/coins.json"))[0]
+    model = InstanceFCN.from_pretrained("scenes")
+    found = propose(model, sample.image, top=100)
+    best = mask_iou(found.masks, sample.masks).max(0)                    # (coins,)
+    print(f"{len(best)} coins, {int((best >= 0.7).sum())} of them with a mask of "
+          f"IoU 0.7 or more among the {len(found)} best proposals")
+    path = overlay(sample.image, found.top(len(best))).save(given.out)
+    print(f"the {len(best)} best proposals are drawn in {path.resolve()}")
+    return 0

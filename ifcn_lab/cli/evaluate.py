@@ -1,0 +1,201 @@
+"""measure a network, or results of any tool: AR@N, AP, mAP^r, the nuclei score
+
+AR@N is the share of objects found by the N best proposals of their image, averaged
+over mask IoU from .5 to .95 in steps of .05; AUC is the area under AR@N over log N.
+Crowd regions do not count. With COCO annotations AR and AP are what pycocotools gives
+for the same result file, to the last digit.
+
+examples:
+  ifcn-lab evaluate --annotations nuclei/val.json --weights run --boxes --by-size
+  ifcn-lab evaluate --dataset voc2012 --data VOC2012 --split val --weights run --ap
+  ifcn-lab evaluate --dataset coco --data coco --split val --limit 5000 --weights run
+      --save found.json --workers 8
+  ifcn-lab evaluate --annotations train.json --weights run --nuclei --score .8 .9 .99
+  ifcn-lab evaluate --annotations val.json --results found.json --ap --by-category
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ifcn_lab.cli.options import (
+    add_data,
+    add_model,
+    add_pyramid,
+    data_name,
+    load_data,
+    load_model,
+    share,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ifcn_lab.evaluation.figures import Figures, Wanted
+    from ifcn_lab.evaluation.looking import Source
+    from ifcn_lab.evaluation.running import Judged, Work
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Data, network or results, pyramid, figures, and where they go."""
+    add_data(parser, required=True, split="val")
+    add_model(parser)
+    parser.add_argument("--results", type=Path, metavar="FILE",
+                        help="score these COCO results, of any tool, and no network; "
+                        "with --annotations no pictures are needed")
+    add_pyramid(parser)
+    parser.add_argument("--limit", type=whole, metavar="N",
+                        help="only the first N images, in the order of the file")
+    parser.add_argument("--workers", type=int, default=0, metavar="N",
+                        help="processes of one thread each; 0 (default): this one, "
+                        "with its threads")
+    add_figures(parser)
+    parser.add_argument("--save", type=Path, metavar="FILE",
+                        help="also write what was found, as COCO results")
+    parser.add_argument("--json", "--out", type=Path, metavar="FILE",
+                        help="also write the figures as JSON")
+
+
+def add_figures(parser: ArgumentParser) -> None:
+    """Which figures to print besides AR."""
+    group = parser.add_argument_group("figures besides the AR of masks")
+    group.add_argument("--boxes", action="store_true",
+                       help="also of the masks' tight boxes")
+    group.add_argument("--by-size", action="store_true",
+                       help="AR also for small, medium and large objects")
+    group.add_argument("--ap", action="store_true", help="COCO's AP of the best 100, "
+                       "also by size, and mAP^r at .5 and .7; categories ignored")
+    group.add_argument("--by-category", action="store_true", help="with --results: AP "
+                       "and mAP^r within each category, and their means")
+    group.add_argument("--nuclei", action="store_true", help="TP/(TP+FP+FN) at mask "
+                       "IoU .5 to .9, pooled over images and as the mean over images; "
+                       "overlapping answers are cut: the better one has the pixels")
+    group.add_argument("--score", type=share, nargs="+", default=[0.9], metavar="P",
+                       help="for --nuclei: the least score of an answer (0.9), or "
+                       "several to compare; choose it on the training images")
+
+
+def run(given: Namespace) -> int:
+    """Judge every image, count, print."""
+    from ifcn_lab.evaluation.results import ResultsWriter
+    from ifcn_lab.evaluation.running import judge_all
+
+    check(given)
+    source, work = prepare(given)
+    count = min(source.count, given.limit or source.count)
+    make = partial(work_of, given) if given.workers else lambda: work
+    saved = ResultsWriter(given.save) if given.save else nullcontext()
+    with saved as results:
+        judged = judge_all(make, range(count), given.workers)
+        troubles = count_all(judged, work.figures, results, count)
+        if work.figures.objects == 0:
+            raise ValueError(f"{data_name(given)}: the {count} images looked at hold "
+                             "no object, so there is nothing to find")
+    tell(given, work.figures, troubles)
+    return 0
+
+
+def check(given: Namespace) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        ValueError: says which and what to do.
+    """
+    if given.results and given.save:
+        raise ValueError("--save writes what a network finds; with --results there is "
+                         "none, so leave one of the two out")
+    if given.by_category and not given.results:
+        raise ValueError("--by-category is for --results: a network's proposals have "
+                         "no category; use --ap")
+    if given.workers < 0:
+        raise ValueError(f"--workers is {given.workers}; give 0 or more")
+
+
+def prepare(given: Namespace) -> tuple[Source, Work]:
+    """Open data and network, or data and results."""
+    from ifcn_lab.evaluation import looking
+    from ifcn_lab.evaluation.annotations import AnnotationFile
+    from ifcn_lab.evaluation.figures import Figures
+    from ifcn_lab.evaluation.given_results import ResultFile
+    from ifcn_lab.evaluation.running import Work
+
+    if given.results and given.annotations:
+        source = looking.Source(None, AnnotationFile(given.annotations))
+    else:
+        source = looking.source_of(load_data(given))
+    if given.results:
+        find = ResultFile(given.results)
+        look = looking.LookAtResults(source, find)
+    else:
+        find = None
+        look = looking.LookWithNetwork(
+            source, load_model(given), top=given.top, nms_iou=given.nms,
+            threshold=given.threshold, precision="auto")
+    figures = Figures(wanted_of(given, find.masks if find else True))
+    return source, Work(look, figures, bool(given.save), source.category)
+
+
+def work_of(given: Namespace) -> Work:
+    """What one worker process needs."""
+    return prepare(given)[1]
+
+
+def wanted_of(given: Namespace, masks: bool) -> Wanted:
+    """The figures that the options name, for results with masks or without.
+
+    Raises:
+        ValueError: figures of masks are asked for where there are none.
+    """
+    from ifcn_lab.evaluation.figures import Wanted
+
+    if not masks and (given.nuclei or not given.boxes):
+        raise ValueError(f"{given.results} holds boxes and no masks; say --boxes, and "
+                         "leave --nuclei out")
+    return Wanted(
+        kinds=("masks",) * masks + ("boxes",) * given.boxes,
+        ns=tuple(n for n in (10, 100, 1000) if n <= max(given.top, 10)),
+        sizes=given.by_size, ap=given.ap, by_category=given.by_category,
+        scores=tuple(given.score) if given.nuclei else (),
+    )
+
+
+def count_all(
+    judged: Iterable[Judged], figures: Figures, results: Any, count: int
+) -> list[str]:
+    """Count the images one by one and write what was found.
+
+    Returns:
+        What was said of each image that could not be read.
+    """
+    from tqdm import tqdm
+
+    troubles = []
+    for one in tqdm(judged, unit="image", total=count, leave=False, disable=None):
+        if one.trouble:
+            troubles.append(one.trouble)
+            continue
+        figures.count(one.image_id, one.figures)
+        if results is not None:
+            results.write(one.results)
+    if troubles and len(troubles) == count:
+        raise ValueError(f"none of the {count} images can be read: {troubles[0]}")
+    return troubles
+
+
+def tell(given: Namespace, figures: Figures, troubles: list[str]) -> None:
+    """Print the figures and write them."""
+    print(figures)
+    if troubles:
+        print(f"left out, as they cannot be read: {len(troubles)}")
+        print("\n".join(f"  {trouble}" for trouble in troubles))
+    if given.save:
+        print(f"what was found is in {given.save}")
+    if given.json:
+        told = figures.as_dict() | {"left out": troubles}
+        given.json.write_text(json.dumps(told, indent=1), "utf-8")

@@ -1,0 +1,155 @@
+"""Options and small steps that several commands share."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ifcn_lab.data.opened import DATASETS
+
+if TYPE_CHECKING:
+    from ifcn_lab.model import InstanceFCN
+
+
+def positive(text: str) -> float:
+    """A number above 0."""
+    value = float(text)
+    if not value > 0:
+        raise ArgumentTypeError(f"expected a number above 0, got {text}")
+    return value
+
+
+def whole(text: str) -> int:
+    """A whole number above 0."""
+    value = int(text)
+    if value < 1:
+        raise ArgumentTypeError(f"expected a whole number above 0, got {text}")
+    return value
+
+
+def share(text: str) -> float:
+    """A number between 0 and 1, both left out."""
+    value = float(text)
+    if not 0 < value < 1:
+        raise ArgumentTypeError(f"expected a number between 0 and 1, got {text}")
+    return value
+
+
+def add_data(
+    parser: ArgumentParser, *, required: bool, split: str = "train"
+) -> None:
+    """--annotations and --images, or --dataset, --data, --split and --names."""
+    group = parser.add_argument_group("data")
+    which = group.add_mutually_exclusive_group(required=required)
+    which.add_argument("--annotations", type=Path, metavar="FILE",
+                       help="COCO-format JSON, or the folder that holds it")
+    which.add_argument("--dataset", choices=DATASETS, help="a data set known by name")
+    group.add_argument("--images", type=Path, metavar="FOLDER", help="with "
+                       "--annotations: the pictures; left out: looked for beside the "
+                       "JSON")
+    group.add_argument("--data", type=Path, metavar="FOLDER", help="with --dataset: "
+                       "where it lies (scenes need none)")
+    group.add_argument("--split", choices=("train", "val"), default=split,
+                       help=f"with --dataset: which part of it ({split})")
+    group.add_argument("--names", type=Path, metavar="FILE", help="with --dataset "
+                       "voc2012 or sbd: use the images this file lists, for one a list "
+                       "of the SDS protocol")
+
+
+def add_model(parser: ArgumentParser) -> None:
+    """--weights and --device."""
+    parser.add_argument("--weights", default="scenes", metavar="NAME",
+                        help="a shipped name, a .safetensors file, or the folder of a "
+                        "training run (default: scenes)")
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+
+
+def add_pyramid(parser: ArgumentParser) -> None:
+    """--sizes, --n, --nms and --threshold."""
+    parser.add_argument("--sizes", type=positive, nargs=2, metavar=("MIN", "MAX"),
+                        help="longest side in pixels of the smallest and the largest "
+                        "object; left out: those seen in training")
+    parser.add_argument("--top", type=whole, default=1000,
+                        help="proposals an image, at most (default: 1000)")
+    parser.add_argument("--nms", type=share, default=0.8, metavar="IOU",
+                        help="of two boxes that overlap more, the worse goes (0.8)")
+    parser.add_argument("--threshold", type=share, default=0.5, metavar="P",
+                        help="a pixel is in the mask at this probability (0.5)")
+
+
+def load_data(given: Namespace, split: str | None = None) -> Sequence:
+    """The data set of `Sample` that the options name; `split` instead of the option's.
+
+    Raises:
+        ValueError: none is named, or options of two kinds of data are mixed.
+    """
+    from ifcn_lab.data.coco import CocoFolder
+    from ifcn_lab.data.opened import open_dataset
+
+    check_data(given)
+    if given.dataset is None:
+        return CocoFolder(given.annotations, given.images)
+    return open_dataset(given.dataset, given.data, split or given.split,
+                        names=given.names)
+
+
+def check_data(given: Namespace) -> None:
+    """Refuse options that belong to another kind of data.
+
+    Raises:
+        ValueError: says which and what to do.
+    """
+    if given.annotations is None and given.dataset is None:
+        raise ValueError("no data named; give --annotations FILE, or --dataset NAME "
+                         "with --data FOLDER")
+    if given.dataset is not None and given.images is not None:
+        raise ValueError("--images belongs to --annotations; with --dataset say "
+                         "--data FOLDER")
+    if given.dataset is None and (given.data or given.names):
+        raise ValueError("--data and --names belong to --dataset; with --annotations "
+                         "say --images FOLDER")
+
+
+def data_name(given: Namespace) -> str:
+    """What to call the data in a message: the annotation file, or name and folder.
+
+    >>> data_name(Namespace(annotations=None, dataset="sbd", data=Path("SBD")))
+    'sbd in SBD'
+    """
+    if given.dataset is None:
+        return str(given.annotations)
+    return f"{given.dataset} in {given.data}" if given.data else given.dataset
+
+
+def load_model(given: Namespace) -> InstanceFCN:
+    """The network that the options name, on its device.
+
+    Raises:
+        FileNotFoundError: neither a file, nor a run, nor a shipped name.
+    """
+    from ifcn_lab.model import InstanceFCN
+
+    path = Path(given.weights)
+    if path.is_dir():
+        path = path / "model.safetensors"
+    model = (InstanceFCN.load(path) if path.suffix or path.exists()
+             else InstanceFCN.from_pretrained(given.weights))
+    if getattr(given, "sizes", None):
+        model.sizes = tuple(given.sizes)
+    return on_device(model, given.device)
+
+
+def on_device(model: InstanceFCN, device: str) -> InstanceFCN:
+    """The network on that device.
+
+    Raises:
+        ValueError: there is no such device here.
+    """
+    try:
+        return model.to(device)
+    except (RuntimeError, AssertionError) as error:  # torch built without CUDA asserts
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"no device {device!r} here ({reason}); try --device cpu") \
+            from error

@@ -1,0 +1,137 @@
+"""train and measure the rows of the paper's tables; print the paper's figures beside
+
+table1: k = 3, 5, 7, and k = 1, which the paper does not have.
+table2: a DeepMask-style head, ours on crops, ours on whole images.
+table3: segment proposals on VOC 2012 val.
+table4: instance semantic segmentation, with MNC's stage 3 on 300 proposals.
+table5: COCO.
+
+Each row and seed is kept in the folder --out as soon as it is measured. The command can
+be stopped at any time; the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ifcn_lab.cli.options import positive, whole
+from ifcn_lab.tables import DATASETS, SCALES, TABLES
+
+if TYPE_CHECKING:
+    from ifcn_lab.tables.runs import Run
+    from ifcn_lab.tables.settings import Setting
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Which tables, on what, how long, and where results go."""
+    parser.add_argument("tables", nargs="+", choices=TABLES, metavar="TABLE",
+                        help=", ".join(TABLES))
+    parser.add_argument("--dataset", choices=DATASETS, required=True)
+    parser.add_argument("--data", type=Path, metavar="ROOT",
+                        help="the data set's folder; scenes need none")
+    for split in ("train", "val"):
+        parser.add_argument(f"--{split}-list", type=Path, metavar="FILE",
+                            help="names of the images, for voc2012 and sbd")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER",
+                        help="results, checkpoints and networks")
+    parser.add_argument("--scale", choices=SCALES, help="paper: VGG-16 and the paper's "
+                        "recipe; small: the small backbone, minutes (default: small "
+                        "for scenes and dsb2018)")
+    parser.add_argument("--rows", nargs="+", metavar="KEY", help="only these rows")
+    parser.add_argument("--seeds", type=whole, default=3, help="seeds 0, 1 ... (3)")
+    parser.add_argument("--minutes", type=positive, help="train each row for so long")
+    parser.add_argument("--steps", type=whole, help="or for so many steps")
+    parser.add_argument("--every", type=whole, metavar="N",
+                        help="measure on every N-th validation image")
+    parser.add_argument("--jobs", type=whole, default=1, help="rows at once (1)")
+    parser.add_argument("--init", metavar="SOURCE", help="weights to start from, as in "
+                        "train (default: vgg16 at the paper's scale)")
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes "
+                        "that load images for a row's training (0); needed on a GPU")
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
+    parser.add_argument("--dry-run", action="store_true",
+                        help="print every row's command and settings, run nothing")
+    parser.add_argument("--write", type=Path, metavar="FILE",
+                        help="also put the tables into this Markdown file")
+
+
+def run(given: Namespace) -> int:
+    """Run what is not kept yet; print each table."""
+    given.scale = given.scale or ("small" if given.dataset in ("scenes", "dsb2018")
+                                  else "paper")
+    runs = runs_of(given)
+    if given.dry_run:
+        from ifcn_lab.tables.plan import plan
+
+        print(plan(given, runs))
+        return 0
+    results = collect(given, runs)
+    show(given, results)
+    return 0
+
+
+def runs_of(given: Namespace) -> list[Run]:
+    """Every row and seed of the tables asked for, one seed of all rows after another.
+
+    Raises:
+        ValueError: an unknown row, or a small scale of a large data set.
+    """
+    from ifcn_lab.tables.rows import row_of, rows_of
+    from ifcn_lab.tables.runs import Data, Run
+
+    setting = setting_of_options(given)
+    data = Data(given.dataset, given.data, given.train_list, given.val_list)
+    rows = [row for table in given.tables for row in rows_of(table, setting.view)]
+    if given.rows:
+        wanted = [row_of(key, setting.view) for key in given.rows]
+        rows = [row for row in rows if row in wanted]
+    rows = list({row.name: row for row in rows}.values())
+    return [Run(row, seed, data, setting, given.out, given.device, given.workers)
+            for seed in range(given.seeds) for row in rows]
+
+
+def setting_of_options(given: Namespace) -> Setting:
+    """The data set's setting with what was asked for."""
+    from ifcn_lab.tables.settings import setting_of
+
+    setting = setting_of(given.dataset, given.scale)
+    setting = setting.with_steps(given.steps, given.minutes)
+    changes = {name: getattr(given, name) for name in ("every", "init")
+               if getattr(given, name) is not None}
+    return replace(setting, **changes)
+
+
+def collect(given: Namespace, runs: list[Run]) -> list[tuple[Run, dict]]:
+    """The results of all runs; what is not kept yet is trained and measured."""
+    from ifcn_lab.tables.parallel import perform_all
+
+    kept = [(run, found) for run in runs if (found := run.result()) is not None]
+    print(f"{len(runs)} runs, {len(kept)} of them kept in {given.out}", flush=True)
+    have = {run.name for run, _ in kept}
+    for split in ("train", "val") if len(kept) < len(runs) else ():
+        runs[0].data.open(split)      # what is missing is told before anything runs
+    for done in perform_all([r for r in runs if r.name not in have], jobs=given.jobs):
+        kept.append(done)
+        one, record = done
+        figures = "  ".join(f"{k} {v:.1f}" for k, v in record["figures"].items())
+        print(f"{len(kept)}/{len(runs)} {one.name}: {figures}  (training "
+              f"{record['training'].get('seconds', 0):.0f} s, measuring "
+              f"{record['measuring']['seconds']:.0f} s)", flush=True)
+    return kept
+
+
+def show(given: Namespace, results: list[tuple[Run, dict]]) -> None:
+    """Print the tables; put them into the Markdown file if there is to be one."""
+    from ifcn_lab.tables.paper import PAPER_TABLES
+    from ifcn_lab.tables.summary import as_text, by_row
+
+    for name in given.tables:
+        print(f"\n{as_text(PAPER_TABLES[name], by_row(name, results))}")
+    if given.write:
+        from ifcn_lab.tables.markdown import write_tables
+
+        write_tables(given.write, given.tables, results)
+        print(f"\ntables in {given.write}")

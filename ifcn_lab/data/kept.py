@@ -1,0 +1,102 @@
+"""Samples kept in memory after they were read once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ifcn_lab.data import Sample
+
+__all__ = ["Kept", "bytes_of", "kept_if_small"]
+
+
+class Kept(Sequence[Sample]):
+    """The same data set, reading each sample from disk once while memory allows.
+
+    Args:
+        samples: any data set.
+        gigabytes: how much to keep, in pixels of pictures and masks; samples beyond
+            that are read every time.
+
+    To a worker process goes the data set without what is kept.
+
+    Example:
+        >>> from ifcn_lab.data.scenes import SceneSet
+        >>> kept = Kept(SceneSet(3), gigabytes=1)
+        >>> kept[1] is kept[1]
+        True
+    """
+
+    def __init__(self, samples: Sequence[Sample], gigabytes: float = 3.0) -> None:
+        self.samples = samples
+        self._most = self._room = int(gigabytes * 1e9)
+        self._kept: dict[int, Sample] = {}
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @property
+    def categories(self) -> dict[int, str]:
+        """The names of the categories, by id."""
+        return self.samples.categories
+
+    def __getitem__(self, index: int) -> Sample:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"sample {index} of a data set of {len(self)}")
+        index %= len(self)  # -1 and the last are kept as one
+        if index in self._kept:
+            return self._kept[index]
+        sample = self.samples[index]
+        if (size := bytes_of(sample)) <= self._room:
+            self._room -= size
+            sample = sample._replace(image=_own(sample.image),
+                                     masks=_own(sample.masks),
+                                     crowd=_own(sample.crowd))
+            self._kept[index] = sample
+        return sample
+
+    def __getstate__(self) -> dict:
+        """Give what is pickled: nothing that was kept."""
+        return {"samples": self.samples, "_most": self._most, "_room": self._most,
+                "_kept": {}}
+
+
+def kept_if_small(
+    samples: Sequence, gigabytes: float = 3.0, looks: int = 20
+) -> Sequence:
+    """The data set, kept in memory if the whole of it will fit, else as it is.
+
+    A large data set would fill the memory and still be read from disk mostly.
+
+    Args:
+        samples: any data set; unreadable images are left out of the estimate.
+        gigabytes: how much there is room for.
+        looks: how many samples, spread over the data set, the estimate is taken from.
+
+    Example:
+        >>> from ifcn_lab.data.scenes import SceneSet
+        >>> type(kept_if_small(SceneSet(3))).__name__
+        'Kept'
+        >>> type(kept_if_small(SceneSet(3), gigabytes=1e-4)).__name__
+        'SceneSet'
+    """
+    sizes = []
+    for index in range(0, len(samples), max(1, len(samples) // looks)):
+        try:
+            sizes.append(bytes_of(samples[index]))
+        except (ValueError, OSError):
+            continue
+    fits = sum(sizes) / max(1, len(sizes)) * len(samples) <= gigabytes * 1e9
+    return Kept(samples, gigabytes) if fits else samples
+
+
+def bytes_of(sample: Sample) -> int:
+    """How much memory the pixels of a sample take."""
+    return sample.image.nbytes + sample.masks.nbytes + sample.crowd.nbytes
+
+
+def _own(array: np.ndarray) -> np.ndarray:
+    """Return the array, or a copy of it if it would hold on to a larger one."""
+    base = array.base
+    return array if base is None or base.nbytes <= array.nbytes else array.copy()

@@ -1,0 +1,131 @@
+"""SBD, the Semantic Boundaries Dataset: masks of every object in VOC 2011's images."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from ifcn_lab.data import Sample
+from ifcn_lab.data.listed import (
+    Listed,
+    check_files,
+    find_root,
+    image_ids,
+    listed_in,
+)
+from ifcn_lab.data.maps import separate
+from ifcn_lab.data.pictures import read_image
+from ifcn_lab.data.voc import BORDER, CATEGORIES
+
+__all__ = ["Sbd", "told_of_sds"]
+
+SDS = {"train": 5623, "val": 5732}
+
+
+class Sbd(Listed):
+    """The images of SBD with the instance masks of their ``inst/*.mat`` files.
+
+    Args:
+        root: the folder with ``img`` and ``inst``, or one that holds it as ``dataset``
+            or ``benchmark_RELEASE/dataset``, as its publisher packs it.
+        split: ``{split}.txt`` of that folder lists the images: "train" or "val".
+        names: a list of image names, or the file that holds one, instead of ``split``.
+
+    The papers on SDS, MNC, InstanceFCN and FCIS do not use SBD's own split, but lists
+    of 5,623 images to train on and 5,732 to test on. SBD's own ``train.txt`` holds
+    images that those papers test on. Who has the two lists gives them as ``names``;
+    `told_of_sds` says whether a list is as long as one of theirs.
+
+    Each file holds a MATLAB structure ``GTinst``: ``Segmentation``, whose number is an
+    object's id, and ``Categories``, one of VOC's 20 for each id in turn. 255 goes to
+    ``Sample.crowd`` unless it is an object's id. ``image_id`` is the name as a number.
+    EXIF turns a picture only where its size asks for it, as in `Voc2012`.
+
+    Raises ValueError, naming the file: on opening, for folders, lists and files that
+    are missing; on taking a sample, for files that cannot be read, ids without a
+    category, and pictures of another size than their masks.
+    """
+
+    categories = CATEGORIES
+
+    def __init__(
+        self,
+        root: str | Path,
+        split: str = "train",
+        *,
+        names: Sequence[str] | str | Path | None = None,
+    ) -> None:
+        inner = ("dataset", "benchmark_RELEASE/dataset")
+        found = find_root(root, inner, ["inst", "img"])
+        names = found / f"{split}.txt" if names is None else names
+        listed = listed_in(names)
+        for folder, end in (("img", "jpg"), ("inst", "mat")):
+            check_files(found / folder, (f"{name}.{end}" for name in listed), split)
+        super().__init__(found, listed, image_ids(listed))
+
+    def _read(self, name: str, number: int) -> Sample:
+        path = self.root / "inst" / f"{name}.mat"
+        numbers, categories = _load(path)
+        ignore = None if len(categories) >= BORDER else BORDER
+        masks, ignored, ids = separate(numbers, ignore)
+        _check(ids, categories, path)
+        return Sample(
+            image=read_image(self.root / "img" / f"{name}.jpg", numbers.shape),
+            masks=masks,
+            crowd=ignored,
+            ids=ids,
+            categories=tuple(categories[id - 1] for id in ids),
+            name=name,
+            image_id=number,
+        )
+
+
+def told_of_sds(count: int) -> str:
+    """Say whether a list of so many names is as long as a list of the SDS protocol.
+
+    >>> told_of_sds(5623)
+    '5,623 names, as many as the train list of the SDS protocol'
+    >>> told_of_sds(8498)
+    "8,498 names; the SDS protocol's lists have 5,623 (train) and 5,732 (val)"
+    """
+    for split, expected in SDS.items():
+        if count == expected:
+            return f"{count:,} names, as many as the {split} list of the SDS protocol"
+    return (f"{count:,} names; the SDS protocol's lists have {SDS['train']:,} (train) "
+            f"and {SDS['val']:,} (val)")
+
+
+def _load(path: Path) -> tuple[Int[np.ndarray, "h w"], list[int]]:
+    """Read the map of ids, and the category of each id from 1 on."""
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        truth: Any = loadmat(path, variable_names=["GTinst"])["GTinst"][0, 0]
+        numbers = np.asarray(truth["Segmentation"]).astype(np.int64)
+        categories = np.asarray(truth["Categories"]).ravel().astype(int).tolist()
+    except KeyError as error:
+        raise ValueError(f"{path}: holds no GTinst, so no instances") from error
+    except (OSError, ValueError, TypeError, IndexError, EOFError, MemoryError,
+            NotImplementedError, MatReadError, zlib.error, struct.error) as error:
+        raise ValueError(f"{path}: cannot be read as GTinst ({error})") from error
+    if numbers.ndim != 2:
+        raise ValueError(f"{path}: its Segmentation has shape {numbers.shape}, "
+                         "expected height and width")
+    return numbers, categories
+
+
+def _check(ids: tuple[int, ...], categories: list[int], path: Path) -> None:
+    outside = [id for id in ids if not 1 <= id <= len(categories)]
+    if outside:
+        raise ValueError(f"{path}: holds the id {outside[0]}, but categories for "
+                         f"{len(categories)} objects")
+    unknown = [c for c in categories if c not in CATEGORIES]
+    if unknown:
+        raise ValueError(f"{path}: holds the category {unknown[0]}; VOC's are 1 to 20")
