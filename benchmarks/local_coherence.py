@@ -19,11 +19,11 @@ from benchmarks.results import small_data
 from ifcn_lab.backbone import uses_bfloat16
 from ifcn_lab.data import Sample
 from ifcn_lab.data.scenes import SceneSet
+from ifcn_lab.data.shipped import folder
 from ifcn_lab.deepmask import DeepMaskStyle
 from ifcn_lab.evaluation import average_recall
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals import propose
-from ifcn_lab.shipped import folder
 from ifcn_lab.tables.machine import machine
 from ifcn_lab.training import LESSON, train
 

@@ -33,7 +33,7 @@ _HOME = {
 }
 _ROOMS = frozenset(
     "grid assembling scenes data backbone model deepmask targets training "
-    "proposals classifier evaluation draw widgets doctor shipped".split()
+    "proposals classifier evaluation draw widgets".split()
 )
 
 __all__ = ["__version__", *sorted(_HOME)]

@@ -178,7 +178,7 @@ class InstanceFCN(nn.Module):
             >>> InstanceFCN.from_pretrained("scenes").k
             5
         """
-        from ifcn_lab import shipped
+        from ifcn_lab.data import shipped
 
         return cls.load(shipped.path(f"weights/{name}.safetensors"))
 

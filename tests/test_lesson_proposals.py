@@ -12,7 +12,7 @@ import torch
 from ifcn_course import check
 from ifcn_lab import average_recall, draw, scenes
 from ifcn_lab.data import Sample, from_scene
-from ifcn_lab.failures import judged, solidity, trait, worst_first
+from ifcn_lab.draw.missed_objects import judged, solidity, trait, worst_first
 from ifcn_lab.proposals import Proposals, nms, nms_pairwise
 from ifcn_lab.proposals.nms import pair_iou
 from ifcn_lab.proposals.propose import Level

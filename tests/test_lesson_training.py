@@ -12,8 +12,7 @@ import torch
 from ifcn_course import check
 from ifcn_course.check.training import copies
 from ifcn_lab import Grid, assemble, draw, scenes
-from ifcn_lab.draw.windows import BEYOND, crop, few_shades
-from ifcn_lab.parts import coverage
+from ifcn_lab.draw.training_windows import BEYOND, crop, few_shades
 from ifcn_lab.scenes import Scene
 from ifcn_lab.targets import (
     WindowLabels,
@@ -23,6 +22,7 @@ from ifcn_lab.targets import (
     sample_windows,
     tight_boxes,
 )
+from ifcn_lab.windows.oracle import coverage
 
 STRIDE, M, SHAPE = 4, 21, (32, 32)
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from training_cases import one_thread
 
-from ifcn_lab import shipped
 from ifcn_lab.assembling import assemble
+from ifcn_lab.data import shipped
 from ifcn_lab.deepmask import DeepMaskStyle
 from ifcn_lab.model import InstanceFCN, pad_to_multiple
 

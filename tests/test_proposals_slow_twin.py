@@ -8,7 +8,8 @@ import torch
 from slow_proposals import propose_slowly, read_slowly
 from training_cases import one_thread
 
-from ifcn_lab import scenes, shipped
+from ifcn_lab import scenes
+from ifcn_lab.data import shipped
 from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.deepmask import DeepMaskStyle
 from ifcn_lab.model import InstanceFCN

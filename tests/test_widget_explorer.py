@@ -15,8 +15,8 @@ from ifcn_lab.scenes import Scene
 from ifcn_lab.targets import tight_boxes
 from ifcn_lab.widgets import front_end, still
 from ifcn_lab.widgets.candidates import lost_to, run_lengths
-from ifcn_lab.widgets.explorer import ProposalExplorer
-from ifcn_lab.widgets.saying import fixed
+from ifcn_lab.widgets.number_words import fixed
+from ifcn_lab.widgets.proposal_explorer import ProposalExplorer
 
 PURE = front_end.joined("proposing.js")
 PICTURE = ".ifcn-sheet[tabindex]"

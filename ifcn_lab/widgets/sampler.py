@@ -19,8 +19,8 @@ from ifcn_lab.targets import (
 )
 from ifcn_lab.widgets import sampler_still
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.given import checked_image
-from ifcn_lab.widgets.saying import fixed
+from ifcn_lab.widgets.inputs import checked_image
+from ifcn_lab.widgets.number_words import fixed
 
 WAYS = ("half and half", "any windows")
 NAMES = {1: "positive", -1: "ignored", 0: "negative"}

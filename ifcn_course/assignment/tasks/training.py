@@ -197,7 +197,7 @@ SCENE = """\
 A scene of your class.
 `positive` are the centres of its positive windows, under the library's rule with a wide tolerance of size."""  # noqa: E501
 POSITIVE = """\
-from ifcn_lab.parts import coverage
+from ifcn_lab.windows.oracle import coverage
 from ifcn_lab.targets import WindowRule, label_windows, tight_boxes
 
 scene, rule = scenes.make({seed}), WindowRule(scale_tolerance=0.9)

@@ -14,8 +14,8 @@ from ifcn_lab.draw.palette import COLOURS, PAPER, TRUE, WRONG, cell_colours
 from ifcn_lab.widgets import candidates as prepared
 from ifcn_lab.widgets import still
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.given import needed_image
-from ifcn_lab.widgets.saying import fixed
+from ifcn_lab.widgets.inputs import needed_image
+from ifcn_lab.widgets.number_words import fixed
 
 if TYPE_CHECKING:
     from ifcn_lab.evaluation import RecallReport

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, UInt8
 
-from ifcn_lab.parts import coverage, object_centers
 from ifcn_lab.targets import mask_targets
 from ifcn_lab.widgets.still import shade
+from ifcn_lab.windows.oracle import coverage, object_centers
 
 if TYPE_CHECKING:
     from ifcn_lab.model import InstanceFCN

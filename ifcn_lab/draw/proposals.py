@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from ifcn_lab.draw.learning import logistic, paint
+from ifcn_lab.draw.missed_objects import Failure
 from ifcn_lab.draw.overlay import alt_text
 from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, WRONG
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
-from ifcn_lab.draw.windows import few_shades, pale
+from ifcn_lab.draw.training_windows import few_shades, pale
 from ifcn_lab.evaluation import RecallReport, mask_iou
-from ifcn_lab.failures import Failure
 from ifcn_lab.proposals import Proposals
 from ifcn_lab.proposals.propose import Level
 from ifcn_lab.targets import tight_boxes
