@@ -8,6 +8,7 @@ from benchmarks import (
     convolutions,
     frames,
     importing,
+    lessons,
     paper_scale,
     proposing,
     recipe,
@@ -17,7 +18,7 @@ from benchmarks import (
 )
 
 EVERY = (importing, assembling, training_step, convolutions, proposing, frames, scenes,
-         coins, recipe, recognition, paper_scale)
+         coins, recipe, recognition, paper_scale, lessons)
 
 if __name__ == "__main__":
     for benchmark in EVERY:

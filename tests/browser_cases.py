@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PATIENCE = 600_000
+"""Milliseconds that a page may take for anything; it goes on as soon as it is there."""
+
 LAPTOP = {"width": 1280, "height": 800}
 
 
@@ -98,6 +101,7 @@ def opened(browser: object, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     def open_widget(widget: object, **options: object) -> Opened:
         context = browser.new_context(viewport=LAPTOP, offline=True, **options)
         contexts.append(context)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         found = Opened(page)
         page.goto(widget.save_html(tmp_path / "widget.html").as_uri())

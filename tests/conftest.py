@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 pytest_plugins = ["tests.browser_cases", "tests.jupyter_cases", "tests.site_cases"]
@@ -17,6 +18,11 @@ pytest_plugins = ["tests.browser_cases", "tests.jupyter_cases", "tests.site_case
 # An int will do for a float, as PEP 484 has it.
 CHECKED = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 install_import_hook(["ifcn_lab", "ifcn_course"], CHECKED)
+
+# No test waits for a clock: a busy machine is slow, and that is no failure.
+settings.register_profile("clockless", deadline=None,
+                          suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("clockless")
 
 # Results must not depend on the cores of the machine. The variable is for the programs
 # that tests start.

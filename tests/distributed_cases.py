@@ -124,7 +124,7 @@ def start_all(folder: Path, size: int) -> list[subprocess.Popen[str]]:
 
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
-    with joined("cpu", timeout=60) as group:
+    with joined("cpu", timeout=600) as group:
         found = all_of_it(folder, group)
         torch.save(found, folder / f"found_{group.rank}.pt")
 

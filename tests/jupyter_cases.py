@@ -13,6 +13,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.browser_cases import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {
     # All cells are in the page, not only those in sight; nothing is fetched.
@@ -54,6 +56,7 @@ class Lab:
         """The notebook in a page of its own, its kernel ready."""
         context = self.browser.new_context(
             viewport={"width": 1280, "height": 900}, **options)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         found = Notebook(page)
         page.goto(f"{self.address}/lab/tree/{name}?reset")
@@ -69,7 +72,7 @@ class Notebook:
         self.page, self.errors = page, []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
-    def run_all(self, seconds: float = 150) -> list[dict]:
+    def run_all(self, seconds: float = 900) -> list[dict]:
         """Run every cell and wait; return the outputs of the code cells."""
         self.page.set_default_timeout(1000 * seconds)
         self.page.evaluate(RUN_ALL)
@@ -104,17 +107,17 @@ def lab(browser: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
         yield Lab(folder, _address(settings / "runtime", server, log), browser)
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(600)
 
 
 def _address(runtime: Path, server: subprocess.Popen, log: Path) -> str:
     """Where the server listens, once it answers."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 600
     while time.monotonic() < end and server.poll() is None:
         for file in runtime.glob("jpserver-*.json"):
             address = json.loads(file.read_text())["url"].rstrip("/")
             try:
-                urlopen(f"{address}/api/status", timeout=2)
+                urlopen(f"{address}/api/status", timeout=60)
             except OSError:
                 continue
             return address

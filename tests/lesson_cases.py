@@ -5,8 +5,8 @@ from __future__ import annotations
 OPENING = """\
 # Tiny
 
-> **Time** 9 minutes: 3 explaining, 6 doing. Run All takes at most
-> 20 seconds and 900 MB.
+> **Time** 9 minutes: 3 explaining, 6 doing. Run All takes
+> about 20 seconds on two cores, and at most 900 MB.
 
 +++
 

@@ -117,7 +117,6 @@ def test_one_map_is_an_ordinary_crop_of_the_padded_map_at_every_position(problem
         assert same_bits(windows[y, x], np.ascontiguousarray(crop))
 
 
-@settings(deadline=None)
 @given(one_image(), st.integers(-3, 3), st.integers(-3, 3))
 def test_assembling_commutes_with_translation_by_whole_cells(problem, down, right):
     (maps, m), _ = problem
@@ -146,7 +145,7 @@ def test_chosen_centers_are_what_the_dense_result_holds_there(problem):
 
 
 @pytest.mark.parametrize("backend", FAST)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(problem=problems())
 def test_a_fast_back_end_agrees_with_the_loop_bit_for_bit(backend, problem):
     (maps, m), options = problem
@@ -157,7 +156,7 @@ def test_a_fast_back_end_agrees_with_the_loop_bit_for_bit(backend, problem):
     assert maps.tobytes() == before
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(problem=problems(side=4, windows=3))
 def test_the_kernels_agree_with_the_loop_bit_for_bit(problem):
     (maps, m), options = problem

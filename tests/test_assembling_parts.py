@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ifcn_lab.assembling import assemble, pad
@@ -184,7 +184,6 @@ def test_an_output_that_would_lose_a_gradient_is_refused():
 # numba
 
 
-@settings(deadline=None)
 @given(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9))
 def test_copying_numbers_copies_those_and_no_others(at, start, count):
     to, source = np.zeros(10, np.int16), np.arange(1, 11, dtype=np.int16)

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ifcn_lab.assembling import assemble
@@ -48,7 +48,6 @@ def test_a_tensor_gives_a_tensor_of_the_same_dtype_and_bits(backend, name):
     assert torch.equal(windows.to(torch.int64), torch.from_numpy(expected))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([torch.float32, torch.float64]))
 def test_nan_payloads_and_gradients_mode_change_no_bit(seed, dtype):
     size = dtype.itemsize
@@ -69,7 +68,6 @@ def test_tensors_in_any_order_in_memory_are_taken(backend):
     assert torch.equal(windows, expected)
 
 
-@settings(deadline=None)
 @given(st.data(), st.integers(1, 3), st.integers(0, 4))
 def test_the_gradient_of_the_sum_is_the_number_of_copies(data, k, more):
     m, shape = k + more, (k * k, 5, 6)

@@ -1,4 +1,4 @@
-"""The budget of a notebook: measured while nbval runs it, and an overrun fails."""
+"""The budget of a notebook: measured while nbval runs it; too much memory fails."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lessons.budget import Taken, overruns
+from lessons.budget import Taken, overrun
 from lessons.opening import EXAMPLE, Opening, opening
 
 ROOT = Path(__file__).parent.parent
 BURN = "import time\nwhile time.process_time() < {until}: pass"
 CHILD = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', '''{BURN}'''])"
-BOX = "> **Time** 2 minutes: 1 explaining, 1 doing. Run All takes at most {} MB."
+BOX = ("> **Time** 2 minutes: 1 explaining, 1 doing. "
+       "Run All takes about 1 seconds on any machine, and at most {} MB.")
 NOTEBOOKS = {
-    "right": (BOX.format("30 seconds and 600"), ["x = 1", "print(x)"]),
-    "slow": (BOX.format("1 seconds and 600"), ["x = 1", BURN.format(until=2.5)]),
-    "child": (BOX.format("1 seconds and 600"), [CHILD.format(until=1.5)]),
-    "sleeping": (BOX.format("1 seconds and 600"), ["import time; time.sleep(1.5)"]),
+    "right": (BOX.format(600), ["x = 1", "print(x)"]),
+    "slow": (BOX.format(600), ["x = 1", BURN.format(until=2.5)]),
+    "child": (BOX.format(600), [CHILD.format(until=1.5)]),
+    "sleeping": (BOX.format(600), ["import time; time.sleep(1.5)"]),
     # The memory is given back before the cell ends; its peak counts all the same.
-    "large": (BOX.format("30 seconds and 250"), ["x = b'1' * 300_000_000; del x"]),
+    "large": (BOX.format(250), ["x = b'1' * 300_000_000; del x"]),
     "boxless": ("No box.", ["x = 1", "print(x)"]),
 }
 
@@ -65,15 +66,15 @@ def test_a_session_with_an_overrun_fails(
     ran: subprocess.CompletedProcess[str],
 ) -> None:
     assert ran.returncode == 1, ran.stdout
-    assert "3 failed, 12 passed" in ran.stdout.splitlines()[-1]
+    assert "1 failed, 14 passed" in ran.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
     ("name", "verdict"),
     [
         ("right", "PASSED"),
-        ("slow", "FAILED"),
-        ("child", "FAILED"),
+        ("slow", "PASSED"),
+        ("child", "PASSED"),
         ("sleeping", "PASSED"),
         ("large", "FAILED"),
         ("boxless", "PASSED"),
@@ -93,7 +94,6 @@ def test_what_is_over_its_budget_fails_and_nothing_else(
 def test_an_overrun_says_what_was_taken_and_what_is_stated(
     ran: subprocess.CompletedProcess[str],
 ) -> None:
-    assert "seconds, the opening box states at most 1." in ran.stdout
     assert "MB, the opening box states at most 250." in ran.stdout
 
 
@@ -104,7 +104,7 @@ def test_the_figures_are_kept_for_a_status_page(
     found = told["notebooks"]
     assert set(found) == {f"{name}.ipynb" for name in NOTEBOOKS}
     slow, sleeping = found["slow.ipynb"], found["sleeping.ipynb"]
-    assert 1 < slow["processor"] < 3 and slow["states"]["seconds"] == 1
+    assert slow["processor"] > 2 and slow["states"]["seconds"] == 1
     assert sleeping["clock"] > 1.5 > sleeping["processor"] == sleeping["seconds"]
     assert 350 < found["large.ipynb"]["megabytes"] < 600
     assert found["boxless.ipynb"]["states"] is None
@@ -122,15 +122,15 @@ def test_a_session_within_its_budgets_passes_and_keeps_the_other_figures(
 
 
 def test_workers_tell_their_figures_to_one_table_and_one_file(tmp_path: Path) -> None:
-    for name in ("right", "slow"):
+    for name in ("right", "large"):
         write(tmp_path, name)
     done = nbval(tmp_path, "-n", "2", "--dist=loadfile")
-    assert done.returncode == 1 and "1 failed, 5 passed" in done.stdout
+    assert done.returncode == 1 and "1 failed, 4 passed" in done.stdout
     table = [s for s in done.stdout.splitlines() if ".ipynb  " in s and "at most" in s]
-    assert [s.split()[0] for s in table] == ["right.ipynb", "slow.ipynb"]
-    assert table[1].endswith("OVER") and not table[0].endswith("OVER")
+    assert [s.split()[0] for s in table] == ["large.ipynb", "right.ipynb"]
+    assert table[0].endswith("OVER") and not table[1].endswith("OVER")
     told = json.loads((tmp_path / "build" / "budget.json").read_text())
-    assert set(told["notebooks"]) == {"right.ipynb", "slow.ipynb"}
+    assert set(told["notebooks"]) == {"right.ipynb", "large.ipynb"}
 
 
 def test_what_nbval_finds_it_says_as_before(tmp_path: Path) -> None:
@@ -144,14 +144,14 @@ def test_what_nbval_finds_it_says_as_before(tmp_path: Path) -> None:
     assert "psutil" not in done.stdout and "budget.py" not in done.stdout, done.stdout
 
 
-def test_both_limits_hold_up_to_what_is_stated() -> None:
-    states = Opening(2, 1, 1, seconds=10, megabytes=500)
-    assert overruns(Taken(10.0, 99.0, 500.0), states) == []
-    assert overruns(Taken(99.0, 10.0, 500.0), states) == []
-    assert len(overruns(Taken(10.1, 10.2, 500.1), states)) == 2
+def test_seconds_are_told_and_only_memory_is_judged() -> None:
+    states = Opening(2, 1, 1, seconds=10, megabytes=500, machine="any")
+    assert overrun(Taken(99.0, 99.0, 500.0), states) is None
+    assert "500.1 MB" in overrun(Taken(0.1, 0.1, 500.1), states)
+    assert overrun(Taken(0.1, 0.1, 500.1), None) is None
 
 
 def test_the_example_of_a_box_is_one() -> None:
     box = new_notebook(cells=[new_markdown_cell(EXAMPLE)])
-    assert opening(box) == Opening(75, 35, 40, 25, 700)
+    assert opening(box) == Opening(75, 35, 40, 25, 700, "two Xeon cores with AMX")
     assert opening(new_notebook()) is None

@@ -267,7 +267,7 @@ def made_or_raising(solved: Solution, text: str) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("name", ["assemble", "count_copies"])
-@settings(max_examples=40, deadline=None, derandomize=True,
+@settings(max_examples=40, derandomize=True,
           suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_nor_is_one_with_two_things_changed(name: str, data: st.DataObject) -> None:

@@ -25,7 +25,7 @@ WRITERS: dict[str, list[Callable[[rewriting.Draw], str]]] = {
 
 
 @pytest.mark.parametrize("name", sorted(WRITERS))
-@settings(max_examples=60, deadline=None, derandomize=True,
+@settings(max_examples=60, derandomize=True,
           suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_right_answer_is_accepted_however_it_is_written(

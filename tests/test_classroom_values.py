@@ -52,7 +52,7 @@ VALUES = st.recursive(PLAIN | ARRAYS, lambda inner: (
     | st.dictionaries(KEYS, inner, max_size=3)), max_leaves=8)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(VALUES)
 def test_every_value_comes_back_bit_for_bit(value: object) -> None:
     assert same(round_trip(value), value)

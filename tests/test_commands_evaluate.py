@@ -215,7 +215,7 @@ def test_a_killed_worker_ends_the_evaluation_with_a_message(tmp_path: Path) -> N
     program = tmp_path / "killed.py"
     program.write_text(code)
     done = subprocess.run(
-        [sys.executable, program], capture_output=True, text=True, timeout=300,
+        [sys.executable, program], capture_output=True, text=True, timeout=600,
         cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
     assert "a worker process ended before its work was done" in done.stdout

@@ -24,7 +24,7 @@ RECORDS = st.lists(st.one_of(st.none(), st.integers(), st.text(max_size=9),
 
 
 @given(records=RECORDS, cut=st.slices(8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_packed_is_a_list_of_the_same_records(records: list, cut: slice) -> None:
     packed = Packed(records)
     for _ in range(2):  # once as made, once as pickled

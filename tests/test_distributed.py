@@ -43,7 +43,7 @@ class Found:
         self.alone = all_of_it(self.one, Group())
         shutil.copy(self.one / "half.pt", self.two / "theirs.pt")
         running = start_all(self.two, 2)
-        self.told = [process.communicate(timeout=120)[1] for process in running]
+        self.told = [process.communicate(timeout=600)[1] for process in running]
         assert [process.returncode for process in running] == [0, 0], self.told
         self.first, self.second = (
             torch.load(self.two / f"found_{rank}.pt") for rank in range(2))

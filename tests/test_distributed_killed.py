@@ -38,12 +38,12 @@ def trainers(launcher: int) -> list[int]:
 
 
 def wait_for_steps(log: Path, count: int, process: subprocess.Popen[str]) -> None:
-    for _ in range(1200):
+    for _ in range(12_000):
         if log.exists() and len(log.read_text().splitlines()) >= count:
             return
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.05)
-    raise TimeoutError(f"no {count} steps in a minute")
+    raise TimeoutError(f"no {count} steps in ten minutes")
 
 
 @pytest.mark.slow
@@ -51,14 +51,13 @@ def wait_for_steps(log: Path, count: int, process: subprocess.Popen[str]) -> Non
 @pytest.mark.skipif(not shutil.which("ps"), reason="needs ps to find the processes")
 def test_a_killed_process_ends_the_run_and_one_process_goes_on(tmp_path: Path) -> None:
     out, data = tmp_path / "run", write_folder(tmp_path / "data")
-    small = [*SMALL[:2], "--window", *SMALL[3:], "--every", "1000"]
+    small = [*SMALL[:2], "--window", *SMALL[3:], "--every", "1000",
+             "--timeout", "100000"]  # so it is the closed connection that ends it
     run = torchrun(out, "--annotations", str(data), "--iterations", "100000",
                    "--workers", "1", *small)
     wait_for_steps(out / "log.csv", 3, run)
-    begun = time.monotonic()
     os.kill(trainers(run.pid)[1], signal.SIGKILL)
-    printed, told = run.communicate(timeout=60)
-    assert time.monotonic() - begun < 30              # the limit for silence is 600
+    printed, told = run.communicate(timeout=600)
     assert run.returncode != 0
     assert "4 images a step: 2 batches of 2, shared by 2 processes" in printed
     assert "ifcn-lab train: process 0 lost contact with another process" in told

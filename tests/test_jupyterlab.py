@@ -21,9 +21,13 @@ MASK = """() => { const c = document.querySelector('.ifcn-panel:last-of-type can
     .filter((_, n) => n % 4 === 0); }"""
 
 
-def shown_mask(notebook):
-    notebook.page.wait_for_timeout(400)
-    return np.array(notebook.page.evaluate(MASK)).reshape(7, 7)
+def shows(notebook, mask):
+    """Say whether the widget comes to show this mask, for as long as one may wait."""
+    for _ in range(3000):
+        if np.array_equal(np.reshape(notebook.page.evaluate(MASK), (7, 7)), mask):
+            return True
+        notebook.page.wait_for_timeout(200)
+    return False
 
 
 def expected_mask(y, x):
@@ -49,7 +53,7 @@ def test_the_assembler_lives_in_jupyterlab(live):
     outputs = live.run_all()
     assert outputs[3]["outputs"][0]["text"] == "2 3\n"
     live.page.wait_for_selector(".ifcn-sheet")
-    assert np.array_equal(shown_mask(live), expected_mask(2, 3))
+    assert shows(live, expected_mask(2, 3))
     maps = live.page.locator(".ifcn-sheet").first
     maps.scroll_into_view_if_needed()
     box = maps.bounding_box()
@@ -58,7 +62,7 @@ def test_the_assembler_lives_in_jupyterlab(live):
         live.page.mouse.move(box["x"] + (place[1] + 0.5) * box["width"] / across,
                              box["y"] + (place[0] + 0.5) * box["height"] / down)
         live.page.mouse.up() if drop else live.page.mouse.down()
-    assert np.array_equal(shown_mask(live), expected_mask(9, 11))
+    assert shows(live, expected_mask(9, 11))
     live.page.evaluate("() => { jupyterapp.shell.currentWidget.content"
                        ".activeCellIndex = 3; }")
     live.page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')")
@@ -75,24 +79,25 @@ def test_keyboard_sliders_and_haste_in_jupyterlab(live):
     maps = live.page.locator(".ifcn-sheet").first
     maps.press("ArrowRight")
     maps.press("Shift+ArrowDown")
-    assert np.array_equal(shown_mask(live), expected_mask(7, 4))
+    assert shows(live, expected_mask(7, 4))
     sliders = live.page.locator(".ifcn input[type=range]")
     sliders.first.press("ArrowRight")  # JupyterLab has shortcuts on the arrows
     sliders.first.press("ArrowRight")
     sliders.first.press("ArrowDown")
-    assert np.array_equal(shown_mask(live), expected_mask(8, 4))
+    assert shows(live, expected_mask(8, 4))
     assert sliders.first.evaluate("(input) => input === document.activeElement")
     for n in range(sliders.count()):
         for key in ("Home", "End"):
             sliders.nth(n).press(key)
-    assert np.array_equal(shown_mask(live), expected_mask(11, 14))
+    assert shows(live, expected_mask(11, 14))
     box = maps.bounding_box()
     live.page.mouse.move(box["x"] + 5, box["y"] + 5)
     live.page.mouse.down()
     live.page.mouse.move(box["x"] + 115, box["y"] + 90, steps=200)
     live.page.mouse.up()
-    live.page.wait_for_timeout(500)
-    assert live.page.locator(".ifcn-words").inner_text().startswith("Window at row 11")
+    live.page.wait_for_function(
+        "() => document.querySelector('.ifcn-words').innerText"
+        ".startsWith('Window at row 11')")
     assert live.errors == []
 
 
@@ -115,15 +120,17 @@ def test_a_lesson_runs_to_its_end_and_no_widget_is_blank(lab, name):
     """As a learner does it: open the file, Run All, look."""
     (lab.folder / name).write_bytes((ROOT / "notebooks" / name).read_bytes())
     notebook = lab.open(name)
-    outputs = notebook.run_all(300)
+    outputs = notebook.run_all()
     assert all(cell["count"] for cell in outputs)
     assert problems(outputs) == []
     kinds = [kind for cell in outputs for out in cell["outputs"]
              for kind in out.get("data", {})]
     wanted = kinds.count("application/vnd.jupyter.widget-view+json")
     assert wanted >= (name != FIGURES_ONLY)
-    notebook.page.wait_for_timeout(1000)
-    assert notebook.page.locator(".ifcn").count() == wanted
+    notebook.page.wait_for_function(  # each has come, and has said its words
+        "wanted => document.querySelectorAll('.ifcn').length === wanted && "
+        "[...document.querySelectorAll('.ifcn .ifcn-words')].every(w => w.innerText)",
+        arg=wanted)
     for widget in notebook.page.locator(".ifcn").all():
         assert widget.locator("canvas, input").count() > 0
         assert widget.locator(".ifcn-words").inner_text() != ""

@@ -46,6 +46,6 @@ def test_training_goes_on_beside_other_cells_and_obeys_the_buttons(live):
         assert said(live) == f"42 {state}\n"
     assert "of 100000 steps taken" in words.inner_text()
     page.locator(".ifcn-slider input").press("Home")
-    page.wait_for_timeout(700)
-    assert "Shown is the network untrained" in words.inner_text()
+    page.wait_for_function("() => document.querySelector('.ifcn-words').innerText"
+                           ".includes('Shown is the network untrained')")
     assert live.errors == []

@@ -53,7 +53,7 @@ def cases(draw):
 
 
 @given(cases(), st.integers(0, 999))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_rewrite_is_the_definition_bit_for_bit(case, seed):
     maps, m, centers, fill = case
     expected = assemble(maps, m, centers=centers, fill=fill, backend="loop")

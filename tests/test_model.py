@@ -69,7 +69,7 @@ def test_the_papers_network_takes_an_image_of_any_size(
 
 
 @given(h=st.integers(1, 40), w=st.integers(1, 40))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_small_network_takes_an_image_of_any_size(
     small: InstanceFCN, h: int, w: int
 ) -> None:

@@ -31,7 +31,7 @@ def part_by_hand(
     return (i * k // m) * k + j * k // m if 0 <= i < m and 0 <= j < m else -1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_every_pixel_plays_the_part_of_its_offset(data: st.DataObject) -> None:
     k = data.draw(st.integers(1, 4))

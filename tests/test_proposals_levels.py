@@ -53,7 +53,7 @@ def agree(a: levels.Level, b: levels.Level) -> None:
     shapes=st.lists(st.tuples(st.integers(1, 20), st.integers(1, 20)), max_size=12),
     most=st.integers(1, 900),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_image_is_in_one_group_of_one_shape_within_the_limit(
     shapes: list[tuple[int, int]], most: int
 ) -> None:

@@ -37,7 +37,7 @@ scored = st.lists(st.tuples(one_box, st.sampled_from([0.1, 0.5, 0.9])), max_size
 
 
 @given(scored, st.sampled_from([0.0, 0.25, 0.5, 0.8, 1.0]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_nms_is_what_comparing_pair_by_pair_gives(some: list, iou: float) -> None:
     """Equal scores and empty boxes included."""
     boxes = np.array([b for b, _ in some], int).reshape(-1, 4)
@@ -59,7 +59,7 @@ def boxes_from(kind: str, count: int, rng: np.random.Generator) -> np.ndarray:
     st.sampled_from([0.0, 0.1, 1 / 3, 0.5, 0.8, 0.95, 1.0]), st.integers(0, 2**32 - 1),
     st.integers(1, 700), st.sampled_from([1, 50, 10**6]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_nms_of_many_boxes_in_blocks_and_portions_is_still_the_same(
     kind: str, count: int, iou: float, seed: int, block: int, portion: int
 ) -> None:
@@ -75,7 +75,7 @@ def test_nms_of_many_boxes_in_blocks_and_portions_is_still_the_same(
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.3, 0.8, 0.95]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_pair_above_the_threshold_is_left_out_of_the_neighbours(
     seed: int, iou: float
 ) -> None:
@@ -124,7 +124,7 @@ def test_an_overlap_that_no_boxes_have_is_refused_as_a_limit(iou: float) -> None
            elements=st.floats(-8, 8, width=16)),
     st.integers(-3, 9), st.integers(-3, 9), st.floats(0.3, 9), st.floats(0.3, 9),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_enlarging_is_bilinear_at_every_pixel(
     window: np.ndarray, y: int, x: int, high: float, wide: float
 ) -> None:
@@ -145,7 +145,6 @@ def test_bilinear_weights_add_up_to_one(at: float, m: int) -> None:
 
 
 @given(st.integers(-30, 60), st.integers(1, 25), st.floats(0.2, 20))
-@settings(deadline=None)
 def test_a_window_covers_every_pixel_whose_middle_lies_in_it(
     center: int, m: int, cell: float
 ) -> None:
@@ -170,7 +169,7 @@ def test_a_cell_of_two_pixels_has_its_middle_between_them() -> None:
     st.floats(0.3, 6), st.floats(0.3, 6),
     st.tuples(st.integers(1, 30), st.integers(1, 30)),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_weights_made_ready_enlarge_what_lies_in_the_image_as_any_weights_do(
     cells: tuple[int, int], m: int, high: float, wide: float, shape: tuple[int, int]
 ) -> None:

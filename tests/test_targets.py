@@ -54,7 +54,7 @@ def box(draw: st.DrawFn) -> tuple[int, int, int, int]:
     m=st.sampled_from([5, 6, 21]),
     canonical=st.floats(0.3, 1.0),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_labels_are_those_of_the_slow_twin(
     boxes: list, shape: tuple[int, int], stride: int, m: int, canonical: float
 ) -> None:
@@ -197,7 +197,7 @@ def labels_of(positive: int, negative: int, ignored: int) -> WindowLabels:
     positive=st.integers(0, 300), negative=st.integers(0, 300),
     ignored=st.integers(0, 9), seed=st.integers(0, 99),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_half_the_windows_are_positive_and_each_is_what_it_says(
     positive: int, negative: int, ignored: int, seed: int
 ) -> None:
@@ -249,7 +249,7 @@ def test_tight_boxes_enclose_exactly_the_pixels(masks: np.ndarray) -> None:
                                   st.integers(1, 6)), elements=st.floats(0, 1)),
     m=st.integers(1, 8), data=st.data(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_mask_targets_are_what_copying_cell_by_cell_gives(
     cells: np.ndarray, m: int, data: st.DataObject
 ) -> None:

@@ -227,13 +227,13 @@ def start(out: Path, *more: str) -> subprocess.Popen[str]:
 
 def workers_of(process: subprocess.Popen[str], log: Path, steps: int) -> list[int]:
     """The workers of a run that has come so far."""
-    for _ in range(1200):
+    for _ in range(12_000):
         if log.exists() and len(log.read_text().splitlines()) >= steps:
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
             return [int(pid) for pid in children.read_text().split()]
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.05)
-    raise TimeoutError(f"no {steps} steps in a minute")
+    raise TimeoutError(f"no {steps} steps in ten minutes")
 
 
 def alive(pid: int) -> bool:
@@ -244,7 +244,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def all_end(pids: list[int], seconds: float = 30) -> bool:
+def all_end(pids: list[int], seconds: float = 300) -> bool:
     for _ in range(int(20 * seconds)):
         if not any(map(alive, pids)):
             return True
@@ -261,7 +261,7 @@ def test_workers_are_quiet_at_ctrl_c_and_die_with_the_run(tmp_path: Path) -> Non
     workers = workers_of(process, log, 2)
     assert len(workers) == 2
     os.killpg(process.pid, signal.SIGINT)             # as a terminal does
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=600)
     assert process.returncode == 130 and "Traceback" not in told, told
     assert all_end(workers)
     done = load_checkpoint(out / "checkpoint.pt")["iteration"]
@@ -270,5 +270,5 @@ def test_workers_are_quiet_at_ctrl_c_and_die_with_the_run(tmp_path: Path) -> Non
     process = start(out, "--resume")
     workers = workers_of(process, log, done + 1)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     assert len(workers) == 2 and all_end(workers)
