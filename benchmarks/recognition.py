@@ -21,8 +21,8 @@ from ifcn_lab.classifier import (
 )
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.evaluation import Precision, PrecisionReport, Recall
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import propose
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.windows import propose
 
 TRAINING, HELD_OUT = 200, 60
 FIRST_HELD_OUT = 1_000_000

@@ -23,9 +23,9 @@ import torch
 from ifcn_lab.data import Sample
 from ifcn_lab.evaluation import RecallReport, average_recall, mask_iou
 from ifcn_lab.initial import he
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import Proposals, propose
-from ifcn_lab.targets import WindowRule
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.windows import Proposals, propose
+from ifcn_lab.windows.labels import WindowRule
 from ifcn_lab.training import Recipe, Step, train
 
 COCO = Path(__file__).parents[2] / "shared" / "data" / "coco_dev"

@@ -10,8 +10,8 @@ from jaxtyping import Bool, UInt8
 
 from ifcn_lab.data import Sample
 from ifcn_lab.evaluation.overlap import mask_iou
-from ifcn_lab.proposals import Proposals
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.windows import Proposals
+from ifcn_lab.windows.labels import tight_boxes
 
 SMALL_PART, SLIM, DENTED = 0.25, 0.45, 0.9
 

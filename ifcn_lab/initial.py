@@ -18,7 +18,7 @@ from pickle import UnpicklingError
 import torch
 from torch import Tensor, nn
 
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 
 MODELS = "https://download.pytorch.org/models/"
 SOURCES = {

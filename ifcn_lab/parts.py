@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ifcn_lab.grid import Grid
-from ifcn_lab.targets import WindowRule, label_windows, mask_targets, tight_boxes
+from ifcn_lab.windows.labels import WindowRule, label_windows, mask_targets, tight_boxes
 
 
 class Questions(NamedTuple):

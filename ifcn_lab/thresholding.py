@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from ifcn_lab.proposals import Proposals
+from ifcn_lab.windows import Proposals
 
 __all__ = ["between_variance", "components", "foreground", "grey_levels", "otsu",
            "thresholded"]

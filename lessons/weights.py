@@ -17,7 +17,7 @@ import torch
 from ifcn_lab import shipped
 from ifcn_lab.data import Sample
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, SMALL, Recipe, train
 
 SIZES = (28.0, 86.0)

@@ -21,7 +21,7 @@ import torch
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, Group, Run, joined, train
 
 ROOT = Path(__file__).parent.parent

@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from jaxtyping import Bool
 
-from ifcn_lab.backbone import fused
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import Proposals, nms_pairwise, score_level
-from ifcn_lab.proposals.candidates import Level
-from ifcn_lab.proposals.paste import enlarge, place_windows
-from ifcn_lab.proposals.propose import to_tensor
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.layers.backbones import fused
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.windows import Proposals, nms_pairwise, score_level
+from ifcn_lab.windows.candidates import Level
+from ifcn_lab.windows.paste import enlarge, place_windows
+from ifcn_lab.windows.propose import to_tensor
+from ifcn_lab.windows.labels import tight_boxes
 
 
 def propose_slowly(

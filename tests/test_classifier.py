@@ -25,12 +25,12 @@ from ifcn_lab.classifier import (
     vote,
     voted,
 )
-from ifcn_lab.classifier.rois import cut_to_boxes
+from ifcn_lab.layers.regions import cut_to_boxes
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.evaluation import Precision, box_iou_pairs, to_coco_results
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import Proposals, nms_pairwise, propose
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.windows import Proposals, nms_pairwise, propose
+from ifcn_lab.windows.labels import tight_boxes
 
 NAMES = {2: "disc", 5: "star"}
 

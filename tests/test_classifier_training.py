@@ -33,8 +33,8 @@ from ifcn_lab.data import Sample
 from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.evaluation import Precision
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import propose
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.windows import propose
 from ifcn_lab.training import load_checkpoint
 
 __all__ = ["one_thread"]  # a fixture
@@ -277,7 +277,7 @@ PROGRAM = """
 import sys, torch
 from ifcn_lab.classifier import QUICK, Classifier, train_classifier
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training.processes import joined
 torch.set_num_threads(1)
 model = InstanceFCN.from_pretrained("scenes")

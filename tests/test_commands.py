@@ -20,7 +20,7 @@ from training_cases import one_thread
 
 from ifcn_lab.__main__ import main, parse
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import load_checkpoint
 
 ROOT = Path(__file__).parent.parent

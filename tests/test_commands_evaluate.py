@@ -16,7 +16,7 @@ from training_cases import one_thread
 
 from ifcn_lab.__main__ import main
 from ifcn_lab.evaluation.annotations import AnnotationFile
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 
 ROOT = Path(__file__).parent.parent
 EVERYTHING = "--boxes --by-size --ap --nuclei --score 0.1 0.5 --top 60".split()

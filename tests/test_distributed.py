@@ -24,7 +24,7 @@ from distributed_cases import (
 from training_cases import one_thread
 
 from ifcn_lab.training import Group, LostProcess, Run, joined, load_checkpoint
-from ifcn_lab.training.losses import Windows
+from ifcn_lab.windows.losses import Windows
 from ifcn_lab.training.processes import Place, find_place
 from ifcn_lab.training.run import shared_out
 

@@ -15,7 +15,7 @@ from training_cases import QUICK, one_thread, samples
 
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.initial import gaussian, he, initialise
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import Run
 
 __all__ = ["net", "one_thread", "samples", "state"]  # fixtures

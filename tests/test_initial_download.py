@@ -17,7 +17,7 @@ from training_cases import one_thread
 
 from ifcn_lab import initial
 from ifcn_lab.initial import initialise
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 
 __all__ = ["net", "one_thread", "state"]  # fixtures
 

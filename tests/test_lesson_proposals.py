@@ -13,10 +13,10 @@ from ifcn_course import check
 from ifcn_lab import average_recall, draw, scenes
 from ifcn_lab.data import Sample, from_scene
 from ifcn_lab.failures import judged, solidity, trait, worst_first
-from ifcn_lab.proposals import Proposals, nms, nms_pairwise
-from ifcn_lab.proposals.nms import pair_iou
-from ifcn_lab.proposals.propose import Level
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.windows import Proposals, nms, nms_pairwise
+from ifcn_lab.layers.nms import pair_iou
+from ifcn_lab.windows.propose import Level
+from ifcn_lab.windows.labels import tight_boxes
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from ifcn_lab import Grid, assemble, draw, scenes
 from ifcn_lab.draw.windows import BEYOND, crop, few_shades
 from ifcn_lab.parts import coverage
 from ifcn_lab.scenes import Scene
-from ifcn_lab.targets import (
+from ifcn_lab.windows.labels import (
     WindowLabels,
     WindowRule,
     label_windows,

@@ -14,8 +14,8 @@ from training_cases import one_thread
 
 from ifcn_lab import shipped
 from ifcn_lab.assembling import assemble
-from ifcn_lab.deepmask import DeepMaskStyle
-from ifcn_lab.model import InstanceFCN, pad_to_multiple
+from ifcn_lab.models.deepmask import DeepMask
+from ifcn_lab.models.instancefcn import InstanceFCN, pad_to_multiple
 
 __all__ = ["one_thread"]  # a fixture
 
@@ -194,7 +194,7 @@ def test_weights_that_do_not_fit_their_own_configuration_are_refused(
 
 
 def test_weights_of_a_relative_are_refused_by_name(tmp_path: Path) -> None:
-    path = DeepMaskStyle(7, "small").save(tmp_path / "relative.safetensors")
+    path = DeepMask(7, "small").save(tmp_path / "relative.safetensors")
     with pytest.raises(ValueError, match=r"relative\.safetensors"):
         InstanceFCN.load(path)
 

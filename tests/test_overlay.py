@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ifcn_lab.draw.overlay import COLOURS, overlay, tinted
-from ifcn_lab.proposals import Proposals
+from ifcn_lab.windows import Proposals
 
 
 def proposals(shape: tuple[int, int], *boxes: tuple[int, int, int, int]) -> Proposals:

@@ -16,7 +16,7 @@ from ifcn_lab.parts import (
     questions,
     window_ious,
 )
-from ifcn_lab.targets import label_windows, tight_boxes, window_centers
+from ifcn_lab.windows.labels import label_windows, tight_boxes, window_centers
 
 
 @pytest.fixture(scope="module")

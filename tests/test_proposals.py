@@ -13,10 +13,10 @@ from torch.nn import functional as F
 from training_cases import one_thread
 
 from ifcn_lab.evaluation import mask_iou
-from ifcn_lab.model import InstanceFCN, ScoreMaps, pad_to_multiple
-from ifcn_lab.proposals import Proposals, candidates, propose, score_level
-from ifcn_lab.proposals.propose import default_zooms, to_tensor
-from ifcn_lab.targets import label_windows, tight_boxes
+from ifcn_lab.models.instancefcn import InstanceFCN, ScoreMaps, pad_to_multiple
+from ifcn_lab.windows import Proposals, candidates, propose, score_level
+from ifcn_lab.windows.propose import default_zooms, to_tensor
+from ifcn_lab.windows.labels import label_windows, tight_boxes
 
 __all__ = ["one_thread"]  # a fixture
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_cases import one_thread
 
-from ifcn_lab.backbone import uses_bfloat16
-from ifcn_lab.model import InstanceFCN, ScoreMaps
-from ifcn_lab.proposals import Proposals, levels, propose, propose_many
-from ifcn_lab.proposals.levels import score_level, score_levels, stacked, together
+from ifcn_lab.layers.backbones import uses_bfloat16
+from ifcn_lab.models.instancefcn import InstanceFCN, ScoreMaps
+from ifcn_lab.windows import Proposals, levels, propose, propose_many
+from ifcn_lab.windows.levels import score_level, score_levels, stacked, together
 
 __all__ = ["one_thread"]  # a fixture
 

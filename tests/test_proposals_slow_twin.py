@@ -10,17 +10,17 @@ from training_cases import one_thread
 
 from ifcn_lab import scenes, shipped
 from ifcn_lab.data.coco import CocoFolder
-from ifcn_lab.deepmask import DeepMaskStyle
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import Proposals, nms, propose
-from ifcn_lab.proposals.candidates import (
+from ifcn_lab.models.deepmask import DeepMask
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.windows import Proposals, nms, propose
+from ifcn_lab.windows.candidates import (
     Level,
     best_windows,
     crops_at,
     pyramid_of,
     tight_boxes_at,
 )
-from ifcn_lab.proposals.propose import default_zooms
+from ifcn_lab.windows.propose import default_zooms
 
 __all__ = ["one_thread"]  # a fixture
 
@@ -92,7 +92,7 @@ def test_masks_that_are_empty_everywhere_are_no_proposals() -> None:
 
 def test_a_network_that_reads_its_masks_otherwise_is_asked_for_them() -> None:
     torch.manual_seed(0)
-    net = DeepMaskStyle(m=7, backbone="small").eval()
+    net = DeepMask(m=7, backbone="small").eval()
     image = np.random.default_rng(5).integers(0, 256, (40, 52, 3), dtype=np.uint8)
     found = propose(net, image, scales=[1.0], top=15)
     assert len(found) > 3

@@ -7,7 +7,7 @@ import pytest
 
 from ifcn_lab import scenes
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.windows.labels import tight_boxes
 
 LESSON = ("disc", "ellipse", "rectangle", "blob", "pebble")
 

@@ -17,8 +17,8 @@ from tables_cases import tiny
 from training_cases import one_thread
 
 from ifcn_lab.evaluation import average_recall
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import propose
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.windows import propose
 from ifcn_lab.tables import DATASETS, TABLES
 from ifcn_lab.tables.paper import PAPER_TABLES, PaperTable
 from ifcn_lab.tables.parallel import chains, perform_all

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ifcn_lab.targets import (
+from ifcn_lab.windows.labels import (
     WindowLabels,
     WindowRule,
     label_windows,

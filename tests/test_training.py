@@ -15,8 +15,8 @@ from ifcn_lab.data import Sample
 from ifcn_lab.data.kept import Kept
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.grid import Grid
-from ifcn_lab.model import ScoreMaps
-from ifcn_lab.targets import WindowRule
+from ifcn_lab.models.instancefcn import ScoreMaps
+from ifcn_lab.windows.labels import WindowRule
 from ifcn_lab.training import (
     PAPER,
     Example,

@@ -9,10 +9,10 @@ from torch.nn import functional as F
 from training_cases import one_thread
 
 from ifcn_lab.data import Sample
-from ifcn_lab.model import IMAGENET_MEAN
-from ifcn_lab.targets import WindowRule
+from ifcn_lab.models.instancefcn import IMAGENET_MEAN
+from ifcn_lab.windows.labels import WindowRule
 from ifcn_lab.training import LESSON, PAPER, Example, Recipe, make_example
-from ifcn_lab.training.examples import (
+from ifcn_lab.views import (
     View,
     cut,
     draw_windows,

@@ -13,7 +13,7 @@ from training_cases import QUICK, SCENES, network, one_thread, same_weights, sam
 from ifcn_lab.__main__ import main, parse
 from ifcn_lab.cli.train import batches_told, fresh, recipe
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import PAPER, Recipe, Run, Step, make_example, train
 from ifcn_lab.training.run import prepared
 

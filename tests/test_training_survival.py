@@ -18,7 +18,7 @@ from training_cases import QUICK, network, one_thread, same_weights, samples
 
 from ifcn_lab.__main__ import main
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import load_checkpoint, train
 from ifcn_lab.training.log import Log
 

@@ -10,8 +10,8 @@ from training_cases import one_thread
 
 from benchmarks import vgg_learns
 from ifcn_lab.evaluation import mask_iou
-from ifcn_lab.proposals import propose
-from ifcn_lab.targets import WindowRule
+from ifcn_lab.windows import propose
+from ifcn_lab.windows.labels import WindowRule
 
 __all__ = ["one_thread"]  # a fixture
 

@@ -7,12 +7,12 @@ import torch
 from ifcn_lab import InstanceFCN, average_recall, propose, scenes
 from ifcn_lab.assembling import assemble
 from ifcn_lab.data import from_scene
-from ifcn_lab.deepmask import DeepMaskStyle
+from ifcn_lab.models.deepmask import DeepMask
 from ifcn_lab.evaluation import COCO_THRESHOLDS, mask_iou
-from ifcn_lab.proposals import Proposals, nms, nms_pairwise
-from ifcn_lab.proposals.propose import score_level, to_tensor
+from ifcn_lab.windows import Proposals, nms, nms_pairwise
+from ifcn_lab.windows.propose import score_level, to_tensor
 from ifcn_lab.scenes import Scene
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.windows.labels import tight_boxes
 from ifcn_lab.widgets import front_end, still
 from ifcn_lab.widgets.candidates import lost_to, run_lengths
 from ifcn_lab.widgets.explorer import ProposalExplorer
@@ -183,7 +183,7 @@ def test_bad_input_gives_a_sentence(opened, net, scene) -> None:
     wrong = {
         "uint8": ProposalExplorer(net, scene.image / 255),
         "True masks are bool": ProposalExplorer(net, scene.image, scene.masks[:, 1:]),
-        "441 maps": ProposalExplorer(DeepMaskStyle(backbone="small"), scene.image),
+        "441 maps": ProposalExplorer(DeepMask(backbone="small"), scene.image),
         "NaN": ProposalExplorer(broken(float("nan")), scene.image),
         "No window of this picture": ProposalExplorer(broken(-9.0), scene.image),
     }

@@ -6,7 +6,7 @@ import traitlets
 
 from ifcn_lab import scenes
 from ifcn_lab.data import from_scene
-from ifcn_lab.targets import WindowRule, label_windows, tight_boxes
+from ifcn_lab.windows.labels import WindowRule, label_windows, tight_boxes
 from ifcn_lab.widgets import front_end
 from ifcn_lab.widgets.sampler import WAYS, WindowSampler, cells_under, draw_windows
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON
 
 SCENES = {"size": (64, 64), "objects": (2, 3), "sizes": (14, 34)}

@@ -15,7 +15,7 @@ from ifcn_course.check.report import Case, close, report
 
 if TYPE_CHECKING:
     from ifcn_lab.data import Sample
-    from ifcn_lab.proposals import Proposals
+    from ifcn_lab.windows import Proposals
 
 Box = tuple[int, ...] | Int[np.ndarray, "4"]
 
@@ -56,14 +56,14 @@ def expected_iou(a: Box, b: Box) -> float:
     >>> expected_iou((0, 0, 2, 2), (1, 0, 3, 2))
     0.3333333333333333
     """
-    from ifcn_lab.proposals.nms import pair_iou
+    from ifcn_lab.layers.nms import pair_iou
 
     return pair_iou(np.array(a), np.array(b))
 
 
 def suppress(function: Callable[..., object]) -> None:
     """Exercise 6.3: greedy NMS, as `function(boxes, scores, iou)`; indices kept."""
-    from ifcn_lab.proposals import nms_pairwise
+    from ifcn_lab.windows import nms_pairwise
 
     row = np.array([[x, 0, x + 10, 10] for x in (0, 1, 3, 30)])
     asked = [
@@ -153,8 +153,8 @@ def ranked(number: int) -> Ranked:
     import torch
 
     from ifcn_lab.data.scenes import SceneSet
-    from ifcn_lab.model import InstanceFCN
-    from ifcn_lab.proposals.propose import propose, score_level, to_tensor
+    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.windows.propose import propose, score_level, to_tensor
 
     net = InstanceFCN.from_pretrained("scenes")
     sample = SceneSet(SCENES, start=1_000_100, style="wild")[number]

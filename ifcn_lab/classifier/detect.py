@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, UInt8
 
-from ifcn_lab.backbone import fused, uses_bfloat16
-from ifcn_lab.classifier.network import Classifier
-from ifcn_lab.classifier.rois import as_boxes, mask_bins
-from ifcn_lab.classifier.voting import Vote, kept_by_class, voted
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import Proposals, propose
-from ifcn_lab.proposals.propose import to_tensor
+from ifcn_lab.layers.backbones import fused, uses_bfloat16
+from ifcn_lab.layers.mask_voting import Vote, kept_by_class, voted
+from ifcn_lab.layers.regions import as_boxes, mask_bins
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.models.mnc import Classifier
+from ifcn_lab.windows import Proposals, propose
+from ifcn_lab.windows.propose import to_tensor
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ifcn_lab.classifier.network import Classifier
 from ifcn_lab.classifier.recipe import QUICK, ClassifierRecipe
 from ifcn_lab.classifier.run import ClassifierRun, ClassifierStep
 from ifcn_lab.data import Sample
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.models.mnc import Classifier
 from ifcn_lab.training.loop import carry_out
 
 

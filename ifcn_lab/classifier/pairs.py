@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ifcn_lab.classifier.network import Classifier
 from ifcn_lab.classifier.recipe import ClassifierRecipe
-from ifcn_lab.classifier.rois import (
+from ifcn_lab.data import Sample
+from ifcn_lab.layers.regions import (
     Crops,
     as_boxes,
     box_overlaps,
@@ -20,10 +20,10 @@ from ifcn_lab.classifier.rois import (
     cut_to_boxes,
     mask_bins,
 )
-from ifcn_lab.data import Sample
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import propose
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.models.mnc import Classifier
+from ifcn_lab.windows import propose
+from ifcn_lab.windows.labels import tight_boxes
 
 BACKGROUND, IGNORED = 0, -1
 IN_CROWD = 0.5

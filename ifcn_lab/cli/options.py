@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ifcn_lab.data.opened import DATASETS
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 
 def positive(text: str) -> float:
@@ -129,7 +129,7 @@ def load_model(given: Namespace) -> InstanceFCN:
     Raises:
         FileNotFoundError: neither a file, nor a run, nor a shipped name.
     """
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
     path = Path(given.weights)
     if path.is_dir():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ifcn_lab.cli.options import add_model, add_pyramid, load_model, share
 
 if TYPE_CHECKING:
-    from ifcn_lab.proposals import Proposals
+    from ifcn_lab.windows import Proposals
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def run(given: Namespace) -> int:
     """Segment every picture in turn."""
     from ifcn_lab.data.pictures import read_image
     from ifcn_lab.draw.overlay import overlay
-    from ifcn_lab.proposals import propose
+    from ifcn_lab.windows import propose
 
     model = load_model(given)
     results: list[dict] = []

@@ -30,7 +30,7 @@ from ifcn_lab.cli.options import add_data, load_data, positive, whole
 
 if TYPE_CHECKING:
     from ifcn_lab.data import Sample
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.training import Group, Recipe
 
 RULE = {
@@ -272,7 +272,7 @@ def fresh(given: Namespace) -> InstanceFCN:
     A run that is resumed has its weights in the checkpoint; nothing is fetched then.
     """
     from ifcn_lab.initial import gaussian, he, initialise
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
     usual = "vgg16" if given.recipe == "paper" or given.init else "small"
     model = InstanceFCN(given.k or 5, given.m or 21, given.backbone or usual)
@@ -314,7 +314,7 @@ def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, flo
     """
     import numpy as np
 
-    from ifcn_lab.targets import longest_sides
+    from ifcn_lab.windows.labels import longest_sides
 
     sides, trouble = [], None
     for i in range(0, len(samples), max(1, len(samples) // most)):

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from ifcn_lab.draw.palette import COLOURS
 from ifcn_lab.draw.picture import Picture, bare, panels
-from ifcn_lab.proposals import Proposals
+from ifcn_lab.windows import Proposals
 
 WIDEST, TALLEST = 8.0, 24.0
 """Inches; a picture in the shape of a ribbon would else be metres long."""

@@ -16,9 +16,9 @@ from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
 from ifcn_lab.draw.windows import few_shades, pale
 from ifcn_lab.evaluation import RecallReport, mask_iou
 from ifcn_lab.failures import Failure
-from ifcn_lab.proposals import Proposals
-from ifcn_lab.proposals.propose import Level
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.windows import Proposals
+from ifcn_lab.windows.labels import tight_boxes
+from ifcn_lab.windows.propose import Level
 
 
 def pyramid(

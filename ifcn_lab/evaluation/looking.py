@@ -14,7 +14,7 @@ from ifcn_lab.evaluation.given_results import ResultFile
 from ifcn_lab.evaluation.running import Looked, Unreadable
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 __all__ = ["LookAtResults", "LookWithNetwork", "Source", "source_of"]
 
@@ -104,7 +104,7 @@ class LookWithNetwork:
 
     def __call__(self, index: int) -> Looked:
         """Read one image and propose."""
-        from ifcn_lab.proposals import propose
+        from ifcn_lab.windows import propose
 
         sample = self.source.sample(index)
         proposals = propose(self.model, sample.image, **self.options)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from ifcn_lab.evaluation import Precision, Recall
-from ifcn_lab.proposals import propose
 from ifcn_lab.tables.alone import stop_if_alone
+from ifcn_lab.windows import propose
 
 if TYPE_CHECKING:
     from ifcn_lab.classifier import Classifier
     from ifcn_lab.data import Sample
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.tables.runs import Run
 
 

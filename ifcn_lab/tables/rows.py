@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ifcn_lab.tables.paper import PAPER_TABLES
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.tables.settings import Setting
 
 
@@ -80,14 +80,14 @@ def build(row: Row, setting: Setting, seed: int) -> InstanceFCN:
     """
     import torch
 
-    from ifcn_lab.deepmask import DeepMaskStyle
     from ifcn_lab.initial import gaussian, initialise
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.deepmask import DeepMask
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
     torch.manual_seed(seed)
     others = {"backbone": setting.backbone, "sizes": setting.sizes}
     if row.head == "window":
-        model = DeepMaskStyle(**setting.window_head, **others)
+        model = DeepMask(**setting.window_head, **others)
     else:
         model = InstanceFCN(row.k, setting.m, **others)
     std = setting.recipe(row.view, seed).init_std

@@ -18,7 +18,7 @@ from ifcn_lab.tables.settings import Setting
 
 if TYPE_CHECKING:
     from ifcn_lab.data import Sample
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.training.loop import Step
 
 TRAINED = "model.safetensors"

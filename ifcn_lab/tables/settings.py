@@ -85,7 +85,7 @@ def changes_of(recipe: Recipe | ClassifierRecipe) -> dict[str, Any]:
     """The choices of a recipe that are not the default; the seed is left out.
 
     Example:
-        >>> from ifcn_lab.targets import WindowRule
+        >>> from ifcn_lab.windows.labels import WindowRule
         >>> changes_of(Recipe(lr=0.01, rule=WindowRule(canonical=0.7)))
         {'lr': 0.01, 'rule': {'canonical': 0.7}}
     """

@@ -20,9 +20,9 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from ifcn_lab.data import Sample
-from ifcn_lab.training.examples import Example, make_example
 from ifcn_lab.training.interrupt import STOPPING
 from ifcn_lab.training.recipe import Recipe
+from ifcn_lab.views import Example, make_example
 
 MOST_UNREADABLE = 0.1
 PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal to get when the parent ends

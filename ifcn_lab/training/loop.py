@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ifcn_lab.data import Sample
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training.batches import lost_workers_told
 from ifcn_lab.training.interrupt import interrupts_wait
 from ifcn_lab.training.log import tell

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 
-from ifcn_lab.targets import WindowRule
+from ifcn_lab.windows.labels import WindowRule
 
 PAPER_SHORTER_SIDES = tuple(600 * 1.5**power for power in range(-4, 2))
 

@@ -14,17 +14,17 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from ifcn_lab.backbone import uses_bfloat16
 from ifcn_lab.data import Sample
-from ifcn_lab.model import InstanceFCN, ScoreMaps
+from ifcn_lab.layers.backbones import uses_bfloat16
+from ifcn_lab.models.instancefcn import InstanceFCN, ScoreMaps
 from ifcn_lab.training.batches import Batch, Batches, most_unreadable, stream, too_many
 from ifcn_lab.training.checkpoint import load_checkpoint, save_checkpoint
-from ifcn_lab.training.examples import Example
 from ifcn_lab.training.log import tell
-from ifcn_lab.training.losses import Losses, Windows, instance_loss
 from ifcn_lab.training.optimizer import build_optimizer, rate
 from ifcn_lab.training.processes import Group, LostProcess
 from ifcn_lab.training.recipe import LESSON, Recipe
+from ifcn_lab.views import Example
+from ifcn_lab.windows.losses import Losses, Windows, instance_loss
 
 
 class Step(NamedTuple):

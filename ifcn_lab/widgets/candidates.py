@@ -11,9 +11,9 @@ from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from ifcn_lab.widgets import still
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
-    from ifcn_lab.proposals import Proposals
-    from ifcn_lab.proposals.propose import Level
+    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.windows import Proposals
+    from ifcn_lab.windows.propose import Level
 
 
 class Candidates(NamedTuple):
@@ -32,10 +32,10 @@ def candidates_of(
         ValueError: an image that cannot be shown to the network, or scores that are
             NaN.
     """
-    from ifcn_lab.backbone import fused
-    from ifcn_lab.proposals import Proposals
-    from ifcn_lab.proposals import candidates as parts
-    from ifcn_lab.proposals.propose import default_zooms, score_level, to_tensor
+    from ifcn_lab.layers.backbones import fused
+    from ifcn_lab.windows import Proposals
+    from ifcn_lab.windows import candidates as parts
+    from ifcn_lab.windows.propose import default_zooms, score_level, to_tensor
 
     picture = to_tensor(image)
     shape = tuple(picture.shape[1:])
@@ -108,7 +108,7 @@ def lost_to(
     >>> lost_to(boxes, np.array([1]), np.array([0, 2]), 0.8).tolist()
     [0]
     """
-    from ifcn_lab.proposals.nms import overlapping
+    from ifcn_lab.layers.nms import overlapping
 
     sides = boxes.T.astype(np.float64)                               # (4, N)
     better, worse = overlapping(sides[:, kept], sides[:, lost], iou)

@@ -19,8 +19,8 @@ from ifcn_lab.widgets.saying import fixed
 
 if TYPE_CHECKING:
     from ifcn_lab.evaluation import RecallReport
-    from ifcn_lab.model import InstanceFCN
-    from ifcn_lab.proposals import Proposals
+    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.windows import Proposals
 
 LIMIT = 0.7
 """IoU from which an object counts as found in the picture and in the words."""
@@ -125,7 +125,7 @@ class ProposalExplorer(Explorable):
     def _mask_traits(self) -> dict[str, bytes]:
         """The candidates, and after them the true objects."""
         from ifcn_lab.evaluation import COCO_THRESHOLDS
-        from ifcn_lab.targets import tight_boxes
+        from ifcn_lab.windows.labels import tight_boxes
 
         true = tight_boxes(self.masks)
         crops = [mask[y0:y1, x0:x1]
@@ -141,7 +141,7 @@ class ProposalExplorer(Explorable):
 
     def sifted(self) -> Sifted:
         """Which windows pass the sieves as they stand, best first."""
-        from ifcn_lab.proposals import nms
+        from ifcn_lab.windows import nms
 
         found = self.found
         here = (self.scale == 0) | (found.windows[:, 0] == self.scale - 1)
@@ -151,7 +151,7 @@ class ProposalExplorer(Explorable):
 
     def proposals(self) -> Proposals:
         """The proposals that are shown."""
-        from ifcn_lab.proposals import Proposals
+        from ifcn_lab.windows import Proposals
 
         found, some = self.found, self.sifted().shown
         crops = tuple(found.crops[index] for index in some)

@@ -11,7 +11,7 @@ from jaxtyping import Float, Shaped, UInt8
 from ifcn_lab.grid import whole_number
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 
 class Scores(NamedTuple):
@@ -36,7 +36,7 @@ def score_maps(model: InstanceFCN, image: Any) -> Scores:
     """
     import torch
 
-    from ifcn_lab.proposals.propose import to_tensor
+    from ifcn_lab.windows.propose import to_tensor
 
     picture, was_training = to_tensor(needed_image(image)), model.training
     try:

@@ -16,7 +16,7 @@ from ifcn_lab.widgets.mapgrid_state import UNKNOWN, of_film, of_maps, of_network
 from ifcn_lab.widgets.saying import fixed
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 class Rule(NamedTuple):
     """How scores are read: what is black and white, what is an object, what is said."""

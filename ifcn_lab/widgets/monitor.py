@@ -18,7 +18,7 @@ from ifcn_lab.widgets.trainer import Trainer
 from ifcn_lab.widgets.watched import UNKNOWN, Watched, packed, points
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.training import Recipe
 
 STATES = {

@@ -22,7 +22,7 @@ from ifcn_lab.widgets.given import (
 )
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 
 class OverMaps(Explorable):

@@ -9,7 +9,11 @@ import numpy as np
 import traitlets
 from jaxtyping import Float, Int, UInt8
 
-from ifcn_lab.targets import (
+from ifcn_lab.widgets import sampler_still
+from ifcn_lab.widgets.explorable import Explorable, png_bytes
+from ifcn_lab.widgets.given import checked_image
+from ifcn_lab.widgets.saying import fixed
+from ifcn_lab.windows.labels import (
     WindowLabels,
     WindowRule,
     WindowSample,
@@ -17,10 +21,6 @@ from ifcn_lab.targets import (
     tight_boxes,
     window_offsets,
 )
-from ifcn_lab.widgets import sampler_still
-from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.given import checked_image
-from ifcn_lab.widgets.saying import fixed
 
 WAYS = ("half and half", "any windows")
 NAMES = {1: "positive", -1: "ignored", 0: "negative"}

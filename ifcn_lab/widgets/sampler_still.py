@@ -7,9 +7,9 @@ from jaxtyping import Int, UInt8
 from PIL import Image, ImageDraw, ImageFilter
 
 from ifcn_lab.draw.palette import INK, TRUE, WRONG
-from ifcn_lab.targets import WindowLabels, WindowSample
 from ifcn_lab.widgets import still
 from ifcn_lab.widgets.lettering import write
+from ifcn_lab.windows.labels import WindowLabels, WindowSample
 
 SIDE, LINE = 330, 20
 IGNORED = "#ffffff"

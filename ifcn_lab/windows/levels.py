@@ -14,9 +14,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ifcn_lab.model import InstanceFCN, ScoreMaps
-from ifcn_lab.proposals.candidates import Level
-from ifcn_lab.proposals.pyramid import resize_image
+from ifcn_lab.models.instancefcn import InstanceFCN, ScoreMaps
+from ifcn_lab.windows.candidates import Level
+from ifcn_lab.windows.pyramid import resize_image
 
 PIXELS_TOGETHER = 2_000_000
 """In one pass, at most: with VGG-16 in float32 that takes about 1.5 GB."""

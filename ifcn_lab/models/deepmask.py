@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 
 BINS = 7
 """Bins per side at lesson scale; a window's features are averaged to at least so many.
@@ -22,7 +22,7 @@ At the paper's scale there are 14.
 """
 
 
-class DeepMaskStyle(InstanceFCN):
+class DeepMask(InstanceFCN):
     """The paper's ~DeepMask: a low-rank linear head at every position.
 
     A 1x1 convolution and a ReLU; then the features of the whole window, averaged in
@@ -36,7 +36,7 @@ class DeepMaskStyle(InstanceFCN):
     cells. With the small backbone that is 64 channels, 64 numbers and 21 x 21 logits,
     229 thousand weights.
 
-    `DeepMaskStyle(m=28, bins=14, side=56)` has the paper's sizes: the window is
+    `DeepMask(m=28, bins=14, side=56)` has the paper's sizes: the window is
     DeepMask's 224 pixels, 14 x 14 bins of 512 channels lead to 512 numbers and to
     56 x 56 logits, 53 million weights. Two choices are ours:
 
@@ -66,7 +66,7 @@ class DeepMaskStyle(InstanceFCN):
     Pinheiro et al., NIPS 2015, the mask branch.
 
     Example:
-        >>> net = DeepMaskStyle(backbone="small").eval()
+        >>> net = DeepMask(backbone="small").eval()
         >>> maps, objectness = net(torch.zeros(1, 3, 50, 70))
         >>> maps.shape, objectness.shape
         (torch.Size([1, 441, 13, 18]), torch.Size([1, 13, 18]))

@@ -12,16 +12,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ifcn_lab.backbone import build_backbone
-from ifcn_lab.classifier.warp import roi_warp
-from ifcn_lab.model import (
+from ifcn_lab.layers.backbones import build_backbone
+from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.models.instancefcn import (
     NORMALISATIONS,
     InstanceFCN,
     pad_to_multiple,
     read_weights,
     write_weights,
 )
-from ifcn_lab.proposals.pyramid import resize_image
+from ifcn_lab.windows.pyramid import resize_image
 
 
 class ClassScores(NamedTuple):

@@ -54,6 +54,19 @@ class WindowRule:
             raise ValueError("negative_scale must be at least scale_tolerance")
 
 
+CLOSE = WindowRule(scale_tolerance=0.35, negative_center=0.11, negative_scale=0.5)
+"""The rule that the lessons train with: negatives begin where positives nearly end.
+
+A window that is a little off, or of the next scale, is taught to be silent; otherwise
+its copy of the mask would fill the list of the ten best.
+"""
+
+SNUG = WindowRule(canonical=0.7, scale_tolerance=0.35, negative_center=0.11,
+                  negative_scale=0.5)
+"""The same for pictures of one's own: objects take more of the window, so their masks
+have more places."""
+
+
 class WindowLabels(NamedTuple):
     """A label for the window centred at each cell.
 
@@ -74,39 +87,6 @@ class WindowSample(NamedTuple):
     centers: Int[np.ndarray, "n 2"]
     label: Int[np.ndarray, "n"]
     instance: Int[np.ndarray, "n"]
-
-
-def tight_boxes(masks: Bool[np.ndarray, "N h w"]) -> Int[np.ndarray, "N 4"]:
-    """The smallest box (x0, y0, x1, y1), half-open, round each mask.
-
-    An empty mask has the empty box (0, 0, 0, 0).
-
-    Example:
-        >>> mask = np.zeros((1, 5, 6), bool); mask[0, 1:3, 2:6] = True
-        >>> tight_boxes(mask).tolist()
-        [[2, 1, 6, 3]]
-    """
-    rows, columns = masks.any(2), masks.any(1)                    # (N, h), (N, w)
-    y0, y1 = first_and_past_last(rows)
-    x0, x1 = first_and_past_last(columns)
-    return np.stack([x0, y0, x1, y1], axis=1)
-
-
-def longest_sides(masks: Bool[np.ndarray, "N h w"]) -> Int[np.ndarray, "N"]:
-    """The longer side of every mask's tight box, in pixels."""
-    boxes = tight_boxes(masks)                                    # (N, 4)
-    return (boxes[:, 2:] - boxes[:, :2]).max(1)
-
-
-def first_and_past_last(
-    line: Bool[np.ndarray, "N L"],
-) -> tuple[Int[np.ndarray, "N"], Int[np.ndarray, "N"]]:
-    """Where the first True stands in each row, and one past the last; 0, 0 if none."""
-    if line.size == 0:
-        return np.zeros(len(line), int), np.zeros(len(line), int)
-    some = line.any(1)
-    last = line.shape[1] - line[:, ::-1].argmax(1)
-    return np.where(some, line.argmax(1), 0), np.where(some, last, 0)
 
 
 def window_centers(length: int, stride: int, m: int) -> Float[np.ndarray, "L"]:

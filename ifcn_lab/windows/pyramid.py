@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from ifcn_lab.targets import WindowRule
+from ifcn_lab.windows.labels import WindowRule
 
 CANONICAL = WindowRule().canonical
 PAPER_FRACTIONS = tuple(96 / (600 * 1.5**power) for power in range(-4, 2))

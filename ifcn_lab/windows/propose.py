@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from jaxtyping import Float, UInt8
-from torch import Tensor
 
-from ifcn_lab.backbone import fused, uses_bfloat16
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals.candidates import (
+from ifcn_lab.layers.backbones import fused, uses_bfloat16
+from ifcn_lab.layers.nms import nms
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.segmenter import Proposals
+from ifcn_lab.windows.candidates import (
     Level,
     Pyramid,
     best_windows,
@@ -20,10 +20,8 @@ from ifcn_lab.proposals.candidates import (
     pyramid_of,
     tight_boxes_at,
 )
-from ifcn_lab.proposals.levels import score_level, score_levels
-from ifcn_lab.proposals.nms import nms
-from ifcn_lab.proposals.proposals import Proposals
-from ifcn_lab.proposals.pyramid import zooms_for_fractions, zooms_for_sizes
+from ifcn_lab.windows.levels import score_level, score_levels
+from ifcn_lab.windows.pyramid import zooms_for_fractions, zooms_for_sizes
 
 __all__ = ["Level", "default_zooms", "propose", "propose_many", "score_level",
            "to_tensor"]
@@ -158,30 +156,3 @@ def default_zooms(model: InstanceFCN, shape: tuple[int, int]) -> tuple[float, ..
         zooms = zooms_for_sizes(*model.sizes, side, model.canonical)
     largest = math.sqrt(PIXELS_AT_MOST / (shape[0] * shape[1]))
     return tuple(sorted({min(zoom, largest) for zoom in zooms}))
-
-
-def to_tensor(image: np.ndarray) -> Float[Tensor, "3 h w"]:
-    """An image as the network takes it.
-
-    Raises:
-        ValueError: not (h, w), (h, w, 3) or (h, w, 4), empty, or not in [0, 1].
-        TypeError: neither uint8 nor floating point.
-
-    Example:
-        >>> to_tensor(np.full((4, 5), 255, np.uint8)).shape
-        torch.Size([3, 4, 5])
-    """
-    image = np.asarray(image)
-    if image.ndim == 2:
-        image = np.repeat(image[:, :, None], 3, axis=2)
-    if image.ndim != 3 or image.shape[2] not in (3, 4) or 0 in image.shape:
-        raise ValueError(f"an image is (h, w), (h, w, 3) or (h, w, 4), with at least "
-                         f"one pixel; got shape {image.shape}")
-    if image.dtype == np.uint8:
-        image = image.astype(np.float32) / 255
-    elif not np.issubdtype(image.dtype, np.floating):
-        raise TypeError(f"an image is uint8, or float in [0, 1]; got {image.dtype}")
-    elif not (image.min() >= 0 and image.max() <= 1):
-        raise ValueError(f"a float image lies in [0, 1]; this one spans "
-                         f"[{image.min()}, {image.max()}]: divide by its largest value")
-    return torch.tensor(image[:, :, :3], dtype=torch.float32).permute(2, 0, 1)

@@ -16,9 +16,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals.paste import Zoomed, enlarge_at, zoom_cells
-from ifcn_lab.targets import first_and_past_last
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.windows.labels import first_and_past_last
+from ifcn_lab.windows.paste import Zoomed, enlarge_at, zoom_cells
 
 WINDOWS_AT_ONCE = 4096
 PIXELS_AT_ONCE = 250_000

@@ -1,69 +1,68 @@
-"""From a sample (image and masks) to what one training step eats.
+"""From a sample (image and masks) to a view of it: scaled, cut, mirrored, turned, relit.
 
-The image is scaled, cropped and mirrored together with its masks; then the windows
-are labelled and drawn on the feature map that the network will produce.
+Image, masks and crowd go through every step together. What a model is taught on the
+view is made from it afterwards, by the model.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
 from ifcn_lab.data import Sample
-from ifcn_lab.model import IMAGENET_MEAN
-from ifcn_lab.targets import (
-    WindowLabels,
-    label_windows,
-    mask_targets,
-    sample_windows,
-    tight_boxes,
-)
-from ifcn_lab.training.recipe import Recipe
+from ifcn_lab.data.masks import tight_boxes
 
+if TYPE_CHECKING:
+    from ifcn_lab.training.recipe import Recipe
 
-class Example(NamedTuple):
-    """One image and its drawn windows.
-
-    Shapes: `image` (3, h, w) in [0, 1]; `centers` (n, 2); `label` (n,), 1 or 0, the
-    positives first; `target` (P, m, m) in [0, 1] and `counts` (P, m, m), for the first
-    P windows: the positive ones, or all with `Recipe.negative_masks`.
-    """
-
-    image: Float[Tensor, "3 h w"]
-    centers: Int[Tensor, "n 2"]
-    label: Float[Tensor, "n"]
-    target: Float[Tensor, "P m m"]
-    counts: Bool[Tensor, "P m m"]
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+"""The colour that an image is padded with."""
 
 
 class View(NamedTuple):
-    """A piece of a sample as the network sees it: image, masks and crowd, in pixels.
+    """A piece of a sample as a model sees it: image, masks and crowd, in pixels.
 
     `size` is how much of it (rows, columns) shows the picture; the rest is padding.
+    `categories` belong to `masks`, one for one; `name` is the sample's.
     """
 
     image: Float[Tensor, "3 h w"]
     masks: Float[Tensor, "N h w"]
     crowd: Float[Tensor, "h w"]
     size: tuple[int, int]
+    categories: tuple[int, ...]
+    name: str
 
 
-def make_example(
-    sample: Sample, recipe: Recipe, *, stride: int, m: int, rng: np.random.Generator
-) -> Example:
-    """Scale, crop and mirror a sample, then draw its windows.
+def draw_view(
+    sample: Sample, recipe: Recipe, rng: np.random.Generator, *, stride: int,
+    zoom_to: Callable[[Int[np.ndarray, "4"], np.random.Generator], float],
+) -> View:
+    """Scale, cut, mirror, turn and relight a sample as the recipe says.
+
+    Args:
+        sample: the image and its masks.
+        recipe: `shorter_sides`, `crop`, `jitter`, `flip`, `turn`, `photometric`.
+        rng: of every choice.
+        stride: a whole view is padded to a multiple of it.
+        zoom_to: how much to enlarge for the object in a box, where the recipe sets no
+            scales.
 
     Raises:
         ValueError: masks, crowd and image differ in size.
     """
     check_sizes(sample)
     box = draw_object(sample, rng)
-    zoom = draw_zoom(sample, box, recipe, stride * m, rng)
+    if recipe.shorter_sides is not None:
+        zoom = float(rng.choice(recipe.shorter_sides)) / min(sample.image.shape[:2])
+    else:
+        zoom = zoom_to(box, rng) if len(sample.masks) else 1.0
     if recipe.crop is None:
         view = scale_all(sample, zoom, stride)
     else:
@@ -74,7 +73,7 @@ def make_example(
         view = turn(view, int(rng.integers(4)))
     if recipe.photometric:
         view = view._replace(image=relight(view.image, recipe.photometric, rng))
-    return draw_windows(view, recipe, stride=stride, m=m, rng=rng)
+    return view
 
 
 def check_sizes(sample: Sample) -> None:
@@ -93,19 +92,6 @@ def draw_object(sample: Sample, rng: np.random.Generator) -> Int[np.ndarray, "4"
         h, w = sample.image.shape[:2]
         return np.array([0, 0, w, h])
     return tight_boxes(sample.masks[[rng.integers(len(sample.masks))]])[0]
-
-
-def draw_zoom(
-    sample: Sample, box: Int[np.ndarray, "4"], recipe: Recipe, side: int,
-    rng: np.random.Generator,
-) -> float:
-    """How much to enlarge the image: to a drawn scale, or until the object fits."""
-    if recipe.shorter_sides is not None:
-        return float(rng.choice(recipe.shorter_sides)) / min(sample.image.shape[:2])
-    if len(sample.masks) == 0:
-        return 1.0
-    octaves = rng.uniform(-1, 1) * recipe.rule.scale_tolerance
-    return float(recipe.rule.canonical * side / max(box[2:] - box[:2]) * 2**octaves)
 
 
 def scale_all(sample: Sample, zoom: float, stride: int) -> View:
@@ -128,8 +114,10 @@ def cut(
          for at, length in zip(middle, sample.image.shape[:2], strict=True))
     )
     masks = sample.masks[:, *inside]
-    piece = sample._replace(image=sample.image[inside], crowd=sample.crowd[inside],
-                            masks=masks[masks.any((1, 2))])
+    seen = masks.any((1, 2))
+    piece = sample._replace(
+        image=sample.image[inside], crowd=sample.crowd[inside], masks=masks[seen],
+        categories=tuple(c for c, s in zip(sample.categories, seen, strict=True) if s))
     size = tuple(min(side, max(1, round(n * side / reach)))
                  for n in piece.image.shape[:2])
     return resize(piece, size, (side, side))
@@ -155,7 +143,8 @@ def resize(sample: Sample, size: tuple[int, int], padded: tuple[int, int]) -> Vi
     stack = F.pad(stack, pad)                                     # (3+N+1, H', W')
     mean = torch.tensor(IMAGENET_MEAN).view(3, 1, 1)
     outside = F.pad(torch.zeros(1, *size), pad, value=1.0)
-    return View(stack[:3] + mean * outside, stack[3:-1], stack[-1], size)
+    return View(stack[:3] + mean * outside, stack[3:-1], stack[-1], size,
+                sample.categories, sample.name)
 
 
 def mirror(view: View) -> View:
@@ -165,13 +154,15 @@ def mirror(view: View) -> View:
     def flip(x: Tensor) -> Tensor:
         return torch.cat([x[..., :width].flip(-1), x[..., width:]], -1)
 
-    return View(flip(view.image), flip(view.masks), flip(view.crowd), view.size)
+    return view._replace(image=flip(view.image), masks=flip(view.masks),
+                         crowd=flip(view.crowd))
 
 
 def turn(view: View, quarters: int) -> View:
     """The same view, turned to the left by so many quarter turns."""
-    turned = (x.rot90(quarters, (-2, -1)) for x in view[:3])
-    return View(*turned, view.size)
+    image, masks, crowd = (x.rot90(quarters, (-2, -1)) for x in view[:3])
+    size = view.size[::-1] if quarters % 2 else view.size
+    return view._replace(image=image, masks=masks, crowd=crowd, size=size)
 
 
 def relight(
@@ -185,35 +176,3 @@ def relight(
     level = image.mean() + strength * rng.uniform(-0.15, 0.15)
     scale = torch.tensor(gain * tint, dtype=torch.float32).view(3, 1, 1)
     return ((image - image.mean()) * scale + level).clamp(0, 1)
-
-
-def draw_windows(
-    view: View, recipe: Recipe, *, stride: int, m: int, rng: np.random.Generator
-) -> Example:
-    """Label the windows on the feature map of this view and draw from them."""
-    boxes = tight_boxes(view.masks.numpy() >= 0.5)
-    large = (boxes[:, 2:] - boxes[:, :2]).min(1, initial=10**9) >= 2
-    cells = F.avg_pool2d(view.masks[large][:, None], stride)[:, 0].numpy()  # (N, H, W)
-    crowd = F.avg_pool2d(view.crowd[None], stride)[0].numpy() > 0.5      # (H, W)
-    labels = label_windows(boxes[large], crowd.shape, stride=stride, m=m,
-                           rule=recipe.rule, crowd=crowd)
-    drawn = sample_windows(on_picture(labels, view.size, stride), recipe.windows,
-                           rng=rng)
-    masked = drawn.label >= (0 if recipe.negative_masks else 1)
-    nothing = np.zeros((1, *crowd.shape), cells.dtype)     # instance -1 of a negative
-    target, counts = mask_targets(np.concatenate([cells, nothing]),
-                                  drawn.centers[masked], drawn.instance[masked], m,
-                                  crowd)
-    tensors = map(torch.tensor, (drawn.centers, drawn.label, target, counts))
-    centers, label, target, counts = tensors
-    return Example(view.image, centers, label.float(), target.float(), counts)
-
-
-def on_picture(
-    labels: WindowLabels, size: tuple[int, int], stride: int
-) -> WindowLabels:
-    """The same labels with every window centred on padding ignored."""
-    label = labels.label.copy()
-    label[-(-size[0] // stride):] = -1
-    label[:, -(-size[1] // stride):] = -1
-    return labels._replace(label=label)

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 from torch.nn import functional as F
 
-from ifcn_lab.proposals.nms import column_iou
+from ifcn_lab.layers.nms import column_iou
 
 Crops = Sequence[Bool[np.ndarray, "_ _"]]
 """Masks, each cut to its box."""
@@ -39,20 +39,6 @@ def mask_bins(
 def as_boxes(boxes: Shaped[np.ndarray, "N 4"]) -> Float[Tensor, "N 4"]:
     """Boxes as the classifier takes them."""
     return torch.from_numpy(np.asarray(boxes, np.float32).reshape(-1, 4))
-
-
-def cut_to_boxes(
-    masks: Bool[np.ndarray, "N h w"], boxes: Int[np.ndarray, "N 4"]
-) -> tuple[Bool[np.ndarray, "_ _"], ...]:
-    """The part of each mask that lies in its box.
-
-    Example:
-        >>> whole = np.ones((1, 5, 6), bool)
-        >>> cut_to_boxes(whole, np.array([[1, 2, 4, 4]]))[0].shape
-        (2, 3)
-    """
-    return tuple(mask[y0:y1, x0:x1]
-                 for mask, (x0, y0, x1, y1) in zip(masks, boxes.tolist(), strict=True))
 
 
 def crop_iou(
