@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from ifcn_lab import shipped
+from ifcn_lab.data import shipped
 from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.evaluation import mask_iou
 from ifcn_lab.models.instancefcn import InstanceFCN

@@ -22,7 +22,8 @@ from jaxtyping import Float
 from ifcn_lab import scenes
 from ifcn_lab.layers.backbones import fused, uses_bfloat16
 from ifcn_lab.models.instancefcn import InstanceFCN, ScoreMaps
-from ifcn_lab.windows.propose import default_zooms, to_tensor
+from ifcn_lab.segmenter import to_tensor
+from ifcn_lab.windows.propose import default_zooms
 from ifcn_lab.windows.pyramid import resize_image
 
 ROUNDS = 7

@@ -16,16 +16,16 @@ from pathlib import Path
 import torch
 
 from benchmarks.results import small_data
-from ifcn_lab.layers.backbones import uses_bfloat16
 from ifcn_lab.data import Sample
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.models.deepmask import DeepMask
+from ifcn_lab.data.shipped import folder
 from ifcn_lab.evaluation import average_recall
+from ifcn_lab.layers.backbones import uses_bfloat16
+from ifcn_lab.models.deepmask import DeepMask
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.windows import propose
-from ifcn_lab.shipped import folder
 from ifcn_lab.tables.machine import machine
 from ifcn_lab.training import LESSON, train
+from ifcn_lab.windows import propose
 
 HEADS = {"k*k maps": InstanceFCN, "m*m outputs": DeepMask}
 SCENES = (8, 512)

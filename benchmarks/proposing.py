@@ -23,15 +23,17 @@ from jaxtyping import Float, UInt8
 
 from ifcn_lab import scenes
 from ifcn_lab.layers.backbones import fused, uses_bfloat16
+from ifcn_lab.layers.nms import nms
 from ifcn_lab.models.instancefcn import InstanceFCN, ScoreMaps
-from ifcn_lab.windows import nms, propose, score_level
+from ifcn_lab.segmenter import to_tensor
+from ifcn_lab.windows import propose, score_level
 from ifcn_lab.windows.candidates import (
     best_windows,
     crops_at,
     pyramid_of,
     tight_boxes_at,
 )
-from ifcn_lab.windows.propose import default_zooms, to_tensor
+from ifcn_lab.windows.propose import default_zooms
 from ifcn_lab.windows.pyramid import resize_image
 
 NUCLEI = Path(__file__).parents[2] / "shared" / "data" / "dsb2018_fluor"

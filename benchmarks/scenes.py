@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ifcn_lab import scenes
-from ifcn_lab.thresholding import components, grey_levels, otsu
+from ifcn_lab.layers.thresholding import components, grey_levels, otsu
 
 SEED = 20_000  # no training run uses it
 THRESHOLDS = np.arange(0.5, 1.0, 0.05)

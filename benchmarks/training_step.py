@@ -22,8 +22,8 @@ from torch.nn import functional as F
 
 from benchmarks.assembling import clock
 from benchmarks.results.assembling import Spread
-from ifcn_lab.layers.backbones import uses_bfloat16
 from ifcn_lab.data.scenes import SceneSet
+from ifcn_lab.layers.backbones import uses_bfloat16
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, Example
 from ifcn_lab.training import Run as Training

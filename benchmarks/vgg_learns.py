@@ -24,9 +24,10 @@ from ifcn_lab.data import Sample
 from ifcn_lab.evaluation import RecallReport, average_recall, mask_iou
 from ifcn_lab.initial import he
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.windows import Proposals, propose
-from ifcn_lab.windows.labels import WindowRule
+from ifcn_lab.segmenter import Instances
 from ifcn_lab.training import Recipe, Step, train
+from ifcn_lab.windows import propose
+from ifcn_lab.windows.labels import WindowRule
 
 COCO = Path(__file__).parents[2] / "shared" / "data" / "coco_dev"
 PHOTOGRAPHS = ("000000000491.jpg", "000000024577.jpg", "000000213148.jpg",
@@ -74,13 +75,13 @@ def learn(samples: Sequence[Sample], recipe: Recipe = RECIPE, *,
     return train(he(InstanceFCN()), samples, recipe, on_step=note), steps
 
 
-def proposals(net: InstanceFCN, sample: Sample) -> Proposals:
+def proposals(net: InstanceFCN, sample: Sample) -> Instances:
     """A hundred proposals, at the scales that were trained."""
     zooms = [side / min(sample.image.shape[:2]) for side in SHORTER_SIDES]
     return propose(net, sample.image, scales=zooms, top=100)
 
 
-def recall(found: Sequence[Proposals], samples: Sequence[Sample]) -> RecallReport:
+def recall(found: Sequence[Instances], samples: Sequence[Sample]) -> RecallReport:
     """AR@10 and AR@100 of masks."""
     return average_recall(found, samples, (10, 100))
 

@@ -145,7 +145,9 @@ class Segmenter(nn.Module):
         """
         return None
 
-    def detect(self, images: Sequence[np.ndarray], *, top: int = 100) -> list[Instances]:
+    def detect(
+        self, images: Sequence[np.ndarray], *, top: int = 100
+    ) -> list[Instances]:
         """The best objects of each image, of any size."""
         raise NotImplementedError
 
@@ -175,11 +177,11 @@ class Segmenter(nn.Module):
             raise ValueError(f"normalisation is one of {', '.join(NORMALISATIONS)}; "
                              f"got {normalisation!r}")
         self.normalisation = normalisation
-        known = next(self.parameters(), None)
+        device = next(self.parameters()).device
         for name, values in zip(("mean", "std"), NORMALISATIONS[normalisation],
                                 strict=True):
-            buffer = torch.tensor(values, device=None if known is None else known.device)
-            self.register_buffer(name, buffer.view(1, 3, 1, 1), persistent=False)
+            buffer = torch.tensor(values, device=device).view(1, 3, 1, 1)
+            self.register_buffer(name, buffer, persistent=False)
 
     def normalised(self, images: Float[Tensor, "B 3 h w"]) -> Float[Tensor, "B 3 H W"]:
         """Images in [0, 1] as the backbone takes them, padded to whole places."""

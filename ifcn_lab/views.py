@@ -1,4 +1,4 @@
-"""From a sample (image and masks) to a view of it: scaled, cut, mirrored, turned, relit.
+"""From a sample, image and masks, to a view: scaled, cut, mirrored, turned, relit.
 
 Image, masks and crowd go through every step together. What a model is taught on the
 view is made from it afterwards, by the model.

@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 import torch
 
-from ifcn_lab import shipped
-from ifcn_lab.data import Sample
+from ifcn_lab.data import Sample, shipped
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, SMALL, Recipe, train

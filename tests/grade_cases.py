@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+import ifcn_course
 from ifcn_course.assignment.key import Key, KeyCase, KeyFunction, write_key
 from ifcn_lab.__main__ import main
 from tests.zoo import honest, liars, loops, thieves
@@ -69,7 +70,7 @@ class Ground:
 
     def prelude(self, port: int, name: str) -> str:
         """A cell that names the places to attack."""
-        package = Path(ifcn_course.__file__).parent
+        package = Path(ifcn_course.__file__).parent / "assignment"
         places = {"KEY": str(self.key), "FOLDER": str(self.folder), "PORT": port,
                   "BYSTANDER": str(self.bystander), "PACKAGE": str(package),
                   "SOCKET": name, "GRADER": os.getpid()}

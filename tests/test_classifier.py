@@ -25,12 +25,13 @@ from ifcn_lab.classifier import (
     vote,
     voted,
 )
-from ifcn_lab.layers.regions import cut_to_boxes
+from ifcn_lab.data.masks import cut_to_boxes, tight_boxes
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.evaluation import Precision, box_iou_pairs, to_coco_results
+from ifcn_lab.layers.nms import nms_pairwise
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.windows import Proposals, nms_pairwise, propose
-from ifcn_lab.windows.labels import tight_boxes
+from ifcn_lab.segmenter import Instances
+from ifcn_lab.windows import propose
 
 NAMES = {2: "disc", 5: "star"}
 
@@ -242,13 +243,13 @@ def test_who_is_alone_keeps_his_mask_and_nobody_wins_an_even_split_of_three() ->
     assert vote(np.array([[4, 4, 7, 6]]), [crop], np.zeros(1)) is None
     boxes = np.array([[0, 0, 3, 1]] * 3)
     assert vote(boxes, thirds, np.ones(3)) is None
-    proposals = Proposals((4, 4), boxes, np.ones(3), tuple(thirds),
+    proposals = Instances((4, 4), boxes, np.ones(3), tuple(thirds),
                           np.zeros((3, 3), int), (1.0,))
     found = instances(proposals, np.ones((3, 1)), {1: "thing"}, vote_iou=0.5)
     assert len(found) == 0 and found.masks.shape == (0, 4, 4) and found.rles() == []
 
 
-# Detections
+# Instances
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from evaluation_cases import image, random_masks, tight_box
 
 from ifcn_lab.classifier import ClassifierRecipe, roi_warp, roi_warp_by_definition
 from ifcn_lab.classifier.pairs import draw_rois, label_rois, numbered
-from ifcn_lab.layers.regions import box_overlaps, crop_iou, cut_to_boxes, mask_bins
+from ifcn_lab.data.masks import cut_to_boxes, tight_boxes
 from ifcn_lab.evaluation import box_iou_pairs, mask_iou_pixels
-from ifcn_lab.windows.labels import tight_boxes
+from ifcn_lab.layers.regions import box_overlaps, crop_iou, mask_bins
 
 # RoIWarp
 

@@ -34,8 +34,8 @@ from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.evaluation import Precision
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.windows import propose
 from ifcn_lab.training import load_checkpoint
+from ifcn_lab.windows import propose
 
 __all__ = ["one_thread"]  # a fixture
 

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ifcn_course import check
-from ifcn_lab import assemble, draw, shipped
-from ifcn_lab.coherence import kept, kept_share, shared
+from ifcn_lab import assemble, draw
+from ifcn_lab.assembling.coherence import kept, kept_share, shared
+from ifcn_lab.data import shipped
 from ifcn_lab.grid import Grid
 
 sides = st.integers(1, 12).flatmap(lambda k: st.tuples(st.just(k), st.integers(k, 30)))

@@ -11,8 +11,8 @@ import torch
 from ifcn_lab import InstanceFCN
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.models.deepmask import DeepMask, WindowHead, on_map, to_side
-from ifcn_lab.windows import propose
 from ifcn_lab.training import LESSON, train
+from ifcn_lab.windows import propose
 
 TINY = LESSON.with_(iterations=2, seconds=None, batch=2, precision="float32")
 

@@ -24,9 +24,9 @@ from distributed_cases import (
 from training_cases import one_thread
 
 from ifcn_lab.training import Group, LostProcess, Run, joined, load_checkpoint
-from ifcn_lab.windows.losses import Windows
 from ifcn_lab.training.processes import Place, find_place
 from ifcn_lab.training.run import shared_out
+from ifcn_lab.windows.losses import Windows
 
 PROCESSES = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL and gloo")
 __all__ = ["one_thread"]  # a fixture

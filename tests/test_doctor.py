@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ifcn_lab import doctor, shipped
+from ifcn_lab.cli import doctor
+from ifcn_lab.data import shipped
 
 ROOT = Path(__file__).parent.parent
 
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture(scope="module")
 def here() -> subprocess.CompletedProcess[str]:
     """Run the doctor once, as a person would."""
-    command = [sys.executable, "-m", "ifcn_lab.doctor"]
+    command = [sys.executable, "-m", "ifcn_lab.cli.doctor"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
@@ -95,9 +96,10 @@ def test_an_absent_front_end_is_not_found() -> None:
 def installed(tmp_path: Path) -> Path:
     """Lay the package out as a wheel does: data beside the code."""
     package = tmp_path / "ifcn_lab"
-    package.mkdir()
-    for name in ("__init__.py", "doctor.py", "shipped.py"):
-        shutil.copy(ROOT / "ifcn_lab" / name, package)
+    for name in ("__init__.py", "lazy.py", "cli/__init__.py", "cli/doctor.py",
+                 "data/__init__.py", "data/shipped.py"):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "ifcn_lab" / name, package / name)
     shutil.copytree(ROOT / "data", package / "_data")
     shutil.copy(ROOT / "constraints.txt", package / "_data")
     return package
@@ -114,11 +116,11 @@ def python(code: str, package: Path) -> subprocess.CompletedProcess[str]:
 def test_a_changed_and_a_missing_file_stop_the_lessons(installed: Path) -> None:
     (installed / "_data" / "a.bin").write_bytes(b"as shipped")
     (installed / "_data" / "b.bin").write_bytes(b"as shipped")
-    python("import runpy; runpy.run_module('ifcn_lab.shipped', run_name='__main__')",
-           installed)
+    python("import runpy; "
+           "runpy.run_module('ifcn_lab.data.shipped', run_name='__main__')", installed)
     (installed / "_data" / "a.bin").write_bytes(b"cut sho")
     (installed / "_data" / "b.bin").unlink()
-    done = python("import sys, ifcn_lab.doctor as d; sys.exit(d.main())", installed)
+    done = python("import sys, ifcn_lab.cli.doctor as d; sys.exit(d.run())", installed)
     assert "[FAIL] data/a.bin is changed" in done.stdout
     assert "[FAIL] data/b.bin is missing" in done.stdout
     assert "2 to mend" in done.stdout
@@ -126,15 +128,15 @@ def test_a_changed_and_a_missing_file_stop_the_lessons(installed: Path) -> None:
 
 
 def test_an_installed_package_finds_its_own_data(installed: Path) -> None:
-    code = "from ifcn_lab import shipped; print(shipped.path('README.md').parent)"
+    code = "from ifcn_lab.data import shipped; print(shipped.path('README.md').parent)"
     assert python(code, installed).stdout.strip() == str(installed / "_data")
-    code = "from ifcn_lab import shipped; print(shipped.constraints().parent)"
+    code = "from ifcn_lab.data import shipped; print(shipped.constraints().parent)"
     assert python(code, installed).stdout.strip() == str(installed / "_data")
 
 
 def test_every_shipped_file_is_listed_with_its_checksum() -> None:
     stored = (ROOT / "data" / "SHA256SUMS").read_text()
-    assert stored == shipped._sums(ROOT / "data"), "run python -m ifcn_lab.shipped"
+    assert stored == shipped._sums(ROOT / "data"), "run python -m ifcn_lab.data.shipped"
 
 
 def test_every_shipped_file_has_a_card() -> None:

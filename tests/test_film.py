@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from ifcn_course.film.recording import ORDER, RECIPE, Shuffled, network, record
-from ifcn_lab import assemble, shipped
-from ifcn_lab.data import film
-from ifcn_lab.parts import coverage, object_centers, oracle_maps, window_ious
+from ifcn_lab import assemble
+from ifcn_lab.data import film, shipped
+from ifcn_lab.windows.oracle import coverage, object_centers, oracle_maps, window_ious
 
 
 @pytest.fixture(scope="module")

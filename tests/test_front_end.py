@@ -3,12 +3,13 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ifcn_course import inventory
-from ifcn_lab import golden, shipped
+from ifcn_lab.data import golden, shipped
 from ifcn_lab.draw.palette import cell_colours
 from ifcn_lab.widgets import front_end
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from ifcn_lab import golden
 from ifcn_lab.assembling import assemble
+from ifcn_lab.data import golden
 
 VECTORS = golden.read()
 BACKENDS = ("auto", "loop", "numpy", "numba", "torch", "cuda", "cuda-reference")
@@ -83,7 +83,7 @@ def test_the_view_gives_every_number_where_there_is_one(vector):
 
 CHECKED = """
 import numpy as np
-from ifcn_lab import golden
+from ifcn_lab.data import golden
 from ifcn_lab.assembling import assemble, numba_
 
 assert not hasattr(numba_.planes_kernel(1, 1), "py_func"), "the kernel is compiled"

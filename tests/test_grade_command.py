@@ -117,9 +117,9 @@ def test_without_walls_it_refuses_unless_the_lecturer_vouches(ground: Ground) ->
     assert len(strong) == 1 and "the network" in strong[0]
 
 
-SHUT = ["assignment.py", "key.py", "nbgrader.py", "notebook.py", "scores.py",
-        "sheet.py", "variant.py", "tasks/counting.py", "grade/marking.py"]
-OPEN = ["numbering.py", "figures.py", "trial.py"]
+SHUT = ["handout.py", "key.py", "nbgrader.py", "notebook.py", "scores.py",
+        "sheet.py", "variant.py", "tasks/counting.py", "../grading/marking.py"]
+OPEN = ["numbering.py", "pictures.py", "trial.py"]
 READING = f"""\
 from pathlib import Path
 import ifcn_course.assignment

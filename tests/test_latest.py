@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ifcn_lab.doctor import pins
+from ifcn_lab.cli.doctor import pins
 from upkeep import latest
 
 ROOT = Path(__file__).parent.parent

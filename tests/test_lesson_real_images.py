@@ -22,10 +22,10 @@ from ifcn_lab.data.practice import (
     LYING,
     practice_folder,
 )
+from ifcn_lab.draw.missed_objects import Failure
 from ifcn_lab.draw.rivals import close_up
 from ifcn_lab.evaluation import mask_iou, nuclei_ap
-from ifcn_lab.failures import Failure
-from ifcn_lab.thresholding import (
+from ifcn_lab.layers.thresholding import (
     between_variance,
     foreground,
     otsu,

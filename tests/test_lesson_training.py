@@ -12,8 +12,8 @@ import torch
 from ifcn_course import check
 from ifcn_course.check.training import copies
 from ifcn_lab import Grid, assemble, draw, scenes
-from ifcn_lab.draw.windows import BEYOND, crop, few_shades
-from ifcn_lab.parts import coverage
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.draw.training_windows import BEYOND, crop, few_shades
 from ifcn_lab.scenes import Scene
 from ifcn_lab.windows.labels import (
     WindowLabels,
@@ -21,8 +21,8 @@ from ifcn_lab.windows.labels import (
     label_windows,
     mask_targets,
     sample_windows,
-    tight_boxes,
 )
+from ifcn_lab.windows.oracle import coverage
 
 STRIDE, M, SHAPE = 4, 21, (32, 32)
 

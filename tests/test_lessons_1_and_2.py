@@ -13,8 +13,8 @@ from ifcn_course import check
 from ifcn_lab import draw, scenes
 from ifcn_lab.data import film
 from ifcn_lab.draw.equivariance import agreement
-from ifcn_lab.parts import coverage, object_centers, oracle_maps, questions
 from ifcn_lab.widgets import MapGrid, ShiftExplorer
+from ifcn_lab.windows.oracle import coverage, object_centers, oracle_maps, questions
 
 IMAGE = np.random.default_rng(0).integers(0, 9, (24, 24))
 

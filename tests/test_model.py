@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from training_cases import one_thread
 
-from ifcn_lab import shipped
 from ifcn_lab.assembling import assemble
+from ifcn_lab.data import shipped
 from ifcn_lab.models.deepmask import DeepMask
-from ifcn_lab.models.instancefcn import InstanceFCN, pad_to_multiple
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.segmenter import pad_to_multiple
 
 __all__ = ["one_thread"]  # a fixture
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from ifcn_lab import shipped
-from ifcn_lab.data import Sample
+from ifcn_lab.data import Sample, shipped
 from ifcn_lab.data.coco import CocoFolder
 
 ORIGINAL = "f8d773fc9cfa6f4d8e5942dc34d0a0788fcaed2a4fefbbed0aef5398d7ef4cba"

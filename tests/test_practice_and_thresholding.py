@@ -26,14 +26,14 @@ from ifcn_lab.data.practice import (
 )
 from ifcn_lab.draw.real_images import mask_of
 from ifcn_lab.evaluation import mask_iou, to_coco_results
-from ifcn_lab.scenes.measure import touching
-from ifcn_lab.thresholding import (
+from ifcn_lab.layers.thresholding import (
     between_variance,
     components,
     foreground,
     otsu,
     thresholded,
 )
+from ifcn_lab.scenes.measure import touching
 from tests.coco_cases import uncompressed
 
 

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ifcn_lab.windows import nms, nms_pairwise, zooms_for_fractions, zooms_for_sizes
-from ifcn_lab.layers.nms import overlapping, pair_iou
+from ifcn_lab.layers.nms import nms, nms_pairwise, overlapping, pair_iou
+from ifcn_lab.windows import zooms_for_fractions, zooms_for_sizes
+from ifcn_lab.windows.labels import WindowRule
 from ifcn_lab.windows.paste import (
     enlarge,
     enlarge_at,
@@ -25,7 +26,6 @@ from ifcn_lab.windows.paste import (
     zoom_cells,
 )
 from ifcn_lab.windows.pyramid import PAPER_FRACTIONS, resize_image
-from ifcn_lab.windows.labels import WindowRule
 
 # Suppression
 

@@ -8,11 +8,14 @@ import torch
 from slow_proposals import propose_slowly, read_slowly
 from training_cases import one_thread
 
-from ifcn_lab import scenes, shipped
+from ifcn_lab import scenes
+from ifcn_lab.data import shipped
 from ifcn_lab.data.coco import CocoFolder
+from ifcn_lab.layers.nms import nms
 from ifcn_lab.models.deepmask import DeepMask
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.windows import Proposals, nms, propose
+from ifcn_lab.segmenter import Instances
+from ifcn_lab.windows import propose
 from ifcn_lab.windows.candidates import (
     Level,
     best_windows,
@@ -25,7 +28,7 @@ from ifcn_lab.windows.propose import default_zooms
 __all__ = ["one_thread"]  # a fixture
 
 
-def agree(fast: Proposals, slow: Proposals) -> None:
+def agree(fast: Instances, slow: Instances) -> None:
     """Equal but for the last digit of a score: eight sigmoids are taken at once."""
     assert np.array_equal(fast.windows, slow.windows)
     assert np.array_equal(fast.boxes, slow.boxes)
@@ -35,7 +38,7 @@ def agree(fast: Proposals, slow: Proposals) -> None:
 
 
 def read(net: InstanceFCN, levels: list[Level], shape: tuple[int, int], count: int,
-         threshold: float, iou: float) -> Proposals:
+         threshold: float, iou: float) -> Instances:
     """What `propose` makes of score maps."""
     windows, scores = best_windows(levels, count)
     pyramid = pyramid_of(net, levels, shape, threshold)
@@ -43,7 +46,7 @@ def read(net: InstanceFCN, levels: list[Level], shape: tuple[int, int], count: i
     some = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(1))
     kept = some[nms(boxes[some], scores[some], iou)]
     crops = crops_at(pyramid, windows[kept], boxes[kept])
-    return Proposals(shape, boxes[kept], scores[kept], crops, windows[kept], ())
+    return Instances(shape, boxes[kept], scores[kept], crops, windows[kept], ())
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -9,8 +9,8 @@ from scipy.ndimage import binary_dilation, label
 
 from benchmarks.scenes import baseline, best_ious
 from ifcn_lab import scenes
+from ifcn_lab.layers.thresholding import components
 from ifcn_lab.scenes import measure
-from ifcn_lab.thresholding import components
 
 COUNT = 120
 TWO_LARGE_DISCS = dict(

@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 PACKAGES = ("ifcn_lab/", "ifcn_course/")
-LIGHT = "grid shipped doctor".split()
+LIGHT = "grid lazy data/__init__ data/shipped cli/doctor".split()
 HEAVY = {"torch", "numba", "matplotlib", "pycocotools", "IPython", "ipywidgets"}
 
 

@@ -18,7 +18,6 @@ from training_cases import one_thread
 
 from ifcn_lab.evaluation import average_recall
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.windows import propose
 from ifcn_lab.tables import DATASETS, TABLES
 from ifcn_lab.tables.paper import PAPER_TABLES, PaperTable
 from ifcn_lab.tables.parallel import chains, perform_all
@@ -26,6 +25,7 @@ from ifcn_lab.tables.rows import row_of, rows_of
 from ifcn_lab.tables.runs import Run, perform, write
 from ifcn_lab.tables.settings import PAPER_SETTING, setting_of
 from ifcn_lab.training import load_checkpoint, train
+from ifcn_lab.windows import propose
 
 ROOT = Path(__file__).parent.parent
 __all__ = ["one_thread"]  # a fixture

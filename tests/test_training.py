@@ -16,7 +16,6 @@ from ifcn_lab.data.kept import Kept
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.grid import Grid
 from ifcn_lab.models.instancefcn import ScoreMaps
-from ifcn_lab.windows.labels import WindowRule
 from ifcn_lab.training import (
     PAPER,
     Example,
@@ -25,6 +24,7 @@ from ifcn_lab.training import (
     train,
 )
 from ifcn_lab.training.optimizer import rate
+from ifcn_lab.windows.labels import WindowRule
 
 __all__ = ["one_thread", "samples"]  # fixtures
 

@@ -17,7 +17,6 @@ from training_cases import QUICK, SCENES, network, one_thread, same_weights, sam
 from ifcn_lab.data import Sample
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.models.deepmask import DeepMask
-from ifcn_lab.windows.labels import WindowRule
 from ifcn_lab.training import (
     RECIPES,
     Recipe,
@@ -28,6 +27,7 @@ from ifcn_lab.training import (
     train,
 )
 from ifcn_lab.training.interrupt import interrupts_wait
+from ifcn_lab.windows.labels import WindowRule
 
 __all__ = ["one_thread", "samples"]  # fixtures
 

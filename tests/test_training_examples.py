@@ -9,10 +9,9 @@ from torch.nn import functional as F
 from training_cases import one_thread
 
 from ifcn_lab.data import Sample
-from ifcn_lab.models.instancefcn import IMAGENET_MEAN
-from ifcn_lab.windows.labels import WindowRule
 from ifcn_lab.training import LESSON, PAPER, Example, Recipe, make_example
 from ifcn_lab.views import (
+    IMAGENET_MEAN,
     View,
     cut,
     draw_windows,
@@ -21,6 +20,7 @@ from ifcn_lab.views import (
     scale_all,
     turn,
 )
+from ifcn_lab.windows.labels import WindowRule
 
 __all__ = ["one_thread"]  # a fixture
 

@@ -6,10 +6,10 @@ import torch
 
 from ifcn_lab import InstanceFCN, scenes
 from ifcn_lab.assembling import assemble
-from ifcn_lab.coherence import kept, shared
+from ifcn_lab.assembling.coherence import kept, shared
 from ifcn_lab.models.deepmask import DeepMask
 from ifcn_lab.widgets import still
-from ifcn_lab.widgets.coherence import KINDS, CoherenceExplorer
+from ifcn_lab.widgets.coherence_explorer import KINDS, CoherenceExplorer
 
 RNG = np.random.default_rng(0)
 MAPS = {k: RNG.normal(size=(k * k, 13, 16)).astype(np.float32) for k in (1, 3, 5)}

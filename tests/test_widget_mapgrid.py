@@ -8,11 +8,11 @@ import torch
 
 from ifcn_lab import assemble, scenes
 from ifcn_lab.data import film
-from ifcn_lab.parts import coverage, object_centers, oracle_maps, window_ious
 from ifcn_lab.widgets import still
 from ifcn_lab.widgets.mapgrid import MapGrid
 from ifcn_lab.widgets.mapgrid_state import of_network, part_names
-from ifcn_lab.widgets.saying import fixed
+from ifcn_lab.widgets.number_words import fixed
+from ifcn_lab.windows.oracle import coverage, object_centers, oracle_maps, window_ious
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(9, 12, 15)).astype(np.float32) * 3

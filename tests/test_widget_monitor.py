@@ -10,11 +10,11 @@ from training_cases import QUICK, SCENES, network, one_thread, same_weights, sam
 
 from ifcn_lab import scenes
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.parts import coverage, object_centers
 from ifcn_lab.training import train
 from ifcn_lab.widgets import still
+from ifcn_lab.widgets.frames import Frame, best_windows, points, thinned
 from ifcn_lab.widgets.monitor import TrainingMonitor
-from ifcn_lab.widgets.watched import Frame, best_windows, points, thinned
+from ifcn_lab.windows.oracle import coverage, object_centers
 
 __all__ = ["one_thread", "samples"]  # fixtures
 LONG = QUICK.with_(iterations=10_000)

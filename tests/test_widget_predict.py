@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ifcn_lab.widgets import Predict, explorable, guesses, save_guesses
-from ifcn_lab.widgets.guessing import Guesses
+from ifcn_lab.widgets.guess_record import Guesses
 
 WHY = "Assembling copies `H * W` scores."
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from ifcn_lab.doctor import pins
+from ifcn_lab.cli.doctor import pins
 
 PINS = Path(__file__).parent.parent / "constraints.txt"
 SUMMARY = "short test summary info"

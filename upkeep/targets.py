@@ -16,7 +16,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from ifcn_lab.doctor import pins
+from ifcn_lab.cli.doctor import pins
 
 SYSTEMS: dict[str, dict[str, str]] = {
     "linux": {"platform_system": "Linux", "sys_platform": "linux", "os_name": "posix",

@@ -16,7 +16,7 @@ from ifcn_course.assignment.sheet import SIDE, STRIDE
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab import scenes
 from ifcn_lab.grid import Grid
-from ifcn_lab.parts import coverage, object_centers, oracle_maps
+from ifcn_lab.windows.oracle import coverage, object_centers, oracle_maps
 
 
 class Scores(NamedTuple):
@@ -111,7 +111,7 @@ class ClassScene:
         """The lines of a notebook that make `scene`, `cells`, `centers` and `maps`."""
         numbers = self.variant.numbers
         name = "ORDER" if isinstance(numbers, list) else repr(numbers)
-        imports = ["from ifcn_lab.parts import coverage, object_centers"]
+        imports = ["from ifcn_lab.windows.oracle import coverage, object_centers"]
         made = [f"scene = scenes.make({self.variant.scene})",
                 f"cells = coverage(scene.masks, {STRIDE}) > 0.5  # (objects, 32, 32)",
                 f"centers = object_centers(scene.masks, {STRIDE}, M)"]

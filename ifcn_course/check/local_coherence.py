@@ -12,7 +12,7 @@ from jaxtyping import Bool
 
 from ifcn_course.check.properties import Trial, judge
 from ifcn_course.check.report import Case, close, report
-from ifcn_lab import coherence
+from ifcn_lab.assembling import coherence
 
 if TYPE_CHECKING:
     from torch import nn
@@ -163,7 +163,7 @@ def object_masks(net: nn.Module) -> Bool[np.ndarray, "N m m"]:
     import torch
 
     from ifcn_lab.data.scenes import SceneSet
-    from ifcn_lab.parts import object_centers
+    from ifcn_lab.windows.oracle import object_centers
 
     masks = []
     for scene in SceneSet(6, start=1_000_000):

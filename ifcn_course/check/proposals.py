@@ -15,7 +15,7 @@ from ifcn_course.check.report import Case, close, report
 
 if TYPE_CHECKING:
     from ifcn_lab.data import Sample
-    from ifcn_lab.windows import Proposals
+    from ifcn_lab.segmenter import Instances
 
 Box = tuple[int, ...] | Int[np.ndarray, "4"]
 
@@ -63,7 +63,7 @@ def expected_iou(a: Box, b: Box) -> float:
 
 def suppress(function: Callable[..., object]) -> None:
     """Exercise 6.3: greedy NMS, as `function(boxes, scores, iou)`; indices kept."""
-    from ifcn_lab.windows import nms_pairwise
+    from ifcn_lab.layers.nms import nms_pairwise
 
     row = np.array([[x, 0, x + 10, 10] for x in (0, 1, 3, 30)])
     asked = [
@@ -123,7 +123,7 @@ class Ranked(NamedTuple):
     """A scene, its proposals, and the windows they came from, as logits (N, m, m)."""
 
     sample: Sample
-    proposals: Proposals
+    proposals: Instances
     windows: Float[np.ndarray, "N m m"]
 
 
@@ -154,7 +154,8 @@ def ranked(number: int) -> Ranked:
 
     from ifcn_lab.data.scenes import SceneSet
     from ifcn_lab.models.instancefcn import InstanceFCN
-    from ifcn_lab.windows.propose import propose, score_level, to_tensor
+    from ifcn_lab.segmenter import to_tensor
+    from ifcn_lab.windows.propose import propose, score_level
 
     net = InstanceFCN.from_pretrained("scenes")
     sample = SceneSet(SCENES, start=1_000_100, style="wild")[number]

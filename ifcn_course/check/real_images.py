@@ -184,7 +184,7 @@ def take_apart(function: Callable[..., object]) -> None:
 
 def apart_trials(function: Callable[..., object]) -> Iterator[Trial]:
     """A foreground of two squares; then pictures where objects touch."""
-    from ifcn_lab.thresholding import foreground
+    from ifcn_lab.layers.thresholding import foreground
 
     two = np.zeros((20, 30), bool)
     two[4:14, 3:13] = two[5:15, 17:27] = True
@@ -242,7 +242,7 @@ def below_bar(samples: list[Sample], returned: list[Any]) -> str | None:
 
 def plain_score(samples: list[Sample]) -> float:
     """What thresholding has without anything taken apart."""
-    from ifcn_lab.thresholding import thresholded
+    from ifcn_lab.layers.thresholding import thresholded
 
     return apart_score(samples, [thresholded(each.image).masks for each in samples])
 

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from ifcn_course.check.properties import Trial, judge
 from ifcn_course.check.report import Case, report
 from ifcn_lab.grid import Grid
-from ifcn_lab.parts import object_centers, oracle_maps, parts_seen, window_ious
+from ifcn_lab.windows.oracle import object_centers, oracle_maps, parts_seen, window_ious
 
 WINDOW = "The window begins at row y - m//2, and columns likewise."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ifcn_lab import shipped
+from ifcn_lab.data import shipped
 from ifcn_lab.data.film import NAME, save
 
 
@@ -11,7 +11,8 @@ def main() -> None:
     from ifcn_course.film.recording import record
 
     path = save(record(), shipped.folder() / NAME)
-    print(f"{NAME}: {path.stat().st_size // 1000} kB; now python -m ifcn_lab.shipped")
+    size = path.stat().st_size // 1000
+    print(f"{NAME}: {size} kB; now python -m ifcn_lab.data.shipped")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from ifcn_lab import scenes
 from ifcn_lab.data.film import Film, pack
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.windows.propose import to_tensor
+from ifcn_lab.segmenter import to_tensor
 from ifcn_lab.training import LESSON, Recipe, Run
 
 STEPS = (0, 5, 10, 20, 50, 75, 100, 150, 200, 300, 400)

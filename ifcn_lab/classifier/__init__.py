@@ -1,6 +1,6 @@
 """What kind of object a proposal is: MNC's third stage, trained in a second step."""
 
-from ifcn_lab.classifier.detect import Detections, class_scores, detect, instances
+from ifcn_lab.classifier.detect import Instances, class_scores, detect, instances
 from ifcn_lab.classifier.loop import train_classifier
 from ifcn_lab.classifier.recipe import MNC, QUICK, ClassifierRecipe
 from ifcn_lab.classifier.run import ClassifierRun, ClassifierStep
@@ -10,7 +10,7 @@ from ifcn_lab.models.mnc import Classifier, ClassScores
 
 __all__ = [
     "MNC", "QUICK", "ClassScores", "Classifier", "ClassifierRecipe", "ClassifierRun",
-    "ClassifierStep", "Detections", "class_scores", "detect", "instances",
+    "ClassifierStep", "Instances", "class_scores", "detect", "instances",
     "kept_by_class", "roi_warp", "roi_warp_by_definition", "train_classifier", "vote",
     "voted",
 ]

@@ -13,12 +13,12 @@ from ifcn_lab.layers.mask_voting import Vote, kept_by_class, voted
 from ifcn_lab.layers.regions import as_boxes, mask_bins
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.models.mnc import Classifier
-from ifcn_lab.windows import Proposals, propose
-from ifcn_lab.windows.propose import to_tensor
+from ifcn_lab.segmenter import Instances, to_tensor
+from ifcn_lab.windows import propose
 
 
 @dataclass(frozen=True)
-class Detections:
+class Instances:
     """Instances found in one image, best first.
 
     Args:
@@ -29,7 +29,7 @@ class Detections:
         crops: N masks, each cut to its box.
         names: of the categories, by id.
 
-    `masks` (N, h, w) and `rles()` draw them at image size, as `Proposals` does.
+    `masks` (N, h, w) and `rles()` draw them at image size, as `Instances` does.
     """
 
     shape: tuple[int, int]
@@ -40,16 +40,16 @@ class Detections:
     names: dict[int, str]
 
     # Shape, boxes and crops are kept the same way, so the same two draw them.
-    masks = Proposals.masks
-    rles = Proposals.rles
+    masks = Instances.masks
+    rles = Instances.rles
 
     def __len__(self) -> int:
         return len(self.scores)
 
-    def above(self, score: float) -> Detections:
+    def above(self, score: float) -> Instances:
         """Those with at least this score."""
         n = int((self.scores >= score).sum())
-        return Detections(self.shape, self.boxes[:n], self.scores[:n],
+        return Instances(self.shape, self.boxes[:n], self.scores[:n],
                           self.categories[:n], self.crops[:n], self.names)
 
 
@@ -59,7 +59,7 @@ def detect(
     *, voting: bool = True, proposal_nms: float = 0.8, threshold: float = 0.5,
     nms_iou: float = 0.3, vote_iou: float = 0.5, cut: float = 0.4, least: float = 1e-3,
     precision: str = "float32",
-) -> Detections:
+) -> Instances:
     """Find the objects of an image, with their categories.
 
     Args:
@@ -91,7 +91,7 @@ def detect(
 
 @torch.inference_mode()
 def class_scores(
-    classifier: Classifier, image: np.ndarray, proposals: Proposals, *,
+    classifier: Classifier, image: np.ndarray, proposals: Instances, *,
     precision: str = "float32",
 ) -> Float[np.ndarray, "N C"]:
     """Probability of each category for each proposal; background has the rest.
@@ -111,10 +111,10 @@ def class_scores(
 
 
 def instances(
-    proposals: Proposals, scores: Float[np.ndarray, "N C"], names: dict[int, str], *,
+    proposals: Instances, scores: Float[np.ndarray, "N C"], names: dict[int, str], *,
     nms_iou: float = 0.3, least: float = 1e-3, vote_iou: float | None = None,
     cut: float = 0.4,
-) -> Detections:
+) -> Instances:
     """From scored proposals to detections; without `vote_iou` masks stay as they are.
 
     An instance for which no pixel has enough votes is left out.
@@ -127,7 +127,7 @@ def instances(
         drawn = voted(boxes, crops, scores, kept, iou=vote_iou, cut=cut)
     some = np.array([i for i, one in enumerate(drawn) if one is not None], int)
     ids = np.array(sorted(names))
-    return Detections(
+    return Instances(
         shape=proposals.shape,
         boxes=np.array([drawn[i].box for i in some], int).reshape(-1, 4),
         scores=scores[kept[some, 0], kept[some, 1]],

@@ -12,18 +12,11 @@ from torch import Tensor
 
 from ifcn_lab.classifier.recipe import ClassifierRecipe
 from ifcn_lab.data import Sample
-from ifcn_lab.layers.regions import (
-    Crops,
-    as_boxes,
-    box_overlaps,
-    crop_iou,
-    cut_to_boxes,
-    mask_bins,
-)
+from ifcn_lab.data.masks import cut_to_boxes, tight_boxes
+from ifcn_lab.layers.regions import Crops, as_boxes, box_overlaps, crop_iou, mask_bins
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.models.mnc import Classifier
 from ifcn_lab.windows import propose
-from ifcn_lab.windows.labels import tight_boxes
 
 BACKGROUND, IGNORED = 0, -1
 IN_CROWD = 0.5

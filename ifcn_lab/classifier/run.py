@@ -19,13 +19,13 @@ from ifcn_lab.data import Sample
 from ifcn_lab.layers.backbones import uses_bfloat16
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.models.mnc import Classifier, ClassScores
+from ifcn_lab.segmenter import to_tensor
 from ifcn_lab.training.batches import Batches
 from ifcn_lab.training.checkpoint import load_checkpoint
 from ifcn_lab.training.optimizer import build_optimizer
 from ifcn_lab.training.processes import Group
 from ifcn_lab.training.recipe import Recipe
 from ifcn_lab.training.run import Run, shared_out
-from ifcn_lab.windows.propose import to_tensor
 
 
 class ClassifierStep(NamedTuple):

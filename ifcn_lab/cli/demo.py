@@ -14,7 +14,7 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Find the coins, compare with the outlines drawn by hand, write the overlay."""
-    from ifcn_lab import shipped
+    from ifcn_lab.data import shipped
     from ifcn_lab.data.coco import CocoFolder
     from ifcn_lab.draw.overlay import overlay
     from ifcn_lab.evaluation import mask_iou

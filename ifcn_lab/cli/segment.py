@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ifcn_lab.cli.options import add_model, add_pyramid, load_model, share
 
 if TYPE_CHECKING:
-    from ifcn_lab.windows import Proposals
+    from ifcn_lab.segmenter import Instances
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -65,7 +65,7 @@ def target(given: Namespace, picture: Path) -> Path:
     return given.out / name
 
 
-def as_results(found: Proposals, image_id: int, picture: Path) -> list[dict]:
+def as_results(found: Instances, image_id: int, picture: Path) -> list[dict]:
     """The masks of one picture, ready for JSON, with the picture's name."""
     return [
         {"image_id": image_id, "file_name": picture.name, "category_id": 1,

@@ -314,7 +314,7 @@ def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, flo
     """
     import numpy as np
 
-    from ifcn_lab.windows.labels import longest_sides
+    from ifcn_lab.data.masks import longest_sides
 
     sides, trouble = [], None
     for i in range(0, len(samples), max(1, len(samples) // most)):

@@ -103,7 +103,7 @@ def load(path: str | Path | None = None) -> Film:
     >>> load().runs
     ('plain', 'shuffled')
     """
-    from ifcn_lab import shipped
+    from ifcn_lab.data import shipped
 
     with np.load(shipped.path(NAME) if path is None else path) as file:
         kept = {name: file[name] for name in file.files}

@@ -8,7 +8,7 @@ import numpy as np
 
 from ifcn_lab.data.film import Film
 from ifcn_lab.draw.palette import TRUE, WRONG, cell_colours
-from ifcn_lab.draw.parts import frame_in, head, maps_alt, probability
+from ifcn_lab.draw.part_maps import frame_in, head, maps_alt, probability
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 
 

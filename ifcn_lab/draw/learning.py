@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from ifcn_lab.draw.overlay import COLOURS
 from ifcn_lab.draw.palette import FOUND, INK, TRUE
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
-from ifcn_lab.draw.windows import few_shades
+from ifcn_lab.draw.training_windows import few_shades
 
 
 def logistic(logits: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:

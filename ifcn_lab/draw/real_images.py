@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from ifcn_lab.draw.overlay import border
 from ifcn_lab.draw.palette import FOUND, INK, TRUE, WRONG
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
-from ifcn_lab.draw.windows import few_shades, pale
+from ifcn_lab.draw.training_windows import few_shades, pale
 from ifcn_lab.training import Example
 
 MARGIN = 5

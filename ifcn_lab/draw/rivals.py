@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from ifcn_lab.draw.missed_objects import Failure
 from ifcn_lab.draw.palette import COLOURS, FOUND, GREY, INK, TRUE
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
-from ifcn_lab.draw.windows import few_shades
-from ifcn_lab.failures import Failure
-from ifcn_lab.thresholding import between_variance, foreground, grey_levels, otsu
+from ifcn_lab.draw.training_windows import few_shades
+from ifcn_lab.layers.thresholding import between_variance, foreground, grey_levels, otsu
 
 STYLES = ((FOUND, "--", "s"), (TRUE, "-", "o"), (INK, ":", "^"))
 

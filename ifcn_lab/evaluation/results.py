@@ -20,7 +20,7 @@ def to_coco_results(
 ) -> list[dict[str, Any]]:
     """List proposals, one set for each sample, as COCO results, ready for JSON.
 
-    Masks are compressed run lengths; the best score of an image goes first. Proposals
+    Masks are compressed run lengths; the best score of an image goes first. Instances
     without categories get category 1. Raises ValueError for a score that is NaN and for
     masks that are not of the image's size.
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.layers.nms import nms
 from ifcn_lab.layers.regions import Crops, box_overlaps
-from ifcn_lab.windows import nms
-from ifcn_lab.windows.labels import tight_boxes
 
 
 class Vote(NamedTuple):

@@ -111,6 +111,6 @@ class InstanceFCN(WindowModel):
             >>> InstanceFCN.from_pretrained("scenes").k
             5
         """
-        from ifcn_lab import shipped
+        from ifcn_lab.data import shipped
 
         return cls.load(shipped.path(f"weights/{name}.safetensors"))

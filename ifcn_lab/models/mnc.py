@@ -14,9 +14,9 @@ from torch.nn import functional as F
 
 from ifcn_lab.layers.backbones import build_backbone
 from ifcn_lab.layers.roi_warp import roi_warp
-from ifcn_lab.models.instancefcn import (
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.segmenter import (
     NORMALISATIONS,
-    InstanceFCN,
     pad_to_multiple,
     read_weights,
     write_weights,

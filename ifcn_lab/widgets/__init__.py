@@ -12,12 +12,12 @@ _HOME = {
     "MapGrid": "mapgrid",
     "Assembler": "assembler",
     "TrainingMonitor": "monitor",
-    "CoherenceExplorer": "coherence",
+    "CoherenceExplorer": "coherence_explorer",
     "WindowSampler": "sampler",
-    "ProposalExplorer": "explorer",
+    "ProposalExplorer": "proposal_explorer",
     "Predict": "predict",
-    "guesses": "guessing",
-    "save_guesses": "guessing",
+    "guesses": "guess_record",
+    "save_guesses": "guess_record",
 }
 
 __all__ = sorted(_HOME)

@@ -12,8 +12,8 @@ from jaxtyping import Float, UInt8
 from ifcn_lab.assembling import assemble
 from ifcn_lab.grid import Grid
 from ifcn_lab.widgets import still
+from ifcn_lab.widgets.number_words import fixed, plain
 from ifcn_lab.widgets.over_maps import OverMaps, maps_traits, of_networks
-from ifcn_lab.widgets.saying import fixed, plain
 
 if TYPE_CHECKING:
     from ifcn_lab.models.instancefcn import InstanceFCN

@@ -12,14 +12,14 @@ from ifcn_lab.widgets import still
 
 if TYPE_CHECKING:
     from ifcn_lab.models.instancefcn import InstanceFCN
-    from ifcn_lab.windows import Proposals
+    from ifcn_lab.segmenter import Instances
     from ifcn_lab.windows.propose import Level
 
 
 class Candidates(NamedTuple):
     """The best windows of an image, none taken for a copy, and the maps they read."""
 
-    found: Proposals
+    found: Instances
     levels: Sequence[Level]
 
 
@@ -33,9 +33,9 @@ def candidates_of(
             NaN.
     """
     from ifcn_lab.layers.backbones import fused
-    from ifcn_lab.windows import Proposals
+    from ifcn_lab.segmenter import Instances, to_tensor
     from ifcn_lab.windows import candidates as parts
-    from ifcn_lab.windows.propose import default_zooms, score_level, to_tensor
+    from ifcn_lab.windows.propose import default_zooms, score_level
 
     picture = to_tensor(image)
     shape = tuple(picture.shape[1:])
@@ -47,7 +47,7 @@ def candidates_of(
     some = (boxes[:, 2:] > boxes[:, :2]).all(1)        # a mask pixel in the image
     windows, scores, boxes = windows[some], scores[some], boxes[some]
     crops = parts.crops_at(pyramid, windows, boxes)
-    return Candidates(Proposals(shape, boxes, scores, crops, windows, zooms), levels)
+    return Candidates(Instances(shape, boxes, scores, crops, windows, zooms), levels)
 
 
 def level_traits(levels: Sequence[Level]) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def lost_to(
 
 
 def drawn(
-    image: UInt8[np.ndarray, "h w 3"], found: Proposals, chosen: Int[np.ndarray, "K"],
+    image: UInt8[np.ndarray, "h w 3"], found: Instances, chosen: Int[np.ndarray, "K"],
     colours: Sequence[str],
 ) -> UInt8[np.ndarray, "h w 3"]:
     """The image with some masks in their colours, the best on top."""
@@ -145,7 +145,7 @@ def border(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
 
 
 def overlaps(
-    found: Proposals, masks: Bool[np.ndarray, "M h w"]
+    found: Instances, masks: Bool[np.ndarray, "M h w"]
 ) -> Float[np.ndarray, "N M"]:
     """IoU of every candidate with every true object."""
     from ifcn_lab.evaluation.overlap import encode, rle_iou

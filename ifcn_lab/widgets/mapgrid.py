@@ -13,7 +13,7 @@ from ifcn_lab.data.film import Film
 from ifcn_lab.grid import Grid
 from ifcn_lab.widgets.explorable import Explorable
 from ifcn_lab.widgets.mapgrid_state import UNKNOWN, of_film, of_maps, of_network
-from ifcn_lab.widgets.saying import fixed
+from ifcn_lab.widgets.number_words import fixed
 
 if TYPE_CHECKING:
     from ifcn_lab.models.instancefcn import InstanceFCN

@@ -10,9 +10,8 @@ from jaxtyping import Bool, Shaped, UInt8
 
 from ifcn_lab.data.film import SCALE, Film
 from ifcn_lab.draw.palette import cell_colours
-from ifcn_lab.parts import coverage, object_centers, oracle_maps
 from ifcn_lab.widgets.explorable import png_bytes
-from ifcn_lab.widgets.given import (
+from ifcn_lab.widgets.inputs import (
     checked_image,
     checked_maps,
     checked_stride,
@@ -20,6 +19,7 @@ from ifcn_lab.widgets.given import (
     score_maps,
 )
 from ifcn_lab.windows.labels import mask_targets
+from ifcn_lab.windows.oracle import coverage, object_centers, oracle_maps
 
 UNKNOWN = 2  # a window's pixel that lies off the map
 WINDOWS = 3  # as many objects have their window shown

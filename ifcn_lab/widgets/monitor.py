@@ -10,12 +10,12 @@ import numpy as np
 import traitlets
 from jaxtyping import Float, UInt8
 
-from ifcn_lab.widgets import monitor_still, recording
+from ifcn_lab.widgets import monitor_still, replay
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.given import checked_image
-from ifcn_lab.widgets.saying import fixed
+from ifcn_lab.widgets.frames import UNKNOWN, Watched, packed, points
+from ifcn_lab.widgets.inputs import checked_image
+from ifcn_lab.widgets.number_words import fixed
 from ifcn_lab.widgets.trainer import Trainer
-from ifcn_lab.widgets.watched import UNKNOWN, Watched, packed, points
 
 if TYPE_CHECKING:
     from ifcn_lab.models.instancefcn import InstanceFCN
@@ -101,12 +101,12 @@ class TrainingMonitor(Explorable):
         widget = cls.__new__(cls)
         widget._sending = threading.RLock()
         widget._trainer = widget._watched = None
-        Explorable.__init__(widget, **recording.load(path))
+        Explorable.__init__(widget, **replay.load(path))
         return widget
 
     def save_record(self, path: str | Path) -> Path:
         """Keep what was seen so far in a file, for `recorded`."""
-        return recording.save(self._state(), path)
+        return replay.save(self._state(), path)
 
     def _prepare(
         self, model: Any, samples: Any, recipe: Any, image: Any, pace: float

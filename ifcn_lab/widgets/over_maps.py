@@ -13,7 +13,7 @@ from jaxtyping import Float, Shaped, UInt8
 from ifcn_lab.draw.palette import cell_colours
 from ifcn_lab.grid import whole_number
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.given import (
+from ifcn_lab.widgets.inputs import (
     checked_image,
     checked_maps,
     checked_stride,

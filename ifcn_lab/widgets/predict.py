@@ -12,8 +12,8 @@ from jaxtyping import UInt8
 
 from ifcn_lab.widgets import quiz_still
 from ifcn_lab.widgets.explorable import Explorable
-from ifcn_lab.widgets.guessing import Guess, noted
-from ifcn_lab.widgets.saying import fixed
+from ifcn_lab.widgets.guess_record import Guess, noted
+from ifcn_lab.widgets.number_words import fixed
 
 ONE = "Choose one: "
 NO_GUESS = "No guess yet."

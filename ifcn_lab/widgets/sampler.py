@@ -9,16 +9,16 @@ import numpy as np
 import traitlets
 from jaxtyping import Float, Int, UInt8
 
+from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.widgets import sampler_still
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.given import checked_image
-from ifcn_lab.widgets.saying import fixed
+from ifcn_lab.widgets.inputs import checked_image
+from ifcn_lab.widgets.number_words import fixed
 from ifcn_lab.windows.labels import (
     WindowLabels,
     WindowRule,
     WindowSample,
     label_windows,
-    tight_boxes,
     window_offsets,
 )
 

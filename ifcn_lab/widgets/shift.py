@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from ifcn_lab.widgets import still
 from ifcn_lab.widgets.explorable import Explorable
-from ifcn_lab.widgets.given import checked_image, image_array
+from ifcn_lab.widgets.inputs import checked_image, image_array
 from ifcn_lab.widgets.shifting import (
     Outcome,
     both_orders,

@@ -84,7 +84,7 @@ def _assembler() -> Explorable:
 def _coherence() -> Explorable:
     from ifcn_lab import scenes
     from ifcn_lab.models.instancefcn import InstanceFCN
-    from ifcn_lab.widgets.coherence import CoherenceExplorer
+    from ifcn_lab.widgets.coherence_explorer import CoherenceExplorer
 
     nets = [InstanceFCN.from_pretrained(name) for name in ("scenes-k1", "scenes-k3",
                                                            "scenes")]
@@ -107,7 +107,7 @@ def _monitor() -> Explorable:
 def _explorer() -> Explorable:
     from ifcn_lab import scenes
     from ifcn_lab.models.instancefcn import InstanceFCN
-    from ifcn_lab.widgets.explorer import ProposalExplorer
+    from ifcn_lab.widgets.proposal_explorer import ProposalExplorer
 
     scene = scenes.make(1_000_002, objects=(4, 5))
     net = InstanceFCN.from_pretrained()

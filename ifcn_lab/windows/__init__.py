@@ -1,12 +1,13 @@
-"""Proposals: image pyramid -> windows -> masks -> NMS."""
+"""Sliding windows: which of them teach, what they lose, how they become proposals."""
 
-from ifcn_lab.layers.nms import nms, nms_pairwise
-from ifcn_lab.segmenter import Proposals
-from ifcn_lab.windows.levels import score_level, score_levels
-from ifcn_lab.windows.propose import propose, propose_many
-from ifcn_lab.windows.pyramid import zooms_for_fractions, zooms_for_sizes
+from ifcn_lab.lazy import loaded_when_used
 
-__all__ = [
-    "Proposals", "nms", "nms_pairwise", "propose", "propose_many", "score_level",
-    "score_levels", "zooms_for_fractions", "zooms_for_sizes",
-]
+_HOME = {
+    "CLOSE": "labels", "SNUG": "labels", "ScoreMaps": "losses", "WindowModel": "model",
+    "WindowRule": "labels", "WindowTargets": "losses", "label_windows": "labels",
+    "propose": "propose", "propose_many": "propose", "sample_windows": "labels",
+    "score_level": "levels", "score_levels": "levels", "zooms_for_fractions": "pyramid",
+    "zooms_for_sizes": "pyramid",
+}
+__all__ = sorted(_HOME)
+__getattr__, __dir__ = loaded_when_used(__name__, _HOME, "name")

@@ -16,8 +16,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.windows.labels import first_and_past_last
+from ifcn_lab.data.masks import first_and_past_last
+from ifcn_lab.windows.model import WindowModel
 from ifcn_lab.windows.paste import Zoomed, enlarge_at, zoom_cells
 
 WINDOWS_AT_ONCE = 4096
@@ -47,7 +47,7 @@ class Pyramid(NamedTuple):
     in a mask where its logit is above `limit`.
     """
 
-    model: InstanceFCN
+    model: WindowModel
     levels: Sequence[Level]
     zoomed: Sequence[Zoomed]
     shape: tuple[int, int]
@@ -68,7 +68,7 @@ class Portion(NamedTuple):
 
 
 def pyramid_of(
-    model: InstanceFCN, levels: Sequence[Level], shape: tuple[int, int],
+    model: WindowModel, levels: Sequence[Level], shape: tuple[int, int],
     threshold: float,
 ) -> Pyramid:
     """Prepare to read masks, cut at the probability `threshold`."""

@@ -10,32 +10,28 @@ from jaxtyping import Float, UInt8
 
 from ifcn_lab.layers.backbones import fused, uses_bfloat16
 from ifcn_lab.layers.nms import nms
-from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.segmenter import Proposals
+from ifcn_lab.segmenter import Instances
 from ifcn_lab.windows.candidates import (
-    Level,
     Pyramid,
     best_windows,
     crops_at,
     pyramid_of,
     tight_boxes_at,
 )
-from ifcn_lab.windows.levels import score_level, score_levels
+from ifcn_lab.windows.levels import score_levels
+from ifcn_lab.windows.model import WindowModel
 from ifcn_lab.windows.pyramid import zooms_for_fractions, zooms_for_sizes
-
-__all__ = ["Level", "default_zooms", "propose", "propose_many", "score_level",
-           "to_tensor"]
 
 PIXELS_AT_MOST = 40_000_000
 
 
 def propose(
-    model: InstanceFCN,
+    model: WindowModel,
     image: UInt8[np.ndarray, "h w *rgb"] | Float[np.ndarray, "h w *rgb"],
     *, top: int = 1000, scales: Sequence[float] | None = None, nms_iou: float = 0.8,
     threshold: float = 0.5, candidates: int | None = None,
     precision: str = "float32",
-) -> Proposals:
+) -> Instances:
     """Segment an image: the best masks of any object, whatever its kind.
 
     Args:
@@ -71,12 +67,12 @@ def propose(
 
 
 def propose_many(
-    model: InstanceFCN,
+    model: WindowModel,
     images: Sequence[np.ndarray],
     *, top: int = 1000, scales: Sequence[float] | None = None, nms_iou: float = 0.8,
     threshold: float = 0.5, candidates: int | None = None,
     precision: str = "float32",
-) -> list[Proposals]:
+) -> list[Instances]:
     """Segment several images; those of one shape go through the network together.
 
     What `propose` says of each image, up to rounding; images, score maps and results of
@@ -105,7 +101,7 @@ def propose_many(
 
 def read_masks(
     pyramid: Pyramid, zooms: tuple[float, ...], top: int, nms_iou: float, count: int
-) -> Proposals:
+) -> Instances:
     """The best masks of an image's score maps.
 
     Args:
@@ -120,8 +116,8 @@ def read_masks(
     some = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(1))
     kept = some[nms(boxes[some], scores[some], nms_iou)[:top]]
     crops = crops_at(pyramid, windows[kept], boxes[kept])
-    return Proposals(pyramid.shape, boxes[kept], scores[kept], crops, windows[kept],
-                     zooms)
+    return Instances(pyramid.shape, boxes[kept], scores[kept], crops,
+                     windows=windows[kept], zooms=zooms)
 
 
 def check_wishes(
@@ -144,7 +140,7 @@ def check_wishes(
             raise ValueError(f"give {wish}; got {given[wish.split(',')[0]]}")
 
 
-def default_zooms(model: InstanceFCN, shape: tuple[int, int]) -> tuple[float, ...]:
+def default_zooms(model: WindowModel, shape: tuple[int, int]) -> tuple[float, ...]:
     """The pyramid for the objects that this network was trained to find.
 
     No enlarged image has more than `PIXELS_AT_MOST` pixels, whatever the sizes ask.

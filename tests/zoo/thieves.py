@@ -67,7 +67,7 @@ WRITES = """for path in (BYSTANDER, KEY, FOLDER + "/full.ipynb"):
     c.chmod(os.fsencode(path), 0)
     c.utimes(os.fsencode(path), None)
     c.chown(os.fsencode(path), 12345, 12345)
-for path in (PACKAGE + "/agreeing.py", np.__file__, "/proc/sys/kernel/core_pattern"):
+for path in (PACKAGE + "/agreement.py", np.__file__, "/proc/sys/kernel/core_pattern"):
     attempt(lambda: os.open(path, os.O_WRONLY))
     attempt(lambda: c.open(os.fsencode(path), os.O_RDWR))
 for folder in (PACKAGE, FOLDER, "/etc", "/tmp", "/dev/shm", sys.prefix, sys.path[-1]):

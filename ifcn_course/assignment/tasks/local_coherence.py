@@ -12,7 +12,7 @@ from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
 from ifcn_course.assignment.tasks.counting import cell_task, window_task
 from ifcn_course.assignment.variant import Unfit, Variant
 from ifcn_lab.assembling import assemble
-from ifcn_lab.coherence import kept, shared
+from ifcn_lab.assembling.coherence import kept, shared
 
 SLANTED = ((1, 2), (2, 1), (1, 3), (3, 1), (2, 3), (3, 2))
 """Steps (down, right); lesson 4 goes to the right, or along the diagonal."""

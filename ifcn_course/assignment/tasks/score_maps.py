@@ -10,7 +10,7 @@ from ifcn_course.assignment.scores import ClassScene, grids, told, turned
 from ifcn_course.assignment.sheet import IMPORTS, SIDE, Sheet, cells_step, constants
 from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
 from ifcn_course.assignment.variant import Variant
-from ifcn_lab.parts import oracle_maps
+from ifcn_lab.windows.oracle import oracle_maps
 
 OUTSIDE = "A pixel outside the window plays no part: return -1."
 WINDOW = "The window begins at row y - m // 2, and at column x - m // 2."

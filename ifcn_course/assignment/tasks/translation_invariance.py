@@ -10,7 +10,7 @@ from ifcn_course.assignment.sheet import IMPORTS, Sheet
 from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.grid import Grid
-from ifcn_lab.parts import parts_seen
+from ifcn_lab.windows.oracle import parts_seen
 
 CUTS = {
     "the last rows": "image[: len(image) - steps]",

@@ -13,7 +13,7 @@ from ifcn_lab.draw.equivariance import mark
 from ifcn_lab.draw.palette import GREY, PAPER, cell_colours, ink_on
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.grid import Grid
-from ifcn_lab.parts import parts_seen
+from ifcn_lab.windows.oracle import parts_seen
 
 
 def same_pixel(
@@ -141,7 +141,7 @@ def asked(
 
     Args:
         asked, yes: how often each map was asked about a pixel, and for how many of
-            these the answer is "object"; as `ifcn_lab.parts.questions` gives them.
+            these the answer is "object"; as `windows.oracle.questions` gives them.
     """
     k = int(round(len(asked) ** 0.5))
     with panels(k, k, width=side, height=side) as (figure, axes):

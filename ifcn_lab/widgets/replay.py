@@ -1,7 +1,7 @@
 """A recorded training run for the TrainingMonitor to replay.
 
-The run ships as `data/film/training.json`; `python -m ifcn_lab.widgets.recording` makes
-it anew: the training of lesson 5, watched seven times a second.
+The run ships as `data/film/training.json`: the training of lesson 5, watched seven
+times a second.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def load(path: str | Path | None = None) -> dict[str, Any]:
     >>> load()["steps"]
     120
     """
-    from ifcn_lab import shipped
+    from ifcn_lab.data import shipped
 
     found = Path(shipped.path(NAME) if path is None else path)
     kept = json.loads(found.read_text(encoding="utf-8"))
@@ -41,28 +41,3 @@ def save(state: dict[str, Any], path: str | Path) -> Path:
     path = Path(path)
     path.write_text(json.dumps(kept) + "\n", encoding="utf-8")
     return path
-
-
-def record(path: str | Path) -> Path:
-    """Train as lesson 5 does, and write what the monitor saw."""
-    import torch
-
-    from ifcn_lab import scenes
-    from ifcn_lab.data.scenes import SceneSet
-    from ifcn_lab.models.instancefcn import InstanceFCN
-    from ifcn_lab.training import LESSON
-    from ifcn_lab.widgets.monitor import TrainingMonitor
-
-    torch.manual_seed(0)
-    net = InstanceFCN(k=5, backbone="small")
-    recipe = LESSON.with_(iterations=120, seconds=None, precision="float32")
-    discs = scenes.two_touching(diameter=48)
-    monitor = TrainingMonitor(net, SceneSet(500), recipe, image=discs, pace=0.15)
-    monitor.wait()
-    return monitor.save_record(path)
-
-
-if __name__ == "__main__":
-    from ifcn_lab import shipped
-
-    print(record(shipped.folder() / NAME))

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
 
-from ifcn_lab.coherence import kept, kept_share
+from ifcn_lab.assembling.coherence import kept, kept_share
 from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, cell_colours, ink_on
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.grid import Grid

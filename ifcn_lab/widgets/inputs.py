@@ -36,7 +36,7 @@ def score_maps(model: InstanceFCN, image: Any) -> Scores:
     """
     import torch
 
-    from ifcn_lab.windows.propose import to_tensor
+    from ifcn_lab.segmenter import to_tensor
 
     picture, was_training = to_tensor(needed_image(image)), model.training
     try:

@@ -10,13 +10,13 @@ import traitlets
 from jaxtyping import Int, Shaped, UInt8
 
 from ifcn_lab.assembling import assemble
-from ifcn_lab.coherence import kept, shared
+from ifcn_lab.assembling.coherence import kept, shared
 from ifcn_lab.draw.palette import FOUND, INK
 from ifcn_lab.grid import Grid
 from ifcn_lab.widgets import still
-from ifcn_lab.widgets.given import image_array, score_maps
+from ifcn_lab.widgets.inputs import image_array, score_maps
+from ifcn_lab.widgets.number_words import fixed
 from ifcn_lab.widgets.over_maps import OverMaps, maps_traits, of_networks
-from ifcn_lab.widgets.saying import fixed
 
 if TYPE_CHECKING:
     from ifcn_lab.models.deepmask import DeepMask

@@ -1,7 +1,7 @@
 """The small files that come with the course: weights, golden vectors, a film.
 
 They lie in `data/` of a checkout and in `ifcn_lab/_data` of an installed package.
-`data/SHA256SUMS` lists each one; `python -m ifcn_lab.shipped` writes it anew.
+`data/SHA256SUMS` lists each one; `python -m ifcn_lab.data.shipped` writes it anew.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def folder() -> Path:
     >>> folder().is_dir()
     True
     """
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     installed = package / "_data"
     return installed if installed.is_dir() else package.parent / "data"
 

@@ -14,13 +14,13 @@ from ifcn_lab.draw.palette import COLOURS, PAPER, TRUE, WRONG, cell_colours
 from ifcn_lab.widgets import candidates as prepared
 from ifcn_lab.widgets import still
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.given import needed_image
-from ifcn_lab.widgets.saying import fixed
+from ifcn_lab.widgets.inputs import needed_image
+from ifcn_lab.widgets.number_words import fixed
 
 if TYPE_CHECKING:
     from ifcn_lab.evaluation import RecallReport
     from ifcn_lab.models.instancefcn import InstanceFCN
-    from ifcn_lab.windows import Proposals
+    from ifcn_lab.segmenter import Instances
 
 LIMIT = 0.7
 """IoU from which an object counts as found in the picture and in the words."""
@@ -124,8 +124,8 @@ class ProposalExplorer(Explorable):
 
     def _mask_traits(self) -> dict[str, bytes]:
         """The candidates, and after them the true objects."""
+        from ifcn_lab.data.masks import tight_boxes
         from ifcn_lab.evaluation import COCO_THRESHOLDS
-        from ifcn_lab.windows.labels import tight_boxes
 
         true = tight_boxes(self.masks)
         crops = [mask[y0:y1, x0:x1]
@@ -141,7 +141,7 @@ class ProposalExplorer(Explorable):
 
     def sifted(self) -> Sifted:
         """Which windows pass the sieves as they stand, best first."""
-        from ifcn_lab.windows import nms
+        from ifcn_lab.layers.nms import nms
 
         found = self.found
         here = (self.scale == 0) | (found.windows[:, 0] == self.scale - 1)
@@ -149,13 +149,13 @@ class ProposalExplorer(Explorable):
         kept = sure[nms(found.boxes[sure], found.scores[sure], self.iou / 100)]
         return Sifted(sure, kept, kept[: self.top])
 
-    def proposals(self) -> Proposals:
+    def proposals(self) -> Instances:
         """The proposals that are shown."""
-        from ifcn_lab.windows import Proposals
+        from ifcn_lab.segmenter import Instances
 
         found, some = self.found, self.sifted().shown
         crops = tuple(found.crops[index] for index in some)
-        return Proposals(found.shape, found.boxes[some], found.scores[some], crops,
+        return Instances(found.shape, found.boxes[some], found.scores[some], crops,
                          found.windows[some], found.zooms)
 
     def report(self) -> RecallReport:

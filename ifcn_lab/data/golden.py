@@ -1,6 +1,6 @@
 """Golden vectors: small cases of assembling that every implementation must reproduce.
 
-    python -m ifcn_lab.golden          writes data/golden/ anew, from the loop
+    python -m ifcn_lab.data.golden          writes data/golden/ anew, from the loop
 
 They are integers in JSON, so that any language can read them. A score says where it
 lives: 100 * map + 10 * row + column, and 100_000 more for each image of a batch.
@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from ifcn_lab import shipped
 from ifcn_lab.assembling import assemble
+from ifcn_lab.data import shipped
 
 
 class Case(NamedTuple):
