@@ -229,6 +229,33 @@ class Segmenter(nn.Module):
         return model.eval().to(memory_format=torch.channels_last)
 
 
+def numbered(categories: Sequence[int], classes: Mapping[int, str]) -> list[int]:
+    """The place, from 1, of each category among the model's.
+
+    Raises:
+        ValueError: one is unknown.
+
+    Example:
+        >>> numbered([7, 1], {1: "disc", 7: "star"})
+        [2, 1]
+    """
+    if unknown := set(categories) - set(classes):
+        raise ValueError(f"an object has category {min(unknown)}, but the model knows "
+                         f"{sorted(classes)}; build it with the data set's categories")
+    places = {category: n for n, category in enumerate(classes, 1)}
+    return [places[category] for category in categories]
+
+
+def as_classes(categories: Mapping[Any, str]) -> dict[int, str]:
+    """Names by whole category ids, in order; JSON gives ids back as text.
+
+    Example:
+        >>> as_classes({"7": "star", "1": "disc"})
+        {1: 'disc', 7: 'star'}
+    """
+    return {int(i): str(categories[i]) for i in sorted(categories, key=int)}
+
+
 def write_weights(
     path: Path, config: dict[str, Any], tensors: dict[str, Tensor]
 ) -> Path:

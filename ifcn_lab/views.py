@@ -29,7 +29,7 @@ class View(NamedTuple):
     """A piece of a sample as a model sees it: image, masks and crowd, in pixels.
 
     `size` is how much of it (rows, columns) shows the picture; the rest is padding.
-    `categories` belong to `masks`, one for one; `name` is the sample's.
+    `categories` belong to `masks`, one for one; `zoom` is how much it was enlarged.
     """
 
     image: Float[Tensor, "3 h w"]
@@ -37,7 +37,8 @@ class View(NamedTuple):
     crowd: Float[Tensor, "h w"]
     size: tuple[int, int]
     categories: tuple[int, ...]
-    name: str
+    zoom: float = 1.0
+    mirrored: bool = False
 
 
 def draw_view(
@@ -98,7 +99,7 @@ def scale_all(sample: Sample, zoom: float, stride: int) -> View:
     """The whole sample, enlarged by `zoom`, padded to a multiple of the stride."""
     height, width = (max(1, round(zoom * side)) for side in sample.image.shape[:2])
     padded = (-(-height // stride) * stride, -(-width // stride) * stride)
-    return resize(sample, (height, width), padded)
+    return resize(sample, (height, width), padded)._replace(zoom=zoom)
 
 
 def cut(
@@ -120,7 +121,7 @@ def cut(
         categories=tuple(c for c, s in zip(sample.categories, seen, strict=True) if s))
     size = tuple(min(side, max(1, round(n * side / reach)))
                  for n in piece.image.shape[:2])
-    return resize(piece, size, (side, side))
+    return resize(piece, size, (side, side))._replace(zoom=zoom)
 
 
 def start_of_cut(
@@ -144,7 +145,7 @@ def resize(sample: Sample, size: tuple[int, int], padded: tuple[int, int]) -> Vi
     mean = torch.tensor(IMAGENET_MEAN).view(3, 1, 1)
     outside = F.pad(torch.zeros(1, *size), pad, value=1.0)
     return View(stack[:3] + mean * outside, stack[3:-1], stack[-1], size,
-                sample.categories, sample.name)
+                sample.categories)
 
 
 def mirror(view: View) -> View:
@@ -155,7 +156,7 @@ def mirror(view: View) -> View:
         return torch.cat([x[..., :width].flip(-1), x[..., width:]], -1)
 
     return view._replace(image=flip(view.image), masks=flip(view.masks),
-                         crowd=flip(view.crowd))
+                         crowd=flip(view.crowd), mirrored=not view.mirrored)
 
 
 def turn(view: View, quarters: int) -> View:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.nms import nms
 from ifcn_lab.layers.regions import Crops, box_overlaps
+from ifcn_lab.segmenter import Instances
 
 
 class Vote(NamedTuple):
@@ -91,3 +93,29 @@ def voted(
         votes.append(vote(boxes[some], [crops[i] for i in some], scores[some, number],
                           cut))
     return votes
+
+
+def instances(
+    proposals: Instances, scores: Float[np.ndarray, "N C"], names: Mapping[int, str], *,
+    nms_iou: float = 0.3, least: float = 1e-3, vote_iou: float | None = None,
+    cut: float = 0.4,
+) -> Instances:
+    """From scored proposals to named instances; without `vote_iou` masks stay.
+
+    An instance for which no pixel has enough votes is left out.
+    """
+    boxes, crops = proposals.boxes, proposals.crops
+    kept = kept_by_class(boxes, scores, nms_iou, least)             # (K, 2)
+    if vote_iou is None:
+        drawn = [Vote(tuple(boxes[i].tolist()), crops[i]) for i in kept[:, 0]]
+    else:
+        drawn = voted(boxes, crops, scores, kept, iou=vote_iou, cut=cut)
+    some = np.array([i for i, one in enumerate(drawn) if one is not None], int)
+    ids = np.array(sorted(names))
+    return Instances(
+        shape=proposals.shape,
+        boxes=np.array([drawn[i].box for i in some], int).reshape(-1, 4),
+        scores=scores[kept[some, 0], kept[some, 1]],
+        crops=tuple(drawn[i].crop for i in some),
+        categories=ids[kept[some, 1]], names=dict(names),
+    )

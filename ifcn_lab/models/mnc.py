@@ -1,55 +1,80 @@
-"""The stage-3 classifier: what kind of object a proposal is."""
+"""MNC's third stage on InstanceFCN's proposals: what kind of object each one is.
+
+InstanceFCN proposes masks; of the best 300 each is read from a second backbone's
+features in two ways, within its mask and within its box, and named. This is the
+two-step form in which the InstanceFCN paper uses it: the proposer is trained before and
+stays as it is. Kinds that agree are joined by mask voting.
+
+Left out: MNC's class-wise box regression, as a mask comes from its proposal here and a
+box from its mask.
+
+Source: Dai, He and Sun, CVPR 2016 (MNC), stage 3; Dai et al., ECCV 2016, instance
+semantic segmentation.
+"""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from pathlib import Path
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ifcn_lab.layers.backbones import build_backbone
+from ifcn_lab.data import Sample
+from ifcn_lab.layers.backbones import build_backbone, fused, uses_bfloat16
+from ifcn_lab.layers.regions import (
+    IGNORED,
+    RoiRule,
+    Rois,
+    as_boxes,
+    draw_rois,
+    mask_bins,
+)
 from ifcn_lab.layers.roi_warp import roi_warp
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.segmenter import (
-    NORMALISATIONS,
-    pad_to_multiple,
-    read_weights,
-    write_weights,
-)
+from ifcn_lab.segmenter import Instances, Segmenter, as_classes, numbered, to_tensor
+from ifcn_lab.views import View, mirror, scale_all
+from ifcn_lab.windows.proposed_regions import ProposedRegions
 from ifcn_lab.windows.pyramid import resize_image
+
+if TYPE_CHECKING:
+    from ifcn_lab.training.recipe import Recipe
+
+class Features(NamedTuple):
+    """The backbone's last map, (B, C, H, W)."""
+
+    features: Float[Tensor, "B C H W"]
 
 
 class ClassScores(NamedTuple):
-    """Logits of N proposals for background (0) and C categories (1 ... C).
+    """Logits of N regions for background (0) and C categories (1 ... C).
 
-    `mask_level` is the classifier's answer. `box_level` is a second softmax that is
-    there to be trained beside it, on labels that come from boxes.
+    `mask_level` is the answer. `box_level` is a second softmax that is there to be
+    trained beside it, on labels that come from boxes.
     """
 
     mask_level: Float[Tensor, "N C1"]
     box_level: Float[Tensor, "N C1"]
 
 
-class Classifier(nn.Module):
-    """MNC's third stage: masked and unmasked features of a proposal to a category.
+class MNC(Segmenter):
+    """Masked and unmasked features of a proposal to a category.
 
     RoIWarp reads each proposal's box from the backbone's last map, in bins x bins
-    cells. Mask path: these features times the mask, at the same resolution; box path:
+    places. Mask path: these features times the mask, at the same resolution; box path:
     the features as they are. Each path is a 2x2 max-pool and two layers of `width`,
     and both together lead to the scores.
 
-    The backbone is the classifier's own. MNC's class-wise box regression is left out:
-    here a mask comes from its proposal and a box from its mask.
-
     Args:
         categories: names by category id, as a data set's `categories`.
-        backbone: "vgg16" or "small".
-        width: of the fully connected layers; 4096 in MNC, 256 is enough for "small".
+        proposer: the configuration of the InstanceFCN that proposes, or it itself.
+        width: of the fully connected layers; None: MNC's 4096 for VGG-16, 256 for the
+            small backbone.
         bins: per side, an even number; 14 in MNC.
         oversample: RoIWarp reads so many times as many bins and max-pools them; 1 as
             in MNC's text, 2 as in its released code.
@@ -58,144 +83,199 @@ class Classifier(nn.Module):
         sides: enlarge an image until its shorter side has the first number of pixels,
             but its longer side no more than the second; (600, 1000) for photographs.
             600 is confirmed, 1000 is not. None: images as they are.
-        normalisation: of the image, as InstanceFCN's.
+        frozen: leave the copied backbone as it is. By default it is trained, as MNC's
+            layers are; no source says what the paper's two-step training does.
+        rule: which regions teach.
 
     Raises:
-        ValueError: no category, an odd `bins`, an unknown backbone or normalisation.
-
-    Source: Dai, He and Sun, CVPR 2016 (MNC), stage 3; Dai et al., ECCV 2016, instance
-    semantic segmentation.
-
-    Example:
-        >>> net = Classifier({1: "disc", 7: "star"}, "small", width=32).eval()
-        >>> boxes, masks = torch.tensor([[4.0, 8.0, 30.0, 40.0]]), torch.ones(1, 14, 14)
-        >>> net(torch.rand(3, 50, 70), boxes, masks).mask_level.shape
-        torch.Size([1, 3])
+        ValueError: no category, an odd `bins`, or another choice that makes no network.
     """
 
     def __init__(
-        self, categories: Mapping[int, str], backbone: str = "vgg16", *,
-        width: int = 4096, bins: int = 14, oversample: int = 1, dropout: float = 0.0,
-        sides: tuple[int, int] | None = None, normalisation: str = "imagenet",
+        self, categories: Mapping[Any, str], proposer: InstanceFCN | dict[str, Any], *,
+        width: int | None = None, bins: int = 14, oversample: int = 1,
+        dropout: float = 0.0, sides: Sequence[int] | None = None, frozen: bool = False,
+        rule: RoiRule | dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        check_choices(categories, width, bins, oversample, dropout, normalisation)
-        self.categories = {int(i): str(categories[i]) for i in sorted(categories)}
-        self.backbone_name, self.width, self.bins = backbone, width, bins
-        self.oversample, self.dropout, self.sides = oversample, dropout, sides
-        self.normalisation = normalisation
-        self.backbone = build_backbone(backbone)
+        self.proposer = (proposer if isinstance(proposer, InstanceFCN)
+                         else InstanceFCN(**proposer)).requires_grad_(False)
+        name = self.proposer.backbone_name
+        self.width = width or (4096 if name == "vgg16" else 256)
+        check_choices(categories, self.width, bins, oversample, dropout)
+        self.classes = as_classes(categories)
+        self.bins, self.oversample, self.dropout = bins, oversample, dropout
+        self.sides, self.frozen = None if sides is None else tuple(sides), frozen
+        self.rule = RoiRule(**rule) if isinstance(rule, dict) else rule or RoiRule()
+        self.backbone = build_backbone(name).requires_grad_(not frozen)
+        self.stride = self.backbone.stride
         features = self.backbone.channels * (bins // 2) ** 2
-        self.mask_path = two_layers(features, width, dropout)
-        self.box_path = two_layers(features, width, dropout)
-        self.mask_level = nn.Linear(2 * width, len(categories) + 1)
-        self.box_level = nn.Linear(2 * width, len(categories) + 1)
-        for name, values in zip(("mean", "std"), NORMALISATIONS[normalisation],
-                                strict=True):
-            buffer = torch.tensor(values).view(1, 3, 1, 1)
-            self.register_buffer(name, buffer, persistent=False)
+        self.mask_path = two_layers(features, self.width, dropout)
+        self.box_path = two_layers(features, self.width, dropout)
+        self.mask_level = nn.Linear(2 * self.width, len(self.classes) + 1)
+        self.box_level = nn.Linear(2 * self.width, len(self.classes) + 1)
+        self.normalise_as(self.proposer.normalisation)
+        self.regions = ProposedRegions(self.proposer, self.rule, bins)
 
     @classmethod
-    def beside(
-        cls, model: InstanceFCN, categories: Mapping[int, str], *,
-        width: int | None = None, **choices: object,
-    ) -> Classifier:
-        """A new classifier for a network's proposals, with a copy of its backbone.
-
-        Args:
-            model: the network; it stays as it is.
-            categories: names by category id.
-            width: None: 4096 for "vgg16", 256 for "small".
-            choices: handed to `Classifier`.
+    def on(
+        cls, model: InstanceFCN, categories: Mapping[int, str], **options: Any
+    ) -> Self:
+        """A new third stage on a trained network, with a copy of its backbone.
 
         Example:
-            >>> net = Classifier.beside(InstanceFCN(backbone="small"), {1: "cell"})
-            >>> net.width, net.backbone.stride
-            (256, 4)
+            >>> net = MNC.on(InstanceFCN(backbone="small"), {1: "disc", 7: "star"})
+            >>> net.width, net.classes
+            (256, {1: 'disc', 7: 'star'})
         """
-        width = width or (4096 if model.backbone_name == "vgg16" else 256)
-        net = cls(categories, model.backbone_name, width=width,
-                  normalisation=model.normalisation, **choices)
-        net.backbone = copy.deepcopy(model.backbone)
-        return net.to(next(model.parameters()).device)
+        net = cls(categories, copy.deepcopy(model), **options)
+        net.backbone.load_state_dict(model.backbone.state_dict())
+        return net.to(model.device)
 
     @property
-    def config(self) -> dict[str, object]:
-        """The arguments that build this classifier again."""
-        return {"categories": dict(self.categories), "backbone": self.backbone_name,
-                "width": self.width, "bins": self.bins, "oversample": self.oversample,
-                "dropout": self.dropout, "sides": self.sides,
-                "normalisation": self.normalisation}
+    def config(self) -> dict[str, Any]:
+        """The arguments that build this model again."""
+        return {"categories": {str(i): name for i, name in self.classes.items()},
+                "proposer": self.proposer.config, "width": self.width,
+                "bins": self.bins, "oversample": self.oversample,
+                "dropout": self.dropout, "sides": self.sides, "frozen": self.frozen,
+                "rule": asdict(self.rule)}
 
-    def forward(
-        self, image: Float[Tensor, "3 h w"], boxes: Float[Tensor, "N 4"],
+    def train(self, mode: bool = True) -> Self:
+        """Batch norms keep their statistics: one image at a time has none of its own.
+        """
+        super().train(mode)
+        self.backbone.eval()
+        self.proposer.eval()
+        return self
+
+    def for_loading(self) -> Segmenter:
+        """Itself: regions are found by the proposer, so its weights are needed."""
+        return self
+
+    # What it sees and is taught
+
+    def view(self, sample: Sample, recipe: Recipe, rng: np.random.Generator) -> View:
+        """The whole image at the size of `sides`, mirrored or not."""
+        view = scale_all(sample, self.zoom(sample.image.shape[:2]), self.stride)
+        return mirror(view) if recipe.flip and rng.random() < 0.5 else view
+
+    def zoom(self, shape: tuple[int, int]) -> float:
+        """How much an image of (h, w) pixels is enlarged."""
+        if self.sides is None:
+            return 1.0
+        return min(self.sides[0] / min(shape), self.sides[1] / max(shape))
+
+    def targets(self, view: View, rng: np.random.Generator) -> Rois:
+        """Regions of the view, positives up to a quarter and the rest background."""
+        kinds = np.array(numbered(view.categories, self.classes), int)
+        upright = mirror(view) if view.mirrored else view
+        drawn = draw_rois(self.regions.of(upright, kinds), self.rule, rng)
+        return drawn.mirrored(view.size[1]) if view.mirrored else drawn
+
+    # The network, and what it loses
+
+    def forward(self, images: Float[Tensor, "B 3 h w"]) -> Features:
+        """The feature maps of a batch of images in [0, 1]."""
+        return Features(self.backbone(self.normalised(images)))
+
+    def scores(
+        self, features: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"],
         masks: Float[Tensor, "N bins bins"],
     ) -> ClassScores:
-        """Scores of the proposals of one image.
-
-        Args:
-            image: in [0, 1].
-            boxes: (x0, y0, x1, y1), half-open, in pixels of this image.
-            masks: each mask within its box, as `mask_bins` gives it, (bins, bins).
-        """
-        features, cell = self.features(image)                       # (C, H, W)
-        warped = roi_warp(features, boxes / cell, self.bins * self.oversample)
+        """Scores of regions of one image, boxes in its pixels."""
+        bins = self.bins * self.oversample
+        warped = roi_warp(features, boxes / self.stride, bins)
         if self.oversample > 1:
             warped = F.max_pool2d(warped, self.oversample)          # (N, C, bins, bins)
         seen = torch.cat([self.mask_path(F.max_pool2d(warped * masks[:, None], 2)),
                           self.box_path(F.max_pool2d(warped, 2))], 1)
         return ClassScores(self.mask_level(seen), self.box_level(seen))
 
-    def features(
-        self, image: Float[Tensor, "3 h w"]
-    ) -> tuple[Float[Tensor, "C H W"], Float[Tensor, "4"]]:
-        """The feature map, and a cell's (width, height, width, height) in pixels."""
-        stride, size = self.backbone.stride, image.shape[1:]
-        scaled = resize_image(image, self.zoom(tuple(size)), least=stride)[None]
-        x = pad_to_multiple((scaled - self.mean) / self.std, stride)
-        x = x.contiguous(memory_format=torch.channels_last)
-        height, width = (stride * a / b for a, b in zip(size, scaled.shape[2:],
-                                                        strict=True))
-        cell = torch.tensor([width, height, width, height], device=image.device)
-        return self.backbone(x)[0].float(), cell
+    def losses(
+        self, out: Features, targets: Sequence[Rois]
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """Two softmax losses, each over the regions that its labels speak of."""
+        scores = [self.scores(features, rois.boxes, rois.masks)
+                  for features, rois in zip(out.features, targets, strict=True)]
+        counts = self.counts(targets)
+        return {name: (softmax_loss(torch.cat([getattr(s, name) for s in scores]),
+                                    torch.cat([getattr(t, label) for t in targets])),
+                       counts[name]) for name, label in LABELS.items()}
 
-    def zoom(self, shape: tuple[int, int]) -> float:
-        """How much an image of (h, w) pixels is enlarged.
+    def counts(self, targets: Sequence[Rois]) -> dict[str, float]:
+        """How many regions have a label of each kind."""
+        return {name: int(sum((getattr(t, label) != IGNORED).sum() for t in targets))
+                for name, label in LABELS.items()}
 
-        Example:
-            >>> Classifier({1: "cell"}, "small", width=8, sides=(600, 1000)).zoom(
-            ...     (300, 400))
-            2.0
-        """
-        if self.sides is None:
-            return 1.0
-        return min(self.sides[0] / min(shape), self.sides[1] / max(shape))
+    # What it finds
 
-    def save(self, path: str | Path) -> Path:
-        """Write weights and configuration to one safetensors file."""
-        pairs = list(self.categories.items())         # JSON has no whole number as key
-        config = self.config | {"categories": pairs}
-        return write_weights(Path(path), config, self.state_dict())
+    def detect(
+        self, images: Sequence[np.ndarray], *, top: int = 100, voting: bool = True,
+        nms_iou: float = 0.3, vote_iou: float = 0.5, cut: float = 0.4,
+        least: float = 1e-3, precision: str = "float32",
+    ) -> list[Instances]:
+        """The objects of each image, with their categories.
 
-    @classmethod
-    def load(cls, path: str | Path) -> Classifier:
-        """The classifier saved at `path`, ready for inference.
+        Args:
+            images: uint8, or float in [0, 1].
+            top: how many of an image at most.
+            voting: draw every instance's mask by MNC's mask voting; otherwise a mask is
+                its proposal's.
+            nms_iou: within a category, of two boxes that overlap more, the worse goes.
+            vote_iou, cut: neighbours vote from this box IoU; a pixel needs this share.
+            least: instances of a lower score are left out.
+            precision: "float32", "bfloat16" or "auto".
 
         Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: the file is truncated, or does not hold a saved Classifier.
+            ValueError, TypeError: an image that makes no sense, or scores that are NaN.
         """
-        config, tensors = read_weights(Path(path))
-        try:
-            config["categories"] = dict(config["categories"])
-            config["sides"] = config["sides"] and tuple(config["sides"])
-            net = cls(**{n: v for n, v in config.items() if n != "sizes"})
-            net.load_state_dict(tensors)
-        except (KeyError, TypeError, RuntimeError) as error:
-            reason = str(error).splitlines()[-1].strip()
-            raise ValueError(f"{path} does not hold a saved Classifier ({reason}); "
-                             "load it as what it is") from error
-        return net.eval()
+        wishes = {"nms_iou": nms_iou, "least": least, "cut": cut,
+                  "vote_iou": vote_iou if voting else None}
+        found = []
+        for image in map(to_tensor, images):
+            proposals = self.regions.proposals(image, precision=precision)
+            scores = self.probabilities(image, proposals, precision)
+            found.append(instances(proposals, scores, self.classes, **wishes).top(top))
+        return found
+
+    @torch.inference_mode()
+    def probabilities(
+        self, image: Float[Tensor, "3 h w"], proposals: Instances, precision: str
+    ) -> Float[np.ndarray, "N C"]:
+        """Probability of each category for each proposal; background has the rest.
+
+        Raises:
+            ValueError: the scores hold NaN or infinity.
+        """
+        zoom = self.zoom(tuple(image.shape[1:]))
+        net, image = fused(self), resize_image(image, zoom, least=self.stride)
+        boxes, masks = as_boxes(proposals.boxes), mask_bins(proposals.crops, self.bins)
+        half = uses_bfloat16(precision, self.device.type)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+            features = net(image.to(self.device)[None]).features[0].float()
+            scores = net.scores(features, zoom * boxes.to(self.device),
+                                masks.to(self.device)).mask_level.float()
+        if not scores.isfinite().all():
+            raise ValueError("the model's scores hold NaN or infinity; its weights are "
+                             "broken or training diverged")
+        return scores.softmax(1)[:, 1:].double().cpu().numpy()
+
+
+LABELS = {"mask_level": "label", "box_level": "box_label"}
+"""Which label of `Rois` each softmax learns."""
+
+
+def softmax_loss(
+    logits: Float[Tensor, "N C1"], label: Int[Tensor, "N"]
+) -> Float[Tensor, ""]:
+    """The loss of the regions that say something, added up.
+
+    Example:
+        >>> round(float(softmax_loss(torch.zeros(2, 4), torch.tensor([1, -1]))), 3)
+        1.386
+    """
+    return F.cross_entropy(logits, label, ignore_index=IGNORED, reduction="sum")
 
 
 def two_layers(features: int, width: int, dropout: float) -> nn.Sequential:
@@ -207,10 +287,10 @@ def two_layers(features: int, width: int, dropout: float) -> nn.Sequential:
 
 
 def check_choices(
-    categories: Mapping[int, str], width: int, bins: int, oversample: int,
-    dropout: float, normalisation: str,
+    categories: Mapping[Any, str], width: int, bins: int, oversample: int,
+    dropout: float,
 ) -> None:
-    """Raise a ValueError for a choice that makes no classifier, naming it."""
+    """Raise a ValueError for a choice that makes no network, naming it."""
     if not categories:
         raise ValueError("no category to tell apart; give names by id, {1: 'disc'}")
     if bins < 2 or bins % 2:
@@ -218,6 +298,3 @@ def check_choices(
     if min(width, oversample) < 1 or not 0 <= dropout < 1:
         raise ValueError("give width and oversample of at least 1 and dropout from 0 "
                          f"to below 1; got {width}, {oversample} and {dropout}")
-    if normalisation not in NORMALISATIONS:
-        raise ValueError(f"normalisation is one of {', '.join(NORMALISATIONS)}; got "
-                         f"{normalisation!r}")

@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 
 from ifcn_lab.layers.backbones import fused, uses_bfloat16
 from ifcn_lab.layers.nms import nms
-from ifcn_lab.segmenter import Instances
+from ifcn_lab.segmenter import Instances, to_tensor
 from ifcn_lab.windows.candidates import (
     Pyramid,
     best_windows,
