@@ -23,7 +23,7 @@ from ifcn_lab.evaluation import average_recall
 from ifcn_lab.layers.backbones import uses_bfloat16
 from ifcn_lab.models.deepmask import DeepMask
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.tables.machine import machine
+from ifcn_lab.league.machine import machine
 from ifcn_lab.training import LESSON, train
 from ifcn_lab.windows import propose
 

@@ -9,10 +9,10 @@ import torch
 
 from ifcn_lab.classifier import QUICK
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.tables import runs
-from ifcn_lab.tables.rows import Row, row_of
-from ifcn_lab.tables.runs import Data, Run, perform
-from ifcn_lab.tables.settings import Setting
+from ifcn_lab.league import runs
+from ifcn_lab.league.rows import Row, row_of
+from ifcn_lab.league.runs import Data, Run, perform
+from ifcn_lab.league.settings import Setting
 from ifcn_lab.training import LESSON
 
 SMALL = {"size": (64, 64), "objects": (2, 3), "sizes": (14, 34)}

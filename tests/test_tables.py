@@ -18,12 +18,12 @@ from training_cases import one_thread
 
 from ifcn_lab.evaluation import average_recall
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.tables import DATASETS, TABLES
-from ifcn_lab.tables.paper import PAPER_TABLES, PaperTable
-from ifcn_lab.tables.parallel import chains, perform_all
-from ifcn_lab.tables.rows import row_of, rows_of
-from ifcn_lab.tables.runs import Run, perform, write
-from ifcn_lab.tables.settings import PAPER_SETTING, setting_of
+from ifcn_lab.league import DATASETS, TABLES
+from ifcn_lab.league.paper import PAPER_TABLES, PaperTable
+from ifcn_lab.league.parallel import chains, perform_all
+from ifcn_lab.league.rows import row_of, rows_of
+from ifcn_lab.league.runs import Run, perform, write
+from ifcn_lab.league.settings import PAPER_SETTING, setting_of
 from ifcn_lab.training import load_checkpoint, train
 from ifcn_lab.windows import propose
 
@@ -208,7 +208,7 @@ def test_a_run_that_was_killed_gives_the_same_figures(tmp_path: Path) -> None:
 
 WAITS = """
 import multiprocessing, sys, time
-from ifcn_lab.tables.alone import stop_if_alone
+from ifcn_lab.league.alone import stop_if_alone
 
 def wait():
     print(multiprocessing.current_process().pid, flush=True)

@@ -14,12 +14,12 @@ from tables_cases import tiny
 from training_cases import one_thread
 
 from ifcn_lab.__main__ import main, parse
-from ifcn_lab.tables import DATASETS, TABLES
-from ifcn_lab.tables.machine import machine
-from ifcn_lab.tables.markdown import put, write_tables
-from ifcn_lab.tables.paper import PAPER_TABLES
-from ifcn_lab.tables.rows import rows_of
-from ifcn_lab.tables.summary import as_text, by_row, spread
+from ifcn_lab.league import DATASETS, TABLES
+from ifcn_lab.league.machine import machine
+from ifcn_lab.league.markdown import put, write_tables
+from ifcn_lab.league.paper import PAPER_TABLES
+from ifcn_lab.league.rows import rows_of
+from ifcn_lab.league.summary import as_text, by_row, spread
 
 __all__ = ["one_thread"]  # a fixture
 

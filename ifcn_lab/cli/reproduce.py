@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ifcn_lab.cli.options import positive, whole
-from ifcn_lab.tables import DATASETS, SCALES, TABLES
+from ifcn_lab.league import DATASETS, SCALES, TABLES
 
 if TYPE_CHECKING:
-    from ifcn_lab.tables.runs import Run
-    from ifcn_lab.tables.settings import Setting
+    from ifcn_lab.league.runs import Run
+    from ifcn_lab.league.settings import Setting
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -64,7 +64,7 @@ def run(given: Namespace) -> int:
                                   else "paper")
     runs = runs_of(given)
     if given.dry_run:
-        from ifcn_lab.tables.plan import plan
+        from ifcn_lab.league.plan import plan
 
         print(plan(given, runs))
         return 0
@@ -79,8 +79,8 @@ def runs_of(given: Namespace) -> list[Run]:
     Raises:
         ValueError: an unknown row, or a small scale of a large data set.
     """
-    from ifcn_lab.tables.rows import row_of, rows_of
-    from ifcn_lab.tables.runs import Data, Run
+    from ifcn_lab.league.rows import row_of, rows_of
+    from ifcn_lab.league.runs import Data, Run
 
     setting = setting_of_options(given)
     data = Data(given.dataset, given.data, given.train_list, given.val_list)
@@ -95,7 +95,7 @@ def runs_of(given: Namespace) -> list[Run]:
 
 def setting_of_options(given: Namespace) -> Setting:
     """The data set's setting with what was asked for."""
-    from ifcn_lab.tables.settings import setting_of
+    from ifcn_lab.league.settings import setting_of
 
     setting = setting_of(given.dataset, given.scale)
     setting = setting.with_steps(given.steps, given.minutes)
@@ -106,7 +106,7 @@ def setting_of_options(given: Namespace) -> Setting:
 
 def collect(given: Namespace, runs: list[Run]) -> list[tuple[Run, dict]]:
     """The results of all runs; what is not kept yet is trained and measured."""
-    from ifcn_lab.tables.parallel import perform_all
+    from ifcn_lab.league.parallel import perform_all
 
     kept = [(run, found) for run in runs if (found := run.result()) is not None]
     print(f"{len(runs)} runs, {len(kept)} of them kept in {given.out}", flush=True)
@@ -125,13 +125,13 @@ def collect(given: Namespace, runs: list[Run]) -> list[tuple[Run, dict]]:
 
 def show(given: Namespace, results: list[tuple[Run, dict]]) -> None:
     """Print the tables; put them into the Markdown file if there is to be one."""
-    from ifcn_lab.tables.paper import PAPER_TABLES
-    from ifcn_lab.tables.summary import as_text, by_row
+    from ifcn_lab.league.paper import PAPER_TABLES
+    from ifcn_lab.league.summary import as_text, by_row
 
     for name in given.tables:
         print(f"\n{as_text(PAPER_TABLES[name], by_row(name, results))}")
     if given.write:
-        from ifcn_lab.tables.markdown import write_tables
+        from ifcn_lab.league.markdown import write_tables
 
         write_tables(given.write, given.tables, results)
         print(f"\ntables in {given.write}")

@@ -27,6 +27,7 @@ from torch.nn import functional as F
 
 from ifcn_lab.data import Sample
 from ifcn_lab.layers.backbones import build_backbone, fused, uses_bfloat16
+from ifcn_lab.layers.mask_voting import instances
 from ifcn_lab.layers.regions import (
     IGNORED,
     RoiRule,

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ifcn_lab.tables.alone import stop_if_alone
-from ifcn_lab.tables.machine import machine
-from ifcn_lab.tables.rows import Row, build
-from ifcn_lab.tables.settings import Setting
+from ifcn_lab.league.machine import machine
+from ifcn_lab.league.rows import Row, build
 
 if TYPE_CHECKING:
     from ifcn_lab.data import Sample
-    from ifcn_lab.models.instancefcn import InstanceFCN
-    from ifcn_lab.training.loop import Step
+    from ifcn_lab.segmenter import Segmenter
+    from ifcn_lab.training import Step
 
 TRAINED = "model.safetensors"
 CHECKPOINT_EVERY = 100
@@ -27,43 +25,17 @@ CHECKPOINT_EVERY = 100
 
 
 @dataclass(frozen=True)
-class Data:
-    """Which data set, where it lies, and the lists of images where there are any."""
-
-    name: str
-    root: Path | None = None
-    train_list: Path | None = None
-    val_list: Path | None = None
-
-    def open(self, split: str) -> Sequence[Sample]:
-        """The samples of "train" or "val"; scenes show their shapes as categories.
-
-        Raises:
-            ValueError: what `open_dataset` refuses.
-        """
-        from ifcn_lab.data.opened import SCENES, open_dataset
-        from ifcn_lab.data.scenes import SceneSet
-
-        if self.name == "scenes":
-            return SceneSet(*SCENES[split], by_shape=True)
-        names = {"train": self.train_list, "val": self.val_list}[split]
-        return open_dataset(self.name, self.root, split, names=names)
-
-
-@dataclass(frozen=True)
 class Run:
-    """A row with a seed, on a data set, in a folder.
+    """A row with a seed, in a folder.
 
     `workers` processes load images for training; they change nothing else.
 
     The folder holds NAME.json once all is measured. Until then NAME/ holds the
-    checkpoint, and after training the network.
+    checkpoint, and after training the model.
     """
 
     row: Row
     seed: int
-    data: Data
-    setting: Setting
     out: Path
     device: str = "cpu"
     workers: int = 0
@@ -71,24 +43,22 @@ class Run:
     @property
     def name(self) -> str:
         """What its files are called."""
-        return f"{self.data.name}-{self.row.name}-seed{self.seed}"
+        return f"{self.row.data.name}-{self.row.name}-seed{self.seed}"
 
     @property
     def folder(self) -> Path:
-        """Where what is trained for this run lies."""
+        """Where the trained model lies."""
         return self.out / self.name
 
     @property
-    def network_folder(self) -> Path:
-        """Where the trained network lies; rows that train the same one share it."""
-        return self.out / f"{self.data.name}-{self.row.network}-seed{self.seed}"
+    def base(self) -> Run | None:
+        """The run whose network it stands on."""
+        return self.row.on and replace(self, row=self.row.on)
 
     @property
     def settings(self) -> dict[str, Any]:
         """All that decides the figures, as JSON gives it back."""
-        ours = {"row": self.row._asdict(), "seed": self.seed, "dataset": self.data.name}
-        ours["row"].pop("key")          # the same network may stand in several tables
-        ours |= self.setting.as_dict(self.row.view, self.row.task)
+        ours = {"seed": self.seed, **self.row.settings}
         return json.loads(json.dumps(ours, default=str))
 
     def result(self) -> dict[str, Any] | None:
@@ -98,15 +68,6 @@ class Run:
             ValueError: the file was made with other settings, or is damaged.
         """
         return kept(self.out / f"{self.name}.json", self.settings)
-
-    @cached_property
-    def validation(self) -> Sequence[Sample]:
-        """The images that are measured on."""
-        from ifcn_lab.tables.part import Part
-
-        every = self.data.open("val")
-        count = min(len(every), self.setting.first or len(every))
-        return Part(every, range(0, count, self.setting.every))
 
 
 def perform(run: Run, *, progress: bool = False) -> dict[str, Any]:
@@ -121,35 +82,49 @@ def perform(run: Run, *, progress: bool = False) -> dict[str, Any]:
         return found
     model, training = trained(run, progress=progress)
     start = time.perf_counter()
-    figures = measured(run, model, progress=progress)
+    figures, images = measured(run, model, progress=progress)
     measuring = round(time.perf_counter() - start, 1)
     record = {"settings": run.settings, "figures": figures, "training": training,
-              "measuring": {"seconds": measuring, "images": len(run.validation)},
+              "measuring": {"seconds": measuring, "images": images},
               "date": time.strftime("%Y-%m-%d"), "machine": machine(run.device)}
     write(run.out / f"{run.name}.json", record)
     return record
 
 
-def trained(run: Run, *, progress: bool = False) -> tuple[InstanceFCN, dict[str, Any]]:
-    """The trained network of a run and how long training took.
+def trained(run: Run, *, progress: bool = False) -> tuple[Segmenter, dict[str, Any]]:
+    """The trained model of a run and how long training took.
 
     It is trained only where the folder does not hold it; from the checkpoint on where
-    there is one.
+    there is one, and after the run that it stands on.
     """
-    from ifcn_lab.cli.options import on_device
+    from ifcn_lab.models import load
 
-    folder, row = run.network_folder, run.row._replace(task="propose")
-    settings = Run(row, run.seed, run.data, run.setting, run.out).settings
-    done = kept(folder / "training.json", settings)
-    fresh = on_device(build(run.row, run.setting, run.seed), run.device)
+    folder = run.folder
+    done = kept(folder / "training.json", run.settings)
     if done is not None and (folder / TRAINED).is_file():
-        return on_device(type(fresh).load(folder / TRAINED), run.device), done["took"]
-    claim(folder, settings)
+        return on_device(load(folder / TRAINED), run.device), done["took"]
+    claim(folder, run.settings)
+    base = trained(run.base, progress=progress)[0] if run.base else None
+    fresh = on_device(build(run.row, run.seed, base), run.device)
     took = train_in(folder, fresh, run, progress=progress)
     fresh.save(folder / TRAINED)
-    write(folder / "training.json", {"settings": settings, "took": took})
+    write(folder / "training.json", {"settings": run.settings, "took": took})
     (folder / "checkpoint.pt").unlink(missing_ok=True)
     return fresh, took
+
+
+def on_device(model: Segmenter, device: str) -> Segmenter:
+    """The model on that device.
+
+    Raises:
+        ValueError: there is no such device here.
+    """
+    try:
+        return model.to(device)
+    except (RuntimeError, AssertionError) as error:  # torch built without CUDA asserts
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"no device {device!r} here ({reason}); try --device cpu") \
+            from error
 
 
 def claim(folder: Path, settings: dict[str, Any]) -> None:
@@ -164,36 +139,73 @@ def claim(folder: Path, settings: dict[str, Any]) -> None:
 
 
 def train_in(
-    folder: Path, model: InstanceFCN, run: Run, *, progress: bool
+    folder: Path, model: Segmenter, run: Run, *, progress: bool
 ) -> dict[str, Any]:
-    """Train a network, keeping a checkpoint in the folder; returns steps, seconds."""
+    """Train a model, keeping a checkpoint in the folder; returns steps, seconds."""
     from ifcn_lab.data.kept import Kept
     from ifcn_lab.training import train
 
-    samples = Kept(run.data.open("train"))
-    recipe = run.setting.recipe(run.row.view, run.seed)
+    samples = Kept(run.row.data.open("train"))
     last: list[Step] = []
 
     def watch(step: Step) -> None:
         last[:] = [step]
         stop_if_alone()
 
-    train(model, samples, recipe, progress=progress, on_step=watch,
-          every=CHECKPOINT_EVERY, checkpoint=folder / "checkpoint.pt", resume=True,
-          workers=run.workers)
+    train(model, samples, run.row.recipe.with_(seed=run.seed), progress=progress,
+          on_step=watch, every=CHECKPOINT_EVERY, checkpoint=folder / "checkpoint.pt",
+          resume=True, workers=run.workers)
     steps = {"steps": last[0].iteration, "seconds": round(last[0].seconds, 1)} \
         if last else {}
     return {"images": len(samples)} | steps
 
 
 def measured(
-    run: Run, model: InstanceFCN, *, progress: bool = False
-) -> dict[str, float]:
-    """The figures of a run in percent, by the names of the table's columns."""
-    from ifcn_lab.tables.measuring import MEASURES
+    run: Run, model: Segmenter, *, progress: bool = False
+) -> tuple[dict[str, float], int]:
+    """The figures of a trained model in percent, and on how many images.
 
-    figures = MEASURES[run.row.task](run, model, progress=progress)
-    return {name: round(100 * value, 2) for name, value in figures.items()}
+    AR@N of every model; AP and mAP^r within categories of one that tells kinds apart.
+
+    Raises:
+        ValueError: the validation images hold no object.
+    """
+    from ifcn_lab.evaluation import CocoPrecision, Precision, Recall
+
+    recall, named = Recall(), model.classes is not None
+    kinds = (CocoPrecision(by_category=True), Precision(by_category=True))
+    for sample in images(run, progress=progress):
+        stop_if_alone()
+        found = model.detect([sample.image], **run.row.detect)[0]
+        for measure in (recall, *kinds) if named else (recall,):
+            measure.add(found, sample)
+    report = recall.result()
+    if report.objects["all"] == 0:
+        raise ValueError(f"the {report.images} validation images hold no object, so "
+                         "there is nothing to find")
+    figures = {f"AR@{n}": report[n] for n in report.ns}
+    if named:
+        coco, cut = (measure.result() for measure in kinds)
+        figures |= {"AP": coco.at(), **{f"mAP^r@{t:g}": cut[t] for t in cut.thresholds}}
+    return {n: round(100 * value, 2) for n, value in figures.items()}, report.images
+
+
+def images(run: Run, *, progress: bool) -> Iterator[Sample]:
+    """The validation images one by one, with a bar where there is a terminal."""
+    from tqdm import tqdm
+
+    shown = None if progress else True
+    yield from tqdm(run.row.data.validation(), unit="image", leave=False, disable=shown)
+
+
+def stop_if_alone() -> None:
+    """Stop where the process that began this one is gone, as after kill -9.
+
+    Otherwise two processes would train the same run once it is begun again.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        raise KeyboardInterrupt
 
 
 def kept(path: Path, settings: dict[str, Any]) -> dict[str, Any] | None:

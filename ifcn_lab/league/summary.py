@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from statistics import mean, stdev
 from typing import TYPE_CHECKING
 
-from ifcn_lab.tables.paper import PaperRow, PaperTable
-from ifcn_lab.tables.rows import rows_of
+from ifcn_lab.league.paper import PaperRow, PaperTable
 
 if TYPE_CHECKING:
-    from ifcn_lab.tables.runs import Run
+    from ifcn_lab.league.rows import Row
+    from ifcn_lab.league.runs import Run
 
 Figures = list[Mapping[str, float]]
 
@@ -60,11 +60,13 @@ def as_text(table: PaperTable, results: Mapping[str, Figures]) -> str:
     return "\n".join(lines)
 
 
-def by_row(table: str, results: Sequence[tuple[Run, Mapping]]) -> dict[str, Figures]:
-    """The figures of every row of a table, seed by seed."""
+def by_key(
+    rows: Mapping[str, Row], results: Sequence[tuple[Run, Mapping]]
+) -> dict[str, Figures]:
+    """The figures of every row of a table, seed by seed, by the row's key."""
     found: dict[str, Figures] = {}
     for run, record in sorted(results, key=lambda result: result[0].seed):
-        for row in rows_of(table, run.setting.view):
-            if row.name == run.row.name:
-                found.setdefault(row.key, []).append(record["figures"])
+        for key, row in rows.items():
+            if row == run.row:
+                found.setdefault(key, []).append(record["figures"])
     return found

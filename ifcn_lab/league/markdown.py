@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ifcn_lab.tables.paper import PAPER_TABLES, PaperTable
-from ifcn_lab.tables.summary import by_row, ours, printed
+from ifcn_lab.league.paper import PAPER_TABLES, PaperTable
+from ifcn_lab.league.summary import by_row, ours, printed
 
 if TYPE_CHECKING:
-    from ifcn_lab.tables.runs import Run
+    from ifcn_lab.league.runs import Run
 
 Results = Sequence[tuple["Run", Mapping]]
 
@@ -79,7 +79,7 @@ def of_table(table: PaperTable, results: Results) -> Results:
     Raises:
         ValueError: there is none.
     """
-    from ifcn_lab.tables.rows import rows_of
+    from ifcn_lab.league.rows import rows_of
 
     mine = [(run, record) for run, record in results if run.row.name in
             {row.name for row in rows_of(table.name, run.setting.view)}]

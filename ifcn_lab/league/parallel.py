@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from itertools import islice
 from typing import Any
 
-from ifcn_lab.tables.runs import Run, perform
+from ifcn_lab.league.runs import Run, perform
 
 Done = tuple[Run, dict[str, Any]]
 
@@ -41,15 +41,15 @@ def perform_all(runs: Sequence[Run], *, jobs: int = 1) -> Iterator[Done]:
 
 
 def chains(runs: Sequence[Run]) -> list[list[Run]]:
-    """The runs put together by the network that they need, in their order.
+    """The runs put together by the network that they stand on, in their order.
 
     Example:
         >>> chains([])
         []
     """
     together: dict[str, list[Run]] = {}
-    for run in runs:
-        together.setdefault(str(run.network_folder), []).append(run)
+    for run in sorted(runs, key=lambda run: run.base is not None):
+        together.setdefault((run.base or run).name, []).append(run)
     return list(together.values())
 
 

@@ -5,40 +5,47 @@ from __future__ import annotations
 import json
 import shlex
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ifcn_lab.tables.rows import build
-from ifcn_lab.tables.runs import Run
+from ifcn_lab.league.rows import build
+from ifcn_lab.league.runs import Run
 
 OPTIONS = ("dataset", "data", "train_list", "val_list", "out", "scale", "seeds",
            "minutes", "steps", "every", "init", "workers", "device")
 """What a row's own command repeats of the command that was given."""
 
 
-def plan(given: Namespace, runs: Sequence[Run]) -> str:
+def plan(given: Namespace, runs: Mapping[str, Sequence[Run]]) -> str:
     """Every row's command, network and settings; the seeds of a row stand together.
 
     Each command runs its row alone, so that rows can go to different machines. Results
     in one folder make one table.
+
+    Args:
+        given: the options of the command.
+        runs: of each row's key, seed by seed.
     """
-    first = {run.row.name: run for run in reversed(runs)}
-    lines = [f"{len(runs)} runs: {len(first)} rows, seeds 0 to {given.seeds - 1}"]
-    for run in reversed(first.values()):
-        lines += ["", *describe(given, run)]
+    count = sum(map(len, runs.values()))
+    lines = [f"{count} runs: {len(runs)} rows, seeds 0 to {given.seeds - 1}"]
+    for key, seeds in runs.items():
+        lines += ["", *describe(given, key, seeds[0])]
     return "\n".join(lines)
 
 
-def describe(given: Namespace, run: Run) -> Iterator[str]:
+def describe(given: Namespace, key: str, run: Run) -> Iterator[str]:
     """The lines of one row."""
-    yield f"{run.row.key}: {run.row.task} with {run.row.network}"
-    yield f"  {command(given, run.row.key)}"
-    network, head = weights(run)
-    yield f"  {network:,} weights, {head:,} of them in the last layers of the mask head"
-    settings = {k: v for k, v in run.settings.items() if k not in ("row", "seed")}
-    for name, value in settings.items():
-        yield f"  {name}: {json.dumps(value)}"
+    stands = f" on {run.row.on.name}" if run.row.on else ""
+    yield f"{key}: {run.row.model}{stands}"
+    yield f"  {command(given, key)}"
+    if not run.row.on:
+        network, head = weights(run)
+        yield (f"  {network:,} weights, {head:,} of them in the last layers of the mask "
+               "head")
+    for name, value in run.settings.items():
+        if name != "seed":
+            yield f"  {name}: {json.dumps(value)}"
 
 
 def command(given: Namespace, key: str) -> str:
@@ -59,7 +66,7 @@ def weights(run: Run) -> tuple[int, int]:
     import torch
 
     with torch.device("meta"):
-        model = build(run.row, replace(run.setting, init=None), run.seed)
+        model = build(replace(run.row, init=None), run.seed)
     head = [p for p in model.masks.parameters() if p.ndim > 1][1:]
     return (sum(p.numel() for p in model.parameters() if p.ndim > 1),
             sum(p.numel() for p in head))
