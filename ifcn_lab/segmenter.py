@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -128,17 +128,17 @@ class Segmenter(nn.Module):
         """
         return 1.0
 
-    def targets(self, view: View, rng: np.random.Generator) -> NamedTuple:
+    def targets(self, view: View, rng: np.random.Generator) -> tuple[Tensor, ...]:
         """What it is taught on that view: a tuple of tensors, made while loading."""
         raise NotImplementedError
 
     def losses(
-        self, out: NamedTuple, targets: Sequence[NamedTuple]
+        self, out: tuple[Tensor, ...], targets: Sequence[tuple[Tensor, ...]]
     ) -> dict[str, tuple[Float[Tensor, ""], float]]:
         """Each term of the loss as its sum, and over how many that sum goes."""
         raise NotImplementedError
 
-    def counts(self, targets: Sequence[NamedTuple]) -> dict[str, float] | None:
+    def counts(self, targets: Sequence[tuple[Tensor, ...]]) -> dict[str, float] | None:
         """The counts of `losses`, where targets alone say them; None where they do not.
 
         A step of several batches then holds one batch's graph at a time.
@@ -195,7 +195,7 @@ class Segmenter(nn.Module):
         return write_weights(Path(path), config, self.state_dict())
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, path: str | Path) -> Segmenter:
         """The model of this class saved at `path`, ready to detect.
 
         Raises:
@@ -213,7 +213,7 @@ class Segmenter(nn.Module):
     @classmethod
     def built(
         cls, config: dict[str, Any], tensors: dict[str, Tensor], path: str | Path
-    ) -> Self:
+    ) -> Segmenter:
         """A model of this class with these weights.
 
         Raises:

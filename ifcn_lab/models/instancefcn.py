@@ -14,7 +14,7 @@ Source: Dai, He, Li, Ren and Sun, ECCV 2016.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -101,7 +101,7 @@ class InstanceFCN(WindowModel):
         return assemble(maps, self.m, centers=centers, fill=fill)
 
     @classmethod
-    def from_pretrained(cls, name: str = "scenes") -> Self:
+    def from_pretrained(cls, name: str = "scenes") -> InstanceFCN:
         """A network whose weights ship with the package.
 
         Args:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -121,7 +121,7 @@ class MNC(Segmenter):
     @classmethod
     def on(
         cls, model: InstanceFCN, categories: Mapping[int, str], **options: Any
-    ) -> Self:
+    ) -> MNC:
         """A new third stage on a trained network, with a copy of its backbone.
 
         Example:
@@ -142,7 +142,7 @@ class MNC(Segmenter):
                 "dropout": self.dropout, "sides": self.sides, "frozen": self.frozen,
                 "rule": asdict(self.rule)}
 
-    def train(self, mode: bool = True) -> Self:
+    def train(self, mode: bool = True) -> MNC:
         """Batch norms keep their statistics: one image at a time has none of its own.
         """
         super().train(mode)
