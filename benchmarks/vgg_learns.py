@@ -22,7 +22,7 @@ import torch
 
 from ifcn_lab.data import Sample
 from ifcn_lab.evaluation import RecallReport, average_recall, mask_iou
-from ifcn_lab.initial import he
+from ifcn_lab.layers.pretrained import he
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.segmenter import Instances
 from ifcn_lab.training import Recipe, Step, train

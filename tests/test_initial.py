@@ -14,7 +14,7 @@ from torch import nn
 from training_cases import QUICK, one_thread, samples
 
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.initial import gaussian, he, initialise
+from ifcn_lab.layers.pretrained import gaussian, he, initialise
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import Run
 

@@ -271,7 +271,7 @@ def fresh(given: Namespace) -> InstanceFCN:
 
     A run that is resumed has its weights in the checkpoint; nothing is fetched then.
     """
-    from ifcn_lab.initial import gaussian, he, initialise
+    from ifcn_lab.layers.pretrained import gaussian, he, initialise
     from ifcn_lab.models.instancefcn import InstanceFCN
 
     usual = "vgg16" if given.recipe == "paper" or given.init else "small"

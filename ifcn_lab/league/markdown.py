@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ifcn_lab.league.paper import PAPER_TABLES, PaperTable
-from ifcn_lab.league.summary import by_row, ours, printed
+from ifcn_lab.league.summary import by_key, ours, printed
 
 if TYPE_CHECKING:
+    from ifcn_lab.league.rows import Row
     from ifcn_lab.league.runs import Run
 
 Results = Sequence[tuple["Run", Mapping]]
@@ -34,15 +35,22 @@ FPN, YOLACT: these papers' tables) and whether a second source agrees.
 """
 
 
-def write_tables(path: Path, tables: Sequence[str], results: Results) -> None:
+def write_tables(
+    path: Path, tables: Mapping[str, Mapping[str, Row]], results: Results
+) -> None:
     """Put the tables into a Markdown file; its other sections stay.
+
+    Args:
+        path: the file.
+        tables: the rows of each table, by key.
+        results: every run and what it gave.
 
     Raises:
         OSError: the file cannot be written.
     """
     text = path.read_text("utf-8") if path.is_file() else HEAD
-    for name in tables:
-        text = put(text, *section(PAPER_TABLES[name], results))
+    for name, known in tables.items():
+        text = put(text, *section(PAPER_TABLES[name], known, results))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, "utf-8")
 
@@ -63,29 +71,27 @@ def put(text: str, key: str, body: str) -> str:
     return f"{text.rstrip()}\n\n{new}\n"
 
 
-def section(table: PaperTable, results: Results) -> tuple[str, str]:
-    """A key that tells this section from others, and its Markdown."""
-    mine = of_table(table, results)
-    run, _ = mine[0]
-    lines = [f"## {table.name} on {run.data.name}: {table.title}", ""]
-    lines += rows(table, by_row(table.name, mine), run.data.name)
-    lines += ["", *notes(table, mine)]
-    return f"{table.name} {run.data.name} {run.setting.backbone}", "\n".join(lines)
-
-
-def of_table(table: PaperTable, results: Results) -> Results:
-    """The results that this table shows.
+def section(
+    table: PaperTable, known: Mapping[str, Row], results: Results
+) -> tuple[str, str]:
+    """A key that tells this section from others, and its Markdown.
 
     Raises:
-        ValueError: there is none.
+        ValueError: no row of the table was run.
     """
-    from ifcn_lab.league.rows import rows_of
-
-    mine = [(run, record) for run, record in results if run.row.name in
-            {row.name for row in rows_of(table.name, run.setting.view)}]
+    mine = [(run, record) for run, record in results if run.row in known.values()]
     if not mine:
         raise ValueError(f"no row of {table.name} was run; there is nothing to write")
-    return mine
+    data = mine[0][0].row.data.name
+    lines = [f"## {table.name} on {data}: {table.title}", ""]
+    lines += rows(table, by_key(known, mine), data)
+    lines += ["", *notes(table, mine)]
+    return f"{table.name} {data} {backbone_of(mine[0][0].row)}", "\n".join(lines)
+
+
+def backbone_of(row: Row) -> str:
+    """The backbone that a row's network has."""
+    return (row.on or row).options.get("backbone", "vgg16")
 
 
 def rows(
@@ -107,18 +113,17 @@ def notes(table: PaperTable, results: Results) -> list[str]:
     """Under a table: what was trained and measured here, and what the paper did."""
     run, record = results[0]
     seeds = sorted({run.seed for run, _ in results})
-    same = run.setting.backbone == "vgg16"
-    images = f"{record['measuring']['images']} validation images"
-    if run.setting.every > 1:
-        images += f" (one in {run.setting.every}, from the first)"
+    images, every = record["measuring"]["images"], run.row.data.every
+    fewer = f" (one in {every}, from the first)" if every > 1 else ""
     lines = [
-        f"Here: {run.data.name}, the {run.setting.backbone} backbone, "
-        f"{record['training']['images']} training images, {images}, seeds "
-        f"{', '.join(map(str, seeds))}.",
-        f"Rows called -crop below are trained on crops of {run.setting.crop.crop} "
-        "pixels, rows called -whole on whole images.",
+        f"Here: {run.row.data.name}, the {backbone_of(run.row)} backbone, "
+        f"{record['training']['images']} training images, {images} validation images"
+        f"{fewer}, seeds {', '.join(map(str, seeds))}.",
+        "Rows called -crop below are trained on crops, rows called -whole on whole "
+        "images.",
         f"The paper: {table.data}; VGG-16.",
     ]
+    same = backbone_of(run.row) == "vgg16"
     if not same:
         lines.append("Other data and another network than the paper's: compare rows, "
                      "not levels.")
@@ -147,6 +152,6 @@ def details(results: Results) -> list[str]:
         first.setdefault(run.row.name, run)
     lines = ["<details><summary>Settings</summary>", "", "```"]
     for name, run in first.items():
-        kept = {k: v for k, v in run.settings.items() if k not in ("row", "seed")}
+        kept = {k: v for k, v in run.settings.items() if k != "seed"}
         lines.append(f"{name}: {json.dumps(kept)}")
     return [*lines, "```", "", "</details>"]

@@ -118,7 +118,7 @@ def build(row: Row, seed: int, base: Segmenter | None = None) -> Segmenter:
     """
     import torch
 
-    from ifcn_lab.initial import gaussian, initialise
+    from ifcn_lab.layers.pretrained import gaussian, initialise
     from ifcn_lab.models import model_class
 
     torch.manual_seed(seed)

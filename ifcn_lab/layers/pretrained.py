@@ -14,11 +14,10 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-
-from ifcn_lab.models.instancefcn import InstanceFCN
 
 MODELS = "https://download.pytorch.org/models/"
 SOURCES = {
@@ -46,9 +45,9 @@ BROKEN = (UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError
 
 
 def initialise(
-    model: InstanceFCN, source: str | Path, progress: bool = False, *,
+    model: Any, source: str | Path, progress: bool = False, *,
     normalisation: str | None = None, bgr: bool = False,
-) -> InstanceFCN:
+) -> Any:
     """Give the backbone of a network the weights of an ImageNet VGG-16.
 
     Only the 13 convolutions are read; a classifier in the file is ignored. The two
@@ -242,7 +241,7 @@ def shapes() -> Iterator[tuple[str, tuple[int, ...]]]:
             inputs = outputs
 
 
-def gaussian(model: InstanceFCN, std: float = 0.01) -> InstanceFCN:
+def gaussian(model: Any, std: float = 0.01) -> Any:
     """Draw the layers that ImageNet knows nothing of: both branches.
 
     Kernels come from a Gaussian round 0, biases become 0. That the paper does so, with
@@ -257,6 +256,7 @@ def gaussian(model: InstanceFCN, std: float = 0.01) -> InstanceFCN:
         ValueError: std is not above 0.
 
     Example:
+        >>> from ifcn_lab import InstanceFCN
         >>> net = gaussian(InstanceFCN(k=3, backbone="small"), std=0.01)
         >>> 0.0098 < float(net.masks[0].weight.detach().std()) < 0.0102
         True
@@ -270,7 +270,7 @@ def gaussian(model: InstanceFCN, std: float = 0.01) -> InstanceFCN:
     return model
 
 
-def he(model: InstanceFCN) -> InstanceFCN:
+def he(model: Any) -> Any:
     """Draw every convolution so that ReLUs keep the size of what passes them.
 
     For a VGG-16 that begins from nothing: without batch norms, the smaller numbers of
@@ -278,6 +278,7 @@ def he(model: InstanceFCN) -> InstanceFCN:
     a standard deviation of 0.01, so that every probability begins near a half.
 
     Example:
+        >>> from ifcn_lab import InstanceFCN
         >>> net = he(InstanceFCN(k=3))
         >>> round(float(net.backbone.features[28].weight.detach().std()), 3)
         0.021
