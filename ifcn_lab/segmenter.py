@@ -128,17 +128,17 @@ class Segmenter(nn.Module):
         """
         return 1.0
 
-    def targets(self, view: View, rng: np.random.Generator) -> tuple:
+    def targets(self, view: View, rng: np.random.Generator) -> tuple[Tensor, ...]:
         """What it is taught on that view: a tuple of tensors, made while loading."""
         raise NotImplementedError
 
     def losses(
-        self, out: tuple, targets: Sequence[tuple]
+        self, out: tuple[Tensor, ...], targets: Sequence[tuple[Tensor, ...]]
     ) -> dict[str, tuple[Float[Tensor, ""], float]]:
         """Each term of the loss as its sum, and over how many that sum goes."""
         raise NotImplementedError
 
-    def counts(self, targets: Sequence[tuple]) -> dict[str, float] | None:
+    def counts(self, targets: Sequence[tuple[Tensor, ...]]) -> dict[str, float] | None:
         """The counts of `losses`, where targets alone say them; None where they do not.
 
         A step of several batches then holds one batch's graph at a time.

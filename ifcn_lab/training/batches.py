@@ -34,7 +34,7 @@ class Example(NamedTuple):
     """The view of one sample and what the model is taught on it, a tuple of tensors."""
 
     image: Float[Tensor, "3 h w"]
-    targets: tuple
+    targets: tuple[Tensor, ...]
 
 
 class Batch(NamedTuple):
