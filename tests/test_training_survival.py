@@ -40,7 +40,7 @@ def options(out: Path, data: Path, *more: str) -> list[str]:
 def steps_logged(out: Path) -> list[int]:
     if not (out / "log.csv").exists():
         return []
-    rows = (out / "log.csv").read_text().splitlines()
+    rows = (out / "log.csv").read_text().splitlines()[1:]
     return [int(row.split(",")[0]) for row in rows]
 
 
