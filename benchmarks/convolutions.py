@@ -23,7 +23,7 @@ from ifcn_lab import scenes
 from ifcn_lab.layers.backbones import fused, uses_bfloat16
 from ifcn_lab.models.instancefcn import InstanceFCN, ScoreMaps
 from ifcn_lab.segmenter import to_tensor
-from ifcn_lab.windows.propose import default_zooms
+from ifcn_lab.windows.proposals import default_zooms
 from ifcn_lab.windows.pyramid import resize_image
 
 ROUNDS = 7

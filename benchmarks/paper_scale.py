@@ -29,7 +29,7 @@ from ifcn_lab.layers.backbones import fused, uses_bfloat16
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.segmenter import to_tensor
 from ifcn_lab.windows import propose, score_levels
-from ifcn_lab.windows.propose import default_zooms
+from ifcn_lab.windows.proposals import default_zooms
 from ifcn_lab.windows.pyramid import resize_image
 
 SHAPE = (375, 500)

@@ -33,7 +33,7 @@ from ifcn_lab.windows.candidates import (
     pyramid_of,
     tight_boxes_at,
 )
-from ifcn_lab.windows.propose import default_zooms
+from ifcn_lab.windows.proposals import default_zooms
 from ifcn_lab.windows.pyramid import resize_image
 
 NUCLEI = Path(__file__).parents[2] / "shared" / "data" / "dsb2018_fluor"

@@ -27,7 +27,7 @@ _HOME = {
     "InstanceFCN": "models.instancefcn",
     "ScoreMaps": "windows.losses",
     "load": "models",
-    "propose": "windows.propose",
+    "propose": "windows.proposals",
     "Recipe": "training",
     "train": "training",
     "average_recall": "evaluation",

@@ -1,17 +1,17 @@
-"""Runs of a table that take a second: a small network, small crops, few scenes."""
+"""Rows of a league that take a second: a small network, small crops, few scenes."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from ifcn_lab.classifier import QUICK
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.league import runs
-from ifcn_lab.league.rows import Row, row_of
-from ifcn_lab.league.runs import Data, Run, perform
+from ifcn_lab.league.rows import Data, Row
+from ifcn_lab.league.runs import Run, perform
 from ifcn_lab.league.settings import Setting
 from ifcn_lab.training import LESSON
 
@@ -27,24 +27,26 @@ class Few(Data):
         return SceneSet(count, start, by_shape=True, **SMALL)
 
 
-CROP = LESSON.with_(iterations=6, seconds=None, batch=2, crop=48, windows=16,
-                    precision="float32")
+CROP = LESSON.with_(iterations=6, seconds=None, batch=2, crop=48, precision="float32")
 WHOLE = CROP.with_(crop=None, batch=1, shorter_sides=(48.0, 64.0), accumulate=2)
-KINDS = QUICK.with_(iterations=2, seconds=None, batch=1, proposals=20, rois=8,
-                    precision="float32")
+KINDS = CROP.with_(iterations=2, batch=1, crop=None, weights={})
+SETTING = Setting(
+    view="crop", recipes={"crop": CROP, "whole": WHOLE, "kinds": KINDS},
+    options={"backbone": "small", "m": 7, "sizes": (20.0, 30.0), "windows": 16},
+    kinds={"width": 8, "rule": {"proposals": 20, "rois": 8}},
+    detect={"top": 100, "nms_iou": 0.8, "threshold": 0.5, "precision": "float32"},
+)
 
 
-def tiny(out: Path, key: str = "maps-k3", *, seed: int = 0, steps: int = 6,
-         every: int = 50) -> Run:
+def row(key: str = "maps-k3", *, steps: int = 6, every: int = 50) -> Row:
     """A row on scenes with m = 7, measured on two scenes."""
-    row: Row = row_of(key, "crop")
-    setting = Setting(
-        view="crop", crop=CROP.with_(iterations=steps),
-        whole=WHOLE.with_(iterations=steps), m=7, window_head={"m": 7},
-        sizes=(20.0, 30.0), top=100, precision="float32", every=every,
-        classifier=KINDS, classifier_network={"width": 8},
-    )
-    return Run(row, seed, Few("scenes"), setting, out)
+    found = SETTING.with_steps(steps, None).row(key, Few("scenes", every=every))
+    return found if found.on is None else replace(found, recipe=KINDS)
+
+
+def tiny(out: Path, key: str = "maps-k3", *, seed: int = 0, **changes: int) -> Run:
+    """The run of that row."""
+    return Run(row(key, **changes), seed, out)
 
 
 if __name__ == "__main__":  # a run in a process of its own, to be killed

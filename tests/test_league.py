@@ -13,19 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tables_cases import tiny
+from league_cases import tiny
 from training_cases import one_thread
 
 from ifcn_lab.evaluation import average_recall
-from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.league import DATASETS, TABLES
 from ifcn_lab.league.paper import PAPER_TABLES, PaperTable
 from ifcn_lab.league.parallel import chains, perform_all
-from ifcn_lab.league.rows import row_of, rows_of
+from ifcn_lab.league.rows import Data
 from ifcn_lab.league.runs import Run, perform, write
-from ifcn_lab.league.settings import PAPER_SETTING, setting_of
+from ifcn_lab.league.settings import PAPER_SETTING, data_of, setting_of
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import load_checkpoint, train
-from ifcn_lab.windows import propose
+from ifcn_lab.windows import WindowRule, propose
 
 ROOT = Path(__file__).parent.parent
 __all__ = ["one_thread"]  # a fixture
@@ -78,37 +78,41 @@ def test_what_the_paper_concludes_follows_from_its_figures() -> None:
 # Rows
 
 
-def test_tables_that_train_the_same_network_share_its_name() -> None:
-    whole = [{row.network for row in rows_of(t, "whole")} for t in TABLES]
-    assert whole[0] == {f"maps-k{k}-whole" for k in (1, 3, 5, 7)}
-    assert whole[1] == {"window-k1-crop", "maps-k5-crop", "maps-k5-whole"}
-    assert whole[2] == {"window-k1-crop", "maps-k5-whole"}
-    assert whole[3] == whole[4] == {"maps-k5-whole"}
-    assert rows_of("table4", "whole")[0].name != rows_of("table5", "whole")[0].name
+def test_tables_that_train_the_same_network_share_its_row() -> None:
+    whole = [PAPER_SETTING.rows_of(table, Data("voc2012")) for table in TABLES]
+    names = [{row.name for row in rows.values()} for rows in whole]
+    assert names[0] == {f"maps-k{k}-whole" for k in (1, 3, 5, 7)}
+    assert names[1] == {"window-crop", "maps-k5-crop", "maps-k5-whole"}
+    assert names[2] == {"window-crop", "maps-k5-whole"}
+    assert names[3] == {"recognise"} and names[4] == {"maps-k5-whole"}
+    assert whole[3]["recognise"].on == whole[4]["maps-k5"] == whole[0]["maps-k5"]
 
 
 def test_an_unknown_row_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match="no row 'maps-k4'; choose from maps-k1, maps"):
-        row_of("maps-k4", "whole")
+        PAPER_SETTING.row("maps-k4", Data("voc2012"))
 
 
 def test_the_papers_setting_is_the_papers() -> None:
-    recipe = PAPER_SETTING.recipe("whole", 0)
+    whole = PAPER_SETTING.row("maps-k5", Data("voc2012"))
+    recipe = whole.recipe
     sides = [118.5, 177.8, 266.7, 400, 600, 900]
     assert np.allclose(recipe.shorter_sides, sides, atol=0.05)
     assert (recipe.iterations, recipe.lr, recipe.momentum, recipe.weight_decay) == (
         40_000, 1e-3, 0.9, 5e-4)
-    assert recipe.batch * recipe.accumulate == 8 and recipe.windows == 256
-    crop = PAPER_SETTING.recipe("crop", 0)
-    assert crop.batch * crop.accumulate == 8 and crop.crop == 224
-    assert (PAPER_SETTING.backbone, PAPER_SETTING.m, PAPER_SETTING.nms) == (
-        "vgg16", 21, 0.8)
-    assert PAPER_SETTING.window_head["m"] * 8 == crop.crop
+    assert recipe.batch * recipe.accumulate == 8
+    with torch.device("meta"):
+        model = InstanceFCN(**whole.options)
+    assert (model.backbone_name, model.m, model.drawn) == ("vgg16", 21, 256)
+    assert (model.rule, whole.detect["nms_iou"]) == (WindowRule(), 0.8)
+    crop = PAPER_SETTING.row("window-crop", Data("voc2012"))
+    assert crop.recipe.batch * crop.recipe.accumulate == 8 and crop.recipe.crop == 224
+    assert crop.options["m"] * 8 == crop.recipe.crop
 
 
 def test_coco_is_measured_on_the_first_five_thousand_images() -> None:
-    assert setting_of("coco", "paper").first == 5000
-    assert {setting_of(d, "paper").first for d in DATASETS if d != "coco"} == {None}
+    assert data_of("coco", "paper").first == 5000
+    assert {data_of(d, "paper").first for d in DATASETS if d != "coco"} == {None}
     with pytest.raises(ValueError, match="small is for dsb2018 and scenes"):
         setting_of("coco", "small")
 
@@ -120,9 +124,9 @@ def test_a_run_is_training_and_average_recall_by_hand(tmp_path: Path) -> None:
     run = tiny(tmp_path)
     record = perform(run)
     torch.manual_seed(0)
-    net = InstanceFCN(3, 7, "small", sizes=(20.0, 30.0))
-    train(net, run.data.open("train"), run.setting.crop)
-    scenes = [run.data.open("val")[i] for i in (0, 50)]
+    net = InstanceFCN(3, 7, "small", sizes=(20.0, 30.0), windows=16)
+    train(net, run.row.data.open("train"), run.row.recipe)
+    scenes = [run.row.data.open("val")[i] for i in (0, 50)]
     found = [propose(net, s.image, top=100) for s in scenes]
     report = average_recall(found, scenes)
     by_hand = {f"AR@{n}": round(100 * report[n], 2) for n in (10, 100, 1000)}
@@ -134,18 +138,19 @@ def test_the_window_head_and_whole_images_are_trained_and_measured(tmp_path) -> 
     for key in ("window-crop", "maps-k5-whole"):
         record = perform(tiny(tmp_path, key, steps=2))
         assert all(0 <= f <= 100 for f in record["figures"].values())
-    view = record["settings"]["trained_on"], record["settings"]["recipe"]["iterations"]
-    assert view == ("whole", 2)
+    assert record["settings"]["recipe"]["iterations"] == 2
+    assert record["settings"]["recipe"]["shorter_sides"] == [48.0, 64.0]
 
 
-def test_the_classifier_is_trained_on_the_network_of_the_row(tmp_path: Path) -> None:
+def test_a_row_stands_on_the_trained_network_of_another(tmp_path: Path) -> None:
     perform(tiny(tmp_path, "maps-k5"))
     network = tmp_path / "scenes-maps-k5-crop-seed0" / "model.safetensors"
     before = network.read_bytes()
     record = perform(tiny(tmp_path, "recognise"))
-    assert set(record["figures"]) == {"mAP^r@0.5", "mAP^r@0.7"}
+    assert set(record["figures"]) == {"AR@10", "AR@100", "AR@1000", "AP", "mAP^r@0.5",
+                                      "mAP^r@0.7"}
     assert network.read_bytes() == before       # not trained again
-    assert record["training"]["steps"] == 6
+    assert record["training"]["steps"] == 2
 
 
 def test_what_is_kept_is_not_run_again(tmp_path: Path) -> None:
@@ -161,9 +166,8 @@ def test_results_of_other_settings_are_refused_and_the_choice_named(tmp_path) ->
     with pytest.raises(ValueError, match=r"other settings \(every, recipe\)"):
         perform(tiny(tmp_path, steps=7, every=20))
     other = replace(run, out=tmp_path / "other")
-    write(other.network_folder / "settings.json",
-          {"settings": run.settings | {"m": 21}})
-    with pytest.raises(ValueError, match=r"settings.json .* other settings \(m\)"):
+    write(other.folder / "settings.json", {"settings": run.settings | {"seed": 9}})
+    with pytest.raises(ValueError, match=r"settings.json .* other settings \(seed\)"):
         perform(other)
 
 
@@ -180,11 +184,11 @@ def test_a_damaged_result_is_named(tmp_path: Path, text: str) -> None:
 
 def killed(run: Run, steps: int) -> None:
     """Begin a run in a process of its own and kill it after some steps."""
-    script = [sys.executable, "-m", "tables_cases", str(run.out), str(steps)]
+    script = [sys.executable, "-m", "league_cases", str(run.out), str(steps)]
     places = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     child = subprocess.Popen(script, cwd=ROOT / "tests",
                              env=os.environ | {"PYTHONPATH": places})
-    path = run.network_folder / "checkpoint.pt"
+    path = run.folder / "checkpoint.pt"
     while child.poll() is None:
         if path.is_file() and load_checkpoint(path)["iteration"] > 0:
             break
@@ -196,7 +200,7 @@ def killed(run: Run, steps: int) -> None:
 def test_a_run_that_was_killed_gives_the_same_figures(tmp_path: Path) -> None:
     run = tiny(tmp_path / "a", steps=120)
     killed(run, 120)
-    checkpoint = run.network_folder / "checkpoint.pt"
+    checkpoint = run.folder / "checkpoint.pt"
     done = load_checkpoint(checkpoint)["iteration"]
     assert 10 <= done < 120 and run.result() is None
     stopped = perform(run)
@@ -208,7 +212,7 @@ def test_a_run_that_was_killed_gives_the_same_figures(tmp_path: Path) -> None:
 
 WAITS = """
 import multiprocessing, sys, time
-from ifcn_lab.league.alone import stop_if_alone
+from ifcn_lab.league.runs import stop_if_alone
 
 def wait():
     print(multiprocessing.current_process().pid, flush=True)
@@ -251,13 +255,13 @@ def alive(pid: int) -> bool:
 def test_two_at_once_give_what_one_after_the_other_gives(tmp_path: Path) -> None:
     keys = ("maps-k3", "maps-k5")
     at_once = perform_all([tiny(tmp_path / "a", key) for key in keys], jobs=2)
-    found = {run.row.key: record["figures"] for run, record in at_once}
+    found = {run.name: record["figures"] for run, record in at_once}
     in_turn = perform_all([tiny(tmp_path / "b", key) for key in keys])
-    assert found == {run.row.key: record["figures"] for run, record in in_turn}
+    assert found == {run.name: record["figures"] for run, record in in_turn}
 
 
 def test_runs_of_one_network_wait_for_each_other(tmp_path: Path) -> None:
     runs = [tiny(tmp_path, key) for key in ("maps-k5", "maps-k3", "recognise")]
-    assert [[r.row.key for r in c] for c in chains(runs)] == [
-        ["maps-k5", "recognise"], ["maps-k3"]]
+    assert [[r.row.name for r in c] for c in chains(runs)] == [
+        ["maps-k5-crop", "recognise"], ["maps-k3-crop"]]
     assert multiprocessing.parent_process() is None

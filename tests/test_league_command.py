@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tables_cases import tiny
+from league_cases import SETTING, Few, tiny
 from training_cases import one_thread
 
 from ifcn_lab.__main__ import main, parse
@@ -18,8 +18,9 @@ from ifcn_lab.league import DATASETS, TABLES
 from ifcn_lab.league.machine import machine
 from ifcn_lab.league.markdown import put, write_tables
 from ifcn_lab.league.paper import PAPER_TABLES
-from ifcn_lab.league.rows import rows_of
-from ifcn_lab.league.summary import as_text, by_row, spread
+from ifcn_lab.league.rows import Data, Row
+from ifcn_lab.league.settings import PAPER_SETTING
+from ifcn_lab.league.summary import as_text, by_key, spread
 
 __all__ = ["one_thread"]  # a fixture
 
@@ -40,9 +41,13 @@ def results(out: Path, keys: tuple[str, ...] = ("maps-k1", "maps-k3")) -> list:
             for seed in (1, 0) for run in (tiny(out, k, seed=seed) for k in keys)]
 
 
+def rows(table: str) -> dict[str, Row]:
+    return SETTING.with_steps(6, None).rows_of(table, Few("scenes", every=50))
+
+
 def test_a_table_shows_ours_over_the_papers(tmp_path: Path) -> None:
     table = PAPER_TABLES["table1"]
-    text = as_text(table, by_row("table1", results(tmp_path))).splitlines()
+    text = as_text(table, by_key(rows("table1"), results(tmp_path))).splitlines()
     assert text[2].split() == "k = 1 here 5.1 ± 7.1 6.0 ± 7.1 15.0 ± 7.1".split()
     assert text[3].split() == ["paper", "–", "–", "–"]
     assert text[5].split() == ["paper", "38.3", "49.2", "52.1"]
@@ -51,17 +56,17 @@ def test_a_table_shows_ours_over_the_papers(tmp_path: Path) -> None:
 
 def test_a_section_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    write_tables(page, ["table1"], results(tmp_path))
+    write_tables(page, {"table1": rows("table1")}, results(tmp_path))
     once = page.read_text("utf-8")
     page.write_text(put(once, "by hand", "kept as it is"), "utf-8")
-    write_tables(page, ["table1"], results(tmp_path))
+    write_tables(page, {"table1": rows("table1")}, results(tmp_path))
     again = page.read_text("utf-8")
     assert again == put(once, "by hand", "kept as it is")
     ours, paper = "5.1 ± 7.1 | 6.0 ± 7.1 | 15.0 ± 7.1", "38.3 | 49.2 | 52.1"
     assert f"| k = 3 | {ours} | {paper} | KR-INST: confirmed |" in again
     assert "compare rows, not levels" in again
     with pytest.raises(ValueError, match="no row of table4 was run"):
-        write_tables(page, ["table4"], results(tmp_path))
+        write_tables(page, {"table4": rows("table4")}, results(tmp_path))
 
 
 def test_a_section_may_hold_what_regular_expressions_read() -> None:
@@ -106,7 +111,8 @@ def test_a_dry_run_names_a_command_for_each_row(
     code, text = reproduce(capsys, table, "--dataset", dataset, "--data", "ROOT",
                            "--scale", "paper", "--out", str(tmp_path), "--dry-run")
     commands = [line.split() for line in text.splitlines() if "ifcn-lab" in line]
-    assert code == 0 and len(commands) == len(rows_of(table, "whole"))
+    assert code == 0 and len(commands) == len(
+        PAPER_SETTING.rows_of(table, Data(dataset)))
     for words in commands:
         assert parse(words[1:]).rows == [words[-1]]
     assert list(tmp_path.iterdir()) == []

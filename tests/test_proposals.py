@@ -18,7 +18,7 @@ from ifcn_lab.models.instancefcn import InstanceFCN, ScoreMaps
 from ifcn_lab.segmenter import Instances, pad_to_multiple, to_tensor
 from ifcn_lab.windows import candidates, propose, score_level
 from ifcn_lab.windows.labels import label_windows
-from ifcn_lab.windows.propose import default_zooms
+from ifcn_lab.windows.proposals import default_zooms
 
 __all__ = ["one_thread"]  # a fixture
 

@@ -23,7 +23,7 @@ from ifcn_lab.windows.candidates import (
     pyramid_of,
     tight_boxes_at,
 )
-from ifcn_lab.windows.propose import default_zooms
+from ifcn_lab.windows.proposals import default_zooms
 
 __all__ = ["one_thread"]  # a fixture
 

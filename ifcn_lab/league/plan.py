@@ -41,8 +41,8 @@ def describe(given: Namespace, key: str, run: Run) -> Iterator[str]:
     yield f"  {command(given, key)}"
     if not run.row.on:
         network, head = weights(run)
-        yield (f"  {network:,} weights, {head:,} of them in the last layers of the mask "
-               "head")
+        yield (f"  {network:,} weights, {head:,} of them in the last layers of the "
+               "mask head")
     for name, value in run.settings.items():
         if name != "seed":
             yield f"  {name}: {json.dumps(value)}"

@@ -55,7 +55,7 @@ class Setting:
             ValueError: there is none.
         """
         if key == "recognise":
-            detect = {n: self.detect[n] for n in ("top", "precision") if n in self.detect}
+            detect = {name: self.detect[name] for name in ("top", "precision")}
             return Row("recognise", "MNC", self.kinds, self.recipes["kinds"], data,
                        on=self.row("maps-k5", data), detect=detect)
         model, k, view = known_rows(self.view).get(key, (None, 0, ""))

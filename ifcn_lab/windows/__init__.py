@@ -5,7 +5,7 @@ from ifcn_lab.lazy import loaded_when_used
 _HOME = {
     "CLOSE": "labels", "SNUG": "labels", "ScoreMaps": "losses", "WindowModel": "model",
     "WindowRule": "labels", "WindowTargets": "losses", "label_windows": "labels",
-    "propose": "propose", "propose_many": "propose", "sample_windows": "labels",
+    "propose": "proposals", "propose_many": "proposals", "sample_windows": "labels",
     "score_level": "levels", "score_levels": "levels", "zooms_for_fractions": "pyramid",
     "zooms_for_sizes": "pyramid",
 }

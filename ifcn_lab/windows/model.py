@@ -134,8 +134,8 @@ class WindowModel(Segmenter):
         self, images: Sequence[np.ndarray], *, top: int = 100, nms_iou: float = 0.8,
         threshold: float = 0.5, precision: str = "float32", **others: Any,
     ) -> list[Instances]:
-        """The best masks of any object in each image: see `windows.propose`."""
-        from ifcn_lab.windows.propose import propose_many
+        """The best masks of any object in each image: see `windows.proposals`."""
+        from ifcn_lab.windows.proposals import propose_many
 
         return propose_many(self, images, top=top, nms_iou=nms_iou,
                             threshold=threshold, precision=precision, **others)

@@ -12,7 +12,7 @@ from ifcn_lab.layers.regions import RoiRule, Rois, as_boxes, label_rois, mask_bi
 from ifcn_lab.segmenter import Instances
 from ifcn_lab.views import View
 from ifcn_lab.windows.model import WindowModel
-from ifcn_lab.windows.propose import default_zooms, propose
+from ifcn_lab.windows.proposals import default_zooms, propose
 
 CACHE_BYTES = 3e9
 """Regions of training images that are kept, 120 kB for 300 of an image."""
