@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 BROKEN = 3
 RECIPE = LESSON.with_(
     iterations=6, seconds=None, batch=1, accumulate=3, crop=48, clip=None,
-    precision="float32", optimizer="sgd", lr=0.02, schedule="step",
+    precision="float32", optimizer="sgd", lr=0.004, schedule="step",
 )
 
 

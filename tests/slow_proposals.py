@@ -45,7 +45,7 @@ def read_slowly(
     crops = tuple(masks[i][y0:y1, x0:x1]
                   for i, (x0, y0, x1, y1) in zip(kept, boxes[kept], strict=True))
     return Instances(shape, boxes[kept], best[kept, 0], crops,
-                     best[kept, 1:].astype(int), zooms)
+                     windows=best[kept, 1:].astype(int), zooms=zooms)
 
 
 def ranked(levels: Sequence[Level]) -> list[tuple[float, int, int, int]]:

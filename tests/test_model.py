@@ -17,6 +17,7 @@ from ifcn_lab.data import shipped
 from ifcn_lab.models.deepmask import DeepMask
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.segmenter import pad_to_multiple
+from ifcn_lab.windows.labels import SNUG
 
 __all__ = ["one_thread"]  # a fixture
 
@@ -131,11 +132,11 @@ def test_a_grid_that_does_not_fit_its_window_is_refused(
 def test_a_saved_network_comes_back_exactly(
     small: InstanceFCN, tmp_path: Path
 ) -> None:
-    net = InstanceFCN(3, 7, "small", canonical=0.7, sizes=(10.0, 90.0))
+    net = InstanceFCN(3, 7, "small", rule=SNUG, sizes=(10.0, 90.0))
     net.load_state_dict(small.state_dict())
     back = InstanceFCN.load(net.save(tmp_path / "net.safetensors"))
     assert back.config == net.config
-    assert tuple(back.sizes) == (10.0, 90.0)
+    assert (back.sizes, back.rule) == ((10.0, 90.0), SNUG)
     assert not back.training
     ours, theirs = net.state_dict(), back.state_dict()
     assert ours.keys() == theirs.keys()
@@ -180,7 +181,7 @@ def test_truncated_weights_are_named(
 def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(3)}, path)
-    with pytest.raises(ValueError, match=r"other\.safetensors .*not one saved by"):
+    with pytest.raises(ValueError, match=r"other\.safetensors .*no model saved by"):
         InstanceFCN.load(path)
 
 

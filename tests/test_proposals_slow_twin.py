@@ -46,7 +46,7 @@ def read(net: InstanceFCN, levels: list[Level], shape: tuple[int, int], count: i
     some = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(1))
     kept = some[nms(boxes[some], scores[some], iou)]
     crops = crops_at(pyramid, windows[kept], boxes[kept])
-    return Instances(shape, boxes[kept], scores[kept], crops, windows[kept], ())
+    return Instances(shape, boxes[kept], scores[kept], crops, windows=windows[kept])
 
 
 @pytest.mark.parametrize("seed", [0, 1])
