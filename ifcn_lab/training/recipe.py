@@ -42,7 +42,7 @@ class Recipe:
             down, as from a microscope.
         photometric: strength of random brightness, contrast, colour and inversion
             of the image, 0 for none.
-        term_weights: of the terms of the loss, by name; 1 for a term that is not named. A
+        term_weights: of the terms of the loss, by name; 1 for one that is not named. A
             term is a mean: of InstanceFCN's "mask" over the pixels of a window, so that
             m*m makes it the sum that the paper writes.
         init_std: new layers begin with Gaussian weights of this deviation and biases
@@ -111,8 +111,8 @@ PAPER = Recipe(accumulate=8, clip=None, init_std=0.01)
 """The paper's: SGD, 40 000 steps of eight images, one on each of eight devices.
 
 Confirmed: the six scales, SGD with momentum 0.9 and weight decay 5e-4, 1e-3 for 32 000
-steps and 1e-4 for 8 000, eight images a step. No source confirms `init_std`, `term_weights`,
-flips and that no gradient is shortened.
+steps and 1e-4 for 8 000, eight images a step. No source confirms `init_std`,
+`term_weights`, flips and that no gradient is shortened.
 """
 
 LESSON = Recipe(
