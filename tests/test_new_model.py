@@ -20,6 +20,7 @@ from training_cases import one_thread
 
 import ifcn_lab
 from ifcn_lab.__main__ import main
+from ifcn_lab.evaluation import CocoPrecision, Recall
 from ifcn_lab.league.rows import Row
 from ifcn_lab.league.runs import Run, perform
 from ifcn_lab.training import LESSON, load_checkpoint, train
@@ -77,7 +78,18 @@ def test_it_is_a_row_of_a_league_with_ap_by_category(tmp_path: Path) -> None:
     record = perform(Run(Row("toy", "Toy", options, RECIPE, data), 0, tmp_path))
     assert set(record["figures"]) == {"AR@10", "AR@100", "AR@1000", "AP", "mAP^r@0.5",
                                       "mAP^r@0.7"}
-    assert record["training"]["steps"] == 30 and record["figures"]["AR@100"] > 0
+    assert record["training"]["steps"] == 30
+    net = train(toy(), data.open("train"), RECIPE)
+    recall, precision = Recall(), CocoPrecision(by_category=True)
+    for sample in data.validation():
+        found = net.detect([sample.image])[0]
+        assert len(found) > 0
+        recall.add(found, sample)
+        precision.add(found, sample)
+    by_hand = {f"AR@{n}": recall.result()[n] for n in (10, 100, 1000)}
+    by_hand["AP"] = precision.result().at()
+    for name, value in by_hand.items():
+        assert record["figures"][name] == round(100 * value, 2)
 
 
 @pytest.mark.slow

@@ -134,8 +134,8 @@ def prepare(given: Namespace) -> tuple[Source, Work]:
         find = None
         model = load_model(given)
         if given.by_category and model.classes is None:
-            raise ValueError(f"--by-category needs categories, and a "
-                             f"{type(model).__name__} finds none; use --ap")
+            raise ValueError(f"--by-category needs categories, and an "
+                             f"{type(model).__name__} tells no kinds apart; use --ap")
         look = looking.LookWithNetwork(source, model, **detect_options(given, model))
     figures = Figures(wanted_of(given, find.masks if find else True))
     return source, Work(look, figures, bool(given.save), source.category)
