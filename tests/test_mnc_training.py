@@ -73,7 +73,7 @@ def right_kind(net: MNC, samples: SceneSet) -> float:
 
 def test_it_learns_to_tell_discs_from_bars(model: InstanceFCN) -> None:
     steps, training = [], SceneSet(16, **SCENES)
-    net = train(fresh(model, training), training, TINY.with_(iterations=40),
+    net = train(fresh(model, training), training, TINY.with_(iterations=60),
                 on_step=steps.append)
     losses = [step.losses["mask_level"] for step in steps]
     assert np.mean(losses[-8:]) < 0.5 * np.mean(losses[:4])
