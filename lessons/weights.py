@@ -20,7 +20,7 @@ from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, SMALL, Recipe, train
 
 SIZES = (28.0, 86.0)
-LONG = SMALL.with_(seconds=None, iterations=9000, photometric=0.5, mask_weight=1.0)
+LONG = SMALL.with_(seconds=None, iterations=9000, photometric=0.5, weights={})
 MINUTE = LESSON.with_(seconds=None, iterations=1300)
 
 

@@ -147,9 +147,8 @@ def test_a_resumed_run_goes_on_with_the_preprocessing_of_its_checkpoint(
     assert torch.equal(resumed.model.mean, begun.model.mean)
 
 
-def test_files_without_the_word_are_imagenets() -> None:
+def test_the_shipped_networks_are_imagenets() -> None:
     shipped = InstanceFCN.from_pretrained("scenes")
-    assert "normalisation" not in shipped.config
     assert shipped.normalisation == "imagenet"
     assert torch.equal(shipped.mean.flatten(), torch.tensor([0.485, 0.456, 0.406]))
 

@@ -201,9 +201,6 @@ def recall_of(scenes: list[Ranked], scores: list[Any]) -> float:
     for scene, new in zip(scenes, scores, strict=True):
         given = np.asarray(new, float)
         order = np.argsort(-given, kind="stable")
-        old = scene.proposals
-        found.append(replace(
-            old, boxes=old.boxes[order], scores=given[order],
-            windows=old.windows[order], crops=tuple(old.crops[n] for n in order)))
+        found.append(replace(scene.proposals.take(order), scores=given[order]))
     samples = [scene.sample for scene in scenes]
     return float(average_recall(found, samples, ns=(10,))[10])

@@ -86,7 +86,7 @@ def record_run(
         if step in steps:
             frames.append(frame(net, images))
         if step < steps[-1]:
-            losses.append(run.step().mask)
+            losses.append(run.step().losses["mask"])
     return np.stack(frames), np.array(losses, np.float32)
 
 

@@ -102,7 +102,8 @@ class MNC(Segmenter):
         self.proposer = (proposer if isinstance(proposer, InstanceFCN)
                          else InstanceFCN(**proposer)).requires_grad_(False)
         name = self.proposer.backbone_name
-        self.width = width or (4096 if name == "vgg16" else 256)
+        usual = 4096 if name == "vgg16" else 256
+        self.width = usual if width is None else width
         check_choices(categories, self.width, bins, oversample, dropout)
         self.classes = as_classes(categories)
         self.bins, self.oversample, self.dropout = bins, oversample, dropout

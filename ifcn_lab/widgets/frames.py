@@ -61,7 +61,7 @@ class Watched:
 
     def note(self, step: Step) -> None:
         """Keep the losses of a step, and look if it is time."""
-        self.losses.append((step.objectness, step.mask))
+        self.losses.append((step.losses["objectness"], step.losses["mask"]))
         if self.due:
             self.look()
 

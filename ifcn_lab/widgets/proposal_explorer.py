@@ -151,12 +151,7 @@ class ProposalExplorer(Explorable):
 
     def proposals(self) -> Instances:
         """The proposals that are shown."""
-        from ifcn_lab.segmenter import Instances
-
-        found, some = self.found, self.sifted().shown
-        crops = tuple(found.crops[index] for index in some)
-        return Instances(found.shape, found.boxes[some], found.scores[some], crops,
-                         found.windows[some], found.zooms)
+        return self.found.take(self.sifted().shown)
 
     def report(self) -> RecallReport:
         """Recall of what is shown, as `average_recall` measures it."""

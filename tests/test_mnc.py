@@ -1,8 +1,7 @@
-"""The classifier's two paths, NMS within classes, mask voting, detections, files."""
+"""MNC's two paths, NMS within classes, mask voting, what it finds, files."""
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,31 +13,32 @@ import torch
 from evaluation_cases import random_masks
 from torch.nn import functional as F
 
-from ifcn_lab.classifier import (
-    Classifier,
-    ClassifierRecipe,
-    class_scores,
-    detect,
-    instances,
-    kept_by_class,
-    roi_warp_by_definition,
-    vote,
-    voted,
-)
 from ifcn_lab.data.masks import cut_to_boxes, tight_boxes
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.evaluation import Precision, box_iou_pairs, to_coco_results
+from ifcn_lab.layers.mask_voting import instances, kept_by_class, vote, voted
 from ifcn_lab.layers.nms import nms_pairwise
+from ifcn_lab.layers.regions import RoiRule
+from ifcn_lab.layers.roi_warp import roi_warp_by_definition
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.segmenter import Instances
+from ifcn_lab.models.mnc import MNC
+from ifcn_lab.segmenter import Instances, to_tensor
 from ifcn_lab.windows import propose
 
 NAMES = {2: "disc", 5: "star"}
 
 
-def classifier(seed: int = 0, **choices: object) -> Classifier:
+PROPOSER = {"k": 2, "m": 5, "backbone": "small"}
+
+
+def untrained(seed: int = 0, **choices: object) -> MNC:
     torch.manual_seed(seed)
-    return Classifier(NAMES, "small", width=16, **choices).eval()
+    return MNC(NAMES, PROPOSER, width=16, **choices).eval()
+
+
+def scores_of(net: MNC, picture: Any, boxes: Any, masks: Any) -> torch.Tensor:
+    """The mask-level logits."""
+    return net.scores(net(picture[None]).features[0], boxes, masks).mask_level
 
 
 def inputs(n: int = 3) -> tuple[torch.Tensor, ...]:
@@ -53,7 +53,7 @@ def inputs(n: int = 3) -> tuple[torch.Tensor, ...]:
 # The network
 
 
-def scores_by_hand(net: Classifier, picture: Any, box: Any, mask: Any) -> torch.Tensor:
+def scores_by_hand(net: MNC, picture: Any, box: Any, mask: Any) -> torch.Tensor:
     """The mask-level logits of one proposal, step by step as MNC describes them."""
     whole = F.pad((picture - net.mean[0]) / net.std[0], (0, 3, 0, 2))[None]
     features = net.backbone(whole)[0]
@@ -72,8 +72,8 @@ def scores_by_hand(net: Classifier, picture: Any, box: Any, mask: Any) -> torch.
 
 @torch.no_grad()
 def test_scores_are_those_of_the_two_paths_by_hand() -> None:
-    net, (picture, boxes, masks) = classifier(), inputs()
-    scores = net(picture, boxes, masks).mask_level
+    net, (picture, boxes, masks) = untrained(), inputs()
+    scores = scores_of(net, picture, boxes, masks)
     expected = [scores_by_hand(net, picture, b, m)
                 for b, m in zip(boxes, masks, strict=True)]
     torch.testing.assert_close(scores, torch.stack(expected), rtol=1e-4, atol=1e-5)
@@ -81,32 +81,34 @@ def test_scores_are_those_of_the_two_paths_by_hand() -> None:
 
 @torch.no_grad()
 def test_the_mask_path_sees_the_mask_and_the_box_path_does_not() -> None:
-    net, (picture, boxes, masks) = classifier(), inputs()
+    net, (picture, boxes, masks) = untrained(), inputs()
     net.mask_level.weight[:, 16:] = 0                      # the mask path alone
-    nothing = net(picture, boxes, torch.zeros_like(masks)).mask_level
-    assert torch.equal(nothing, net(1 - picture, boxes, 0 * masks).mask_level)
-    assert not torch.equal(nothing, net(picture, boxes, masks).mask_level)
-    net = classifier()
+    nothing = scores_of(net, picture, boxes, torch.zeros_like(masks))
+    assert torch.equal(nothing, scores_of(net, 1 - picture, boxes, 0 * masks))
+    assert not torch.equal(nothing, scores_of(net, picture, boxes, masks))
+    net = untrained()
     net.mask_level.weight[:, :16] = 0                      # the box path alone
-    assert torch.equal(net(picture, boxes, masks).mask_level,
-                       net(picture, boxes, 0 * masks).mask_level)
+    assert torch.equal(scores_of(net, picture, boxes, masks),
+                       scores_of(net, picture, boxes, 0 * masks))
 
 
 @torch.no_grad()
 def test_boxes_are_in_pixels_of_the_given_image_whatever_its_size_inside() -> None:
-    """Smooth pictures: enlarged by the classifier or before it, the scores agree."""
+    """Smooth pictures: enlarged by the model or before it, the scores agree."""
     smooth = F.interpolate(torch.rand(1, 3, 5, 5), (48, 48), mode="bicubic")[0]
-    boxes, masks = torch.tensor([[8.0, 12.0, 40.0, 36.0]]), torch.ones(1, 14, 14)
-    inside = classifier(sides=(96, 200))(smooth, boxes, masks).mask_level
+    box = np.array([[8, 12, 40, 36]])
+    one = Instances((48, 48), box, np.ones(1), (np.ones((24, 32), bool),))
+    inside = untrained(sides=(96, 200)).probabilities(smooth, one, "float32")
     large = F.interpolate(smooth[None], (96, 96), mode="bilinear", antialias=True)[0]
-    before = classifier()(large, 2 * boxes, masks).mask_level
-    torch.testing.assert_close(inside, before)
-    assert classifier(sides=(96, 150)).zoom((48, 100)) == 1.5
+    two = Instances((96, 96), 2 * box, np.ones(1), (np.ones((48, 64), bool),))
+    before = untrained().probabilities(large, two, "float32")
+    np.testing.assert_allclose(inside, before, rtol=1e-5)
+    assert untrained(sides=(96, 150)).zoom((48, 100)) == 1.5
 
 
-def test_the_classifier_beside_a_network_has_a_backbone_of_its_own() -> None:
+def test_a_third_stage_on_a_network_has_a_backbone_and_a_proposer_of_its_own() -> None:
     model = InstanceFCN(3, 7, "small", normalisation="caffe")
-    net = Classifier.beside(model, NAMES, width=8)
+    net = MNC.on(model, NAMES, width=8)
     ours, theirs = net.backbone.state_dict(), model.backbone.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
     assert torch.equal(net.mean, model.mean) and torch.equal(net.std, model.std)
@@ -116,39 +118,38 @@ def test_the_classifier_beside_a_network_has_a_backbone_of_its_own() -> None:
 
 @torch.no_grad()
 def test_vgg16_gives_features_of_its_stride() -> None:
-    net = Classifier(NAMES, "vgg16", width=8, sides=(64, 100)).eval()
-    features, cell = net.features(torch.rand(3, 40, 50))
-    assert features.shape == (512, 8, 10)
-    assert cell.tolist() == [5, 5, 5, 5]                  # 8 pixels of an image 1.6 x
+    net = MNC(NAMES, {"backbone": "vgg16"}, width=8, sides=(64, 100)).eval()
+    assert net(torch.rand(1, 3, 64, 80)).features.shape == (1, 512, 8, 10)
+    assert (net.stride, net.zoom((40, 50))) == (8, 1.6)
 
 
 def test_mncs_layers_have_their_sizes() -> None:
     with torch.device("meta"):
-        net = Classifier({n: str(n) for n in range(1, 21)}, "vgg16")
+        net = MNC({n: str(n) for n in range(1, 21)}, {"backbone": "vgg16"})
     path = 25_088 * 4096 + 4096 + 4096 * 4096 + 4096
     assert sum(p.numel() for p in net.mask_path.parameters()) == path
     assert net.mask_level.weight.shape == net.box_level.weight.shape == (21, 8192)
 
 
 @torch.no_grad()
-def test_a_saved_classifier_comes_back(tmp_path: Path) -> None:
-    net = classifier(sides=(64, 100), oversample=2)
-    again = Classifier.load(net.save(tmp_path / "classifier.safetensors"))
+def test_a_saved_third_stage_comes_back_with_its_proposer(tmp_path: Path) -> None:
+    net = untrained(sides=(64, 100), oversample=2, rule=RoiRule(rois=8))
+    again = MNC.load(net.save(tmp_path / "mnc.safetensors"))
     assert again.config == net.config and not again.training
     given = inputs()
-    assert torch.equal(net(*given).mask_level, again(*given).mask_level)
+    assert torch.equal(scores_of(net, *given), scores_of(again, *given))
     torch.testing.assert_close(net.state_dict(), again.state_dict(), rtol=0, atol=0)
 
 
 def test_a_file_of_something_else_is_named(tmp_path: Path) -> None:
-    ours = classifier().save(tmp_path / "ours.safetensors")
-    with pytest.raises(ValueError, match=r"ours\.safetensors does not hold"):
+    ours = untrained().save(tmp_path / "ours.safetensors")
+    with pytest.raises(ValueError, match=r"ours\.safetensors holds a MNC, not a Inst"):
         InstanceFCN.load(ours)
     theirs = InstanceFCN(2, 5, "small").save(tmp_path / "theirs.safetensors")
-    with pytest.raises(ValueError, match=r"theirs\.safetensors does not hold"):
-        Classifier.load(theirs)
+    with pytest.raises(ValueError, match=r"theirs\.safetensors holds a InstanceFCN"):
+        MNC.load(theirs)
     with pytest.raises(FileNotFoundError, match=r"none\.safetensors"):
-        Classifier.load(tmp_path / "none.safetensors")
+        MNC.load(tmp_path / "none.safetensors")
 
 
 @pytest.mark.parametrize(("choices", "said"), [
@@ -156,24 +157,20 @@ def test_a_file_of_something_else_is_named(tmp_path: Path) -> None:
     ({"bins": 7}, "bins is 7; give an even number"),
     ({"width": 0}, "width and oversample of at least 1"),
     ({"dropout": 1.0}, "dropout from 0 to below 1"),
-    ({"normalisation": "none"}, "imagenet, caffe; got 'none'"),
-    ({"backbone": "resnet"}, "unknown backbone 'resnet'"),
+    ({"proposer": {"backbone": "resnet"}}, "unknown backbone 'resnet'"),
 ])
-def test_choices_that_make_no_classifier_are_named(choices: dict, said: str) -> None:
-    wishes = {"categories": NAMES, "backbone": "small", "width": 8} | choices
+def test_choices_that_make_no_network_are_named(choices: dict, said: str) -> None:
+    wishes = {"categories": NAMES, "proposer": PROPOSER, "width": 8} | choices
     with pytest.raises(ValueError, match=said):
-        Classifier(**wishes)
+        MNC(**wishes)
 
 
-@pytest.mark.parametrize(("choices", "said"), [
-    ({"optimizer": "adam"}, "'sgd' or 'adamw', got 'adam'"),
-    ({"schedule": "cosine"}, "'step' or 'onecycle', got 'cosine'"),
-    ({"rois": 0}, "rois is 0; give at least 1"),
-    ({"mask_iou": 1.5}, "mask_iou is 1.5; give a number above 0, at most 1"),
-])
-def test_recipes_that_make_no_sense_are_refused(choices: dict, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        ClassifierRecipe(**choices)
+@pytest.mark.parametrize("choices", [{"rois": 0}, {"proposals": 0}, {"mask_iou": 1.5},
+                                     {"positive_share": 0.0}])
+def test_a_rule_of_regions_that_makes_no_sense_is_refused(choices: dict) -> None:
+    name, value = next(iter(choices.items()))
+    with pytest.raises(ValueError, match=f"at least 1.*above 0 to 1; .*{name}={value}"):
+        RoiRule(**choices)
 
 
 # NMS within classes, and voting
@@ -243,8 +240,7 @@ def test_who_is_alone_keeps_his_mask_and_nobody_wins_an_even_split_of_three() ->
     assert vote(np.array([[4, 4, 7, 6]]), [crop], np.zeros(1)) is None
     boxes = np.array([[0, 0, 3, 1]] * 3)
     assert vote(boxes, thirds, np.ones(3)) is None
-    proposals = Instances((4, 4), boxes, np.ones(3), tuple(thirds),
-                          np.zeros((3, 3), int), (1.0,))
+    proposals = Instances((4, 4), boxes, np.ones(3), tuple(thirds))
     found = instances(proposals, np.ones((3, 1)), {1: "thing"}, vote_iou=0.5)
     assert len(found) == 0 and found.masks.shape == (0, 4, 4) and found.rles() == []
 
@@ -254,11 +250,11 @@ def test_who_is_alone_keeps_his_mask_and_nobody_wins_an_even_split_of_three() ->
 
 @pytest.fixture(scope="module")
 def found() -> SimpleNamespace:
-    """What an untrained classifier makes of a scene."""
+    """What an untrained third stage makes of a scene."""
     model, scene = InstanceFCN.from_pretrained("scenes"), SceneSet(1)[0]
-    net = Classifier.beside(model, NAMES, width=16)
+    net = MNC.on(model, NAMES, width=16, rule=RoiRule(proposals=40)).eval()
     return SimpleNamespace(model=model, net=net, scene=scene,
-                           detections=detect(model, net, scene.image, n=40))
+                           detections=net.detect([scene.image], top=1000)[0])
 
 
 def test_detections_are_ranked_and_have_masks_boxes_and_known_categories(
@@ -273,9 +269,10 @@ def test_detections_are_ranked_and_have_masks_boxes_and_known_categories(
 
 
 def test_without_voting_masks_are_proposals(found: SimpleNamespace) -> None:
-    plain = detect(found.model, found.net, found.scene.image, n=40, voting=False)
+    plain, = found.net.detect([found.scene.image], top=1000, voting=False)
+    image = to_tensor(found.scene.image)
     proposals = propose(found.model, found.scene.image, top=40)
-    scores = class_scores(found.net, found.scene.image, proposals)
+    scores = found.net.probabilities(image, proposals, "float32")
     known = {mask.tobytes(): i for i, mask in enumerate(proposals.masks)}
     for mask, category, score in zip(plain.masks, plain.categories, plain.scores,
                                      strict=True):
@@ -296,16 +293,18 @@ def test_detections_are_what_the_evaluation_takes(found: SimpleNamespace) -> Non
 
 def test_grey_pictures_and_fewer_proposals_will_do(found: SimpleNamespace) -> None:
     grey = found.scene.image[..., 0]
-    assert 0 < len(detect(found.model, found.net, grey, n=3, voting=False)) <= 6
+    few = MNC.on(found.model, NAMES, width=16, rule=RoiRule(proposals=3)).eval()
+    assert 0 < len(few.detect([grey], voting=False)[0]) <= 6
+    assert len(found.net.detect([grey], top=2)[0]) == 2
 
 
 def test_broken_weights_and_pictures_are_errors(found: SimpleNamespace) -> None:
-    net = classifier()
+    net = MNC.on(found.model, NAMES, width=8, rule=RoiRule(proposals=5)).eval()
     torch.nn.init.constant_(net.mask_level.bias, float("nan"))
-    with pytest.raises(ValueError, match="classifier's scores hold NaN"):
-        detect(found.model, net, found.scene.image, n=5)
+    with pytest.raises(ValueError, match="model's scores hold NaN"):
+        net.detect([found.scene.image])
     with pytest.raises(ValueError, match="at least one pixel"):
-        inspect.unwrap(detect)(found.model, net, np.zeros((0, 4, 3), np.uint8))
+        net.detect([np.zeros((0, 4, 3), np.uint8)])
 
 
 def test_a_picture_without_any_proposal_has_no_detection(
@@ -313,6 +312,6 @@ def test_a_picture_without_any_proposal_has_no_detection(
 ) -> None:
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
     none = propose(found.model, found.scene.image, top=1).top(0)
-    scores = class_scores(found.net, found.scene.image, none)
+    scores = found.net.probabilities(to_tensor(found.scene.image), none, "float32")
     assert scores.shape == (0, 2)
     assert len(instances(none, scores, NAMES, vote_iou=0.5)) == 0

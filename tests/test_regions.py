@@ -9,11 +9,20 @@ import pytest
 import torch
 from evaluation_cases import image, random_masks, tight_box
 
-from ifcn_lab.classifier import ClassifierRecipe, roi_warp, roi_warp_by_definition
-from ifcn_lab.classifier.pairs import draw_rois, label_rois, numbered
 from ifcn_lab.data.masks import cut_to_boxes, tight_boxes
 from ifcn_lab.evaluation import box_iou_pairs, mask_iou_pixels
-from ifcn_lab.layers.regions import box_overlaps, crop_iou, mask_bins
+from ifcn_lab.layers.regions import (
+    RoiRule,
+    Rois,
+    as_boxes,
+    box_overlaps,
+    crop_iou,
+    draw_rois,
+    label_rois,
+    mask_bins,
+)
+from ifcn_lab.layers.roi_warp import roi_warp, roi_warp_by_definition
+from ifcn_lab.segmenter import numbered
 
 # RoIWarp
 
@@ -126,17 +135,25 @@ def label_by_loops(sample: Any, masks: np.ndarray, numbers: dict) -> list[int]:
     return labels
 
 
-def regions(seed: int) -> tuple[Any, np.ndarray, Any]:
+def rois_of(masks: np.ndarray, boxes: np.ndarray, sample: Any, kinds: dict) -> Rois:
+    """Regions with what they are called beside a sample's objects."""
+    crops = cut_to_boxes(masks, boxes)
+    labels = label_rois(boxes, crops, sample.masks, sample.crowd,
+                        np.array(numbered(sample.categories, kinds)), RoiRule())
+    return Rois(as_boxes(boxes), mask_bins(crops, 14), *map(torch.from_numpy, labels))
+
+
+KINDS = {1: "a", 2: "b", 3: "c"}
+
+
+def regions(seed: int) -> tuple[Any, np.ndarray, Rois]:
     """A sample with a crowd, masks that look for its objects, and their rois."""
     rng = np.random.default_rng(seed)
     sample = image(rng, 5, crowd=True)
     masks = np.concatenate([
         np.roll(sample.masks, rng.integers(-3, 4, 2), (1, 2)), random_masks(rng, 8)])
     boxes = np.array([tight_box(mask) for mask in masks])
-    crops = cut_to_boxes(masks, boxes)
-    rois = label_rois(boxes, crops, sample, numbered({3: "c", 1: "a", 2: "b"}),
-                      ClassifierRecipe(), 14)
-    return sample, masks, rois
+    return sample, masks, rois_of(masks, boxes, sample, KINDS)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -157,27 +174,20 @@ def test_boxes_have_labels_of_their_own() -> None:
     hole[12:28, 12:28] = True
     sample = sample._replace(masks=ring[None], categories=(2,))
     box = np.array([tight_box(hole)])
-    rois = label_rois(box, cut_to_boxes(hole[None], box), sample, {2: 1},
-                      ClassifierRecipe(), 14)
+    rois = rois_of(hole[None], box, sample, {2: "b"})
     assert (rois.label.tolist(), rois.box_label.tolist()) == ([0], [1])
 
 
-def test_a_category_that_the_classifier_does_not_know_is_named() -> None:
-    sample = image(np.random.default_rng(1), 3)._replace(categories=(1, 9, 1),
-                                                         name="street.png")
-    boxes = tight_boxes(sample.masks)
-    with pytest.raises(ValueError, match=r"street\.png has an object of category 9.*1"):
-        label_rois(boxes, cut_to_boxes(sample.masks, boxes), sample, {1: 1},
-                   ClassifierRecipe(), 14)
+def test_a_category_that_the_model_does_not_know_is_named() -> None:
+    with pytest.raises(ValueError, match=r"category 9, but the model knows \[1\]"):
+        numbered((1, 9, 1), {1: "a"})
 
 
 def test_mirrored_rois_are_the_rois_of_the_mirrored_image() -> None:
     sample, masks, rois = regions(seed=1)
     there = sample._replace(masks=sample.masks[..., ::-1], crowd=sample.crowd[:, ::-1])
     boxes = np.array([tight_box(mask) for mask in masks[..., ::-1]])
-    crops = cut_to_boxes(masks[..., ::-1].copy(), boxes)
-    expected = label_rois(boxes, crops, there, {1: 1, 2: 2, 3: 3}, ClassifierRecipe(),
-                          14)
+    expected = rois_of(masks[..., ::-1].copy(), boxes, there, KINDS)
     for ours, theirs in zip(rois.mirrored(masks.shape[2]), expected, strict=True):
         torch.testing.assert_close(ours, theirs)
 
@@ -187,9 +197,9 @@ def test_a_quarter_of_the_drawn_is_positive_and_nothing_is_drawn_twice() -> None
     numbers = torch.arange(270.0)
     rois = regions(0)[2]._replace(boxes=numbers[:, None].expand(-1, 4), label=label,
                                   masks=torch.zeros(270, 2, 2), box_label=label)
-    drawn = draw_rois(rois, ClassifierRecipe(), np.random.default_rng(0))
+    drawn = draw_rois(rois, RoiRule(), np.random.default_rng(0))
     assert [int((drawn.label == kind).sum()) for kind in (1, 0, -1)] == [16, 48, 0]
     assert len(set(drawn.boxes[:, 0].tolist())) == 64
     few = rois.take(torch.arange(3, 40))   # 27 positive, 10 of the background
-    drawn = draw_rois(few, ClassifierRecipe(), np.random.default_rng(0))
+    drawn = draw_rois(few, RoiRule(), np.random.default_rng(0))
     assert [int((drawn.label == kind).sum()) for kind in (1, 0)] == [16, 10]
