@@ -81,7 +81,7 @@ def lesson(notebook: NotebookNode, name: str, live: Mapping) -> dict[str, str | 
 
 def shown(cell: NotebookNode) -> Iterator[str | Shown]:
     """What a code cell stored, in order: text that was printed, and pictures."""
-    known, count = set(widgets.__all__), 0
+    known, count = {*widgets.__all__, *QUIZZES}, 0
     for output in cell.outputs:
         data = output.get("data", {})
         if "image/png" in data:
@@ -104,9 +104,13 @@ def asks(cell: NotebookNode) -> bool:
 
 def has_widgets(notebook: NotebookNode) -> bool:
     """Whether a notebook shows anything that can be moved."""
+    return any(picture.widget for picture in pictures(notebook))
+
+
+def pictures(notebook: NotebookNode) -> Iterator[Shown]:
+    """The pictures that a notebook stored, in order."""
     code = (cell for cell in notebook.cells if cell.cell_type == "code")
-    found = (s for cell in code for s in shown(cell) if not isinstance(s, str))
-    return any(picture.widget for picture in found)
+    return (s for cell in code for s in shown(cell) if not isinstance(s, str))
 
 
 def code(path: PurePosixPath, text: str) -> str:
