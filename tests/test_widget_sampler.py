@@ -124,12 +124,6 @@ def test_what_cannot_be_shown_gives_a_sentence(opened, scene, options, words):
     assert words in opened(shown).page.get_by_role("alert").inner_text()
 
 
-def test_the_still_picture_has_words_and_is_quick_to_store():
-    data, metadata = widget()._repr_mimebundle_()
-    assert metadata["image/png"]["alt"] == widget().words()
-    assert len(data["image/png"]) < 80_000
-
-
 # In a browser
 
 RUN = """

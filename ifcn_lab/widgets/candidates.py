@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped, UInt8
+from jaxtyping import Bool, Float, Int, Shaped
 
-from ifcn_lab.widgets import still
+from ifcn_lab.widgets.greys import shade
+from ifcn_lab.widgets.inputs import image_array
 
 if TYPE_CHECKING:
     from ifcn_lab.models.instancefcn import InstanceFCN
@@ -52,7 +53,7 @@ def candidates_of(
 
 def level_traits(levels: Sequence[Level]) -> dict[str, Any]:
     """Score maps as the greys they are drawn in, and the size of each level's cells."""
-    greys = [still.shade(level.maps.numpy()) for level in levels]
+    greys = [shade(image_array(level.maps)) for level in levels]
     return {
         "maps": b"".join(each.tobytes() for each in greys),
         "sizes": [list(each.shape[1:]) for each in greys],
@@ -115,33 +116,6 @@ def lost_to(
     first = np.full(len(lost), len(kept))
     np.minimum.at(first, worse, better)                # kept stand best first
     return kept[first]
-
-
-def drawn(
-    image: UInt8[np.ndarray, "h w 3"], found: Instances, chosen: Int[np.ndarray, "K"],
-    colours: Sequence[str],
-) -> UInt8[np.ndarray, "h w 3"]:
-    """The image with some masks in their colours, the best on top."""
-    picture = image.astype(np.float32)
-    for index in chosen[::-1].tolist():
-        x0, y0, x1, y1 = found.boxes[index]
-        piece, mask = picture[y0:y1, x0:x1], found.crops[index]
-        colour = still.colour(colours[index % len(colours)])
-        inner = mask & ~border(mask)
-        piece[inner] = 0.6 * piece[inner] + 0.4 * colour
-        piece[mask & ~inner] = colour
-    return picture.astype(np.uint8)
-
-
-def border(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """The mask's pixels that have a neighbour outside it.
-
-    >>> border(np.ones((3, 3), bool)).astype(int).tolist()
-    [[1, 1, 1], [1, 0, 1], [1, 1, 1]]
-    """
-    around = np.pad(mask, 1)
-    inside = around[:-2, 1:-1] & around[2:, 1:-1] & around[1:-1, :-2] & around[1:-1, 2:]
-    return mask & ~inside
 
 
 def overlaps(

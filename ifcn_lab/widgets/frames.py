@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, UInt8
 
-from ifcn_lab.widgets.still import shade
+from ifcn_lab.widgets.greys import shade
 from ifcn_lab.windows.labels import mask_targets
 from ifcn_lab.windows.oracle import coverage, object_centers
 

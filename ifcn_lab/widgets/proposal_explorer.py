@@ -10,11 +10,11 @@ from jaxtyping import Bool, Int, UInt8
 from PIL import Image
 
 from ifcn_lab.assembling import assemble
-from ifcn_lab.draw.palette import COLOURS, PAPER, TRUE, WRONG, cell_colours
+from ifcn_lab.draw.palette import COLOURS, TRUE, WRONG, cell_colours
 from ifcn_lab.widgets import candidates as prepared
-from ifcn_lab.widgets import still
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.inputs import needed_image
+from ifcn_lab.widgets.greys import digits
+from ifcn_lab.widgets.inputs import failures_told, needed_image
 from ifcn_lab.widgets.number_words import fixed
 
 if TYPE_CHECKING:
@@ -112,7 +112,8 @@ class ProposalExplorer(Explorable):
         return max(0, min(proposal["value"], 100))
 
     def _find(self, model: InstanceFCN, count: int) -> list:
-        self.found, levels = prepared.candidates_of(model, self.picture, count)
+        with failures_told():
+            self.found, levels = prepared.candidates_of(model, self.picture, count)
         if len(self.found) == 0:
             raise ValueError("No window of this picture holds a mask pixel. Is the "
                              "network trained, and are there objects of its sizes?")
@@ -223,25 +224,7 @@ class ProposalExplorer(Explorable):
         """The chosen window as digits, 0 dark to 9 light."""
         if self.chosen < 0:
             return ""
-        digits = self.window().astype(int) * 10 // 256
-        return "\n".join("".join(map(str, row)) for row in digits.tolist())
-
-    def still(self) -> UInt8[np.ndarray, "h w 3"]:
-        """The masks on the picture, and the maps of the chosen window."""
-        level, y, x = self.found.windows[max(0, self.chosen)].tolist()
-        shown, times = self.sifted().shown, max(1, 260 // max(self.picture.shape[:2]))
-        image = prepared.drawn(self.picture, self.found, shown, MASK_COLOURS)
-        box = self.found.boxes[max(0, self.chosen)] * times
-        image = still.framed(still.enlarged(image, times), box.tolist(), PAPER, 1)
-        maps, window = (greys.astype(np.float32)
-                        for greys in (self.maps_of(level), self.window()))
-        maps = still.maps_picture(maps, (y, x), self.m, (0, 255), 260)
-        mask = still.mask_picture(window, self.k, (0, 255), 190)
-        zoom = fixed(self.zooms[level], 2)
-        return still.beside(
-            still.titled(image, f"{len(shown)} proposals"),
-            still.titled(maps, f"{self.k**2} score maps at zoom {zoom}"),
-            still.titled(mask, f"window {max(0, self.chosen)}"))
+        return digits(self.window()[None])
 
 
 def checked_masks(masks: Any, shape: tuple[int, ...]) -> Bool[np.ndarray, "M h w"]:

@@ -1,7 +1,8 @@
 """An IPython extension: beside each widget that is shown, its page of its own.
 
-`website.live` loads it into the kernel that runs a lesson. A widget's output then
-holds, besides what it always holds, the page that `save_html` would write.
+`lessons.build` loads it into the kernel that runs a notebook. A widget's output then
+holds, besides what it always holds, the page that `save_html` would write and the
+widget's words: the builder takes a picture of the page, the site shows it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ def load_ipython_extension(shell: Any) -> None:
         if bundle is None:
             return None
         data, metadata = bundle
-        return {**data, PAGE: self.html()}, metadata
+        alt = self.problem or self.words()
+        return {**data, PAGE: self.html()}, {**metadata, PAGE: {"alt": alt}}
 
     Explorable._repr_mimebundle_ = with_page
