@@ -26,7 +26,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ifcn_lab.cli.options import add_data, load_data, positive, whole
+from ifcn_lab.cli.options import (
+    add_data,
+    load_data,
+    positive,
+    warnings_as_lines,
+    whole,
+)
 
 if TYPE_CHECKING:
     from ifcn_lab.data import Sample
@@ -239,7 +245,9 @@ def load_samples(given: Namespace) -> Sequence[Sample]:
 
     if not (given.annotations or given.dataset):
         return SceneSet(2000)
-    return kept_if_small(load_data(given), 3.0 / max(1, workers(given)))
+    with warnings_as_lines():
+        samples = load_data(given)
+    return kept_if_small(samples, 3.0 / max(1, workers(given)))
 
 
 def new_model(given: Namespace) -> InstanceFCN:

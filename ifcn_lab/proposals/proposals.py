@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ifcn_lab.data.run_lengths import crop_rle
+from ifcn_lab.data.run_lengths import crop_rles
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,7 @@ class Proposals:
 
     def rles(self) -> list[dict]:
         """The masks in COCO's compressed run-length code."""
-        return [crop_rle(crop, (int(box[0]), int(box[1])), self.shape)
-                for box, crop in zip(self.boxes, self.crops, strict=True)]
+        return crop_rles(self.crops, self.boxes, self.shape)
 
 
 def paste(canvas: np.ndarray, box: Int[np.ndarray, "4"],
