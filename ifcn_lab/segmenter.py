@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from ifcn_lab.data import Sample
-from ifcn_lab.data.run_lengths import crop_rle
+from ifcn_lab.data.run_lengths import crop_rles
 from ifcn_lab.views import IMAGENET_MEAN, View, draw_view
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ class Instances:
 
     def rles(self) -> list[dict]:
         """The masks in COCO's compressed run-length code."""
-        return [crop_rle(crop, (int(box[0]), int(box[1])), self.shape)
-                for box, crop in zip(self.boxes, self.crops, strict=True)]
+        return crop_rles(self.crops, self.boxes, self.shape)
 
 
 def paste(canvas: np.ndarray, box: Int[np.ndarray, "4"],

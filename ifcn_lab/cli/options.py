@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import sys
+import warnings
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ifcn_lab.data.opened import DATASETS
+from ifcn_lab.data.catalogue import DATASETS
 
 if TYPE_CHECKING:
     from ifcn_lab.segmenter import Segmenter
@@ -86,14 +89,24 @@ def load_data(given: Namespace, split: str | None = None) -> Sequence:
     Raises:
         ValueError: none is named, or options of two kinds of data are mixed.
     """
+    from ifcn_lab.data.catalogue import open_dataset
     from ifcn_lab.data.coco import CocoFolder
-    from ifcn_lab.data.opened import open_dataset
 
     check_data(given)
     if given.dataset is None:
         return CocoFolder(given.annotations, given.images)
     return open_dataset(given.dataset, given.data, split or given.split,
                         names=given.names)
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """Print what is warned of as plain lines, as errors are."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        yield
+    for each in told:
+        print(each.message, file=sys.stderr)
 
 
 def check_data(given: Namespace) -> None:

@@ -28,7 +28,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ifcn_lab.cli.fields import add_fields, given_fields, settings
-from ifcn_lab.cli.options import add_data, load_data, positive, whole
+from ifcn_lab.cli.options import (
+    add_data,
+    load_data,
+    positive,
+    warnings_as_lines,
+    whole,
+)
 from ifcn_lab.training.recipe import RECIPES, Recipe
 from ifcn_lab.windows.labels import SNUG, WindowRule
 
@@ -209,7 +215,9 @@ def load_samples(given: Namespace) -> Sequence[Sample]:
 
     if not (given.annotations or given.dataset):
         return SceneSet(2000)
-    return kept_if_small(load_data(given), 3.0 / max(1, workers(given)))
+    with warnings_as_lines():
+        samples = load_data(given)
+    return kept_if_small(samples, 3.0 / max(1, workers(given)))
 
 
 def new_model(given: Namespace, samples: Sequence[Sample]) -> Segmenter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ifcn_lab.evaluation.choosing import Chosen, answers_by_pixels, answers_of
+from ifcn_lab.evaluation.answers import Chosen, answers_by_pixels, answers_of
 from ifcn_lab.evaluation.coco_precision import (
     CocoPrecision,
     CocoReport,
@@ -28,7 +28,7 @@ from ifcn_lab.evaluation.recall import (
     average_recall,
     recall_by_matching,
 )
-from ifcn_lab.evaluation.results import to_coco_results
+from ifcn_lab.evaluation.results_file import to_coco_results
 
 __all__ = [
     "COCO_THRESHOLDS",

@@ -19,7 +19,14 @@ from jaxtyping import Float
 from pycocotools.cocoeval import COCOeval
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation.entries import (
+from ifcn_lab.evaluation.matching import (
+    AREAS,
+    COCO_THRESHOLDS,
+    KINDS,
+    Match,
+    match_image,
+)
+from ifcn_lab.evaluation.regions import (
     ANY,
     Answers,
     Found,
@@ -27,13 +34,6 @@ from ifcn_lab.evaluation.entries import (
     found,
     objects,
     paired,
-)
-from ifcn_lab.evaluation.matching import (
-    AREAS,
-    COCO_THRESHOLDS,
-    KINDS,
-    Match,
-    match_image,
 )
 
 __all__ = ["CocoPrecision", "CocoReport", "coco_precision"]

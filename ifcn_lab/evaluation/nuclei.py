@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation.entries import (
+from ifcn_lab.evaluation.matching import match_image
+from ifcn_lab.evaluation.regions import (
     Answers,
     Found,
     Objects,
@@ -23,7 +24,6 @@ from ifcn_lab.evaluation.entries import (
     objects,
     paired,
 )
-from ifcn_lab.evaluation.matching import match_image
 
 __all__ = ["NUCLEI_THRESHOLDS", "NucleiReport", "NucleiScore", "nuclei_ap"]
 

@@ -18,7 +18,8 @@ from jaxtyping import Float, Int
 from pycocotools import mask as coco_mask
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation.entries import (
+from ifcn_lab.evaluation.overlap import mask_iou_pixels, rle_iou
+from ifcn_lab.evaluation.regions import (
     ANY,
     Answers,
     Found,
@@ -27,7 +28,6 @@ from ifcn_lab.evaluation.entries import (
     objects,
     paired,
 )
-from ifcn_lab.evaluation.overlap import mask_iou_pixels, rle_iou
 
 __all__ = [
     "Precision",

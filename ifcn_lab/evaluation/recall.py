@@ -14,14 +14,6 @@ import numpy as np
 from jaxtyping import Float
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation.entries import (
-    Answers,
-    Found,
-    Objects,
-    found,
-    objects,
-    paired,
-)
 from ifcn_lab.evaluation.matching import (
     AREAS,
     COCO_THRESHOLDS,
@@ -30,6 +22,14 @@ from ifcn_lab.evaluation.matching import (
     match_image,
 )
 from ifcn_lab.evaluation.overlap import mask_iou_pixels
+from ifcn_lab.evaluation.regions import (
+    Answers,
+    Found,
+    Objects,
+    found,
+    objects,
+    paired,
+)
 
 __all__ = [
     "COCO_THRESHOLDS",

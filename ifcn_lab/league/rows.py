@@ -39,7 +39,7 @@ class Data:
         Raises:
             ValueError: what `open_dataset` refuses.
         """
-        from ifcn_lab.data.opened import SCENES, open_dataset
+        from ifcn_lab.data.catalogue import SCENES, open_dataset
         from ifcn_lab.data.scenes import SceneSet
 
         if self.name == "scenes":

@@ -12,15 +12,18 @@ from jaxtyping import Bool, Float, Int, Shaped
 from pycocotools import mask as coco_mask
 
 from ifcn_lab.data import Sample
+from ifcn_lab.data.coco_file import AnnotatedImage
+from ifcn_lab.data.segmentation import rle_of
 from ifcn_lab.evaluation.overlap import encode, xywh
 
-__all__ = ["ANY", "EVERY", "Answers", "Found", "Objects", "found", "objects", "paired"]
+__all__ = ["ANY", "EVERY", "Answers", "Found", "Objects", "found", "objects",
+           "objects_of_file", "paired"]
 
 ANY = 0
 """Stands for all categories where they are not told apart."""
 
 EVERY = -1
-"""The category of a crowd region that stands in for every category."""
+"""The category of a crowd region that stands in for every category; no file has it."""
 
 
 @runtime_checkable
@@ -133,17 +136,16 @@ def found(proposals: Answers, size: tuple[int, int], limit: int | None = None) -
     scores = np.asarray(proposals.scores, dtype=float).reshape(-1)
     if np.isnan(scores).any():
         raise ValueError(f"{np.isnan(scores).sum()} of {len(scores)} scores are NaN")
-    rles = _rles(proposals)
-    boxes, categories = _column(proposals, "boxes"), _column(proposals, "categories")
+    rles = _rles(proposals, size)
+    boxes, categories = (getattr(proposals, n, None) for n in ("boxes", "categories"))
     for name, column in [("masks", rles), ("boxes", boxes), ("categories", categories)]:
         if column is not None and len(column) != len(scores):
             raise ValueError(
                 f"there are {len(column)} {name}, but {len(scores)} scores"
             )
-    _check_sizes(rles, size)
     best = np.argsort(-scores, kind="stable")[:limit]
     boxes = None if boxes is None else xywh(boxes)
-    categories = None if categories is None else categories.astype(int)
+    categories = None if categories is None else np.array(categories, dtype=int)
     return Found(rles, scores, boxes, categories).take(best)
 
 
@@ -185,6 +187,29 @@ def objects(sample: Sample) -> Objects:
     return measured(rles, crowd, categories)
 
 
+def objects_of_file(image: AnnotatedImage) -> Objects:
+    """List the objects of an image as its annotation file has them, as COCOeval does.
+
+    A sample has masks. A file has more: an area of its own for each object, by which
+    COCO tells small from large, a box that is not the mask's, and crowd regions one by
+    one with their categories. Equal objects stay in COCOeval's order: by category, then
+    as in the file.
+
+    >>> from ifcn_lab.data.coco_file import Annotation
+    >>> square = Annotation(1, 3, False, [[1, 0, 4, 0, 4, 3, 1, 3]], 9.5, None)
+    >>> objects_of_file(AnnotatedImage(7, "a.png", (4, 6), [square])).areas.tolist()
+    [9.5]
+    """
+    entries = sorted(image.annotations, key=lambda entry: entry.category)
+    known = measured([rle_of(entry.segmentation, image.size) for entry in entries],
+                     [entry.crowd for entry in entries],
+                     [entry.category for entry in entries])
+    for i, entry in enumerate(entries):
+        known.areas[i] = known.areas[i] if entry.area is None else entry.area
+        known.boxes[i] = known.boxes[i] if entry.box is None else entry.box
+    return known
+
+
 def measured(
     rles: list[dict[str, Any]], crowd: Sequence[bool], categories: Sequence[int]
 ) -> Objects:
@@ -194,13 +219,8 @@ def measured(
     >>> measured(square, [False], [1]).boxes.tolist()
     [[0.0, 0.0, 6.0, 4.0]]
     """
-    return Objects(
-        rles,
-        areas_of(rles),
-        boxes_of(rles),
-        np.array(crowd, dtype=bool),
-        np.array(categories, dtype=int),
-    )
+    return Objects(rles, areas_of(rles), boxes_of(rles), np.array(crowd, dtype=bool),
+                   np.array(categories, dtype=int))
 
 
 def areas_of(rles: list[dict[str, Any]]) -> Float[np.ndarray, " N"]:
@@ -209,8 +229,6 @@ def areas_of(rles: list[dict[str, Any]]) -> Float[np.ndarray, " N"]:
     >>> areas_of(encode(np.ones((1, 4, 6), bool))).tolist()
     [24.0]
     """
-    if not rles:
-        return np.zeros(0)
     # One by one: of a list, pycocotools 2.0 counts at most 255 with NumPy 2.
     return np.array([coco_mask.area(rle) for rle in rles], dtype=float)
 
@@ -221,33 +239,24 @@ def boxes_of(rles: list[dict[str, Any]]) -> Float[np.ndarray, "N 4"]:
     >>> boxes_of(encode(np.ones((1, 4, 6), bool))).tolist()
     [[0.0, 0.0, 6.0, 4.0]]
     """
-    if not rles:
-        return np.zeros((0, 4))
-    return np.asarray(coco_mask.toBbox(rles), dtype=float)
+    return np.array(coco_mask.toBbox(rles) if rles else [], float).reshape(-1, 4)
 
 
-def _rles(proposals: Answers) -> list[dict[str, Any]]:
+def _rles(proposals: Answers, size: tuple[int, int]) -> list[dict[str, Any]]:
     if hasattr(proposals, "rles"):
-        return list(proposals.rles())
-    masks = np.asarray(proposals.masks)
-    if masks.dtype != bool or masks.ndim != 3:
-        raise TypeError(
-            f"the masks are {masks.dtype}, shape {masks.shape}; expected bool, "
-            "(N, h, w): compare scores with a threshold first"
-        )
-    return encode(masks)
-
-
-def _column(proposals: Answers, name: str) -> Shaped[np.ndarray, "N ..."] | None:
-    column = getattr(proposals, name, None)
-    return None if column is None else np.asarray(column)
-
-
-def _check_sizes(rles: list[dict[str, Any]], size: tuple[int, int]) -> None:
-    for rle in rles:
-        if tuple(rle["size"]) != tuple(size):
-            h, w = rle["size"]
+        rles = list(proposals.rles())
+    else:
+        masks = np.asarray(proposals.masks)
+        if masks.dtype != bool or masks.ndim != 3:
+            raise TypeError(
+                f"the masks are {masks.dtype}, shape {masks.shape}; expected bool, "
+                "(N, h, w): compare scores with a threshold first"
+            )
+        rles = encode(masks)
+    for h, w in (rle["size"] for rle in rles):
+        if (h, w) != tuple(size):
             raise ValueError(
                 f"the masks are {h} x {w} (h x w), the image is {size[0]} x {size[1]}; "
                 "bring the masks to the image's size"
             )
+    return rles

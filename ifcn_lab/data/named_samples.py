@@ -11,7 +11,7 @@ from typing import overload
 from ifcn_lab.data import Sample
 
 __all__ = [
-    "Listed",
+    "NamedSamples",
     "check_files",
     "every_fifth",
     "find_root",
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-class Listed(Sequence[Sample]):
+class NamedSamples(Sequence[Sample]):
     """A sequence of samples, each read from the files of its name when it is taken.
 
     ``root`` is the folder, ``names`` the list, ``categories`` the names of the
@@ -41,8 +41,8 @@ class Listed(Sequence[Sample]):
     @overload
     def __getitem__(self, index: int) -> Sample: ...
     @overload
-    def __getitem__(self, index: slice) -> Listed: ...
-    def __getitem__(self, index: int | slice) -> Sample | Listed:
+    def __getitem__(self, index: slice) -> NamedSamples: ...
+    def __getitem__(self, index: int | slice) -> Sample | NamedSamples:
         """Read one image with its masks, or cut out a shorter data set."""
         if isinstance(index, slice):
             part = copy.copy(self)

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ifcn_lab.data.run_lengths import crop_rle
 from ifcn_lab.evaluation import (
     NucleiScore,
     answers_by_pixels,
@@ -21,20 +20,6 @@ from ifcn_lab.evaluation import (
 from ifcn_lab.evaluation.overlap import encode
 
 SHARES = st.sampled_from([0.0, 0.25, 0.5, 0.7, 1.0])
-
-
-@given(st.integers(1, 5), st.integers(1, 5), st.data())
-def test_a_crop_has_the_run_lengths_of_the_whole_mask(
-    h: int, w: int, data: Any
-) -> None:
-    mask = data.draw(arrays(bool, (h, w)))
-    edges = st.tuples(st.integers(0, w), st.integers(0, h))
-    x0, y0 = data.draw(edges)
-    x1, y1 = data.draw(edges)
-    inside = np.zeros_like(mask)
-    inside[y0:y1, x0:x1] = True
-    whole = encode((mask & inside)[None])[0]
-    assert crop_rle((mask & inside)[y0:y1, x0:x1], (x0, y0), (h, w)) == whole
 
 
 @given(st.data(), SHARES, SHARES)

@@ -18,6 +18,7 @@ def open_dataset(
     split: str = "train",
     *,
     names: str | Path | None = None,
+    strict: bool = True,
 ) -> Sequence:  # of Sample; said so, a checker of types would read one
     """Open a data set of `Sample`; its pictures are read when one is taken.
 
@@ -30,6 +31,7 @@ def open_dataset(
             the publisher's folders, see `Dsb2018`.
         names: the file with the list of images, for "voc2012" and "sbd": for one, a
             list of the SDS protocol.
+        strict: of COCO files, as of `CocoFolder`.
 
     InstanceFCN's table on COCO is for the first 5,000 images of val2014:
     ``open_dataset("coco", root, "val")[:5000]``. They are taken in the order of the
@@ -53,7 +55,10 @@ def open_dataset(
         )
     if names is not None and name not in ("voc2012", "sbd"):
         raise ValueError(f"a list of names is for voc2012 and sbd, not for {name}")
-    return _open(name, Path(root or "."), split, Path(names) if names else None)
+    root = Path(root or ".")
+    if name == "coco" or (name == "dsb2018" and _files(root, split)):
+        return _open_coco(root, split, strict)
+    return _open(name, root, split, Path(names) if names else None)
 
 
 def _open(name: str, root: Path, split: str, names: Path | None) -> Sequence:
@@ -73,16 +78,12 @@ def _open(name: str, root: Path, split: str, names: Path | None) -> Sequence:
         from ifcn_lab.data.pennfudan import PennFudan
 
         return PennFudan(root, split)
-    return _open_coco(root, split) if name == "coco" else _open_nuclei(root, split)
-
-
-def _open_nuclei(root: Path, split: str) -> Sequence:
     from ifcn_lab.data.dsb2018 import Dsb2018
 
-    return _open_coco(root, split) if _files(root, split) else Dsb2018(root, split)
+    return Dsb2018(root, split)
 
 
-def _open_coco(root: Path, split: str) -> Sequence:
+def _open_coco(root: Path, split: str, strict: bool) -> Sequence:
     from ifcn_lab.data.coco import CocoFolder
 
     found = _files(root, split)
@@ -94,7 +95,7 @@ def _open_coco(root: Path, split: str) -> Sequence:
     if not found:
         raise ValueError(f"{root}: holds no instances_{split}*.json, neither there nor "
                          "in annotations")
-    return CocoFolder(found[0])
+    return CocoFolder(found[0], strict=strict)
 
 
 def _files(root: Path, split: str) -> list[Path]:

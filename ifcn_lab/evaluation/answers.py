@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float, Int, Integer
 from pycocotools import mask as coco_mask
 from scipy.ndimage import find_objects
 
-from ifcn_lab.data.run_lengths import crop_rle
-from ifcn_lab.evaluation.entries import Answers, Found, boxes_of, found
+from ifcn_lab.data.run_lengths import crop_rles
+from ifcn_lab.evaluation.regions import Answers, Found, boxes_of, found
 
 __all__ = ["Chosen", "answers_by_pixels", "answers_of", "chosen_from"]
 
@@ -52,11 +52,10 @@ class Chosen:
 
     def rles(self) -> list[dict[str, Any]]:
         """Give the answers as COCO's compressed run lengths, without drawing them."""
-        places = enumerate(find_objects(self.labels, len(self)), start=1)
-        return [
-            crop_rle(self.labels[box] == i, (box[1].start, box[0].start), self.shape)
-            for i, box in places
-        ]
+        places = find_objects(self.labels, len(self))
+        crops = [self.labels[box] == i for i, box in enumerate(places, start=1)]
+        corners = np.array([(x.start, y.start) for y, x in places], int).reshape(-1, 2)
+        return crop_rles(crops, corners, self.shape)
 
     @property
     def shape(self) -> tuple[int, int]:
