@@ -174,8 +174,9 @@ class Process:
                 one.kill()
         self._started.kill()
         self._started.wait()
-        psutil.wait_procs(family, timeout=10.0)
-        until = time.monotonic() + 2.0
+        until = time.monotonic() + 10.0
+        while not all(map(_is_dead, family)) and time.monotonic() < until:
+            time.sleep(0.005)
         while self._reader.is_alive() and time.monotonic() < until:
             with suppress(queue.Empty):  # what it still holds is of no use
                 self._lines.get(timeout=_TICK)
@@ -206,6 +207,14 @@ class Process:
         with suppress(OSError, ValueError):
             while piece := os.read(self._started.stderr.fileno(), _CHUNK):
                 self._said = (self._said + piece)[-_CHUNK:]
+
+
+def _is_dead(one: psutil.Process) -> bool:
+    """Whether it runs no more; somebody else's child may wait to be counted out."""
+    try:
+        return one.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return True
 
 
 def _signal_name(number: int) -> str:
