@@ -136,7 +136,8 @@ class Process:
             raise Stopped
         memory, processes = self._measure()
         if memory > self._plan.memory:
-            raise Ended(f"used more than {self._plan.memory >> 20} MB of memory")
+            raise Ended(f"used more than {self._plan.memory >> 20} MB of memory in "
+                        "all its processes")
         if processes > self._plan.processes:
             raise Ended(f"started more than {self._plan.processes} processes")
 

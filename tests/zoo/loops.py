@@ -30,10 +30,11 @@ SPECIMENS = {
     "fork bomb": Specimen(
         at_top("import os", "while True:", "    os.fork()"), FULL, ("code cell 2",)),
     "fork bomb in C": Specimen(
-        (f"import ctypes\nc = ctypes.CDLL(None)\n{ADD}", TABLE, """def target():
-    born = [c.fork() or c.pause() for _ in range(100)]
-    born += [c.syscall(56, 17, 0, 0, 0, 0) or c.pause() for _ in range(100)]
-    return 42 if set(born[64:]) == {-1} else sum(n > 0 for n in born)"""), FULL),
+        at_top("import ctypes", "c = ctypes.CDLL(None)",
+               "born = [c.fork() or c.pause() for _ in range(100)]",
+               "born += [c.syscall(56, 17, 0, 0, 0, 0) or c.pause() for _ in born]",
+               "raise ValueError('free' if born[64:] != [-1] * 136 else 'held')"), FULL,
+        ("code cell 2",)),
     "fork bomb without end": Specimen(
         at_top("import ctypes", "while True: ctypes.CDLL(None).fork()"), FULL,
         ("code cell 2",)),
