@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -181,3 +183,15 @@ def test_a_stop_ends_the_process_at_once(plan: Plan) -> None:
 def test_a_machine_where_python_does_not_start_is_told_apart(plan: Plan) -> None:
     with pytest.raises(OSError, match="cannot be started here"):
         Process(replace(plan, memory=2**20))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="for root")
+@walls
+def test_root_without_capabilities_grades_or_is_told_what_to_do() -> None:
+    code = ("from ifcn_course.grading.sandbox import bubblewrap; "
+            "print(bubblewrap.trouble())")
+    bare = "setpriv --bounding-set=-all --inh-caps=-all --".split()
+    done = subprocess.run([*bare, sys.executable, "-c", code], capture_output=True,
+                          text=True, check=True)
+    said = done.stdout.strip()
+    assert said == "" or "grade as an ordinary user" in said or "AppArmor" in said

@@ -63,6 +63,15 @@ def _add_limits(parser: ArgumentParser) -> None:
                        help="that it may write (256)")
 
 
+def finding() -> tuple[bool, str]:
+    """What `ifcn-lab doctor` says of this command here, and whether all is well."""
+    from ifcn_course.grading.sandbox import bubblewrap
+
+    if trouble := bubblewrap.trouble():
+        return False, f"only with --trust-submissions, as {trouble}"
+    return True, "notebooks run behind bubblewrap"
+
+
 def run(given: Namespace) -> int:
     """Grade, write the reports and say where they are."""
     from ifcn_course.grading.session import Session

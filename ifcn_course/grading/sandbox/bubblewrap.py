@@ -53,7 +53,7 @@ def readable() -> list[Path]:
     found += map(Path, filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":")))
     if (_LIBRARY.parent / "pyproject.toml").is_file():  # a checkout: data lie beside
         found += [_LIBRARY.parent / "data", _LIBRARY.parent / "constraints.txt"]
-    return sorted({path for path in found if path.is_absolute() and path.exists()})
+    return sorted({p for p in found if p.is_absolute() and os.path.exists(p)})
 
 
 @cache
@@ -84,8 +84,8 @@ def _advice(said: str) -> str:
         return ("AppArmor forbids it: load the profile bwrap-userns-restrict of the "
                 "package apparmor-profiles, or allow it for all programs by "
                 "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0")
-    return ("grade as an ordinary user, outside of a container, or in a container "
-            "that allows user namespaces")
+    return ("grade as an ordinary user, in no container or in one that allows user "
+            "namespaces")
 
 
 def _command(plan: Plan, program: Iterable[str], nobody: bool) -> list[str]:
