@@ -9,7 +9,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int, Shaped
+from jaxtyping import Int, Integer
 
 
 def is_tensor(value: object) -> bool:
@@ -32,23 +32,17 @@ def is_being_compiled(value: object) -> bool:
     return is_tensor(value) and sys.modules["torch"].compiler.is_compiling()
 
 
-def is_cuda_array(value: object) -> bool:
-    """Whether the value is an array on a GPU that is no tensor: CuPy's or numba's."""
-    return not is_tensor(value) and hasattr(value, "__cuda_array_interface__")
-
-
 def cells_per_side(score_maps: Any) -> int:
     """The k of k * k score maps (k * k, H, W), or of a batch (B, k * k, H, W).
 
     Raises:
-        TypeError: no NumPy array, tensor or CUDA array, or not of real numbers.
+        TypeError: no NumPy array and no tensor, or not of real numbers.
         ValueError: not three or four axes, or a channel count that is no square.
 
     >>> cells_per_side(np.zeros((25, 8, 8)))
     5
     """
-    known = isinstance(score_maps, np.ndarray) or is_tensor(score_maps)
-    if not known and not is_cuda_array(score_maps):
+    if not isinstance(score_maps, np.ndarray) and not is_tensor(score_maps):
         raise TypeError(
             f"score_maps is a {type(score_maps).__name__}; "
             "give a NumPy array or a torch tensor of shape (k*k, H, W)."
@@ -104,7 +98,7 @@ def checked_places(
 
 
 def _refuse_outside(
-    places: Shaped[np.ndarray, "N axes"], limits: tuple[int, ...], columns: str
+    places: Integer[np.ndarray, "N axes"], limits: tuple[int, ...], columns: str
 ) -> None:
     outside = ((places < 0) | (places >= limits)).any(axis=1)  # (N,)
     if outside.any():
@@ -120,33 +114,26 @@ def _refuse_outside(
         )
 
 
-def checked_layout(layout: str) -> str:
-    """The layout, if it is one.
+def check_layout(layout: str) -> None:
+    """Refuse a layout that is none.
 
     Raises:
         ValueError: neither "window" nor "plane".
-
-    >>> checked_layout("plane")
-    'plane'
     """
     if layout not in ("window", "plane"):
         raise ValueError(
             f"layout is {layout!r}; choose 'window', each window's pixels together, or "
             "'plane', each pixel's windows together."
         )
-    return layout
 
 
-def checked_out(out: Any, shape: tuple[int, ...], score_maps: Any) -> Any:
-    """The array to write into, if it fits.
+def check_out(out: Any, shape: tuple[int, ...], score_maps: Any) -> None:
+    """Refuse an array to write into that does not fit.
 
     Raises:
         TypeError: not of the kind of the score maps.
         ValueError: another shape, dtype or device, not writeable, or in the maps'
             memory.
-
-    >>> checked_out(np.ones((2, 2), bool), (2, 2), np.ones(3, bool)).shape
-    (2, 2)
     """
     if is_tensor(out) != is_tensor(score_maps) or not hasattr(out, "dtype"):
         raise TypeError(
@@ -167,15 +154,14 @@ def checked_out(out: Any, shape: tuple[int, ...], score_maps: Any) -> Any:
         raise ValueError("out is read-only; give an array that can be written.")
     if _share_memory(out, score_maps):
         raise ValueError("out shares memory with score_maps; give it its own.")
-    return out
 
 
 def _share_memory(a: Any, b: Any) -> bool:
     """Whether two arrays of one kind and device may lie in the same memory."""
-    if is_tensor(a):
-        first, second = (x.untyped_storage().data_ptr() for x in (a, b))
-        return first == second != 0  # nothing, and "meta", is at 0
-    return isinstance(a, np.ndarray) and np.may_share_memory(a, b)
+    if not is_tensor(a):
+        return np.may_share_memory(a, b)
+    first, second = (x.untyped_storage().data_ptr() for x in (a, b))
+    return first == second != 0  # nothing, and "meta", is at 0
 
 
 def checked_fill(fill: Any, dtype: Any) -> int | float:
@@ -202,21 +188,16 @@ def checked_fill(fill: Any, dtype: Any) -> int | float:
 
 
 def refuse_gradient(score_maps: Any, backend: str) -> None:
-    """Say so where a gradient is wanted and the back end has none.
+    """Say so where autograd would record what the back end has no gradient of.
 
     Raises:
         ValueError: the tensor requires a gradient and gradients are switched on.
     """
-    if wants_gradient(score_maps):
+    if score_maps.requires_grad and sys.modules["torch"].is_grad_enabled():
         raise ValueError(
             f"backend {backend!r} has no gradient and score_maps requires one; "
             "choose backend='torch', or give score_maps.detach()."
         )
-
-
-def wants_gradient(score_maps: Any) -> bool:
-    """Whether autograd would record what is done with the tensor."""
-    return score_maps.requires_grad and sys.modules["torch"].is_grad_enabled()
 
 
 @lru_cache(maxsize=64)  # NumPy takes longer to look them up than a small copy takes
