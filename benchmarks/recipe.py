@@ -10,7 +10,7 @@ import time
 import torch
 
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.evaluation import RecallReport, average_recall
+from ifcn_lab.metrics import RecallReport, average_recall
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, Recipe, train
 from ifcn_lab.windows import propose

@@ -13,7 +13,7 @@ import time
 import torch
 
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.evaluation import Precision, PrecisionReport, Recall
+from ifcn_lab.metrics import Precision, PrecisionReport, Recall
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.models.mnc import MNC
 from ifcn_lab.training import LESSON, Recipe, train

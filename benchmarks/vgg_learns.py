@@ -21,8 +21,8 @@ import numpy as np
 import torch
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation import RecallReport, average_recall, mask_iou
 from ifcn_lab.layers.pretrained import he
+from ifcn_lab.metrics import RecallReport, average_recall, mask_iou
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.segmenter import Instances
 from ifcn_lab.training import Recipe, Step, train

@@ -30,12 +30,12 @@ _HOME = {
     "propose": "windows.proposals",
     "Recipe": "training",
     "train": "training",
-    "average_recall": "evaluation",
+    "average_recall": "metrics",
     "CocoFolder": "data.coco",
 }
 _ROOMS = frozenset(
     "grid assembling scenes data views segmenter layers windows models training "
-    "evaluation tables draw widgets cli".split()
+    "metrics league draw widgets cli".split()
 )
 
 __all__ = ["__version__", *sorted(_HOME)]

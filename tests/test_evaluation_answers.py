@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ifcn_lab.evaluation import (
+from ifcn_lab.metrics import (
     NucleiScore,
     answers_by_pixels,
     answers_of,
     nuclei_ap,
 )
-from ifcn_lab.evaluation.overlap import encode
+from ifcn_lab.metrics.overlap import encode
 
 SHARES = st.sampled_from([0.0, 0.25, 0.5, 0.7, 1.0])
 

@@ -16,13 +16,13 @@ import torch
 from league_cases import tiny
 from training_cases import one_thread
 
-from ifcn_lab.evaluation import average_recall
 from ifcn_lab.league import DATASETS, TABLES
 from ifcn_lab.league.paper import PAPER_TABLES, PaperTable
 from ifcn_lab.league.parallel import chains, perform_all
 from ifcn_lab.league.rows import Data
 from ifcn_lab.league.runs import Run, perform, write
 from ifcn_lab.league.settings import PAPER_SETTING, data_of, setting_of
+from ifcn_lab.metrics import average_recall
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import load_checkpoint, train
 from ifcn_lab.windows import WindowRule, propose

@@ -24,13 +24,13 @@ from ifcn_lab.data.practice import (
 )
 from ifcn_lab.draw.missed_objects import Failure
 from ifcn_lab.draw.rivals import close_up
-from ifcn_lab.evaluation import mask_iou, nuclei_ap
 from ifcn_lab.layers.thresholding import (
     between_variance,
     foreground,
     otsu,
     thresholded,
 )
+from ifcn_lab.metrics import mask_iou, nuclei_ap
 from ifcn_lab.training import LESSON, example_of
 
 

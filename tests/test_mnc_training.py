@@ -20,8 +20,8 @@ from training_cases import one_thread, same_weights
 from ifcn_lab.data import Sample
 from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.evaluation import Precision
 from ifcn_lab.layers.regions import RoiRule, Rois
+from ifcn_lab.metrics import Precision
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.models.mnc import MNC, ClassScores, Features
 from ifcn_lab.segmenter import Instances, to_tensor

@@ -20,9 +20,9 @@ from training_cases import one_thread
 
 import ifcn_lab
 from ifcn_lab.__main__ import main
-from ifcn_lab.evaluation import CocoPrecision, Recall
 from ifcn_lab.league.rows import Row
 from ifcn_lab.league.runs import Run, perform
+from ifcn_lab.metrics import CocoPrecision, Recall
 from ifcn_lab.training import LESSON, load_checkpoint, train
 
 ROOT = Path(__file__).parent.parent

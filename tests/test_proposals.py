@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from training_cases import one_thread
 
 from ifcn_lab.data.masks import tight_boxes
-from ifcn_lab.evaluation import mask_iou
+from ifcn_lab.metrics import mask_iou
 from ifcn_lab.models.instancefcn import InstanceFCN, ScoreMaps
 from ifcn_lab.segmenter import Instances, pad_to_multiple, to_tensor
 from ifcn_lab.windows import candidates, propose, score_level

@@ -10,7 +10,6 @@ import torch
 from evaluation_cases import image, random_masks, tight_box
 
 from ifcn_lab.data.masks import cut_to_boxes, tight_boxes
-from ifcn_lab.evaluation import box_iou_pairs, mask_iou_pixels
 from ifcn_lab.layers.regions import (
     RoiRule,
     Rois,
@@ -22,6 +21,7 @@ from ifcn_lab.layers.regions import (
     mask_bins,
 )
 from ifcn_lab.layers.roi_warp import roi_warp, roi_warp_by_definition
+from ifcn_lab.metrics import box_iou_pairs, mask_iou_pixels
 from ifcn_lab.segmenter import numbered
 
 # RoIWarp

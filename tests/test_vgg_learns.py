@@ -9,7 +9,7 @@ import pytest
 from training_cases import one_thread
 
 from benchmarks import vgg_learns
-from ifcn_lab.evaluation import mask_iou
+from ifcn_lab.metrics import mask_iou
 from ifcn_lab.windows import propose
 from ifcn_lab.windows.labels import WindowRule
 

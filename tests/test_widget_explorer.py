@@ -8,8 +8,8 @@ from ifcn_lab import InstanceFCN, average_recall, propose, scenes
 from ifcn_lab.assembling import assemble
 from ifcn_lab.data import from_scene
 from ifcn_lab.data.masks import tight_boxes
-from ifcn_lab.evaluation import COCO_THRESHOLDS, mask_iou
 from ifcn_lab.layers.nms import nms, nms_pairwise
+from ifcn_lab.metrics import COCO_THRESHOLDS, mask_iou
 from ifcn_lab.models.deepmask import DeepMask
 from ifcn_lab.scenes import Scene
 from ifcn_lab.segmenter import Instances, to_tensor

@@ -195,7 +195,7 @@ def no_gain(scenes: list[Ranked], scores: list[Any]) -> str | None:
 
 def recall_of(scenes: list[Ranked], scores: list[Any]) -> float:
     """AR@10 of the scenes' proposals, in the order of these scores."""
-    from ifcn_lab.evaluation import average_recall
+    from ifcn_lab.metrics import average_recall
 
     found = []
     for scene, new in zip(scenes, scores, strict=True):

@@ -17,7 +17,7 @@ def run(given: Namespace) -> int:
     from ifcn_lab.data import shipped
     from ifcn_lab.data.coco import CocoFolder
     from ifcn_lab.draw.overlay import overlay
-    from ifcn_lab.evaluation import mask_iou
+    from ifcn_lab.metrics import mask_iou
     from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.windows import propose
 

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from ifcn_lab.evaluation.all_figures import Figures, Wanted
-    from ifcn_lab.evaluation.image_by_image import Evaluation, Judged
+    from ifcn_lab.metrics.all_figures import Figures, Wanted
+    from ifcn_lab.metrics.image_by_image import Evaluation, Judged
     from ifcn_lab.segmenter import Instances, Segmenter
 
 
@@ -87,8 +87,8 @@ def add_figures(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Judge every image, count, print."""
-    from ifcn_lab.evaluation.image_by_image import judge_all
-    from ifcn_lab.evaluation.results_file import writing_results
+    from ifcn_lab.metrics.image_by_image import judge_all
+    from ifcn_lab.metrics.results_file import writing_results
 
     check(given)
     with warnings_as_lines():
@@ -122,9 +122,9 @@ def check(given: Namespace) -> None:
 def prepare(given: Namespace) -> Evaluation:
     """Open data and network, or data and results: what one process needs."""
     from ifcn_lab.data.coco_file import AnnotationFile
-    from ifcn_lab.evaluation.all_figures import Figures
-    from ifcn_lab.evaluation.image_by_image import Evaluation
-    from ifcn_lab.evaluation.results_file import ResultFile
+    from ifcn_lab.metrics.all_figures import Figures
+    from ifcn_lab.metrics.image_by_image import Evaluation
+    from ifcn_lab.metrics.results_file import ResultFile
 
     if given.results and given.annotations:
         data = AnnotationFile(given.annotations)
@@ -156,7 +156,7 @@ def wanted_of(given: Namespace, masks: bool) -> Wanted:
     Raises:
         ValueError: figures of masks are asked for where there are none.
     """
-    from ifcn_lab.evaluation.all_figures import Wanted
+    from ifcn_lab.metrics.all_figures import Wanted
 
     if not masks and (given.nuclei or not given.boxes):
         raise ValueError(f"{given.results} holds boxes and no masks; say --boxes, and "

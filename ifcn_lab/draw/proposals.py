@@ -16,7 +16,7 @@ from ifcn_lab.draw.overlay import alt_text
 from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, WRONG
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
 from ifcn_lab.draw.training_windows import few_shades, pale
-from ifcn_lab.evaluation import RecallReport, mask_iou
+from ifcn_lab.metrics import RecallReport, mask_iou
 from ifcn_lab.segmenter import Instances
 from ifcn_lab.windows.proposals import Level
 

@@ -170,7 +170,7 @@ def measured(
     Raises:
         ValueError: the validation images hold no object.
     """
-    from ifcn_lab.evaluation import CocoPrecision, Precision, Recall
+    from ifcn_lab.metrics import CocoPrecision, Precision, Recall
 
     recall, named = Recall(), model.classes is not None
     kinds = (CocoPrecision(by_category=True), Precision(by_category=True))

@@ -18,7 +18,7 @@ from ifcn_lab.widgets.inputs import failures_told, needed_image
 from ifcn_lab.widgets.number_words import fixed
 
 if TYPE_CHECKING:
-    from ifcn_lab.evaluation import RecallReport
+    from ifcn_lab.metrics import RecallReport
     from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.segmenter import Instances
 
@@ -126,7 +126,7 @@ class ProposalExplorer(Explorable):
     def _mask_traits(self) -> dict[str, bytes]:
         """The candidates, and after them the true objects."""
         from ifcn_lab.data.masks import tight_boxes
-        from ifcn_lab.evaluation import COCO_THRESHOLDS
+        from ifcn_lab.metrics import COCO_THRESHOLDS
 
         true = tight_boxes(self.masks)
         crops = [mask[y0:y1, x0:x1]
@@ -157,7 +157,7 @@ class ProposalExplorer(Explorable):
     def report(self) -> RecallReport:
         """Recall of what is shown, as `average_recall` measures it."""
         from ifcn_lab.data import from_scene
-        from ifcn_lab.evaluation import average_recall
+        from ifcn_lab.metrics import average_recall
         from ifcn_lab.scenes import Scene
 
         sample = from_scene(Scene(self.picture, self.masks), "shown")

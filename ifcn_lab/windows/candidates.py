@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ifcn_lab.data.masks import first_and_past_last
-from ifcn_lab.windows.model import WindowModel
+from ifcn_lab.segmenter import Segmenter
 from ifcn_lab.windows.paste import Zoomed, enlarge_at, zoom_cells
 
 WINDOWS_AT_ONCE = 4096
@@ -47,7 +47,7 @@ class Pyramid(NamedTuple):
     in a mask where its logit is above `limit`.
     """
 
-    model: WindowModel
+    model: Segmenter
     levels: Sequence[Level]
     zoomed: Sequence[Zoomed]
     shape: tuple[int, int]
@@ -68,7 +68,7 @@ class Portion(NamedTuple):
 
 
 def pyramid_of(
-    model: WindowModel, levels: Sequence[Level], shape: tuple[int, int],
+    model: Segmenter, levels: Sequence[Level], shape: tuple[int, int],
     threshold: float,
 ) -> Pyramid:
     """Prepare to read masks, cut at the probability `threshold`."""

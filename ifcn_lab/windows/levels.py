@@ -14,9 +14,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ifcn_lab.segmenter import Segmenter
 from ifcn_lab.windows.candidates import Level
 from ifcn_lab.windows.losses import ScoreMaps
-from ifcn_lab.windows.model import WindowModel
 from ifcn_lab.windows.pyramid import resize_image
 
 PIXELS_TOGETHER = 2_000_000
@@ -24,7 +24,7 @@ PIXELS_TOGETHER = 2_000_000
 
 
 def score_level(
-    model: WindowModel, image: Float[Tensor, "3 h w"], zoom: float, *,
+    model: Segmenter, image: Float[Tensor, "3 h w"], zoom: float, *,
     half: bool = False,
 ) -> Level:
     """Run the network at one scale.
@@ -37,7 +37,7 @@ def score_level(
 
 @torch.inference_mode()
 def score_levels(
-    model: WindowModel, images: Sequence[Float[Tensor, "3 _h _w"]],
+    model: Segmenter, images: Sequence[Float[Tensor, "3 _h _w"]],
     zooms: Sequence[Sequence[float]], *, half: bool = False,
 ) -> list[list[Level]]:
     """Run the network at all scales of all images, batched by shape.
@@ -94,7 +94,7 @@ def together(
 
 
 def stacked(
-    model: WindowModel, images: Sequence[Float[Tensor, "3 _h _w"]]
+    model: Segmenter, images: Sequence[Float[Tensor, "3 _h _w"]]
 ) -> Float[Tensor, "B 3 h w"]:
     """Images of one shape in whole cells as a batch.
 

@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 
 from ifcn_lab.layers.backbones import fused, uses_bfloat16
 from ifcn_lab.layers.nms import nms
-from ifcn_lab.segmenter import Instances, to_tensor
+from ifcn_lab.segmenter import Instances, Segmenter, to_tensor
 from ifcn_lab.windows.candidates import (
     Pyramid,
     best_windows,
@@ -19,14 +19,13 @@ from ifcn_lab.windows.candidates import (
     tight_boxes_at,
 )
 from ifcn_lab.windows.levels import score_levels
-from ifcn_lab.windows.model import WindowModel
 from ifcn_lab.windows.pyramid import zooms_for_fractions, zooms_for_sizes
 
 PIXELS_AT_MOST = 40_000_000
 
 
 def propose(
-    model: WindowModel,
+    model: Segmenter,
     image: UInt8[np.ndarray, "h w *rgb"] | Float[np.ndarray, "h w *rgb"],
     *, top: int = 1000, scales: Sequence[float] | None = None, nms_iou: float = 0.8,
     threshold: float = 0.5, candidates: int | None = None,
@@ -67,7 +66,7 @@ def propose(
 
 
 def propose_many(
-    model: WindowModel,
+    model: Segmenter,
     images: Sequence[np.ndarray],
     *, top: int = 1000, scales: Sequence[float] | None = None, nms_iou: float = 0.8,
     threshold: float = 0.5, candidates: int | None = None,
@@ -140,7 +139,7 @@ def check_wishes(
             raise ValueError(f"give {wish}; got {given[wish.split(',')[0]]}")
 
 
-def default_zooms(model: WindowModel, shape: tuple[int, int]) -> tuple[float, ...]:
+def default_zooms(model: Segmenter, shape: tuple[int, int]) -> tuple[float, ...]:
     """The pyramid for the objects that this network was trained to find.
 
     No enlarged image has more than `PIXELS_AT_MOST` pixels, whatever the sizes ask.

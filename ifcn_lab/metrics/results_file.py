@@ -21,7 +21,7 @@ from ifcn_lab.data import Sample
 from ifcn_lab.data.faults import Unreadable
 from ifcn_lab.data.json_fields import MOST, is_box, key_of, short
 from ifcn_lab.data.segmentation import checked, rle_of
-from ifcn_lab.evaluation.regions import Answers, Found, found, paired
+from ifcn_lab.metrics.regions import Answers, Found, found, paired
 
 __all__ = ["ResultFile", "rows", "to_coco_results", "writing_results"]
 
@@ -189,7 +189,7 @@ def rows(best: Found, image_id: int | str, category: int = 1) -> list[dict[str, 
 
     ``category`` is for answers that have none of their own.
 
-    >>> from ifcn_lab.evaluation.overlap import encode
+    >>> from ifcn_lab.metrics.overlap import encode
     >>> best = Found(encode(np.ones((1, 2, 2), bool)), np.array([0.5]))
     >>> rows(best, image_id=7)
     [{'image_id': 7, 'category_id': 1, 'segmentation': ..., 'score': 0.5}]

@@ -14,15 +14,15 @@ import numpy as np
 from jaxtyping import Float
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation.matching import (
+from ifcn_lab.metrics.matching import (
     AREAS,
     COCO_THRESHOLDS,
     KINDS,
     Match,
     match_image,
 )
-from ifcn_lab.evaluation.overlap import mask_iou_pixels
-from ifcn_lab.evaluation.regions import (
+from ifcn_lab.metrics.overlap import mask_iou_pixels
+from ifcn_lab.metrics.regions import (
     Answers,
     Found,
     Objects,

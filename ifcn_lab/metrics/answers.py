@@ -16,7 +16,7 @@ from pycocotools import mask as coco_mask
 from scipy.ndimage import find_objects
 
 from ifcn_lab.data.run_lengths import crop_rles
-from ifcn_lab.evaluation.regions import Answers, Found, boxes_of, found
+from ifcn_lab.metrics.regions import Answers, Found, boxes_of, found
 
 __all__ = ["Chosen", "answers_by_pixels", "answers_of", "chosen_from"]
 
@@ -97,7 +97,7 @@ def chosen_from(
 ) -> Chosen:
     """Do what ``answers_of`` does for what was sorted already, (h, w) the image's size.
 
-    >>> from ifcn_lab.evaluation.overlap import encode
+    >>> from ifcn_lab.metrics.overlap import encode
     >>> square = encode(np.ones((1, 2, 2), bool))
     >>> len(chosen_from(Found(square * 2, np.array([0.99, 0.98])), (2, 2)))
     1

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from ifcn_lab.evaluation.answers import Chosen, answers_by_pixels, answers_of
-from ifcn_lab.evaluation.coco_precision import (
+from ifcn_lab.metrics.answers import Chosen, answers_by_pixels, answers_of
+from ifcn_lab.metrics.coco_precision import (
     CocoPrecision,
     CocoReport,
     coco_precision,
 )
-from ifcn_lab.evaluation.nuclei import NucleiReport, NucleiScore, nuclei_ap
-from ifcn_lab.evaluation.overlap import (
+from ifcn_lab.metrics.nuclei import NucleiReport, NucleiScore, nuclei_ap
+from ifcn_lab.metrics.overlap import (
     box_iou,
     box_iou_pairs,
     mask_iou,
     mask_iou_pixels,
 )
-from ifcn_lab.evaluation.precision import (
+from ifcn_lab.metrics.precision import (
     Precision,
     PrecisionReport,
     average_precision,
     precision_by_cutting,
 )
-from ifcn_lab.evaluation.recall import (
+from ifcn_lab.metrics.recall import (
     COCO_THRESHOLDS,
     Recall,
     RecallReport,
     average_recall,
     recall_by_matching,
 )
-from ifcn_lab.evaluation.results_file import to_coco_results
+from ifcn_lab.metrics.results_file import to_coco_results
 
 __all__ = [
     "COCO_THRESHOLDS",

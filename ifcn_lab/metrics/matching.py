@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from pycocotools import mask as coco_mask
 
-from ifcn_lab.evaluation.regions import Found, Objects
+from ifcn_lab.metrics.regions import Found, Objects
 
 __all__ = ["AREAS", "COCO_THRESHOLDS", "KINDS", "Match", "match_image", "overlaps"]
 
@@ -67,8 +67,8 @@ def match_image(
     is ignored. So is one that finds nothing and is of another size itself. Gives one
     ``Match`` for each of the sizes, names of ``AREAS``.
 
-    >>> from ifcn_lab.evaluation.regions import measured
-    >>> from ifcn_lab.evaluation.overlap import encode
+    >>> from ifcn_lab.metrics.regions import measured
+    >>> from ifcn_lab.metrics.overlap import encode
     >>> square = encode(np.ones((1, 2, 2), bool))
     >>> truth = measured(square, crowd=[False], categories=[1])
     >>> best = Found(square * 2, np.array([0.9, 0.8]))
@@ -93,7 +93,7 @@ def overlaps(best: Found, truth: Objects, kind: str) -> Float[np.ndarray, "N M"]
 
     Raises ValueError for kind "masks" where the answers are boxes only.
 
-    >>> from ifcn_lab.evaluation.regions import measured
+    >>> from ifcn_lab.metrics.regions import measured
     >>> overlaps(Found([], np.zeros(0)), measured([], [], []), "masks").shape
     (0, 0)
     """

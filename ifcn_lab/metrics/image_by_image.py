@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ifcn_lab.data.coco_file import AnnotationFile
-from ifcn_lab.evaluation.all_figures import Figures
-from ifcn_lab.evaluation.regions import Answers, Found, found, objects, objects_of_file
-from ifcn_lab.evaluation.results_file import ResultFile, rows
+from ifcn_lab.metrics.all_figures import Figures
+from ifcn_lab.metrics.regions import Answers, Found, found, objects, objects_of_file
+from ifcn_lab.metrics.results_file import ResultFile, rows
 
 __all__ = ["Evaluation", "Judged", "judge_all"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ifcn_lab.evaluation.answers import chosen_from
-from ifcn_lab.evaluation.coco_precision import CocoPrecision
-from ifcn_lab.evaluation.nuclei import NucleiReport, NucleiScore
-from ifcn_lab.evaluation.precision import Precision
-from ifcn_lab.evaluation.recall import Recall, RecallReport
-from ifcn_lab.evaluation.regions import Found, Objects
+from ifcn_lab.metrics.answers import chosen_from
+from ifcn_lab.metrics.coco_precision import CocoPrecision
+from ifcn_lab.metrics.nuclei import NucleiReport, NucleiScore
+from ifcn_lab.metrics.precision import Precision
+from ifcn_lab.metrics.recall import Recall, RecallReport
+from ifcn_lab.metrics.regions import Found, Objects
 
 __all__ = ["Figures", "Wanted"]
 
@@ -47,8 +47,8 @@ class Figures:
     can do it; ``count`` counts what it gives. What is held of an image is matches.
 
     >>> import numpy as np
-    >>> from ifcn_lab.evaluation.regions import measured
-    >>> from ifcn_lab.evaluation.overlap import encode
+    >>> from ifcn_lab.metrics.regions import measured
+    >>> from ifcn_lab.metrics.overlap import encode
     >>> square = encode(np.ones((1, 2, 2), bool))
     >>> figures = Figures(Wanted(ns=(1,)))
     >>> found = Found(square, np.array([0.9]))

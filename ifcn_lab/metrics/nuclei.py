@@ -15,8 +15,8 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation.matching import match_image
-from ifcn_lab.evaluation.regions import (
+from ifcn_lab.metrics.matching import match_image
+from ifcn_lab.metrics.regions import (
     Answers,
     Found,
     Objects,

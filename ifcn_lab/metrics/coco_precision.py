@@ -19,14 +19,14 @@ from jaxtyping import Float
 from pycocotools.cocoeval import COCOeval
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation.matching import (
+from ifcn_lab.metrics.matching import (
     AREAS,
     COCO_THRESHOLDS,
     KINDS,
     Match,
     match_image,
 )
-from ifcn_lab.evaluation.regions import (
+from ifcn_lab.metrics.regions import (
     ANY,
     Answers,
     Found,

@@ -18,8 +18,8 @@ from jaxtyping import Float, Int
 from pycocotools import mask as coco_mask
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation.overlap import mask_iou_pixels, rle_iou
-from ifcn_lab.evaluation.regions import (
+from ifcn_lab.metrics.overlap import mask_iou_pixels, rle_iou
+from ifcn_lab.metrics.regions import (
     ANY,
     Answers,
     Found,
