@@ -21,9 +21,9 @@ from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.data.shipped import folder
 from ifcn_lab.evaluation import average_recall
 from ifcn_lab.layers.backbones import uses_bfloat16
+from ifcn_lab.league.machine import machine
 from ifcn_lab.models.deepmask import DeepMask
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.league.machine import machine
 from ifcn_lab.training import LESSON, train
 from ifcn_lab.windows import CLOSE, propose
 

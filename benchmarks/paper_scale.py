@@ -24,8 +24,8 @@ import torch
 from torch import Tensor, nn
 
 from ifcn_lab import scenes
-from ifcn_lab.layers.pretrained import he
 from ifcn_lab.layers.backbones import fused, uses_bfloat16
+from ifcn_lab.layers.pretrained import he
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.segmenter import to_tensor
 from ifcn_lab.windows import propose, score_levels

@@ -2,8 +2,8 @@
 
     python -m benchmarks.recognition       two to three minutes on one core
 
-The shipped network proposes. MNC's third stage is trained on its proposals, then mAP^r is
-measured with MNC's mask voting and without.
+The shipped network proposes. MNC's third stage is trained on its proposals, then
+mAP^r is measured with MNC's mask voting and without.
 """
 
 from __future__ import annotations

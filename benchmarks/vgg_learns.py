@@ -61,8 +61,10 @@ def photographs(
     return [found[name] for name in names]
 
 
-def learn(samples: Sequence[Sample], recipe: Recipe = RECIPE, *,
-          rule: WindowRule = RULE, shown: bool = False) -> tuple[InstanceFCN, list[Step]]:
+def learn(
+    samples: Sequence[Sample], recipe: Recipe = RECIPE, *, rule: WindowRule = RULE,
+    shown: bool = False,
+) -> tuple[InstanceFCN, list[Step]]:
     """A VGG-16 trained on these images from nothing, and its steps."""
     torch.manual_seed(0)
     steps: list[Step] = []

@@ -31,6 +31,7 @@ from ifcn_lab.layers.thresholding import (
     otsu,
     thresholded,
 )
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, example_of
 
 

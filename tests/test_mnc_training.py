@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -26,7 +25,7 @@ from ifcn_lab.layers.regions import RoiRule, Rois
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.models.mnc import MNC, ClassScores, Features
 from ifcn_lab.segmenter import Instances, to_tensor
-from ifcn_lab.training import LESSON, Recipe, Run, load_checkpoint, train
+from ifcn_lab.training import LESSON, Run, load_checkpoint, train
 from ifcn_lab.windows import propose, proposed_regions
 
 __all__ = ["one_thread"]  # a fixture
