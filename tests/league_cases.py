@@ -29,7 +29,7 @@ class Few(Data):
 
 CROP = LESSON.with_(iterations=6, seconds=None, batch=2, crop=48, precision="float32")
 WHOLE = CROP.with_(crop=None, batch=1, shorter_sides=(48.0, 64.0), accumulate=2)
-KINDS = CROP.with_(iterations=2, batch=1, crop=None, weights={})
+KINDS = CROP.with_(iterations=2, batch=1, crop=None, term_weights={})
 SETTING = Setting(
     view="crop", recipes={"crop": CROP, "whole": WHOLE, "kinds": KINDS},
     options={"backbone": "small", "m": 7, "sizes": (20.0, 30.0), "windows": 16},

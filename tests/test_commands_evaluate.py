@@ -177,7 +177,7 @@ def test_results_with_boxes_only(
     ("more", "says"),
     [
         ("--results {found} --save x.json", "leave one of the two out"),
-        ("--by-category", "--by-category is for --results"),
+        ("--by-category", "an InstanceFCN tells no kinds apart; use --ap"),
         ("--workers -1", "give 0 or more"),
         ("--results {folder}/none.json", "none.json: cannot be read as a list"),
         ("--results {strange}", "result number 1 is for image 99"),

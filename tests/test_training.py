@@ -191,7 +191,7 @@ def test_the_rule_says_which_size_fits_the_window() -> None:
 
 def test_a_weight_of_no_term_is_refused(samples: SceneSet) -> None:
     with pytest.raises(ValueError, match="weighs masks, but .* objectness, mask"):
-        train(network(), samples, QUICK.with_(weights={"masks": 2.0}))
+        train(network(), samples, QUICK.with_(term_weights={"masks": 2.0}))
 
 
 class Terminal(io.StringIO):

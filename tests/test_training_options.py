@@ -16,6 +16,7 @@ from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import PAPER, Recipe, Run, Step, example_of, train
 from ifcn_lab.training.run import prepared
+from ifcn_lab.windows import CLOSE, SNUG, WindowRule
 
 __all__ = ["one_thread", "samples"]  # fixtures
 
@@ -26,7 +27,7 @@ def trained(samples: SceneSet, recipe: Recipe) -> tuple[InstanceFCN, list[float]
     """The network after a few steps, and the losses on the way."""
     steps: list[Step] = []
     net = train(network(), samples, recipe, on_step=steps.append)
-    weights = {"objectness": 1.0, **recipe.weights}
+    weights = {"objectness": 1.0, **recipe.term_weights}
     return net, [sum(weights[n] * loss for n, loss in step.losses.items())
                  for step in steps]
 
@@ -148,7 +149,7 @@ def test_two_batches_of_one_step_weigh_every_window_alike(samples: SceneSet) -> 
         windows = slow.windows(scores.maps[0], one.centers[: len(one.target)])
         pixels = loss(windows, one.target, reduction="none") * one.counts
         masks.append(pixels.sum((1, 2)) / one.counts.sum((1, 2)))
-    weight = recipe.weights["mask"]
+    weight = recipe.term_weights["mask"]
     (torch.cat(objectness).mean() + weight * torch.cat(masks).mean()).backward()
     for ours, theirs in zip(run.model.parameters(), slow.parameters(), strict=True):
         torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-4, atol=1e-6)
@@ -206,17 +207,26 @@ def chosen(line: str) -> Recipe:
     return recipe(parse(["train", "--out", "run", *line.split()]))
 
 
-def test_every_open_figure_is_an_option() -> None:
-    made = chosen("--recipe paper --canonical 0.6 --center-tolerance 0.05 "
-                  "--scale-tolerance 0.25 --negative-center 0.2 --negative-scale 0.9 "
-                  "--mask-weight 441 --init-std 0.02 --clip 35 --negative-masks")
-    rule = made.rule
-    assert (rule.canonical, rule.center_tolerance, rule.scale_tolerance) == (
-        0.6, 0.05, 0.25)
-    assert (rule.negative_center, rule.negative_scale) == (0.2, 0.9)
-    assert (made.mask_weight, made.init_std, made.clip) == (441, 0.02, 35)
-    assert made.negative_masks
+def test_every_field_of_the_recipe_and_of_the_rule_is_an_option() -> None:
+    made = chosen("--recipe paper --term-weights mask=441 --init-std 0.02 --clip 35 "
+                  "--no-flip --jitter 0.1 --weight-decay 0 --shorter-sides 60 90")
+    assert (made.term_weights, made.init_std, made.clip) == ({"mask": 441}, 0.02, 35)
+    assert (made.flip, made.jitter, made.weight_decay) == (False, 0.1, 0)
+    assert made.shorter_sides == (60, 90)
     assert chosen("--recipe paper") == PAPER
+    given = parse("train --out run --recipe paper --canonical 0.6 --center-tolerance "
+                  "0.05 --scale-tolerance 0.25 --negative-center 0.2 --negative-scale "
+                  "0.9 --options negative_masks=true windows=64 --backbone small "
+                  "--k 2 --m 7".split())
+    net = fresh(given)
+    assert net.rule == WindowRule(0.6, 0.05, 0.25, 0.2, 0.9)
+    assert net.negative_masks and (net.drawn, net.k, net.m) == (64, 2, 7)
+
+
+@pytest.mark.parametrize(("line", "rule"), [
+    ("", SNUG), ("--recipe lesson", CLOSE), ("--recipe paper", WindowRule())])
+def test_each_recipe_has_its_window_rule(line: str, rule: WindowRule) -> None:
+    assert fresh(parse(f"train --out run {line}".split())).rule == rule
 
 
 def test_options_of_the_machine_reach_the_recipe() -> None:
@@ -224,7 +234,6 @@ def test_options_of_the_machine_reach_the_recipe() -> None:
     assert (made.precision, made.compile, made.channels_last) == ("bfloat16", True,
                                                                   False)
     assert made.accumulate == 3
-    assert chosen("--sides 60 90").shorter_sides == (60, 90)
     usual = chosen("")
     assert (usual.compile, usual.channels_last, usual.seed) == (False, True, 0)
 
@@ -264,6 +273,6 @@ def test_help_groups_the_options_and_gives_examples(
     with pytest.raises(SystemExit):
         main(["train", "--help"])
     text = capsys.readouterr().out
-    for title in ("data:", "run:", "network:", "recipe:", "figures that no source"):
+    for title in ("data:", "run:", "model:", "recipe:", "window rule:"):
         assert f"\n{title}" in text
-    assert "torchrun --nproc-per-node 8" in text and "srun " in text
+    assert "torchrun --nproc-per-node 8" in text

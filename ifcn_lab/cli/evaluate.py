@@ -28,6 +28,7 @@ from ifcn_lab.cli.options import (
     add_model,
     add_pyramid,
     data_name,
+    detect_options,
     load_data,
     load_model,
     share,
@@ -71,8 +72,8 @@ def add_figures(parser: ArgumentParser) -> None:
                        help="AR also for small, medium and large objects")
     group.add_argument("--ap", action="store_true", help="COCO's AP of the best 100, "
                        "also by size, and mAP^r at .5 and .7; categories ignored")
-    group.add_argument("--by-category", action="store_true", help="with --results: AP "
-                       "and mAP^r within each category, and their means")
+    group.add_argument("--by-category", action="store_true", help="AP and "
+                       "mAP^r within each category, and their means")
     group.add_argument("--nuclei", action="store_true", help="TP/(TP+FP+FN) at mask "
                        "IoU .5 to .9, pooled over images and as the mean over images; "
                        "overlapping answers are cut: the better one has the pixels")
@@ -110,9 +111,6 @@ def check(given: Namespace) -> None:
     if given.results and given.save:
         raise ValueError("--save writes what a network finds; with --results there is "
                          "none, so leave one of the two out")
-    if given.by_category and not given.results:
-        raise ValueError("--by-category is for --results: a network's proposals have "
-                         "no category; use --ap")
     if given.workers < 0:
         raise ValueError(f"--workers is {given.workers}; give 0 or more")
 
@@ -134,9 +132,11 @@ def prepare(given: Namespace) -> tuple[Source, Work]:
         look = looking.LookAtResults(source, find)
     else:
         find = None
-        look = looking.LookWithNetwork(
-            source, load_model(given), top=given.top, nms_iou=given.nms,
-            threshold=given.threshold, precision="auto")
+        model = load_model(given)
+        if given.by_category and model.classes is None:
+            raise ValueError(f"--by-category needs categories, and an "
+                             f"{type(model).__name__} tells no kinds apart; use --ap")
+        look = looking.LookWithNetwork(source, model, **detect_options(given, model))
     figures = Figures(wanted_of(given, find.masks if find else True))
     return source, Work(look, figures, bool(given.save), source.category)
 

@@ -104,10 +104,8 @@ class LookWithNetwork:
 
     def __call__(self, index: int) -> Looked:
         """Read one image and propose."""
-        from ifcn_lab.windows import propose
-
         sample = self.source.sample(index)
-        proposals = propose(self.model, sample.image, **self.options)
+        proposals = self.model.detect([sample.image], **self.options)[0]
         image_id, size, truth = self.source.truth_of(sample)
         best = found(proposals, size)
         # The proposals' boxes are the masks' tight ones. Left out, they are made from

@@ -100,7 +100,7 @@ Its released code falls after 20 000 steps instead.
 """
 
 KINDS = LESSON.with_(iterations=400, seconds=None, batch=1, accumulate=4, crop=None,
-                     lr=1e-3, precision="bfloat16", weights={})
+                     lr=1e-3, precision="bfloat16", term_weights={})
 """MNC's third stage on the small backbone, in a minute and a half of one core."""
 
 PAPER_SETTING = Setting(

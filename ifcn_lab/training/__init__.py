@@ -1,14 +1,13 @@
 """Training: recipes, batches, the loop, many processes, checkpoints."""
 
-from ifcn_lab.training.batches import Example, example_of
-from ifcn_lab.training.checkpoint import load_checkpoint, save_checkpoint
-from ifcn_lab.training.loop import train
-from ifcn_lab.training.processes import Group, LostProcess, joined
-from ifcn_lab.training.recipe import LESSON, PAPER, RECIPES, SMALL, Recipe
-from ifcn_lab.training.run import Run, Step
+from ifcn_lab.lazy import loaded_when_used
 
-__all__ = [
-    "LESSON", "PAPER", "RECIPES", "SMALL", "Example", "Group", "LostProcess", "Recipe",
-    "Run", "Step", "example_of", "joined", "load_checkpoint", "save_checkpoint",
-    "train",
-]
+_HOME = {
+    "Example": "batches", "example_of": "batches", "load_checkpoint": "checkpoint",
+    "save_checkpoint": "checkpoint", "train": "loop", "Group": "processes",
+    "LostProcess": "processes", "joined": "processes", "LESSON": "recipe",
+    "PAPER": "recipe", "RECIPES": "recipe", "SMALL": "recipe", "Recipe": "recipe",
+    "Run": "run", "Step": "run",
+}
+__all__ = sorted(_HOME)
+__getattr__, __dir__ = loaded_when_used(__name__, _HOME, "name")

@@ -42,7 +42,7 @@ class Recipe:
             down, as from a microscope.
         photometric: strength of random brightness, contrast, colour and inversion
             of the image, 0 for none.
-        weights: of the terms of the loss, by name; 1 for a term that is not named. A
+        term_weights: of the terms of the loss, by name; 1 for one that is not named. A
             term is a mean: of InstanceFCN's "mask" over the pixels of a window, so that
             m*m makes it the sum that the paper writes.
         init_std: new layers begin with Gaussian weights of this deviation and biases
@@ -70,7 +70,7 @@ class Recipe:
     flip: bool = True
     turn: bool = False
     photometric: float = 0.0
-    weights: Mapping[str, float] = field(default_factory=dict)
+    term_weights: Mapping[str, float] = field(default_factory=dict)
     init_std: float | None = None
     precision: str = "float32"
     channels_last: bool = True
@@ -111,14 +111,14 @@ PAPER = Recipe(accumulate=8, clip=None, init_std=0.01)
 """The paper's: SGD, 40 000 steps of eight images, one on each of eight devices.
 
 Confirmed: the six scales, SGD with momentum 0.9 and weight decay 5e-4, 1e-3 for 32 000
-steps and 1e-4 for 8 000, eight images a step. No source confirms `init_std`, `weights`,
-flips and that no gradient is shortened.
+steps and 1e-4 for 8 000, eight images a step. No source confirms `init_std`,
+`term_weights`, flips and that no gradient is shortened.
 """
 
 LESSON = Recipe(
     iterations=1100, seconds=57, batch=4, optimizer="adamw", lr=3e-3,
     schedule="onecycle", weight_decay=1e-2, shorter_sides=None, crop=128,
-    precision="auto", weights={"mask": 4.0},
+    precision="auto", term_weights={"mask": 4.0},
 )
 """Made for the small backbone on two cores: under a minute from nothing to masks.
 
@@ -128,7 +128,7 @@ steps.
 
 SMALL = LESSON.with_(
     iterations=100_000,
-    seconds=15 * 60, photometric=0.3, weights={"mask": 2.0},
+    seconds=15 * 60, photometric=0.3, term_weights={"mask": 2.0},
 )
 """For the small backbone on pictures of your own: a quarter of an hour on two cores."""
 

@@ -192,7 +192,7 @@ class Run:
 
     def weight(self, term: str) -> float:
         """What a term of the loss weighs."""
-        return self.recipe.weights.get(term, 1.0)
+        return self.recipe.term_weights.get(term, 1.0)
 
     def _on_device(self, examples: list[Example]) -> list[Example]:
         """The same examples where the model is."""
@@ -216,7 +216,7 @@ class Run:
             out = self.forward(images)
         out = type(out)(*(x.float() for x in out))
         terms = self.model.losses(out, [e.targets for e in examples])
-        if unknown := self.recipe.weights.keys() - terms.keys():
+        if unknown := self.recipe.term_weights.keys() - terms.keys():
             raise ValueError(f"the recipe weighs {', '.join(sorted(unknown))}, but the "
                              f"loss of this model has {', '.join(terms)}")
         return terms
