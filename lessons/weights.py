@@ -21,7 +21,7 @@ from ifcn_lab.training import LESSON, SMALL, Recipe, train
 from ifcn_lab.windows import CLOSE, SNUG, WindowRule
 
 SIZES = (28.0, 86.0)
-LONG = SMALL.with_(seconds=None, iterations=9000, photometric=0.5, weights={})
+LONG = SMALL.with_(seconds=None, iterations=9000, photometric=0.5, term_weights={})
 MINUTE = LESSON.with_(seconds=None, iterations=1300)
 
 

@@ -25,7 +25,7 @@ __all__ = ["one_thread"]  # a fixture
 SCENES = {"size": (64, 64), "sizes": (18, 28), "by_shape": True, "style": "plain"}
 KINDS = {1: "disc", 4: "bar"}
 RECIPE = LESSON.with_(iterations=80, seconds=None, batch=2, crop=64, lr=2e-3,
-                      precision="float32", weights={})
+                      precision="float32", term_weights={})
 
 
 def scenes(n: int, *families: str, start: int = 0, **options: object) -> SceneSet:
