@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = {"steps": given.steps, "tests": given.tests, "batch": LESSON.batch,
                 "lr": LESSON.lr, "precision": LESSON.precision, "nms": NMS,
                 "canonical": CLOSE.canonical,
-                "mask_weight": LESSON.weights["mask"], "held_out_start": HELD_OUT}
+                "mask_weight": LESSON.term_weights["mask"], "held_out_start": HELD_OUT}
     record = go_on(given.out, settings)
     done = {(run["head"], run["scenes"], run["seed"]) for run in record["runs"]}
     began = time.perf_counter()

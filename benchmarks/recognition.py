@@ -2,8 +2,8 @@
 
     python -m benchmarks.recognition       two to three minutes on one core
 
-The shipped network proposes. MNC's third stage is trained on its proposals, then mAP^r is
-measured with MNC's mask voting and without.
+The shipped network proposes. MNC's third stage is trained on its proposals, then
+mAP^r is measured with MNC's mask voting and without.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TRAINING, HELD_OUT = 200, 60
 FIRST_HELD_OUT = 1_000_000
 N = 300
 RECIPE = LESSON.with_(iterations=380, seconds=None, batch=1, accumulate=4, crop=None,
-                      lr=1e-3, weights={}, precision="float32")
+                      lr=1e-3, term_weights={}, precision="float32")
 
 
 def trained(

@@ -36,8 +36,8 @@ SHORTER_SIDES = tuple(100 * 1.5**power for power in range(3))
 # AdamW without weight decay.
 RECIPE = Recipe(
     iterations=800, optimizer="adamw", lr=2e-4, schedule="onecycle", weight_decay=0.0,
-    shorter_sides=SHORTER_SIDES, flip=False, weights={"mask": 4.0},
-    precision="bfloat16",
+    shorter_sides=SHORTER_SIDES, flip=False,
+    term_weights={"mask": 4.0}, precision="bfloat16",
 )
 # Negatives begin where positives nearly end.
 RULE = WindowRule(canonical=0.7, negative_center=0.11, negative_scale=0.5)
@@ -61,8 +61,10 @@ def photographs(
     return [found[name] for name in names]
 
 
-def learn(samples: Sequence[Sample], recipe: Recipe = RECIPE, *,
-          rule: WindowRule = RULE, shown: bool = False) -> tuple[InstanceFCN, list[Step]]:
+def learn(
+    samples: Sequence[Sample], recipe: Recipe = RECIPE, *, rule: WindowRule = RULE,
+    shown: bool = False,
+) -> tuple[InstanceFCN, list[Step]]:
     """A VGG-16 trained on these images from nothing, and its steps."""
     torch.manual_seed(0)
     steps: list[Step] = []

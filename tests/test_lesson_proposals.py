@@ -16,7 +16,7 @@ from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.draw.missed_objects import judged, solidity, trait, worst_first
 from ifcn_lab.layers.nms import nms, nms_pairwise, pair_iou
 from ifcn_lab.segmenter import Instances
-from ifcn_lab.windows.proposals import Level
+from ifcn_lab.windows.candidates import Level
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,7 @@ from ifcn_lab.layers.thresholding import (
     thresholded,
 )
 from ifcn_lab.metrics import mask_iou, nuclei_ap
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, example_of
 
 

@@ -33,7 +33,7 @@ __all__ = ["one_thread"]  # a fixture
 SCENES = {"size": (64, 64), "objects": (2, 4), "sizes": (20, 30), "by_shape": True,
           "families": ("disc", "bar"), "style": "plain"}
 TINY = LESSON.with_(iterations=6, seconds=None, batch=1, accumulate=2, crop=None,
-                    lr=1e-3, precision="float32", weights={})
+                    lr=1e-3, precision="float32", term_weights={})
 FEW = RoiRule(proposals=30, rois=16)
 
 
@@ -99,7 +99,7 @@ def test_without_the_box_level_its_layer_stays(
     model: InstanceFCN, samples: SceneSet
 ) -> None:
     before = fresh(model, samples)
-    recipe = TINY.with_(iterations=2, weights={"box_level": 0.0}, weight_decay=0)
+    recipe = TINY.with_(iterations=2, term_weights={"box_level": 0.0}, weight_decay=0)
     after = train(fresh(model, samples), samples, recipe)
     assert torch.equal(before.box_level.weight, after.box_level.weight)
     assert not torch.equal(before.mask_level.weight, after.mask_level.weight)

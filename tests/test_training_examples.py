@@ -94,7 +94,8 @@ def test_targets_are_exactly_the_share_of_each_cell_that_the_object_covers() -> 
 def test_mirrored_and_plain_examples_both_occur() -> None:
     sample = painted(boxes=((5, 20, 40, 60),))
     recipe = PAPER.with_(shorter_sides=(90.0,))
-    left = [bool(example(sample, (recipe, WindowRule()), s).image[0, :90, :48].sum() > 0)
+    chosen = recipe, WindowRule()
+    left = [bool(example(sample, chosen, s).image[0, :90, :48].sum() > 0)
             for s in range(12)]
     assert set(left) == {True, False}
     unflipped = recipe.with_(flip=False), WindowRule()

@@ -18,7 +18,7 @@ from ifcn_lab.widgets.candidates import lost_to, run_lengths
 from ifcn_lab.widgets.greys import shade
 from ifcn_lab.widgets.number_words import fixed
 from ifcn_lab.widgets.proposal_explorer import ProposalExplorer
-from ifcn_lab.windows.proposals import score_level
+from ifcn_lab.windows import score_level
 
 PURE = front_end.joined("proposing.js")
 PICTURE = ".ifcn-sheet[tabindex]"

@@ -155,7 +155,7 @@ def ranked(number: int) -> Ranked:
     from ifcn_lab.data.scenes import SceneSet
     from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.segmenter import to_tensor
-    from ifcn_lab.windows.proposals import propose, score_level
+    from ifcn_lab.windows import propose, score_level
 
     net = InstanceFCN.from_pretrained("scenes")
     sample = SceneSet(SCENES, start=1_000_100, style="wild")[number]

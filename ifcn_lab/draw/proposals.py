@@ -18,7 +18,7 @@ from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
 from ifcn_lab.draw.training_windows import few_shades, pale
 from ifcn_lab.metrics import RecallReport, mask_iou
 from ifcn_lab.segmenter import Instances
-from ifcn_lab.windows.proposals import Level
+from ifcn_lab.windows.candidates import Level
 
 
 def pyramid(

@@ -194,7 +194,8 @@ def training_crops(examples: Sequence[Example], stride: int, m: int) -> Picture:
         for axes, example in zip(grid[1], examples, strict=True):
             bare(axes)
             if len(example.targets.target):
-                axes.imshow(example.targets.target[0].numpy(), cmap="gray", vmin=0, vmax=1)
+                asked = example.targets.target[0].numpy()
+                axes.imshow(asked, cmap="gray", vmin=0, vmax=1)
         grid[0, 0].set_ylabel("crop and windows")
         grid[1, 0].set_ylabel("asked of the orange one")
     return Picture(

@@ -14,7 +14,7 @@ from ifcn_lab.widgets.inputs import image_array
 if TYPE_CHECKING:
     from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.segmenter import Instances
-    from ifcn_lab.windows.proposals import Level
+    from ifcn_lab.windows.candidates import Level
 
 
 class Candidates(NamedTuple):
@@ -36,7 +36,8 @@ def candidates_of(
     from ifcn_lab.layers.backbones import fused
     from ifcn_lab.segmenter import Instances, to_tensor
     from ifcn_lab.windows import candidates as parts
-    from ifcn_lab.windows.proposals import default_zooms, score_level
+    from ifcn_lab.windows.levels import score_level
+    from ifcn_lab.windows.proposals import default_zooms
 
     picture = to_tensor(image)
     shape = tuple(picture.shape[1:])
