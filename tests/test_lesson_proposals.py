@@ -30,7 +30,7 @@ def proposals(masks: np.ndarray, scores: list[float]) -> Instances:
     crops = tuple(mask[y0:y1, x0:x1]
                   for mask, (x0, y0, x1, y1) in zip(masks, boxes, strict=True))
     return Instances(masks.shape[1:], boxes, np.array(scores), crops,
-                     np.zeros((len(masks), 3), int), (1.0,))
+                     windows=np.zeros((len(masks), 3), int), zooms=(1.0,))
 
 
 def test_the_pyramid_is_drawn_to_one_scale(sample: Sample) -> None:

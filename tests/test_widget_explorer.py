@@ -103,7 +103,7 @@ def test_recall_of_the_front_end_is_the_library_s(browser) -> None:
         boxes = tight_boxes(masks)
         crops = tuple(m[b:d, a:c] for m, (a, b, c, d) in zip(masks, boxes, strict=True))
         found = Instances((40, 40), boxes, np.linspace(1, 0, count), crops,
-                          np.zeros((count, 3), int), (1.0,))
+                          windows=np.zeros((count, 3), int), zooms=(1.0,))
         sample = from_scene(Scene(np.zeros((40, 40, 3), np.uint8), true), "discs")
         report = average_recall([found], [sample], ns=(count,))
         expected.append(np.rint(report.curves["all"][:, -1] * objects).tolist())

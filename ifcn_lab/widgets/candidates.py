@@ -49,7 +49,8 @@ def candidates_of(
     some = (boxes[:, 2:] > boxes[:, :2]).all(1)        # a mask pixel in the image
     windows, scores, boxes = windows[some], scores[some], boxes[some]
     crops = parts.crops_at(pyramid, windows, boxes)
-    return Candidates(Instances(shape, boxes, scores, crops, windows, zooms), levels)
+    return Candidates(Instances(shape, boxes, scores, crops, windows=windows,
+                                zooms=zooms), levels)
 
 
 def level_traits(levels: Sequence[Level]) -> dict[str, Any]:
