@@ -81,7 +81,7 @@ def lesson(notebook: NotebookNode, name: str, live: Mapping) -> dict[str, str | 
 
 def shown(cell: NotebookNode) -> Iterator[str | Shown]:
     """What a code cell stored, in order: text that was printed, and pictures."""
-    known, count = set(widgets.__all__), 0
+    known, count = {*widgets.__all__, *QUIZZES}, 0
     for output in cell.outputs:
         data = output.get("data", {})
         if "image/png" in data:

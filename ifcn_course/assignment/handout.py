@@ -43,10 +43,15 @@ class Assignment:
         return Key(LESSONS[self.variant.lesson], self.variant.seed, self.sheet.title,
                    variant, self.functions)
 
+    @property
+    def graded(self) -> nbgrader.Graded:
+        """Each task with what the key says of it."""
+        return list(zip(self.sheet.tasks, self.functions, strict=True))
+
     def handout(self, *, metadata: bool = False) -> str:
         """The students' notebook; `metadata` adds nbgrader's."""
         cells = notebook.student(self.sheet, self.variant)
-        marked = nbgrader.marked(cells, self) if metadata else cells
+        marked = nbgrader.marked(cells, self.graded) if metadata else cells
         return notebook.text(marked, self.name)
 
     def solutions(self) -> str:
@@ -56,7 +61,7 @@ class Assignment:
     def nbgrader_source(self) -> str:
         """What nbgrader's `source` folder takes: solutions and tests, both marked."""
         cells = notebook.solved(self.sheet, self.variant, suffix="")
-        return notebook.text(nbgrader.source(cells, self), self.name)
+        return notebook.text(nbgrader.source(cells, self.graded), self.name)
 
 
 def assignment(lesson: int, seed: int, secret: str = "") -> Assignment:

@@ -10,31 +10,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from ifcn_course.assignment.agreement import agrees
 from ifcn_course.assignment.key import KeyFunction, function_document, function_from
 from ifcn_course.assignment.notebook import Cell, source_of, with_ids
 from ifcn_course.assignment.task import MARKED, Task
 
-if TYPE_CHECKING:
-    from ifcn_course.assignment.handout import Assignment
-
 SCHEMA = 3
+Graded = Sequence[tuple[Task, KeyFunction]]
+"""The tasks of an assignment, each with what the key says of it."""
 
 
-def marked(cells: Sequence[Cell], made: Assignment) -> list[Cell]:
+def marked(cells: Sequence[Cell], graded: Graded) -> list[Cell]:
     """The students' notebook with metadata: solution cells, and tests without cases."""
-    for number, (task, one) in enumerate(_pairs(made), start=1):
+    for number, (task, one) in enumerate(graded, start=1):
         written, tried = _cells_of(cells, [task.stub(number), task.trial(number)])
         written["metadata"] = {"nbgrader": solution_metadata(one)}
         tried["metadata"] = {"nbgrader": graded_metadata(one)}
     return list(cells)
 
 
-def source(cells: Sequence[Cell], made: Assignment) -> list[Cell]:
+def source(cells: Sequence[Cell], graded: Graded) -> list[Cell]:
     """The lecturer's notebook for nbgrader's `source`: solutions and cases marked."""
-    for number, (task, one) in enumerate(_pairs(made), start=1):
+    for number, (task, one) in enumerate(graded, start=1):
         written, tried = _cells_of(cells, [task.solution, task.trial(number)])
         written["metadata"] = {"nbgrader": solution_metadata(one)}
         written["source"] = _lines(between_marks(task.code))
@@ -100,10 +98,6 @@ def scored(function: Callable[..., object], cases: str) -> int:
         raise ValueError(f"{one.name} is right in none of its {len(one.cases)} cases. "
                          f"{' '.join(wrong[:1])}")
     return points
-
-
-def _pairs(made: Assignment) -> list[tuple[Task, KeyFunction]]:
-    return list(zip(made.sheet.tasks, made.functions, strict=True))
 
 
 def _cells_of(cells: Sequence[Cell], sources: Sequence[str]) -> list[Cell]:
