@@ -15,7 +15,7 @@ from ifcn_lab.cli.train import batches_told, fresh, recipe
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import PAPER, Recipe, Run, Step, example_of, train
-from ifcn_lab.training.run import prepared
+from ifcn_lab.training.compiling import prepared
 from ifcn_lab.windows import CLOSE, SNUG, WindowRule
 
 __all__ = ["one_thread", "samples"]  # fixtures

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +24,7 @@ from ifcn_lab.training.batches import (
     too_many,
 )
 from ifcn_lab.training.checkpoint import load_checkpoint, save_checkpoint
+from ifcn_lab.training.compiling import prepared
 from ifcn_lab.training.log import tell
 from ifcn_lab.training.optimizer import build_optimizer, rate
 from ifcn_lab.training.processes import Group, LostProcess
@@ -326,32 +325,3 @@ def kept_if_lost(model: nn.Module, group: Group) -> Iterator[None]:
         for buffer, was in zip(model.buffers(), before, strict=True):
             buffer.copy_(was)
         raise
-
-
-def prepared(model: Segmenter, recipe: Recipe) -> nn.Module:
-    """The network as it is called in training: its layout chosen, compiled or not.
-
-    A compiled one shares its weights with the network, which itself stays as it is.
-
-    Raises:
-        ValueError: it is to be compiled, and there is no compiler.
-    """
-    layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
-    model.memory_format = layout
-    model.to(memory_format=layout)
-    if not recipe.compile:
-        return model
-    on_cpu = model.device.type == "cpu"
-    if on_cpu and not any(map(shutil.which, compilers())):
-        raise ValueError("torch.compile writes C++ for a CPU and finds no compiler "
-                         f"({', '.join(compilers())}): install one, or do not compile")
-    return torch.compile(model)
-
-
-def compilers() -> list[str]:
-    """The compilers that torch would take: CXX of the environment, or the usual ones.
-
-    >>> len(compilers()) > 0
-    True
-    """
-    return [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "cl"]
