@@ -102,7 +102,7 @@ def mask_bins(
 
 
 def as_boxes(boxes: Shaped[np.ndarray, "N 4"]) -> Float[Tensor, "N 4"]:
-    """Boxes as the classifier takes them."""
+    """Boxes as a model takes them."""
     return torch.from_numpy(np.asarray(boxes, np.float32).reshape(-1, 4))
 
 
