@@ -182,7 +182,7 @@ def _unpack(
     source: Source, files: Sequence[Path], folder: Path, tell: Callable[[str], None]
 ) -> None:
     """Unpack the archives into one folder, and look whether it holds the data set."""
-    from ifcn_lab.data.opened import open_dataset
+    from ifcn_lab.data.catalogue import open_dataset
 
     folder.mkdir()
     for file in files:
