@@ -65,6 +65,7 @@ def findings() -> Iterator[Line]:
     yield from _dependencies(tested)
     yield from _front_ends(tested)
     yield _numba()
+    yield _kernels()
     yield _cuda()
     yield from _machine()
     yield from _data()
@@ -110,7 +111,7 @@ def _dependency(name: str, pin: str | None, optional: bool) -> Line:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
         if optional:
-            return Line("--", f"{name} is absent: only the tests need it")
+            return Line("--", f"{name} is absent: the lessons do without it")
         return Line("FAIL", f"{name} is absent: pip install -c constraints.txt {name}")
     trouble = None if optional else _trouble(_MODULES.get(name, name))
     if trouble:
@@ -166,6 +167,18 @@ def _numba() -> Line:
     except Exception as error:  # a compiler fails in many ways, all worth reporting
         return Line("FAIL", f"numba does not compile: {_told(error)}")
     return Line("OK" if three == 3 else "FAIL", "numba compiles and runs a function")
+
+
+def _kernels() -> Line:
+    """Look for a place where `assemble` may keep what numba compiled."""
+    try:
+        from ifcn_lab.assembling.kernel_cache import has_place
+    except Exception as error:
+        return Line("--", f"numba's kernels: unknown, {_told(error)}")
+    if has_place():
+        return Line("OK", "numba keeps the kernels of assemble on disk")
+    return Line("--", "numba finds no folder to keep its kernels in, so each program "
+                "compiles them, two seconds or so: name a folder in NUMBA_CACHE_DIR")
 
 
 def _cuda() -> Line:
