@@ -69,6 +69,7 @@ def findings() -> Iterator[Line]:
     yield _cuda()
     yield from _machine()
     yield from _data()
+    yield from _commands_of_other_packages()
 
 
 def pins(text: str) -> dict[str, str]:
@@ -217,6 +218,19 @@ def _data() -> Iterator[Line]:
             yield Line("FAIL", f"data/{name} is {problem}: fetch the course again")
     good = sum(problem is None for problem in checked.values())
     yield Line("OK", f"data: {good} of {len(checked)} files as shipped")
+
+
+def _commands_of_other_packages() -> Iterator[Line]:
+    """What commands of other installed packages say of this machine."""
+    for entry in metadata.entry_points(group="ifcn_lab.commands"):
+        try:
+            say = getattr(entry.load(), "finding", None)
+            good, text = say() if say else (True, "")
+        except Exception as error:  # another's code
+            good, text = False, f"does not load: {_told(error)}"
+        if text:
+            text = text.replace(str(Path.home()), "~")
+            yield Line("OK" if good else "--", f"{entry.name}: {text}")
 
 
 if __name__ == "__main__":
