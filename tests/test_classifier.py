@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from evaluation_cases import random_masks
+from slow_evaluation import box_iou_pairs
 from torch.nn import functional as F
 
 from ifcn_lab.classifier import (
@@ -27,7 +28,7 @@ from ifcn_lab.classifier import (
 )
 from ifcn_lab.classifier.rois import cut_to_boxes
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.evaluation import Precision, box_iou_pairs, to_coco_results
+from ifcn_lab.evaluation import Precision, to_coco_results
 from ifcn_lab.model import InstanceFCN
 from ifcn_lab.proposals import Proposals, nms_pairwise, propose
 from ifcn_lab.targets import tight_boxes

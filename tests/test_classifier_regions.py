@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 from evaluation_cases import image, random_masks, tight_box
+from slow_evaluation import box_iou_pairs, mask_iou_pixels
 
 from ifcn_lab.classifier import ClassifierRecipe, roi_warp, roi_warp_by_definition
 from ifcn_lab.classifier.pairs import draw_rois, label_rois, numbered
 from ifcn_lab.classifier.rois import box_overlaps, crop_iou, cut_to_boxes, mask_bins
-from ifcn_lab.evaluation import box_iou_pairs, mask_iou_pixels
 from ifcn_lab.targets import tight_boxes
 
 # RoIWarp

@@ -22,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
+from slow_evaluation import box_iou_pairs, mask_iou_pixels, recall_by_matching
 
 from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.evaluation import (
@@ -29,10 +30,7 @@ from ifcn_lab.evaluation import (
     Recall,
     average_recall,
     box_iou,
-    box_iou_pairs,
     mask_iou,
-    mask_iou_pixels,
-    recall_by_matching,
     to_coco_results,
 )
 
