@@ -94,7 +94,7 @@ def costs() -> dict[str, tuple[float, float]]:
 
 def main() -> None:
     """Print the frame budget, and each widget's time to be made and its file's size."""
-    from tests.browser_cases import chromium
+    from lessons.stills import chromium
 
     print(f"each widget made and stored in a cell (at most {CREATION_MS} ms), and its "
           f"own file (at most {STATIC_MB} MB)")

@@ -1,12 +1,14 @@
 """Build the notebooks from the lessons: `python -m lessons.build [--check] [03 ...]`.
 
-Each lesson is run twice, with stubs and with solutions, and its outputs are stored.
+Each lesson is run twice, with stubs and with solutions, and its outputs are stored;
+where no widget can run, a picture taken in Chromium stands for it (`lessons.stills`).
 `--check` runs nothing: it says which notebooks no longer follow from their lesson.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -17,7 +19,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from lessons import canonical, rules, source
+from lessons import canonical, rules, source, stills
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +32,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     given = parser.parse_args(arguments)
     chosen = lessons(root, given.lesson)
     look = check if given.check else build
+    if look is build and stills.chromium() is None:
+        print("no browser here: widgets keep the pictures that are stored", flush=True)
     found = [problem for path in chosen for problem in look(path, root)]
     found += orphans(root) if not given.lesson else []
     for problem in found:
@@ -62,14 +66,21 @@ def build(path: Path, root: Path) -> list[str]:
         target.parent.mkdir(parents=True, exist_ok=True)
         began = time.perf_counter()
         try:
-            stored = canonical.tidy(run(notebook, target.parent))
+            ran = run(notebook, target.parent)
         except CellExecutionError as error:
             found.append(f"{name} does not run to its end:\n{error}")
             continue
+        wrong = stills.put(ran, _before(target))
+        stored = canonical.tidy(ran)
         target.write_text(canonical.text(stored), encoding="utf-8", newline="\n")
         print(f"{name}: {time.perf_counter() - began:.1f} s", flush=True)
-        found += [f"{name}: {problem}" for problem in canonical.problems(stored)]
+        wrong += canonical.problems(stored)
+        found += [f"{name}: {problem}" for problem in wrong]
     return found
+
+
+def _before(target: Path) -> NotebookNode | None:
+    return nbformat.read(target, as_version=4) if target.is_file() else None
 
 
 class _Client(NotebookClient):
@@ -89,16 +100,19 @@ class _Client(NotebookClient):
 
 
 def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
-    """Run a notebook in a fresh kernel, as nbval does: in the folder it lies in."""
-    where = {"metadata": {"path": str(folder)}}
+    """Run a notebook in a fresh kernel, as nbval does: in the folder it lies in.
+
+    Every widget brings its page along, see `lessons.capture`.
+    """
     client = _Client(
-        notebook,
-        timeout=120,
-        kernel_name="python3",
-        resources=where,
-        record_timing=False,
+        notebook, timeout=300, kernel_name="python3", record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+        extra_arguments=["--IPKernelApp.extra_extensions=lessons.capture",
+                         "--IPKernelApp.log_level=ERROR"],
     )
-    return client.execute()
+    known = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    search = os.pathsep.join(filter(None, known))
+    return client.execute(env={**os.environ, "PYTHONPATH": search})
 
 
 def check(path: Path, root: Path) -> list[str]:

@@ -5,8 +5,6 @@ They are taken in a real browser from the widgets' own files; Chromium must be t
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -14,10 +12,9 @@ import numpy as np
 from PIL import Image
 
 from ifcn_lab.widgets import tour
-from tests.browser_cases import chromium
+from lessons import stills
 
 FOLDER = Path(__file__).parent / "pictures"
-SCREEN = {"width": 1020, "height": 640}
 WIDE = (800, 432)
 FRAME_MS, HOLD_MS = 90, 1400
 
@@ -53,42 +50,30 @@ def save_moving(frames: list[Image.Image], states: list[dict], path: Path) -> No
                 optimize=True)
 
 
-def still(page: object, path: Path) -> None:
-    """A PNG of the widget as it first shows itself."""
-    page.wait_for_timeout(800)
-    picture = Image.open(BytesIO(page.locator(".ifcn").screenshot())).convert("RGB")
-    picture.quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
-
-
-def opened(take: Callable[[str], object]) -> None:
-    """Call `take` with a function that opens a stop of the tour in a browser."""
+def drawn(states: list[dict[str, int]]) -> list[Image.Image]:
+    """Pictures of the Assembler in these states."""
     from playwright.sync_api import sync_playwright
 
-    widgets = {stop.name: stop.make for stop in tour.stops()}
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(),
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=stills.chromium(),
                                              args=["--no-sandbox"])
-
-        def show(name: str) -> object:
-            page = browser.new_page(viewport=SCREEN, color_scheme="light")
-            page.goto(widgets[name]().save_html(Path(folder) / f"{name}.html").as_uri())
-            page.wait_for_selector(".ifcn")
-            return page
-
-        take(show)
+        page = browser.new_page(viewport=stills.SCREEN, color_scheme="light")
+        page.set_content(page_of("assembler"))
+        page.wait_for_selector(".ifcn")
+        frames = moving(page, states)
         browser.close()
+    return frames
 
 
-def take(show: Callable[[str], object]) -> None:
-    """The pictures that the README shows."""
-    states = walk()
-    frames = moving(show("assembler"), states)
-    save_moving(frames, states, FOLDER / "assembler.gif")
-    still(show("explorer"), FOLDER / "explorer.png")
+def page_of(name: str) -> str:
+    """The page of a stop of the tour."""
+    return next(stop.make().html() for stop in tour.stops() if stop.name == name)
 
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    opened(take)
+    walked = walk()
+    save_moving(drawn(walked), walked, FOLDER / "assembler.gif")
+    (FOLDER / "explorer.png").write_bytes(stills.taken([page_of("explorer")])[0])
     for path in sorted(FOLDER.iterdir()):
         print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")

@@ -1,30 +1,20 @@
 """A real browser for the widgets: Chromium, with the network blocked.
 
-Without a browser the tests that ask for one are skipped and say so. Debian's package
-`chromium` is enough; IFCN_LAB_CHROMIUM can name another.
+Without a browser the tests that ask for one are skipped and say so;
+`lessons.stills` finds it.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-PATIENCE = 600_000
-"""Milliseconds that a page may take for anything; it goes on as soon as it is there."""
+from lessons.stills import PATIENCE, chromium
 
 LAPTOP = {"width": 1280, "height": 800}
-
-
-def chromium() -> str | None:
-    """The path of a browser, or None."""
-    named = os.environ.get("IFCN_LAB_CHROMIUM")
-    return named or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.browser_cases import PATIENCE
+from lessons.stills import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation.precision import RIGHT, WRONG
-from ifcn_lab.evaluation.regions import Answers, paired
+from ifcn_lab.metrics.precision import RIGHT, WRONG
+from ifcn_lab.metrics.regions import Answers, paired
 
 
 def mask_iou_pixels(

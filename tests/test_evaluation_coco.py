@@ -19,17 +19,17 @@ from evaluation_cases import SIZE, answer, empty_answer, image, random_masks
 from pycocotools.coco import COCO
 
 from ifcn_lab.data.coco_file import AnnotationFile
-from ifcn_lab.evaluation import CocoPrecision, Recall, coco_precision
-from ifcn_lab.evaluation.matching import AREAS, match_image
-from ifcn_lab.evaluation.overlap import encode
-from ifcn_lab.evaluation.regions import (
+from ifcn_lab.metrics import CocoPrecision, Recall, coco_precision
+from ifcn_lab.metrics.matching import AREAS, match_image
+from ifcn_lab.metrics.overlap import encode
+from ifcn_lab.metrics.regions import (
     Found,
     areas_of,
     boxes_of,
     measured,
     objects_of_file,
 )
-from ifcn_lab.evaluation.results_file import ResultFile
+from ifcn_lab.metrics.results_file import ResultFile
 
 FIGURES = ("AP", "AP50", "AP75", "APs", "APm", "APl")
 

@@ -20,8 +20,8 @@ from pycocotools.cocoeval import COCOeval
 from slow_evaluation import precision_by_cutting
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation import average_precision, nuclei_ap, to_coco_results
-from ifcn_lab.evaluation.precision import area_under_envelope
+from ifcn_lab.metrics import average_precision, nuclei_ap, to_coco_results
+from ifcn_lab.metrics.precision import area_under_envelope
 
 
 def disjoint(sample: Sample) -> Sample:

@@ -16,7 +16,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from ifcn_lab.data.segmentation import checked, rle_of
-from ifcn_lab.evaluation.results_file import ResultFile, writing_results
+from ifcn_lab.metrics.results_file import ResultFile, writing_results
 
 GOOD = {"image_id": 1, "category_id": 1, "score": 0.5,
         "segmentation": text_rle(random_masks(np.random.default_rng(0), 1)[0])}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ifcn_lab.assembling import assemble
-from ifcn_lab.widgets import still
+from ifcn_lab.widgets.greys import shade
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
@@ -32,7 +32,7 @@ def shows(notebook, mask):
 
 def expected_mask(y, x):
     maps = np.random.default_rng(0).normal(size=(9, 12, 15)).astype(np.float32) * 3
-    return still.shade(assemble(maps, 7, centers=[(y, x)])[0])
+    return shade(assemble(maps, 7, centers=[(y, x)])[0])
 
 
 @pytest.fixture(params=["light", "dark"])

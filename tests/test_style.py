@@ -178,7 +178,7 @@ def texts() -> Iterator[tuple[str, str]]:
 
 def test_no_file_names_the_host_of_a_package_registry() -> None:
     # VGG-16's weights lie on the host of torch's wheels, under another path.
-    models = ("ifcn_lab/initial.py", "download.py" + "torch.org/models/")
+    models = ("ifcn_lab/layers/pretrained.py", "download.py" + "torch.org/models/")
     found = [
         (name, host)
         for name, text in texts()

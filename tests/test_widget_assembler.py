@@ -7,9 +7,10 @@ import torch
 import traitlets
 
 from ifcn_lab.assembling import assemble
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.widgets import CoherenceExplorer, MapGrid, ProposalExplorer, still
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.widgets import CoherenceExplorer, MapGrid, ProposalExplorer
 from ifcn_lab.widgets.assembler import Assembler
+from ifcn_lab.widgets.greys import shade
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(9, 12, 15)).astype(np.float32) * 3
@@ -27,7 +28,7 @@ def mask_of(page, m=7):
 
 
 def expected_mask(y, x, maps=LOGITS, m=7):
-    return still.shade(assemble(maps, m, centers=[(y, x)])[0])
+    return shade(assemble(maps, m, centers=[(y, x)])[0])
 
 
 def test_it_begins_where_objectness_is_highest():
@@ -169,12 +170,6 @@ def test_choosing_k_by_keyboard_keeps_the_focus_and_leaves_no_listener(opened):
 def test_a_tensor_is_taken():
     shown = Assembler.from_maps(torch.from_numpy(LOGITS), 7, center=(6, 7))
     assert np.array_equal(shown.window(), assemble(LOGITS, 7, centers=[(6, 7)])[0])
-
-
-def test_the_still_picture_has_words_and_is_quick_to_store():
-    data, metadata = widget()._repr_mimebundle_()
-    assert metadata["image/png"]["alt"] == widget().words()
-    assert len(data["image/png"]) < 60_000
 
 
 # In a browser

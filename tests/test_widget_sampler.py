@@ -6,9 +6,10 @@ import traitlets
 
 from ifcn_lab import scenes
 from ifcn_lab.data import from_scene
-from ifcn_lab.targets import WindowRule, label_windows, tight_boxes
+from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.widgets import front_end
 from ifcn_lab.widgets.sampler import WAYS, WindowSampler, cells_under, draw_windows
+from ifcn_lab.windows.labels import WindowRule, label_windows
 
 SCENE = scenes.make(19, objects=(5, 5), sizes=(30, 62))
 TOLERANCES = ("center_tolerance", "scale_tolerance", "negative_center",
@@ -121,12 +122,6 @@ def test_what_cannot_be_shown_gives_a_sentence(opened, scene, options, words):
     shown = WindowSampler(scene, **options)
     assert words in shown.describe() and words in repr(shown)
     assert words in opened(shown).page.get_by_role("alert").inner_text()
-
-
-def test_the_still_picture_has_words_and_is_quick_to_store():
-    data, metadata = widget()._repr_mimebundle_()
-    assert metadata["image/png"]["alt"] == widget().words()
-    assert len(data["image/png"]) < 80_000
 
 
 # In a browser

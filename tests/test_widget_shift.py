@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from ifcn_lab import scenes
-from ifcn_lab.widgets import still
+from ifcn_lab.widgets.greys import shade
 from ifcn_lab.widgets.shift import ShiftExplorer, grey_picture, striped_disc
 from ifcn_lab.widgets.shifting import both_orders, convolve, outcome
 
@@ -128,12 +128,6 @@ def test_what_cannot_be_shown_gives_a_sentence(opened, image, kernel, words):
     assert words in opened(shown).page.get_by_role("alert").inner_text()
 
 
-def test_the_still_picture_has_words_and_is_small():
-    data, metadata = ShiftExplorer()._repr_mimebundle_()
-    assert metadata["image/png"]["alt"] == ShiftExplorer().words()
-    assert len(data["image/png"]) < 60_000
-
-
 # In a browser
 
 
@@ -158,7 +152,7 @@ def assert_shows(page, shown):
         ("scores", first.scores, [0, second.scores.max()]),
         ("moved_scores", second.scores, [0, second.scores.max()]),
     ):
-        grey = still.shade(values, limits).astype(int)
+        grey = shade(values, limits).astype(int)
         assert np.abs(found[name][..., 0] - grey).max() <= 1, name  # a half may go up
     for name, differ in zip(PANELS[6:], shown.differences(), strict=True):
         np.testing.assert_array_equal(found[name][..., 2] == 0, differ)

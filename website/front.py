@@ -9,8 +9,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from ifcn_lab.widgets import tour
-from ifcn_lab.widgets.explorable import png_bytes
-from website.pages import facts, pictured
+from website.pages import Shown, facts, pictured, pictures
 
 _HERE = Path(__file__).parent
 _WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
@@ -19,10 +18,10 @@ _WORDS = "no one two three four five six seven eight nine ten eleven twelve".spl
 def pages(lessons: Mapping[str, NotebookNode], guides: Sequence[str]) -> dict:
     """The front page and the page of all widgets, with the widgets' pictures."""
     stops = {stop.name: stop for stop in tour.stops()}
-    made = {name: stop.make() for name, stop in stops.items()}
-    files = {f"stills/{name}.png": png_bytes(made[name].still()) for name in made}
+    stills = {name: still_of(stop, lessons) for name, stop in stops.items()}
+    files = {f"stills/{name}.png": still.png for name, still in stills.items()}
     shown = {
-        name: pictured(f"stills/{name}.png", made[name].words(),
+        name: pictured(f"stills/{name}.png", stills[name].alt,
                        f"tour/{name}.html", stop.title)
         for name, stop in stops.items()
     }
@@ -36,6 +35,21 @@ def pages(lessons: Mapping[str, NotebookNode], guides: Sequence[str]) -> dict:
         trees=trees(lessons, guides))
     files["widgets.md"] = "\n\n".join([_ALL, *sections]) + "\n"
     return files
+
+
+def still_of(stop: tour.Stop, lessons: Mapping[str, NotebookNode]) -> Shown:
+    """The first picture that a lesson stored of the widget of a stop.
+
+    Raises:
+        ValueError: no lesson shows this widget.
+    """
+    name = type(stop.make()).__name__
+    for notebook in lessons.values():
+        for picture in pictures(notebook):
+            if picture.widget == name:
+                return picture
+    raise ValueError(f"no lesson shows the widget {name}, so there is no picture of "
+                     "it; run `make notebooks`")
 
 
 def table(lessons: Mapping[str, NotebookNode]) -> str:

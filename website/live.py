@@ -5,16 +5,14 @@ What was kept is used again until the lesson, the library or the data change.
 
 from __future__ import annotations
 
-import os
 from hashlib import sha256
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from lessons import canonical
-from website.capture import PAGE
+from lessons import build, canonical
+from lessons.capture import PAGE
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / "build" / "widgets"
@@ -27,7 +25,7 @@ def pages(path: Path, kept: Path = KEPT) -> Pages:
     """The pages of a notebook's widgets, from an earlier run if nothing changed."""
     folder = _folder(path, kept)
     if not folder.is_dir():
-        _keep(shown(run(_bare(path), path.parent)), folder)
+        _keep(shown(build.run(_bare(path), path.parent)), folder)
         for old in kept.glob(f"{path.stem}-*"):
             if old != folder:
                 _forget(old)
@@ -50,19 +48,6 @@ def key(notebook: NotebookNode) -> str:
         digest.update(path.relative_to(ROOT).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
-    """Run a notebook in a fresh kernel whose widgets bring their pages along."""
-    client = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", record_timing=False,
-        resources={"metadata": {"path": str(folder)}},
-        extra_arguments=["--IPKernelApp.extra_extensions=website.capture",
-                         "--IPKernelApp.log_level=ERROR"],
-    )
-    known = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    search = os.pathsep.join(filter(None, known))
-    return client.execute(env={**os.environ, "PYTHONPATH": search})
 
 
 def shown(notebook: NotebookNode) -> Pages:

@@ -104,9 +104,13 @@ def asks(cell: NotebookNode) -> bool:
 
 def has_widgets(notebook: NotebookNode) -> bool:
     """Whether a notebook shows anything that can be moved."""
+    return any(picture.widget for picture in pictures(notebook))
+
+
+def pictures(notebook: NotebookNode) -> Iterator[Shown]:
+    """The pictures that a notebook stored, in order."""
     code = (cell for cell in notebook.cells if cell.cell_type == "code")
-    found = (s for cell in code for s in shown(cell) if not isinstance(s, str))
-    return any(picture.widget for picture in found)
+    return (s for cell in code for s in shown(cell) if not isinstance(s, str))
 
 
 def code(path: PurePosixPath, text: str) -> str:

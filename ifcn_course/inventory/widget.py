@@ -6,13 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import traitlets
-from jaxtyping import UInt8
 
 from ifcn_course.inventory.answers import LETTERS, WHEN, Answers, as_code, new_code
 from ifcn_course.inventory.questions import questions
-from ifcn_lab.widgets import quiz_still
 from ifcn_lab.widgets.explorable import Explorable
 
 TITLE = "Ten questions, {when} the course"
@@ -137,11 +134,3 @@ class Inventory(Explorable):
             '<main id="widget"></main>',
             f'<main><h1 style="font: 600 24px system-ui, sans-serif; margin: 8px">'
             f'{title}</h1><div id="widget"></div></main>', 1)
-
-    def still(self) -> UInt8[np.ndarray, "h w 3"]:
-        """The first question, without its answer."""
-        first = questions()[0]
-        return quiz_still.question(
-            f"{TITLE.format(when=self.when)}. 1. {first.ask}",
-            [option.text for option in first.options], True,
-            "Run the cell to answer all ten.")

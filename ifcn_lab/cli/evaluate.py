@@ -28,6 +28,7 @@ from ifcn_lab.cli.options import (
     add_model,
     add_pyramid,
     data_name,
+    detect_options,
     load_data,
     load_model,
     share,
@@ -36,10 +37,13 @@ from ifcn_lab.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from ifcn_lab.evaluation.all_figures import Figures, Wanted
-    from ifcn_lab.evaluation.image_by_image import Evaluation, Judged
+    import numpy as np
+
+    from ifcn_lab.metrics.all_figures import Figures, Wanted
+    from ifcn_lab.metrics.image_by_image import Evaluation, Judged
+    from ifcn_lab.segmenter import Instances, Segmenter
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -71,8 +75,8 @@ def add_figures(parser: ArgumentParser) -> None:
                        help="AR also for small, medium and large objects")
     group.add_argument("--ap", action="store_true", help="COCO's AP of the best 100, "
                        "also by size, and mAP^r at .5 and .7; categories ignored")
-    group.add_argument("--by-category", action="store_true", help="with --results: AP "
-                       "and mAP^r within each category, and their means")
+    group.add_argument("--by-category", action="store_true", help="AP and "
+                       "mAP^r within each category, and their means")
     group.add_argument("--nuclei", action="store_true", help="TP/(TP+FP+FN) at mask "
                        "IoU .5 to .9, pooled over images and as the mean over images; "
                        "overlapping answers are cut: the better one has the pixels")
@@ -83,8 +87,8 @@ def add_figures(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Judge every image, count, print."""
-    from ifcn_lab.evaluation.image_by_image import judge_all
-    from ifcn_lab.evaluation.results_file import writing_results
+    from ifcn_lab.metrics.image_by_image import judge_all
+    from ifcn_lab.metrics.results_file import writing_results
 
     check(given)
     with warnings_as_lines():
@@ -111,9 +115,6 @@ def check(given: Namespace) -> None:
     if given.results and given.save:
         raise ValueError("--save writes what a network finds; with --results there is "
                          "none, so leave one of the two out")
-    if given.by_category and not given.results:
-        raise ValueError("--by-category is for --results: a network's proposals have "
-                         "no category; use --ap")
     if given.workers < 0:
         raise ValueError(f"--workers is {given.workers}; give 0 or more")
 
@@ -121,10 +122,9 @@ def check(given: Namespace) -> None:
 def prepare(given: Namespace) -> Evaluation:
     """Open data and network, or data and results: what one process needs."""
     from ifcn_lab.data.coco_file import AnnotationFile
-    from ifcn_lab.evaluation.all_figures import Figures
-    from ifcn_lab.evaluation.image_by_image import Evaluation
-    from ifcn_lab.evaluation.results_file import ResultFile
-    from ifcn_lab.proposals import propose
+    from ifcn_lab.metrics.all_figures import Figures
+    from ifcn_lab.metrics.image_by_image import Evaluation
+    from ifcn_lab.metrics.results_file import ResultFile
 
     if given.results and given.annotations:
         data = AnnotationFile(given.annotations)
@@ -134,10 +134,20 @@ def prepare(given: Namespace) -> Evaluation:
     if given.results:
         answers = ResultFile(given.results)
     else:
-        answers = partial(propose, load_model(given), top=given.top, nms_iou=given.nms,
-                          threshold=given.threshold, precision="auto")
+        model = load_model(given)
+        if given.by_category and model.classes is None:
+            raise ValueError(f"--by-category needs categories, and an "
+                             f"{type(model).__name__} tells no kinds apart; use --ap")
+        answers = detector(model, detect_options(given, model))
     wanted = wanted_of(given, getattr(answers, "masks", True))
     return Evaluation(data, answers, Figures(wanted), bool(given.save))
+
+
+def detector(
+    model: Segmenter, options: dict[str, Any]
+) -> Callable[[np.ndarray], Instances]:
+    """What a model finds in one image."""
+    return lambda image: model.detect([image], **options)[0]
 
 
 def wanted_of(given: Namespace, masks: bool) -> Wanted:
@@ -146,7 +156,7 @@ def wanted_of(given: Namespace, masks: bool) -> Wanted:
     Raises:
         ValueError: figures of masks are asked for where there are none.
     """
-    from ifcn_lab.evaluation.all_figures import Wanted
+    from ifcn_lab.metrics.all_figures import Wanted
 
     if not masks and (given.nuclei or not given.boxes):
         raise ValueError(f"{given.results} holds boxes and no masks; say --boxes, and "

@@ -11,10 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ifcn_lab.cli.options import add_model, add_pyramid, load_model, share
+from ifcn_lab.cli.options import (
+    add_model,
+    add_pyramid,
+    detect_options,
+    load_model,
+    share,
+)
 
 if TYPE_CHECKING:
-    from ifcn_lab.proposals import Proposals
+    from ifcn_lab.segmenter import Instances
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -39,14 +45,12 @@ def run(given: Namespace) -> int:
     """Segment every picture in turn."""
     from ifcn_lab.data.pictures import read_image
     from ifcn_lab.draw.overlay import overlay
-    from ifcn_lab.proposals import propose
 
     model = load_model(given)
     results: list[dict] = []
     for image_id, picture in zip(ids_of(given), given.pictures, strict=True):
         image = read_image(picture)
-        found = propose(model, image, top=given.top, nms_iou=given.nms,
-                        threshold=given.threshold, precision="auto")
+        found = model.detect([image], **detect_options(given, model))[0]
         results += as_results(found, image_id, picture)
         drawn = found.above(given.score)
         path = overlay(image, drawn).save(target(given, picture))
@@ -88,11 +92,16 @@ def ids_of(given: Namespace) -> Sequence[int | str]:
     return [ids[picture.name] for picture in given.pictures]
 
 
-def as_results(found: Proposals, image_id: int | str, picture: Path) -> list[dict]:
+def as_results(
+    found: Instances, image_id: int | str, picture: Path
+) -> list[dict]:
     """The masks of one picture, ready for JSON, with the picture's name."""
+    import numpy as np
+
+    kinds = np.ones(len(found), int) if found.categories is None else found.categories
     return [
-        {"image_id": image_id, "file_name": picture.name, "category_id": 1,
+        {"image_id": image_id, "file_name": picture.name, "category_id": int(kind),
          "score": float(score),
          "segmentation": {"size": code["size"], "counts": code["counts"].decode()}}
-        for score, code in zip(found.scores, found.rles(), strict=True)
+        for score, kind, code in zip(found.scores, kinds, found.rles(), strict=True)
     ]

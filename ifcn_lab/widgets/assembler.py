@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 
 from ifcn_lab.assembling import assemble
 from ifcn_lab.grid import Grid
-from ifcn_lab.widgets import still
+from ifcn_lab.widgets.greys import digits, shade
 from ifcn_lab.widgets.number_words import fixed, plain
 from ifcn_lab.widgets.over_maps import OverMaps, maps_traits, of_networks
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 
 class Assembler(OverMaps):
@@ -114,11 +114,4 @@ class Assembler(OverMaps):
 
     def grid(self) -> str:
         """The window as digits, 0 dark to 9 light."""
-        digits = still.shade(self.window(), self.limits).astype(int) * 10 // 256
-        return "\n".join("".join(map(str, row)) for row in digits.tolist())
-
-    def still(self) -> UInt8[np.ndarray, "h w 3"]:
-        """The maps with their pieces, and the window."""
-        maps, place = self.maps_of(self.k), (self.y, self.x)
-        return still.beside(still.maps_picture(maps, place, self.m, self.limits),
-                            still.mask_picture(self.window(), self.k, self.limits))
+        return digits(shade(self.window(), self.limits)[None])

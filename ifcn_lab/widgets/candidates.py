@@ -6,20 +6,21 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped, UInt8
+from jaxtyping import Bool, Float, Int, Shaped
 
-from ifcn_lab.widgets import still
+from ifcn_lab.widgets.greys import shade
+from ifcn_lab.widgets.inputs import image_array
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
-    from ifcn_lab.proposals import Proposals
-    from ifcn_lab.proposals.propose import Level
+    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.segmenter import Instances
+    from ifcn_lab.windows.candidates import Level
 
 
 class Candidates(NamedTuple):
     """The best windows of an image, none taken for a copy, and the maps they read."""
 
-    found: Proposals
+    found: Instances
     levels: Sequence[Level]
 
 
@@ -32,10 +33,11 @@ def candidates_of(
         ValueError: an image that cannot be shown to the network, or scores that are
             NaN.
     """
-    from ifcn_lab.backbone import fused
-    from ifcn_lab.proposals import Proposals
-    from ifcn_lab.proposals import candidates as parts
-    from ifcn_lab.proposals.propose import default_zooms, score_level, to_tensor
+    from ifcn_lab.layers.backbones import fused
+    from ifcn_lab.segmenter import Instances, to_tensor
+    from ifcn_lab.windows import candidates as parts
+    from ifcn_lab.windows.levels import score_level
+    from ifcn_lab.windows.proposals import default_zooms
 
     picture = to_tensor(image)
     shape = tuple(picture.shape[1:])
@@ -47,12 +49,13 @@ def candidates_of(
     some = (boxes[:, 2:] > boxes[:, :2]).all(1)        # a mask pixel in the image
     windows, scores, boxes = windows[some], scores[some], boxes[some]
     crops = parts.crops_at(pyramid, windows, boxes)
-    return Candidates(Proposals(shape, boxes, scores, crops, windows, zooms), levels)
+    return Candidates(Instances(shape, boxes, scores, crops, windows=windows,
+                                zooms=zooms), levels)
 
 
 def level_traits(levels: Sequence[Level]) -> dict[str, Any]:
     """Score maps as the greys they are drawn in, and the size of each level's cells."""
-    greys = [still.shade(level.maps.numpy()) for level in levels]
+    greys = [shade(image_array(level.maps)) for level in levels]
     return {
         "maps": b"".join(each.tobytes() for each in greys),
         "sizes": [list(each.shape[1:]) for each in greys],
@@ -108,7 +111,7 @@ def lost_to(
     >>> lost_to(boxes, np.array([1]), np.array([0, 2]), 0.8).tolist()
     [0]
     """
-    from ifcn_lab.proposals.nms import overlapping
+    from ifcn_lab.layers.nms import overlapping
 
     sides = boxes.T.astype(np.float64)                               # (4, N)
     better, worse = overlapping(sides[:, kept], sides[:, lost], iou)
@@ -117,37 +120,10 @@ def lost_to(
     return kept[first]
 
 
-def drawn(
-    image: UInt8[np.ndarray, "h w 3"], found: Proposals, chosen: Int[np.ndarray, "K"],
-    colours: Sequence[str],
-) -> UInt8[np.ndarray, "h w 3"]:
-    """The image with some masks in their colours, the best on top."""
-    picture = image.astype(np.float32)
-    for index in chosen[::-1].tolist():
-        x0, y0, x1, y1 = found.boxes[index]
-        piece, mask = picture[y0:y1, x0:x1], found.crops[index]
-        colour = still.colour(colours[index % len(colours)])
-        inner = mask & ~border(mask)
-        piece[inner] = 0.6 * piece[inner] + 0.4 * colour
-        piece[mask & ~inner] = colour
-    return picture.astype(np.uint8)
-
-
-def border(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """The mask's pixels that have a neighbour outside it.
-
-    >>> border(np.ones((3, 3), bool)).astype(int).tolist()
-    [[1, 1, 1], [1, 0, 1], [1, 1, 1]]
-    """
-    around = np.pad(mask, 1)
-    inside = around[:-2, 1:-1] & around[2:, 1:-1] & around[1:-1, :-2] & around[1:-1, 2:]
-    return mask & ~inside
-
-
 def overlaps(
-    found: Proposals, masks: Bool[np.ndarray, "M h w"]
+    found: Instances, masks: Bool[np.ndarray, "M h w"]
 ) -> Float[np.ndarray, "N M"]:
     """IoU of every candidate with every true object."""
-    from ifcn_lab.evaluation.overlap import encode, rle_iou
+    from ifcn_lab.metrics.overlap import encode, rle_iou
 
     return rle_iou(found.rles(), encode(masks))

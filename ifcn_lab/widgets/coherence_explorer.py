@@ -11,19 +11,16 @@ from jaxtyping import Int, Shaped, UInt8
 
 from ifcn_lab.assembling import assemble
 from ifcn_lab.assembling.coherence import kept, shared
-from ifcn_lab.draw.palette import FOUND, INK
 from ifcn_lab.grid import Grid
-from ifcn_lab.widgets import still
+from ifcn_lab.widgets.greys import shade
 from ifcn_lab.widgets.inputs import image_array, score_maps
 from ifcn_lab.widgets.number_words import fixed
 from ifcn_lab.widgets.over_maps import OverMaps, maps_traits, of_networks
 
 if TYPE_CHECKING:
-    from ifcn_lab.deepmask import DeepMaskStyle
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.deepmask import DeepMask
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
-KINDS = ("#c6dbef", FOUND, INK)
-"""A pixel that reads the same score, another score, one of another answer."""
 GREY_OF_FILL = 128
 
 
@@ -75,7 +72,7 @@ class CoherenceExplorer(OverMaps):
 
     def __init__(
         self, model: InstanceFCN | Sequence[InstanceFCN], image: Any, *,
-        other: DeepMaskStyle | None = None, center: tuple[int, int] | None = None,
+        other: DeepMask | None = None, center: tuple[int, int] | None = None,
     ) -> None:
         try:
             maps, objectness, m = of_networks(model, image)
@@ -196,32 +193,6 @@ class CoherenceExplorer(OverMaps):
         return "\n".join("".join("." if kind < 0 else str(kind) for kind in row)
                          for row in self.windows().kinds.tolist())
 
-    def still(self) -> UInt8[np.ndarray, "h w 3"]:
-        """Both windows and what became of their pixels; the other head below."""
-        found = self.windows()
-        before, after = (still.mask_picture(window, self.k, self.limits, 190)
-                         for window in found[:2])
-        name = f"{self.k**2} maps"
-        rows = [row_picture(name, before, after, found)]
-        if self.outputs:
-            other = self.other_windows()
-            pair = (still.enlarged(window, 190 // self.m) for window in other[:2])
-            rows.append(row_picture(f"{self.m**2} outputs", *pair, other))
-        return np.concatenate(rows)
-
-
-def row_picture(
-    name: str, before: UInt8[np.ndarray, "h w 3"], after: UInt8[np.ndarray, "h w 3"],
-    found: Windows,
-) -> UInt8[np.ndarray, "H W 3"]:
-    """One head's windows before and after the step, and the changes in colour."""
-    colours = np.stack([still.colour(code) for code in (*KINDS, "#ffffff")])
-    kinds = still.enlarged(colours[found.kinds], len(after) // len(found.kinds))
-    title = f"{found.count(0)} of {found.count(0, 1, 2)} keep their score"
-    return still.beside(still.titled(before, f"{name}, before"),
-                        still.titled(after, f"{name}, after"),
-                        still.titled(kinds, title), gap=24)
-
 
 def _traits(
     maps: Any, m: int, outputs: Any, image: Any, center: tuple[int, int] | None
@@ -239,6 +210,6 @@ def _traits(
         if not np.isfinite(outputs).all():
             return {"problem": "The other maps hold NaN or infinity; did training "
                                "diverge?"}
-        state["outputs"] = still.shade(outputs).tobytes()
+        state["outputs"] = shade(outputs).tobytes()
     right = 1 if state["x"] + 1 < W else -1 if W > 1 else 0
     return state | {"right": right}

@@ -1,7 +1,7 @@
 """What every widget has: three lives from one state.
 
 Live in a notebook (anywidget), alone in an HTML file (`save_html`), and in words
-(`describe`). Where no widget can run, a still picture stands in its place.
+(`describe`). A stored notebook shows a picture of the page, see `lessons.stills`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ body {{ margin: 16px; background: Canvas; }}
 
 
 class Explorable(anywidget.AnyWidget):
-    """A widget with a front end, a still picture and a text twin.
+    """A widget with a front end and a text twin.
 
     A subclass names its front-end module in `module`, its synchronised traits, and
     says in `words` what it shows and in `grid` the same in digits. What Python finds
@@ -97,10 +97,6 @@ class Explorable(anywidget.AnyWidget):
             return self.problem
         return f"{self.words()}\n{self.grid()}".strip()
 
-    def still(self) -> UInt8[np.ndarray, "h w 3"]:
-        """A picture of the widget, for where it cannot run."""
-        raise NotImplementedError
-
     def save_html(self, path: str | Path) -> Path:
         """Write the widget to one file that needs no kernel and no network."""
         path = Path(path)
@@ -126,16 +122,12 @@ class Explorable(anywidget.AnyWidget):
         return {name: getattr(self, name) for name in names}
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict, dict] | None:
-        """The live widget, and beside it a still picture with its words."""
+        """The live widget, and its `repr`, which is the same in every run."""
         bundle = super()._repr_mimebundle_(**options)
         if bundle is None:
             return None
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        data = {**data, "text/plain": repr(self)}
-        if not self.problem:
-            data["image/png"] = _png(self.still())
-            metadata = {**metadata, "image/png": {"alt": self.words()}}
-        return data, metadata
+        return {**data, "text/plain": repr(self)}, metadata
 
     def __repr__(self) -> str:
         """The name and the state that matters; the same in every run."""
@@ -163,7 +155,3 @@ def png_bytes(image: UInt8[np.ndarray, "h w *rgb"]) -> bytes:
     buffer = BytesIO()
     Image.fromarray(image).save(buffer, format="png")
     return buffer.getvalue()
-
-
-def _png(image: UInt8[np.ndarray, "h w 3"]) -> str:
-    return b64encode(png_bytes(image)).decode()

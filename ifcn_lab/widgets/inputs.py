@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import isqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +13,7 @@ from jaxtyping import Float, Shaped, UInt8
 from ifcn_lab.grid import whole_number
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 
 class Scores(NamedTuple):
@@ -31,20 +33,44 @@ def image_array(value: Any) -> np.ndarray:
 def score_maps(model: InstanceFCN, image: Any) -> Scores:
     """What the network says of an image at its own size; its mode stays as it was.
 
+    The image goes to the network's device, and the scores come back from there.
+
     Raises:
-        ValueError: there is no picture, or one that cannot be shown.
+        ValueError: there is no picture, or one that cannot be shown, or the network
+            fails on it.
     """
     import torch
 
-    from ifcn_lab.proposals.propose import to_tensor
+    from ifcn_lab.segmenter import to_tensor
 
     picture, was_training = to_tensor(needed_image(image)), model.training
+    device = next(model.parameters(), picture).device
     try:
-        with torch.no_grad():
-            maps, objectness = model.eval()(picture[None])
+        with torch.no_grad(), failures_told():
+            maps, objectness = model.eval()(picture[None].to(device))
+            return Scores(image_array(maps[0]), image_array(objectness[0]))
     finally:
         model.train(was_training)
-    return Scores(maps[0].numpy(), objectness[0].numpy())
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """A RuntimeError of a network becomes a sentence that a widget can show.
+
+    Raises:
+        ValueError: in its place.
+
+    >>> with failures_told():
+    ...     raise RuntimeError("out of memory")
+    Traceback (most recent call last):
+    ValueError: The network fails on this picture: out of memory.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        said = (str(error).strip().splitlines() or ["nothing more is known"])[0]
+        raise ValueError("The network fails on this picture: "
+                         f"{said.rstrip('.')}.") from error
 
 
 def checked_maps(

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float
 
 from ifcn_lab.assembling import assemble
 from ifcn_lab.data.film import Film
 from ifcn_lab.grid import Grid
 from ifcn_lab.widgets.explorable import Explorable
+from ifcn_lab.widgets.greys import Rule
 from ifcn_lab.widgets.mapgrid_state import UNKNOWN, of_film, of_maps, of_network
 from ifcn_lab.widgets.number_words import fixed
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
-
-class Rule(NamedTuple):
-    """How scores are read: what is black and white, what is an object, what is said."""
-
-    limits: list[float] | None
-    half: float
-    decimals: int
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 
 class MapGrid(Explorable):
@@ -174,12 +168,6 @@ class MapGrid(Explorable):
         width = max(map(len, said))
         rows = np.array([each.rjust(width) for each in said]).reshape(self.k, self.k)
         return "\n".join(map(" ".join, rows.tolist()))
-
-    def still(self) -> UInt8[np.ndarray, "h w 3"]:
-        """The picture, the maps with the place marked, and its scores."""
-        from ifcn_lab.widgets.mapgrid_still import picture
-
-        return picture(self)
 
     def _lead(self) -> str:
         scene = f"Scene {self.scene}." if self.scenes > 1 else ""

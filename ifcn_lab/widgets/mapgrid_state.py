@@ -10,8 +10,8 @@ from jaxtyping import Bool, Shaped, UInt8
 
 from ifcn_lab.data.film import SCALE, Film
 from ifcn_lab.draw.palette import cell_colours
-from ifcn_lab.targets import mask_targets
 from ifcn_lab.widgets.explorable import png_bytes
+from ifcn_lab.widgets.greys import rule_of
 from ifcn_lab.widgets.inputs import (
     checked_image,
     checked_maps,
@@ -19,6 +19,7 @@ from ifcn_lab.widgets.inputs import (
     image_array,
     score_maps,
 )
+from ifcn_lab.windows.labels import mask_targets
 from ifcn_lab.windows.oracle import coverage, object_centers, oracle_maps
 
 UNKNOWN = 2  # a window's pixel that lies off the map
@@ -76,13 +77,9 @@ def of_maps(
 
 def _map_traits(maps: Shaped[np.ndarray, "kk H W"]) -> dict[str, Any]:
     k, (_, H, W) = isqrt(len(maps)), maps.shape
-    whole, least, most = maps.dtype.kind in "biu", float(maps.min()), float(maps.max())
-    logits = not whole and least < 0
-    return {
+    return rule_of(maps)._asdict() | {
         "k": k, "H": H, "W": W, "reads": list(range(k * k)), "names": part_names(k),
         "colours": cell_colours(k), "scores": maps.astype(np.float32).tobytes(),
-        "limits": None if logits else [least, most], "decimals": 0 if whole else 2,
-        "half": 0.0 if logits else (least + most) / 2,
     }
 
 

@@ -10,15 +10,16 @@ import numpy as np
 import traitlets
 from jaxtyping import Float, UInt8
 
-from ifcn_lab.widgets import monitor_still, replay
+from ifcn_lab.widgets import replay
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
 from ifcn_lab.widgets.frames import UNKNOWN, Watched, packed, points
+from ifcn_lab.widgets.greys import digits
 from ifcn_lab.widgets.inputs import checked_image
 from ifcn_lab.widgets.number_words import fixed
 from ifcn_lab.widgets.trainer import Trainer
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.training import Recipe
 
 STATES = {
@@ -51,8 +52,9 @@ class TrainingMonitor(Explorable):
     >>> from ifcn_lab import InstanceFCN
     >>> from ifcn_lab.data.scenes import SceneSet
     >>> from ifcn_lab.training import LESSON
-    >>> recipe = LESSON.with_(iterations=2, seconds=None, batch=1, crop=48, windows=8)
-    >>> monitor = TrainingMonitor(InstanceFCN(2, 7, "small"), SceneSet(1), recipe)
+    >>> recipe = LESSON.with_(iterations=2, seconds=None, batch=1, crop=48)
+    >>> net = InstanceFCN(2, 7, "small", windows=8)
+    >>> monitor = TrainingMonitor(net, SceneSet(1), recipe)
     >>> monitor.status
     'ready'
     >>> trained = monitor.wait()
@@ -241,7 +243,7 @@ class TrainingMonitor(Explorable):
             state["status"] = "stopped"
         return state
 
-    # In words and in pictures
+    # In words
 
     def frame(self) -> int:
         """The number of the frame shown: the last one at `step` or before."""
@@ -283,14 +285,7 @@ class TrainingMonitor(Explorable):
 
     def grid(self) -> str:
         """The windows side by side as digits, 0 dark to 9 light."""
-        digits = self.windows_at(self.frame()).astype(int) * 10 // 256
-        rows = np.moveaxis(digits, 0, 1).tolist()                     # (m, N, m)
-        return "\n".join(" ".join("".join(map(str, one)) for one in row)
-                         for row in rows)
-
-    def still(self) -> UInt8[np.ndarray, "h w 3"]:
-        """The windows from first to last, and the losses."""
-        return monitor_still.picture(self)
+        return digits(self.windows_at(self.frame()))
 
 
 def checked_masks(masks: Any, image: UInt8[np.ndarray, "h w 3"]) -> np.ndarray | None:

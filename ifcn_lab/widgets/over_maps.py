@@ -13,6 +13,7 @@ from jaxtyping import Float, Shaped, UInt8
 from ifcn_lab.draw.palette import cell_colours
 from ifcn_lab.grid import whole_number
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
+from ifcn_lab.widgets.greys import rule_of
 from ifcn_lab.widgets.inputs import (
     checked_image,
     checked_maps,
@@ -22,7 +23,7 @@ from ifcn_lab.widgets.inputs import (
 )
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 
 class OverMaps(Explorable):
@@ -150,15 +151,9 @@ def _score_traits(by_k: Mapping[int, Shaped[np.ndarray, "kk H W"]]) -> dict[str,
     ks = sorted(by_k)
     sizes = [by_k[k].size for k in ks]
     values = np.concatenate([by_k[k].ravel() for k in ks])
-    whole = values.dtype.kind in "iu"
-    least, most = float(values.min()), float(values.max())
-    logits = not whole and least < 0
-    return {
+    return rule_of(values)._asdict() | {
         "ks": ks, "starts": np.cumsum([0, *sizes[:-1]]).tolist(),
         "scores": values.astype(np.float32).tobytes(),
-        "limits": None if logits else [least, most],
-        "half": 0.0 if logits else round((least + most) / 2, 2),
-        "decimals": 0 if whole else 2,
         "colours": {str(k): cell_colours(k) for k in ks},
     }
 

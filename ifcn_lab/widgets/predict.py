@@ -6,11 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import traitlets
-from jaxtyping import UInt8
 
-from ifcn_lab.widgets import quiz_still
 from ifcn_lab.widgets.explorable import Explorable
 from ifcn_lab.widgets.guess_record import Guess, noted
 from ifcn_lab.widgets.number_words import fixed
@@ -157,12 +154,6 @@ class Predict(Explorable):
         if self.revealed and option == self.answer:
             return "="
         return "x" if option == self.guess else " "
-
-    def still(self) -> UInt8[np.ndarray, "h w 3"]:
-        """The question and what may be chosen, as on paper: without the answer."""
-        lines = self.options or [f"____ {self._range()}"]
-        return quiz_still.question(self.question, lines, bool(self.options),
-                                   "Run the cell, guess, then reveal.")
 
 
 def said(value: float) -> str:

@@ -10,17 +10,17 @@ from jaxtyping import Bool, Int, UInt8
 from PIL import Image
 
 from ifcn_lab.assembling import assemble
-from ifcn_lab.draw.palette import COLOURS, PAPER, TRUE, WRONG, cell_colours
+from ifcn_lab.draw.palette import COLOURS, TRUE, WRONG, cell_colours
 from ifcn_lab.widgets import candidates as prepared
-from ifcn_lab.widgets import still
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.inputs import needed_image
+from ifcn_lab.widgets.greys import digits
+from ifcn_lab.widgets.inputs import failures_told, needed_image
 from ifcn_lab.widgets.number_words import fixed
 
 if TYPE_CHECKING:
-    from ifcn_lab.evaluation import RecallReport
-    from ifcn_lab.model import InstanceFCN
-    from ifcn_lab.proposals import Proposals
+    from ifcn_lab.metrics import RecallReport
+    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.segmenter import Instances
 
 LIMIT = 0.7
 """IoU from which an object counts as found in the picture and in the words."""
@@ -112,7 +112,8 @@ class ProposalExplorer(Explorable):
         return max(0, min(proposal["value"], 100))
 
     def _find(self, model: InstanceFCN, count: int) -> list:
-        self.found, levels = prepared.candidates_of(model, self.picture, count)
+        with failures_told():
+            self.found, levels = prepared.candidates_of(model, self.picture, count)
         if len(self.found) == 0:
             raise ValueError("No window of this picture holds a mask pixel. Is the "
                              "network trained, and are there objects of its sizes?")
@@ -124,8 +125,8 @@ class ProposalExplorer(Explorable):
 
     def _mask_traits(self) -> dict[str, bytes]:
         """The candidates, and after them the true objects."""
-        from ifcn_lab.evaluation import COCO_THRESHOLDS
-        from ifcn_lab.targets import tight_boxes
+        from ifcn_lab.data.masks import tight_boxes
+        from ifcn_lab.metrics import COCO_THRESHOLDS
 
         true = tight_boxes(self.masks)
         crops = [mask[y0:y1, x0:x1]
@@ -141,7 +142,7 @@ class ProposalExplorer(Explorable):
 
     def sifted(self) -> Sifted:
         """Which windows pass the sieves as they stand, best first."""
-        from ifcn_lab.proposals import nms
+        from ifcn_lab.layers.nms import nms
 
         found = self.found
         here = (self.scale == 0) | (found.windows[:, 0] == self.scale - 1)
@@ -149,19 +150,14 @@ class ProposalExplorer(Explorable):
         kept = sure[nms(found.boxes[sure], found.scores[sure], self.iou / 100)]
         return Sifted(sure, kept, kept[: self.top])
 
-    def proposals(self) -> Proposals:
+    def proposals(self) -> Instances:
         """The proposals that are shown."""
-        from ifcn_lab.proposals import Proposals
-
-        found, some = self.found, self.sifted().shown
-        crops = tuple(found.crops[index] for index in some)
-        return Proposals(found.shape, found.boxes[some], found.scores[some], crops,
-                         found.windows[some], found.zooms)
+        return self.found.take(self.sifted().shown)
 
     def report(self) -> RecallReport:
         """Recall of what is shown, as `average_recall` measures it."""
         from ifcn_lab.data import from_scene
-        from ifcn_lab.evaluation import average_recall
+        from ifcn_lab.metrics import average_recall
         from ifcn_lab.scenes import Scene
 
         sample = from_scene(Scene(self.picture, self.masks), "shown")
@@ -228,25 +224,7 @@ class ProposalExplorer(Explorable):
         """The chosen window as digits, 0 dark to 9 light."""
         if self.chosen < 0:
             return ""
-        digits = self.window().astype(int) * 10 // 256
-        return "\n".join("".join(map(str, row)) for row in digits.tolist())
-
-    def still(self) -> UInt8[np.ndarray, "h w 3"]:
-        """The masks on the picture, and the maps of the chosen window."""
-        level, y, x = self.found.windows[max(0, self.chosen)].tolist()
-        shown, times = self.sifted().shown, max(1, 260 // max(self.picture.shape[:2]))
-        image = prepared.drawn(self.picture, self.found, shown, MASK_COLOURS)
-        box = self.found.boxes[max(0, self.chosen)] * times
-        image = still.framed(still.enlarged(image, times), box.tolist(), PAPER, 1)
-        maps, window = (greys.astype(np.float32)
-                        for greys in (self.maps_of(level), self.window()))
-        maps = still.maps_picture(maps, (y, x), self.m, (0, 255), 260)
-        mask = still.mask_picture(window, self.k, (0, 255), 190)
-        zoom = fixed(self.zooms[level], 2)
-        return still.beside(
-            still.titled(image, f"{len(shown)} proposals"),
-            still.titled(maps, f"{self.k**2} score maps at zoom {zoom}"),
-            still.titled(mask, f"window {max(0, self.chosen)}"))
+        return digits(self.window()[None])
 
 
 def checked_masks(masks: Any, shape: tuple[int, ...]) -> Bool[np.ndarray, "M h w"]:

@@ -9,18 +9,17 @@ import numpy as np
 import traitlets
 from jaxtyping import Float, Int, UInt8
 
-from ifcn_lab.targets import (
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.widgets.explorable import Explorable, png_bytes
+from ifcn_lab.widgets.inputs import checked_image
+from ifcn_lab.widgets.number_words import fixed
+from ifcn_lab.windows.labels import (
     WindowLabels,
     WindowRule,
     WindowSample,
     label_windows,
-    tight_boxes,
     window_offsets,
 )
-from ifcn_lab.widgets import sampler_still
-from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.inputs import checked_image
-from ifcn_lab.widgets.number_words import fixed
 
 WAYS = ("half and half", "any windows")
 NAMES = {1: "positive", -1: "ignored", 0: "negative"}
@@ -197,10 +196,6 @@ class WindowSampler(Explorable):
         """One sign for each window: 1 positive, 0 negative, - ignored."""
         signs = np.array(["0", "1", "-"])[self.labels().label]
         return "\n".join("".join(row) for row in signs)
-
-    def still(self) -> UInt8[np.ndarray, "h w 3"]:
-        """The labels, and the drawn windows."""
-        return sampler_still.picture(pale(self._image), self.labels(), self.drawn())
 
 
 def scene_of(scene: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:

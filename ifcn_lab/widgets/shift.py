@@ -8,7 +8,6 @@ import numpy as np
 import traitlets
 from jaxtyping import Bool, Float, UInt8
 
-from ifcn_lab.widgets import still
 from ifcn_lab.widgets.explorable import Explorable
 from ifcn_lab.widgets.inputs import checked_image, image_array
 from ifcn_lab.widgets.shifting import (
@@ -23,7 +22,6 @@ STRIDES = [1, 2, 4]
 EDGES = ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1))  # it finds upright edges
 SIDES = (1, 3, 5, 7)
 MOST = 128  # pixels; a larger picture is made smaller
-EQUAL, DIFFERENT = "#f2f2f2", "#d55e00"
 
 
 class ShiftExplorer(Explorable):
@@ -123,44 +121,6 @@ class ShiftExplorer(Explorable):
             return ""
         rows = differ.astype(int).astype(str).tolist()
         return "\n".join(map("".join, rows))
-
-    def still(self) -> UInt8[np.ndarray, "h w 3"]:
-        """Both orders and their differences, as the front end lays them out."""
-        first, second = self.orders()
-        shades = [_ranges(second)] * 2
-        rows = []
-        pictures = (np.roll(self.image(), self.way(), (0, 1)), self.image())
-        for picture, found, limits, differ, names in zip(
-            pictures, (first, second), shades, self.differences(), _NAMES, strict=True
-        ):
-            greys = [still.shade(v, r) for v, r in zip(found, limits, strict=True)]
-            tiles = [*map(_tile, (picture, *greys)), _tile(_marked(differ))]
-            titles = map(still.titled, tiles, names)
-            rows.append(still.beside(*titles, gap=16))
-        return np.concatenate([np.pad(row, ((0, 8), (0, 0), (0, 0)),
-                                      constant_values=still.PAPER) for row in rows])
-
-
-_NAMES = (
-    ("1. picture, moved", "its features", "its score map", "features differ"),
-    ("2. the picture", "features, moved", "score map, moved", "score maps differ"),
-)
-
-
-def _tile(image: np.ndarray) -> UInt8[np.ndarray, "h w 3"]:
-    """A picture enlarged to about 130 pixels, with a thin frame."""
-    large = still.enlarged(image, max(1, 140 // max(image.shape[:2])))
-    return still.framed(large, (0, 0, *large.shape[1::-1]), "#767676", 1)
-
-
-def _marked(differ: Bool[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 3"]:
-    return np.where(differ[..., None], still.colour(DIFFERENT), still.colour(EQUAL))
-
-
-def _ranges(unmoved: Outcome) -> tuple[list[float], list[float]]:
-    """Black and white of features and score map."""
-    most, top = float(np.abs(unmoved.features).max()), float(unmoved.scores.max())
-    return [-most, most], [0.0, top]
 
 
 def striped_disc() -> UInt8[np.ndarray, "64 64"]:

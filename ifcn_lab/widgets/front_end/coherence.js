@@ -6,7 +6,7 @@ import {
   sorry, spoken, watch,
 } from "./page.js";
 
-const KINDS = [[198, 219, 239], [230, 159, 0], [26, 26, 26]]; // as in Python
+const KINDS = [[198, 219, 239], [230, 159, 0], [26, 26, 26]]; // same score, another score, another answer
 const FILL = 128; // the grey of a pixel off the map
 const [INK, PAPER] = ["#1a1a1a", "#ffffff"];
 
