@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LATEST := .venv-latest
 LESSON ?=
+# A version of torch for test-latest, which else takes the newest: TORCH=2.14.1
+TORCH ?=
 # How many processes share the tests; each takes up to 2 GB.
 JOBS ?= 2
 # Options of the wheelhouse: make wheelhouse WHEELS="--for windows --python 3.12"
@@ -50,10 +52,10 @@ TESTS = --doctest-modules ifcn_lab ifcn_course tests \
 test: setup  ## run every test: unit, doctest, notebooks; coverage at least 90 %
 	$(BIN)/python -m pytest $(TESTS)
 
-test-latest:  ## the same on the newest versions that pyproject.toml allows
+test-latest:  ## the same on the newest versions (one torch: TORCH=2.14.1)
 	@$(PYTHON) -m venv $(LATEST)
 	@$(LATEST)/bin/python -m pip install --quiet --upgrade \
-		--upgrade-strategy eager --editable ".[test]"
+		--upgrade-strategy eager --editable ".[test]" $(addprefix torch==,$(TORCH))
 	@$(LATEST)/bin/python -m upkeep.latest
 	$(LATEST)/bin/python -m pytest $(TESTS)
 

@@ -118,12 +118,14 @@ def candidates(
     k, bits, flat = isqrt(kk), maps.view(np.int32).ravel(), memory.view(np.int32)
     fills = np.zeros(m * (W + m), np.int32)
     padded = np.empty(kk * (H + m - 1) * (W + m - 1), np.int32)
-    to_planes, to_windows = numba_.planes_kernel(k, m), numba_.windows_kernel(k, m)
+    to_planes = numba_.planes_kernel(k, m)
+    to_windows = numba_.windows_kernel(k, m, chosen=False)
+    nowhere = np.empty((0, 3), np.int64)
     call = partial(assemble, maps, m, backend="numba")
 
     def windows_kernel() -> None:
         numba_.copy_padded(padded, bits, fills, kk, H, W, m)
-        to_windows(flat, padded, 1, H, W)
+        to_windows(flat, padded, nowhere, 1, H, W)
     runs = (
         partial(call, layout="plane", out=memory.reshape(m, m, H, W)),
         partial(to_planes, flat, bits, fills, 1, H, W),
@@ -292,7 +294,7 @@ def gpu_raced(B: int, H: int, W: int, k: int, m: int, rounds: int) -> dict[str, 
     maps = torch.from_numpy(scores(B * k * k, H, W)).cuda().view(B, k * k, H, W)
     memory = torch.empty(B * H * W * m * m, device="cuda")
     windows, planes = memory.view(B, H, W, m, m), memory.view(B, m, m, H, W)
-    lent = (device.borrowed(x, np.dtype("f4")) for x in (maps, windows, planes))
+    lent = map(device.borrowed, (maps, windows, planes))
     runs = gpu_kernels(*lent, k, m)
     for layout, out in (("window", windows), ("plane", planes)):
         runs[f"call, {layout}"] = partial(

@@ -9,9 +9,9 @@ import sys
 
 from ifcn_lab.data import shipped
 from ifcn_lab.data.coco import CocoFolder
-from ifcn_lab.evaluation import mask_iou
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import propose
+from ifcn_lab.metrics import mask_iou
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.windows import propose
 
 
 def main() -> None:

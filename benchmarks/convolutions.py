@@ -20,10 +20,11 @@ import torch
 from jaxtyping import Float
 
 from ifcn_lab import scenes
-from ifcn_lab.backbone import fused, uses_bfloat16
-from ifcn_lab.model import InstanceFCN, ScoreMaps
-from ifcn_lab.proposals.propose import default_zooms, to_tensor
-from ifcn_lab.proposals.pyramid import resize_image
+from ifcn_lab.layers.backbones import fused, uses_bfloat16
+from ifcn_lab.models.instancefcn import InstanceFCN, ScoreMaps
+from ifcn_lab.segmenter import to_tensor
+from ifcn_lab.windows.proposals import default_zooms
+from ifcn_lab.windows.pyramid import resize_image
 
 ROUNDS = 7
 Images = Sequence[Float[torch.Tensor, "1 3 _h _w"]]

@@ -16,18 +16,18 @@ from pathlib import Path
 import torch
 
 from benchmarks.results import small_data
-from ifcn_lab.backbone import uses_bfloat16
 from ifcn_lab.data import Sample
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.data.shipped import folder
-from ifcn_lab.deepmask import DeepMaskStyle
-from ifcn_lab.evaluation import average_recall
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import propose
-from ifcn_lab.tables.machine import machine
+from ifcn_lab.layers.backbones import uses_bfloat16
+from ifcn_lab.league.machine import machine
+from ifcn_lab.metrics import average_recall
+from ifcn_lab.models.deepmask import DeepMask
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, train
+from ifcn_lab.windows import CLOSE, propose
 
-HEADS = {"k*k maps": InstanceFCN, "m*m outputs": DeepMaskStyle}
+HEADS = {"k*k maps": InstanceFCN, "m*m outputs": DeepMask}
 SCENES = (8, 512)
 SEEDS = (0, 1, 2)
 HELD_OUT = 1_000_000  # the first seed of the scenes that no run is trained on
@@ -42,7 +42,7 @@ def measure(head: str, scenes: int, seed: int, steps: int, tests: int) -> dict:
     train_set = SceneSet(scenes, start=10_000 * (seed + 1))
     recipe = LESSON.with_(iterations=steps, seconds=None, seed=seed)
     start, mask = time.perf_counter(), []
-    train(net, train_set, recipe, on_step=lambda step: mask.append(step.mask))
+    train(net, train_set, recipe, on_step=lambda step: mask.append(step.losses["mask"]))
     own = [train_set[i] for i in range(min(scenes, tests))]
     return {
         "head": head, "scenes": scenes, "seed": seed,
@@ -88,8 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     settings = {"steps": given.steps, "tests": given.tests, "batch": LESSON.batch,
                 "lr": LESSON.lr, "precision": LESSON.precision, "nms": NMS,
-                "canonical": LESSON.rule.canonical,
-                "mask_weight": LESSON.mask_weight, "held_out_start": HELD_OUT}
+                "canonical": CLOSE.canonical,
+                "mask_weight": LESSON.term_weights["mask"], "held_out_start": HELD_OUT}
     record = go_on(given.out, settings)
     done = {(run["head"], run["scenes"], run["seed"]) for run in record["runs"]}
     began = time.perf_counter()

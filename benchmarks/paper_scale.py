@@ -24,12 +24,13 @@ import torch
 from torch import Tensor, nn
 
 from ifcn_lab import scenes
-from ifcn_lab.backbone import fused, uses_bfloat16
-from ifcn_lab.initial import he
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import propose, score_levels
-from ifcn_lab.proposals.propose import default_zooms, to_tensor
-from ifcn_lab.proposals.pyramid import resize_image
+from ifcn_lab.layers.backbones import fused, uses_bfloat16
+from ifcn_lab.layers.pretrained import he
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.segmenter import to_tensor
+from ifcn_lab.windows import propose, score_levels
+from ifcn_lab.windows.proposals import default_zooms
+from ifcn_lab.windows.pyramid import resize_image
 
 SHAPE = (375, 500)
 PAPER, GOAL = 1.5, 0.025

@@ -22,17 +22,19 @@ import torch
 from jaxtyping import Float, UInt8
 
 from ifcn_lab import scenes
-from ifcn_lab.backbone import fused, uses_bfloat16
-from ifcn_lab.model import InstanceFCN, ScoreMaps
-from ifcn_lab.proposals import nms, propose, score_level
-from ifcn_lab.proposals.candidates import (
+from ifcn_lab.layers.backbones import fused, uses_bfloat16
+from ifcn_lab.layers.nms import nms
+from ifcn_lab.models.instancefcn import InstanceFCN, ScoreMaps
+from ifcn_lab.segmenter import to_tensor
+from ifcn_lab.windows import propose, score_level
+from ifcn_lab.windows.candidates import (
     best_windows,
     crops_at,
     pyramid_of,
     tight_boxes_at,
 )
-from ifcn_lab.proposals.propose import default_zooms, to_tensor
-from ifcn_lab.proposals.pyramid import resize_image
+from ifcn_lab.windows.proposals import default_zooms
+from ifcn_lab.windows.pyramid import resize_image
 
 NUCLEI = Path(__file__).parents[2] / "shared" / "data" / "dsb2018_fluor"
 TOP, IOU, THRESHOLD = 1000, 0.8, 0.5

@@ -10,10 +10,10 @@ import time
 import torch
 
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.evaluation import RecallReport, average_recall
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import propose
+from ifcn_lab.metrics import RecallReport, average_recall
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, Recipe, train
+from ifcn_lab.windows import propose
 
 TRAINING, HELD_OUT = 2000, 200
 FIRST_HELD_OUT = 1_000_000

@@ -2,8 +2,8 @@
 
     python -m benchmarks.recognition       two to three minutes on one core
 
-The shipped network proposes. A classifier is trained on its proposals, then mAP^r is
-measured with MNC's mask voting and without.
+The shipped network proposes. MNC's third stage is trained on its proposals, then
+mAP^r is measured with MNC's mask voting and without.
 """
 
 from __future__ import annotations
@@ -12,42 +12,38 @@ import time
 
 import torch
 
-from ifcn_lab.classifier import (
-    QUICK,
-    Classifier,
-    ClassifierRecipe,
-    detect,
-    train_classifier,
-)
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.evaluation import Precision, PrecisionReport, Recall
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import propose
+from ifcn_lab.metrics import Precision, PrecisionReport, Recall
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.models.mnc import MNC
+from ifcn_lab.training import LESSON, Recipe, train
+from ifcn_lab.windows import propose
 
 TRAINING, HELD_OUT = 200, 60
 FIRST_HELD_OUT = 1_000_000
 N = 300
-RECIPE = QUICK.with_(iterations=380, seconds=None, precision="float32")
+RECIPE = LESSON.with_(iterations=380, seconds=None, batch=1, accumulate=4, crop=None,
+                      lr=1e-3, term_weights={}, precision="float32")
 
 
 def trained(
-    model: InstanceFCN, samples: SceneSet, recipe: ClassifierRecipe
-) -> tuple[Classifier, float]:
-    """A classifier trained from the network's backbone, and its processor seconds."""
+    model: InstanceFCN, samples: SceneSet, recipe: Recipe
+) -> tuple[MNC, float]:
+    """A third stage trained from the network's backbone, and its processor seconds."""
     torch.manual_seed(recipe.seed)
-    classifier = Classifier.beside(model, samples.categories)
+    net = MNC.on(model, samples.categories)
     start = time.process_time()
-    train_classifier(classifier, model, samples, recipe)
-    return classifier, time.process_time() - start
+    train(net, samples, recipe)
+    return net, time.process_time() - start
 
 
 def precision(
-    model: InstanceFCN, classifier: Classifier, samples: SceneSet, *, voting: bool
+    net: MNC, samples: SceneSet, *, voting: bool
 ) -> tuple[PrecisionReport, PrecisionReport]:
     """mAP^r over the categories, and AP^r where they are not told apart."""
     told, any_kind = Precision(by_category=True), Precision()
     for sample in samples:
-        found = detect(model, classifier, sample.image, N, voting=voting)
+        found, = net.detect([sample.image], top=1000, voting=voting)
         told.add(found, sample)
         any_kind.add(found, sample)
     return told.result(), any_kind.result()
@@ -75,11 +71,11 @@ def main() -> None:
     training = SceneSet(TRAINING, by_shape=True)
     held_out = SceneSet(HELD_OUT, start=FIRST_HELD_OUT, by_shape=True)
     print(f"{HELD_OUT} held-out scenes, N = {N} proposals: {recall(model, held_out)}")
-    classifier, seconds = trained(model, training, RECIPE)
-    print(f"  classifier: {RECIPE.iterations} steps of {RECIPE.batch} scenes out of "
+    net, seconds = trained(model, training, RECIPE)
+    print(f"  MNC: {RECIPE.iterations} steps of {RECIPE.accumulate} scenes out of "
           f"{TRAINING}, {seconds:.0f} s of one thread")
     for voting in (True, False):
-        told, any_kind = precision(model, classifier, held_out, voting=voting)
+        told, any_kind = precision(net, held_out, voting=voting)
         print(f"  mask voting {'on ' if voting else 'off'}: {told}; kinds not told "
               f"apart: {any_kind}")
         print(f"    AP^r@0.5: {words(told, held_out)}", flush=True)

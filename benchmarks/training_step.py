@@ -22,9 +22,9 @@ from torch.nn import functional as F
 
 from benchmarks.assembling import clock
 from benchmarks.results.assembling import Spread
-from ifcn_lab.backbone import uses_bfloat16
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.layers.backbones import uses_bfloat16
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, Example
 from ifcn_lab.training import Run as Training
 
@@ -43,14 +43,15 @@ class Share(NamedTuple):
 def start(precision: str, scenes: int = 64) -> Training:
     """A training run from nothing."""
     torch.manual_seed(0)
-    recipe = LESSON.with_(
-        batch=BATCH, windows=WINDOWS, precision=precision, seconds=None)
-    return Training(InstanceFCN(backbone="small"), SceneSet(scenes), recipe)
+    recipe = LESSON.with_(batch=BATCH, precision=precision, seconds=None)
+    net = InstanceFCN(backbone="small", windows=WINDOWS)
+    return Training(net, SceneSet(scenes), recipe)
 
 
 def places(examples: Sequence[Example], *, positive: bool) -> Int[Tensor, "N 3"]:
     """(image, y, x) of the windows drawn in a batch: all, or the positive ones."""
-    chosen = (e.centers[e.label == 1] if positive else e.centers for e in examples)
+    targets = [example.targets for example in examples]
+    chosen = (t.centers[t.label == 1] if positive else t.centers for t in targets)
     return torch.cat([F.pad(c, (1, 0), value=b) for b, c in enumerate(chosen)])
 
 

@@ -21,23 +21,26 @@ import numpy as np
 import torch
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation import RecallReport, average_recall, mask_iou
-from ifcn_lab.initial import he
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import Proposals, propose
-from ifcn_lab.targets import WindowRule
+from ifcn_lab.layers.pretrained import he
+from ifcn_lab.metrics import RecallReport, average_recall, mask_iou
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.segmenter import Instances
 from ifcn_lab.training import Recipe, Step, train
+from ifcn_lab.windows import propose
+from ifcn_lab.windows.labels import WindowRule
 
 COCO = Path(__file__).parents[2] / "shared" / "data" / "coco_dev"
 PHOTOGRAPHS = ("000000000491.jpg", "000000024577.jpg", "000000213148.jpg",
                "000000000636.jpg")
 SHORTER_SIDES = tuple(100 * 1.5**power for power in range(3))
-# AdamW without weight decay; negatives begin where positives nearly end.
+# AdamW without weight decay.
 RECIPE = Recipe(
     iterations=800, optimizer="adamw", lr=2e-4, schedule="onecycle", weight_decay=0.0,
-    shorter_sides=SHORTER_SIDES, flip=False, mask_weight=4.0, precision="bfloat16",
-    rule=WindowRule(canonical=0.7, negative_center=0.11, negative_scale=0.5),
+    shorter_sides=SHORTER_SIDES, flip=False,
+    term_weights={"mask": 4.0}, precision="bfloat16",
 )
+# Negatives begin where positives nearly end.
+RULE = WindowRule(canonical=0.7, negative_center=0.11, negative_scale=0.5)
 
 
 def photographs(
@@ -58,8 +61,10 @@ def photographs(
     return [found[name] for name in names]
 
 
-def learn(samples: Sequence[Sample], recipe: Recipe = RECIPE, *,
-          shown: bool = False) -> tuple[InstanceFCN, list[Step]]:
+def learn(
+    samples: Sequence[Sample], recipe: Recipe = RECIPE, *, rule: WindowRule = RULE,
+    shown: bool = False,
+) -> tuple[InstanceFCN, list[Step]]:
     """A VGG-16 trained on these images from nothing, and its steps."""
     torch.manual_seed(0)
     steps: list[Step] = []
@@ -67,20 +72,20 @@ def learn(samples: Sequence[Sample], recipe: Recipe = RECIPE, *,
     def note(step: Step) -> None:
         steps.append(step)
         if shown and step.iteration % 100 == 0:
-            mean = np.mean([s[1:3] for s in steps[-100:]], 0)
-            print(f"  step {step.iteration}, {step.seconds:.0f} s: objectness "
-                  f"{mean[0]:.3f}, mask {mean[1]:.3f}", flush=True)
+            told = ", ".join(f"{n} {np.mean([s.losses[n] for s in steps[-100:]]):.3f}"
+                             for n in step.losses)
+            print(f"  step {step.iteration}, {step.seconds:.0f} s: {told}", flush=True)
 
-    return train(he(InstanceFCN()), samples, recipe, on_step=note), steps
+    return train(he(InstanceFCN(rule=rule)), samples, recipe, on_step=note), steps
 
 
-def proposals(net: InstanceFCN, sample: Sample) -> Proposals:
+def proposals(net: InstanceFCN, sample: Sample) -> Instances:
     """A hundred proposals, at the scales that were trained."""
     zooms = [side / min(sample.image.shape[:2]) for side in SHORTER_SIDES]
     return propose(net, sample.image, scales=zooms, top=100)
 
 
-def recall(found: Sequence[Proposals], samples: Sequence[Sample]) -> RecallReport:
+def recall(found: Sequence[Instances], samples: Sequence[Sample]) -> RecallReport:
     """AR@10 and AR@100 of masks."""
     return average_recall(found, samples, (10, 100))
 

@@ -22,18 +22,20 @@ __version__ = "0.1.0"
 _HOME = {
     "Grid": "grid",
     "assemble": "assembling",
-    "InstanceFCN": "model",
-    "ScoreMaps": "model",
+    "Instances": "segmenter",
+    "Segmenter": "segmenter",
+    "InstanceFCN": "models.instancefcn",
+    "ScoreMaps": "windows.losses",
+    "load": "models",
+    "propose": "windows.proposals",
     "Recipe": "training",
     "train": "training",
-    "Proposals": "proposals",
-    "propose": "proposals",
-    "average_recall": "evaluation",
+    "average_recall": "metrics",
     "CocoFolder": "data.coco",
 }
 _ROOMS = frozenset(
-    "grid assembling scenes data backbone model deepmask targets training "
-    "proposals classifier evaluation draw widgets".split()
+    "grid assembling scenes data views segmenter layers windows models training "
+    "metrics league draw widgets cli".split()
 )
 
 __all__ = ["__version__", *sorted(_HOME)]

@@ -16,24 +16,26 @@ import torch
 
 from ifcn_lab.data import Sample, shipped
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, SMALL, Recipe, train
+from ifcn_lab.windows import CLOSE, SNUG, WindowRule
 
 SIZES = (28.0, 86.0)
-LONG = SMALL.with_(seconds=None, iterations=9000, photometric=0.5, mask_weight=1.0)
+LONG = SMALL.with_(seconds=None, iterations=9000, photometric=0.5, term_weights={})
 MINUTE = LESSON.with_(seconds=None, iterations=1300)
 
 
 class Plan(NamedTuple):
-    """One file of weights: its k, what it learns from, and how."""
+    """One file of weights: its k, what it learns from, how, and which windows teach."""
 
     k: int
     styles: dict[str, int]
     recipe: Recipe
+    rule: WindowRule = CLOSE
 
 
 PLANS = {
-    "scenes": Plan(5, {"wild": 6000, "lesson": 3000}, LONG),
+    "scenes": Plan(5, {"wild": 6000, "lesson": 3000}, LONG, SNUG),
     "scenes-k1": Plan(1, {"lesson": 2000}, MINUTE),
     "scenes-k3": Plan(3, {"lesson": 2000}, MINUTE),
     "scenes-k5": Plan(5, {"lesson": 2000}, MINUTE),
@@ -61,7 +63,7 @@ def make(name: str) -> None:
     """Train one network and write it in half precision, which loses nothing visible."""
     plan = PLANS[name]
     torch.manual_seed(plan.recipe.seed)
-    model = InstanceFCN(plan.k, backbone="small", sizes=SIZES)
+    model = InstanceFCN(plan.k, backbone="small", sizes=SIZES, rule=plan.rule)
     parts = [SceneSet(count, style=style) for style, count in plan.styles.items()]
     train(model, Joined(*parts), plan.recipe, progress=True)
     target = shipped.folder() / "weights" / f"{name}.safetensors"

@@ -28,5 +28,7 @@ def write_folder(folder: Path, *, count: int = 3, objects: bool = True) -> Path:
             annotations.append({"id": number, "image_id": index, "category_id": 1,
                                 "segmentation": compressed(mask), "iscrowd": 0})
     path = folder / "scenes.json"
-    path.write_text(json.dumps({"images": images, "annotations": annotations}))
+    categories = [{"id": 1, "name": "disc"}]
+    path.write_text(json.dumps({"images": images, "annotations": annotations,
+                                "categories": categories}))
     return path

@@ -21,14 +21,14 @@ import torch
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, Group, Run, joined, train
 
 ROOT = Path(__file__).parent.parent
 BROKEN = 3
 RECIPE = LESSON.with_(
-    iterations=6, seconds=None, batch=1, accumulate=3, crop=48, windows=16, clip=None,
-    precision="float32", optimizer="sgd", lr=0.02, schedule="step",
+    iterations=6, seconds=None, batch=1, accumulate=3, crop=48, clip=None,
+    precision="float32", optimizer="sgd", lr=0.004, schedule="step",
 )
 
 
@@ -53,7 +53,7 @@ class Mixed(Sequence):
 
 def network(seed: int) -> InstanceFCN:
     torch.manual_seed(seed)
-    return InstanceFCN(2, 7, "small")
+    return InstanceFCN(2, 7, "small", windows=16)
 
 
 def parameters(net: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -67,7 +67,7 @@ def one_step(group: Group) -> dict[str, Any]:
     step = run.step()
     stop = run.agree(group.rank == group.size - 1)       # only the last one wants to
     gradients = {name: p.grad.clone() for name, p in run.model.named_parameters()}
-    return {"losses": (step.objectness, step.mask), "gradients": gradients,
+    return {"losses": step.losses, "gradients": gradients,
             "stop": stop, "broken": run.unreadable}
 
 

@@ -12,7 +12,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation import to_coco_results
+from ifcn_lab.metrics import to_coco_results
 
 SIZE = 44, 52
 NUMBERS = count(1)

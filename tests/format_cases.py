@@ -16,6 +16,7 @@ from ifcn_lab.data.scenes import SceneSet
 
 NAMES = [f"2008_{number:06d}" for number in range(1, 7)]
 CLASSES = [15, 3, 20, 1]  # of an image's objects, in turn
+OWN = 1000  # so many ids of annotations an image
 TRAIN, VAL = NAMES[:4], NAMES[4:]
 
 
@@ -138,9 +139,11 @@ def document(samples: Sequence[Sample]) -> dict:
                        "width": w})
         known = {"image_id": number, "iscrowd": 0}
         annotations += [
-            known | {"id": id, "category_id": kind, "segmentation": compressed(mask)}
+            known | {"id": OWN * number + id, "category_id": kind,
+                     "segmentation": compressed(mask)}
             for id, kind, mask in zip(sample.ids, sample.categories, sample.masks,
                                       strict=True)]
-        annotations.append(known | {"id": 99, "category_id": 1, "iscrowd": 1,
+        annotations.append(known | {"id": OWN * number + 99, "category_id": 1,
+                                    "iscrowd": 1,
                                     "segmentation": compressed(sample.crowd)})
     return {"images": images, "annotations": annotations}

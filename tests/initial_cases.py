@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ifcn_lab.backbone import VGG16Hole
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.layers.backbones import VGG16Hole
+from ifcn_lab.models.instancefcn import InstanceFCN
 
 State = dict[str, torch.Tensor]
 

@@ -8,19 +8,20 @@ import numpy as np
 import torch
 from jaxtyping import Bool
 
-from ifcn_lab.backbone import fused
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import Proposals, nms_pairwise, score_level
-from ifcn_lab.proposals.candidates import Level
-from ifcn_lab.proposals.paste import enlarge, place_windows
-from ifcn_lab.proposals.propose import to_tensor
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.layers.backbones import fused
+from ifcn_lab.layers.nms import nms_pairwise
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.segmenter import Instances, to_tensor
+from ifcn_lab.windows import score_level
+from ifcn_lab.windows.candidates import Level
+from ifcn_lab.windows.paste import enlarge, place_windows
 
 
 def propose_slowly(
     model: InstanceFCN, image: np.ndarray, *, top: int, scales: Sequence[float],
     nms_iou: float = 0.8, threshold: float = 0.5, candidates: int | None = None,
-) -> Proposals:
+) -> Instances:
     """What `propose` returns, with nothing in portions."""
     picture = to_tensor(image)
     # Fused here as well: no mask may differ for the sake of a rounded score.
@@ -32,7 +33,7 @@ def propose_slowly(
 def read_slowly(
     model: InstanceFCN, levels: Sequence[Level], shape: tuple[int, int], count: int,
     top: int, iou: float, threshold: float, zooms: tuple[float, ...],
-) -> Proposals:
+) -> Instances:
     """Proposals from score maps."""
     best = ranked(levels)[:count]
     masks = np.stack([mask_of(model, levels[level], y, x, shape, threshold)
@@ -43,8 +44,8 @@ def read_slowly(
     kept = nms_pairwise(boxes, best[:, 0], iou)[:top]
     crops = tuple(masks[i][y0:y1, x0:x1]
                   for i, (x0, y0, x1, y1) in zip(kept, boxes[kept], strict=True))
-    return Proposals(shape, boxes[kept], best[kept, 0], crops,
-                     best[kept, 1:].astype(int), zooms)
+    return Instances(shape, boxes[kept], best[kept, 0], crops,
+                     windows=best[kept, 1:].astype(int), zooms=zooms)
 
 
 def ranked(levels: Sequence[Level]) -> list[tuple[float, int, int, int]]:

@@ -316,7 +316,7 @@ def test_all_back_ends_can_be_used_where_their_libraries_are():
 
 
 def test_a_back_end_without_its_library_says_what_is_missing(monkeypatch):
-    for name in ("cuda", "device", "numba_", "memory"):
+    for name in ("cuda", "device", "numba_", "memory", "kernel_cache"):
         monkeypatch.delitem(sys.modules, f"ifcn_lab.assembling.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "numba", None)  # importing it fails from here on
     assert "numba" in backends()["cuda"]

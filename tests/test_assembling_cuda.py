@@ -1,17 +1,20 @@
-"""The kernel, on a GPU or on the simulator, in a process set up in any way."""
+"""The kernels, on a GPU or the simulator, numba's own or NVIDIA's."""
 
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
+import torch
 from numba import cuda, types
 from numba.core import config
 
 from ifcn_lab.assembling import assemble
 from ifcn_lab.assembling import cuda as fast
+from ifcn_lab.assembling.arrays import Task
 from ifcn_lab.assembling.cuda_reference import THREADS, blocks_for, copy_one_score
 from ifcn_lab.assembling.device import device_name, launch
 from ifcn_lab.grid import Grid
@@ -133,35 +136,22 @@ def test_the_fast_kernels_compile_for_a_gpu_even_where_there_is_none(kernel, dty
     assert "define" in compiled(kernel, tuple(arguments))
 
 
-class Lent:
-    """An array of another library: all that is known of it is where its memory is."""
-
-    def __init__(self, array):
-        self.array = array
-        self.shape, self.dtype = array.shape, array.dtype
-
-    @property
-    def __cuda_array_interface__(self):
-        return {**self.array.__array_interface__, "version": 3, "stream": None}
-
-
 @on_the_simulator
 @pytest.mark.parametrize("layout", ["window", "plane"])
 @pytest.mark.parametrize("centers", [None, CENTERS])
-def test_another_librarys_array_is_read_and_written_in_its_own_memory(layout, centers):
-    options = {"centers": centers, "layout": layout, "fill": -1.0}
-    expected = assemble(MAPS, 4, backend="loop", **options)
-    out = np.zeros_like(expected)
-    given = assemble(Lent(MAPS), 4, out=Lent(out), **options)
-    assert given.array is out
-    assert np.array_equal(out, expected)
-    assert np.array_equal(np.asarray(assemble(Lent(MAPS), 4, **options)), expected)
-
-
-@on_the_simulator
-def test_an_array_that_is_not_in_order_is_refused():
-    with pytest.raises(ValueError, match="in order in memory"):
-        assemble(Lent(MAPS[:, ::-1]), 4)
+def test_a_tensor_is_read_and_written_in_its_own_memory(layout, centers):
+    """What is done on a GPU, here with tensors in the simulator's memory."""
+    options = {"centers": centers, "layout": layout, "fill": -1}
+    expected = assemble(MAPS.astype(np.int32), 4, backend="loop", **options)
+    places = None if centers is None else PLACES
+    task = Task(Grid(3, 4), places, -1, layout, expected.shape)
+    for maps, out in (
+        (MAPS, np.zeros_like(expected)),
+        (MAPS[:, ::-1].copy()[:, ::-1], np.zeros_like(expected.T).T),  # out of order
+    ):
+        tensor = torch.from_numpy(maps.astype(np.int32))
+        fast.assemble_on_device(tensor, task, torch.from_numpy(out))
+        assert np.array_equal(out, expected)
 
 
 def test_many_centers_lie_on_the_one_axis_of_a_launch_that_is_long_enough():
@@ -170,24 +160,39 @@ def test_many_centers_lie_on_the_one_axis_of_a_launch_that_is_long_enough():
     assert all(b <= limit for b, limit in zip(blocks, limits, strict=True))
 
 
-@pytest.mark.parametrize("variable", [None, "0", "1"])
-def test_it_runs_after_numba_was_imported_and_the_environment_stays(variable):
-    code = """
-import os, numba, numpy as np
+IN_ANY_WAY = """
+import os, sys, numba, numpy as np
+if sys.argv[1] == "Built-in":
+    sys.meta_path = [f for f in sys.meta_path if "NumbaCuda" not in type(f).__name__]
 before = dict(os.environ)
+from numba import cuda
 from ifcn_lab.assembling import assemble, device
-maps = np.arange(100.0).reshape(4, 5, 5)
-ours = assemble(maps, 4, centers=[(1, 2)], backend="cuda")
-print((ours == assemble(maps, 4, centers=[(1, 2)], backend="loop")).all())
-print(dict(os.environ) == before)
-print(device.device_name())
+maps = np.arange(200.0).reshape(2, 4, 5, 5)
+for backend in "cuda", "cuda-reference":
+    for centers in None, [(1, 1, 2), (0, 0, 0)]:
+        for layout in "window", "plane":
+            options = {"centers": centers, "layout": layout}
+            ours = assemble(maps, 4, backend=backend, **options)
+            print((ours == assemble(maps, 4, backend="loop", **options)).all(), end=" ")
+print(dict(os.environ) == before, cuda.implementation, device.device_name())
+numba.config.ENABLE_CUDASIM = True  # as lesson 3 does
+def who(out):
+    out[cuda.grid(1)] = 10 * cuda.blockIdx.x + cuda.threadIdx.x
+print(device.device_name(), device.launch(who, (2,), (2,), np.zeros(4, int)))
 """
+
+
+@pytest.mark.parametrize("variable", [None, "0", "1"])
+@pytest.mark.parametrize("whose", ["Built-in", "NVIDIA"])
+def test_it_runs_on_either_cuda_target_and_the_environment_stays(whose, variable):
+    if whose == "NVIDIA" and find_spec("numba_cuda") is None:
+        pytest.skip("numba-cuda is not installed")
     environment = {k: v for k, v in os.environ.items() if k != "NUMBA_ENABLE_CUDASIM"}
     if variable is not None:
         environment["NUMBA_ENABLE_CUDASIM"] = variable
-    run = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True
-    )
+    run = subprocess.run([sys.executable, "-c", IN_ANY_WAY, whose], env=environment,
+                         capture_output=True, text=True)
     name = "simulator" if variable == "1" else device_name()
-    assert run.stdout.splitlines() == ["True", "True", name], run.stderr
+    expected = [f"{'True ' * 8}True {whose} {name}", "simulator [ 0  1 10 11]"]
+    assert run.stdout.splitlines() == expected, run.stderr
     assert run.stderr == ""

@@ -2,8 +2,10 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +16,10 @@ from hypothesis import strategies as st
 from ifcn_lab.assembling import assemble, pad
 from ifcn_lab.assembling.choice import NUMBA_FROM, best
 from ifcn_lab.assembling.memory import copy_numbers
+from ifcn_lab.cli import doctor
 from ifcn_lab.grid import Grid
 
+ROOT = Path(__file__).parent.parent
 WRITERS = ("loop", "numpy", "numba", "torch", "cuda-reference", "cuda")
 
 
@@ -197,22 +201,58 @@ def test_copying_numbers_copies_those_and_no_others(at, start, count):
 
 
 CACHED = """
+import sys
 import numpy as np
 from ifcn_lab.assembling import assemble, numba_
 assemble(np.zeros((9, 4, 4), np.float32), 5, backend="numba")
-kernel = numba_.windows_kernel(3, 5)
+kernel = numba_.windows_kernel(3, 5, False)
 print(sum(kernel.stats.cache_hits.values()), sum(kernel.stats.cache_misses.values()))
+print("scipy.linalg" in sys.modules)
 """
 
 
-def test_what_numba_compiled_is_kept_for_the_next_process(tmp_path):
+def test_the_next_process_loads_a_kernel_and_nothing_that_compiles(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     command = [sys.executable, "-c", CACHED]
     seen = [
         subprocess.run(command, env=environment, capture_output=True, text=True).stdout
         for _ in range(2)
     ]
-    assert seen == ["0 1\n", "1 0\n"]
+    assert seen == ["0 1\nTrue\n", "1 0\nFalse\n"]
+
+
+HOMELESS = """
+import numpy as np
+from ifcn_lab.assembling import assemble, numba_
+from ifcn_lab.cli import doctor
+maps = np.arange(9 * 16, dtype=np.float32).reshape(9, 4, 4)
+for layout in "window", "plane":
+    windows = assemble(maps, 5, backend="numba", layout=layout)
+    print(np.array_equal(windows, assemble(maps, 5, layout=layout)))
+print(numba_.__file__)
+print(doctor._kernels())
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other folders for caches")
+def test_without_a_place_for_kernels_they_are_compiled_and_the_doctor_says_so(tmp_path):
+    leave = shutil.ignore_patterns("__pycache__", "_data")
+    shutil.copytree(ROOT / "ifcn_lab", tmp_path / "ifcn_lab", ignore=leave)
+    package = tmp_path / "ifcn_lab" / "assembling"
+    (package / "__pycache__").touch()  # a file: not even root can write into it
+    nowhere = os.path.join(os.devnull, "none")
+    homeless = {"HOME": nowhere, "XDG_CACHE_HOME": nowhere, "NUMBA_CACHE_DIR": "",
+                "PYTHONPATH": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-B", "-c", HOMELESS], cwd=tmp_path,
+                         env=os.environ | homeless, capture_output=True, text=True)
+    *right, file, said = run.stdout.splitlines()
+    assert right == ["True", "True"], run.stderr
+    assert Path(file).parent == package
+    assert said.startswith("[ -- ] numba") and "NUMBA_CACHE_DIR" in said
+
+
+def test_the_doctor_finds_a_place_for_kernels_here():
+    assert doctor._kernels().mark == "OK"
 
 
 def test_kernels_of_two_sizes_are_not_mistaken_for_each_other():

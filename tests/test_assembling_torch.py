@@ -212,3 +212,15 @@ def test_torch_compile_makes_one_graph_of_it_with_the_same_scores():
     run = subprocess.run(command, capture_output=True, text=True)
     expected = ["True"] * 8 + ["a center is off the map", "True", "True"]
     assert run.stdout.splitlines() == expected, run.stderr
+
+
+def test_the_first_tensor_does_not_load_the_compiler():
+    code = (
+        "import sys, torch; from ifcn_lab.assembling import assemble;"
+        "maps = torch.ones(4, 3, 3, requires_grad=True);"
+        "assemble(maps, 2).sum().backward();"
+        "assemble(maps.detach(), 2, centers=[(1, 1)]);"
+        "print('torch._dynamo' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout == "False\n", run.stderr

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from training_cases import one_thread
 
-from ifcn_lab.backbone import SmallBackbone, VGG16Hole, build_backbone, fused
+from ifcn_lab.layers.backbones import SmallBackbone, VGG16Hole, build_backbone, fused
 
 __all__ = ["one_thread"]  # a fixture
 

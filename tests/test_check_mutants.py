@@ -21,8 +21,8 @@ from ifcn_course.check.proposals import share_found
 from ifcn_course.check.training import copies
 from ifcn_lab.assembling import assemble
 from ifcn_lab.grid import Grid
-from ifcn_lab.proposals.nms import nms_pairwise, pair_iou
-from ifcn_lab.targets import WindowRule
+from ifcn_lab.layers.nms import nms_pairwise, pair_iou
+from ifcn_lab.windows.labels import WindowRule
 from tests.museum_cases import Solution, asked, solutions
 from tests.rewriting import made
 
@@ -70,7 +70,7 @@ def box_overlap(a, b):
     return w * h / (first + second - w * h)
 """,
     "suppress": """
-from ifcn_lab.proposals.nms import pair_iou
+from ifcn_lab.layers.nms import pair_iou
 def suppress(boxes, scores, iou):
     kept = []
     for i in np.argsort(-scores, kind="stable"):

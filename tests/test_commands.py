@@ -20,7 +20,7 @@ from training_cases import one_thread
 
 from ifcn_lab.__main__ import main, parse
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import load_checkpoint
 
 ROOT = Path(__file__).parent.parent
@@ -112,7 +112,8 @@ def test_training_writes_network_checkpoint_log_and_options(
     assert (net.k, net.m, net.backbone_name) == (2, 7, "small")
     assert 14 <= net.sizes[0] < net.sizes[1] <= 40
     assert load_checkpoint(run / "checkpoint.pt")["iteration"] == 2
-    rows = (run / "log.csv").read_text().splitlines()
+    header, *rows = (run / "log.csv").read_text().splitlines()
+    assert header == "step,objectness,mask,lr,seconds"
     assert [row.split(",")[0] for row in rows[-2:]] == ["1", "2"]
 
 
@@ -222,7 +223,7 @@ def wait_for_steps(out: Path, count: int, process: subprocess.Popen[str]) -> int
     """Wait until the log has so many lines; returns the step of the last."""
     for _ in range(12_000):
         log = out / "log.csv"
-        rows = log.read_text().splitlines() if log.exists() else []
+        rows = log.read_text().splitlines()[1:] if log.exists() else []
         if len(rows) >= count:
             return int(rows[count - 1].split(",")[0])
         assert process.poll() is None, process.stderr.read()
@@ -243,7 +244,7 @@ def test_a_run_stopped_by_ctrl_c_and_then_killed_goes_on(
     assert process.returncode == 130, told
     assert "stopped" in told and "Traceback" not in told
     done = load_checkpoint(out / "checkpoint.pt")["iteration"]
-    lines = len((out / "log.csv").read_text().splitlines())
+    lines = len((out / "log.csv").read_text().splitlines()) - 1  # a header
     assert lines == done >= 2                  # every step that was logged is kept
 
     process = start(out, "--resume")

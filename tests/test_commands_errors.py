@@ -12,7 +12,7 @@ from PIL import Image
 from training_cases import one_thread
 
 from ifcn_lab.__main__ import main, parse
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 
 __all__ = ["one_thread"]  # a fixture
 

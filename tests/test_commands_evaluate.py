@@ -15,8 +15,9 @@ from commands_cases import write_folder
 from training_cases import one_thread
 
 from ifcn_lab.__main__ import main
-from ifcn_lab.evaluation.annotations import AnnotationFile
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.data.coco_file import AnnotationFile
+from ifcn_lab.metrics.regions import objects_of_file
+from ifcn_lab.models.instancefcn import InstanceFCN
 
 ROOT = Path(__file__).parent.parent
 EVERYTHING = "--boxes --by-size --ap --nuclei --score 0.1 0.5 --top 60".split()
@@ -28,10 +29,9 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three pictures with annotations of one category, as COCO asks for it."""
     path = write_folder(tmp_path_factory.mktemp("scenes"))
     document = json.loads(path.read_text())
-    truth = AnnotationFile(path)
-    for image_id in truth.sizes:
-        objects = truth.objects(image_id)
-        own = [a for a in document["annotations"] if a["image_id"] == image_id]
+    for image in AnnotationFile(path):
+        objects = objects_of_file(image)
+        own = [a for a in document["annotations"] if a["image_id"] == image.id]
         for one, area, box in zip(own, objects.areas, objects.boxes, strict=True):
             one |= {"area": area, "bbox": box.tolist()}
     document["categories"] = [{"id": 1, "name": "object"}]
@@ -177,10 +177,10 @@ def test_results_with_boxes_only(
     ("more", "says"),
     [
         ("--results {found} --save x.json", "leave one of the two out"),
-        ("--by-category", "--by-category is for --results"),
+        ("--by-category", "an InstanceFCN tells no kinds apart; use --ap"),
         ("--workers -1", "give 0 or more"),
         ("--results {folder}/none.json", "none.json: cannot be read as a list"),
-        ("--results {strange}", "result number 1 is for image 99"),
+        ("--results {strange} --boxes", "result number 1 is for image 99"),
         ("--save {folder}/no/found.json", "No such file"),
     ],
 )
@@ -203,7 +203,7 @@ def test_a_killed_worker_ends_the_evaluation_with_a_message(tmp_path: Path) -> N
     code = (
         "import os, signal, sys\n"
         "from functools import partial\n"
-        "from ifcn_lab.evaluation.running import judge_all\n"
+        "from ifcn_lab.metrics.image_by_image import judge_all\n"
         "def die():\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "if __name__ == '__main__':\n"

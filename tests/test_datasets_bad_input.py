@@ -30,10 +30,10 @@ SMALLER = np.zeros((H - 1, W), bool)
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        (annotation([SQUARE], image_id=99), "is for image 99, which is not listed"),
-        (annotation([[1, 1, 5, 5]]), "at least 3 points, but one has 4 numbers"),
-        (annotation(compressed(SMALLER)), r"size \(h, w\) of \[7, 12\].* 8 x 12"),
-        (annotation(uncompressed(SMALLER)), r"size \(h, w\) of \[7, 12\].* 8 x 12"),
+        (annotation([SQUARE], image_id=99), r"\(image 99\): is for an image that is"),
+        (annotation([[1, 1, 5, 5]]), r"\(one has 4 numbers\): .* at least 3 points"),
+        (annotation(compressed(SMALLER)), r"\(\[7, 12\], the image is 8 x 12\)"),
+        (annotation(uncompressed(SMALLER)), r"\(\[7, 12\], the image is 8 x 12\)"),
     ],
 )
 def test_wrong_annotations_name_the_file_and_the_annotation(
@@ -49,7 +49,7 @@ def test_an_annotation_for_a_picture_that_is_not_there_names_it(tmp_path: Path) 
     second = PICTURE | {"id": 4, "file_name": "gone.png"}
     write(tmp_path, [annotation([SQUARE], image_id=4)], [PICTURE, second])
     (tmp_path / "images" / "gone.png").unlink()
-    with pytest.raises(ValueError, match=rf"{path}: 1 of the 2 .* gone\.png for one"):
+    with pytest.raises(ValueError, match=rf"{path}: picture gone\.png: is not in "):
         CocoFolder(path)
 
 

@@ -17,8 +17,8 @@ from format_cases import NAMES, scenes, write_coco, write_nuclei, write_voc
 from serving import Behaviour, no_proxy, serving
 
 from ifcn_lab.__main__ import main
+from ifcn_lab.data.catalogue import open_dataset
 from ifcn_lab.data.fetch import fetch
-from ifcn_lab.data.opened import open_dataset
 from ifcn_lab.data.sources import SOURCES
 
 __all__ = ["no_proxy"]  # a fixture
@@ -208,7 +208,7 @@ def test_unpacking_that_is_stopped_leaves_no_folder(
 
 
 def test_every_source_has_a_licence_and_opens() -> None:
-    from ifcn_lab.data.opened import DATASETS
+    from ifcn_lab.data.catalogue import DATASETS
 
     for source in SOURCES.values():
         assert source.licence and source.opens in DATASETS

@@ -11,6 +11,7 @@ import pytest
 from format_cases import (
     CLASSES,
     NAMES,
+    OWN,
     TRAIN,
     VAL,
     scenes,
@@ -23,10 +24,10 @@ from format_cases import (
 from PIL import Image
 
 from ifcn_lab.data import Sample
+from ifcn_lab.data.catalogue import open_dataset
 from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.data.dsb2018 import Dsb2018
 from ifcn_lab.data.maps import read_map, separate
-from ifcn_lab.data.opened import open_dataset
 from ifcn_lab.data.pennfudan import PennFudan
 from ifcn_lab.data.sbd import Sbd, told_of_sds
 from ifcn_lab.data.voc import Voc2012
@@ -54,7 +55,7 @@ def test_the_same_scenes_in_every_format_give_the_same_samples(
         for sample in open_dataset(name, written[name], split):
             expected = by_name[sample.name.removesuffix(".jpg")]
             assert np.array_equal(sample.masks, expected.masks)
-            assert sample.ids == expected.ids
+            assert tuple(id % OWN for id in sample.ids) == expected.ids
             lossy = name in ("voc2012", "sbd", "coco")
             close = np.abs(sample.image.astype(int) - expected.image).mean()
             assert close < 8 if lossy else np.array_equal(sample.image, expected.image)

@@ -10,17 +10,17 @@ import torch
 
 from ifcn_lab import InstanceFCN
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.deepmask import DeepMaskStyle, WindowHead, on_map, to_side
-from ifcn_lab.proposals import propose
+from ifcn_lab.models.deepmask import DeepMask, WindowHead, on_map, to_side
 from ifcn_lab.training import LESSON, train
+from ifcn_lab.windows import propose
 
 TINY = LESSON.with_(iterations=2, seconds=None, batch=2, precision="float32")
 
 
 @pytest.fixture(scope="module")
-def net() -> DeepMaskStyle:
+def net() -> DeepMask:
     torch.manual_seed(0)
-    return DeepMaskStyle(m=7, backbone="small", rank=5).eval()
+    return DeepMask(m=7, backbone="small", rank=5).eval()
 
 
 def window_by_hand(maps, center, m, fill):
@@ -35,7 +35,7 @@ def window_by_hand(maps, center, m, fill):
     return window
 
 
-def test_a_window_is_read_from_all_channels_at_its_centre(net: DeepMaskStyle) -> None:
+def test_a_window_is_read_from_all_channels_at_its_centre(net: DeepMask) -> None:
     maps = torch.randn(49, 9, 12)
     centers = torch.tensor([(4, 6), (0, 0), (8, 11), (3, 1)])
     windows = net.windows(maps, centers, fill=-9.0)
@@ -44,7 +44,7 @@ def test_a_window_is_read_from_all_channels_at_its_centre(net: DeepMaskStyle) ->
         assert np.array_equal(window.numpy(), by_hand)
 
 
-def test_no_pixel_keeps_its_score_when_the_window_moves(net: DeepMaskStyle) -> None:
+def test_no_pixel_keeps_its_score_when_the_window_moves(net: DeepMask) -> None:
     maps = torch.randn(49, 20, 20)
     before, after = net.windows(maps, torch.tensor([(10, 10), (10, 11)]))
     assert (before[:, 1:] == after[:, :-1]).sum() == 0
@@ -73,7 +73,7 @@ def test_at_lesson_scale_the_head_has_ten_times_the_weights_of_score_maps() -> N
         return sum(p.numel() for p in net.masks[1:].parameters() if p.ndim > 1)
 
     maps = weights(InstanceFCN(backbone="small"))
-    head = DeepMaskStyle(backbone="small").masks
+    head = DeepMask(backbone="small").masks
     linear = head.squeeze.weight.numel() + head.spread.weight.numel()
     assert (maps, linear) == (96 * 9 * 25, 7 * 7 * 64 * 64 + 64 * 441)
     assert linear > 10 * maps
@@ -81,7 +81,7 @@ def test_at_lesson_scale_the_head_has_ten_times_the_weights_of_score_maps() -> N
 
 def test_at_the_papers_size_the_two_layers_have_53_million_weights() -> None:
     with torch.device("meta"):  # sizes only
-        net = DeepMaskStyle(m=28, bins=14, side=56)
+        net = DeepMask(m=28, bins=14, side=56)
         maps = InstanceFCN().masks[2]
     squeeze, spread = net.masks.squeeze.weight, net.masks.spread.weight
     assert squeeze.shape == (512, 512, 14, 14) and spread.shape == (3136, 512, 1, 1)
@@ -103,7 +103,7 @@ def test_a_bin_of_two_cells_is_a_cell_of_features_at_twice_the_stride() -> None:
 
 
 def test_finer_logits_are_brought_to_the_windows_cells() -> None:
-    net = DeepMaskStyle(m=4, backbone="small", rank=2, side=8)
+    net = DeepMask(m=4, backbone="small", rank=2, side=8)
     maps = torch.randn(2, 64, 6, 7)
     centers = torch.tensor([(0, 3, 3), (1, 2, 4)])
     windows = net.windows(maps, centers, fill=-9.0)
@@ -125,11 +125,11 @@ def test_bilinear_resizing_is_weighing_by_distance() -> None:
 
 def test_the_finer_head_trains_proposes_and_comes_back(tmp_path) -> None:
     torch.manual_seed(1)
-    net = DeepMaskStyle(m=8, backbone="small", rank=3, bins=4, side=16)
+    net = DeepMask(m=8, backbone="small", rank=3, bins=4, side=16)
     scenes = SceneSet(2)
     train(net, scenes, TINY)
     assert len(propose(net, scenes[0].image, top=5, scales=(0.5,))) > 0
-    back = DeepMaskStyle.load(net.save(tmp_path / "net.safetensors"))
+    back = DeepMask.load(net.save(tmp_path / "net.safetensors"))
     assert back.config == net.config and back.side == 16 and back.bins == 4
 
 
@@ -139,12 +139,12 @@ def test_all_but_the_mask_head_is_the_same_as_in_instancefcn() -> None:
         return {n: t.shape for n, t in state.items() if not n.startswith("masks.")}
 
     same = others(InstanceFCN(backbone="small"))
-    assert others(DeepMaskStyle(backbone="small")) == same
+    assert others(DeepMask(backbone="small")) == same
 
 
 def test_training_changes_the_head_and_proposals_come_out() -> None:
     torch.manual_seed(1)
-    net, scenes = DeepMaskStyle(m=21, backbone="small"), SceneSet(2)
+    net, scenes = DeepMask(m=21, backbone="small"), SceneSet(2)
     before = net.masks.squeeze.weight.clone()
     train(net, scenes, TINY)
     assert not torch.equal(before, net.masks.squeeze.weight)
@@ -153,8 +153,8 @@ def test_training_changes_the_head_and_proposals_come_out() -> None:
     assert found.masks.shape[1:] == (128, 128)
 
 
-def test_it_comes_back_from_a_file_as_it_was(net: DeepMaskStyle, tmp_path) -> None:
-    back = DeepMaskStyle.load(net.save(tmp_path / "net.safetensors"))
+def test_it_comes_back_from_a_file_as_it_was(net: DeepMask, tmp_path) -> None:
+    back = DeepMask.load(net.save(tmp_path / "net.safetensors"))
     image = torch.rand(1, 3, 40, 52)
     assert back.config == net.config
     for name, weights in net.state_dict().items():
@@ -163,8 +163,8 @@ def test_it_comes_back_from_a_file_as_it_was(net: DeepMaskStyle, tmp_path) -> No
         torch.testing.assert_close(back(image).maps, net(image).maps)
 
 
-def test_score_maps_of_another_head_are_refused(net: DeepMaskStyle) -> None:
-    windows = inspect.unwrap(DeepMaskStyle.windows)
+def test_score_maps_of_another_head_are_refused(net: DeepMask) -> None:
+    windows = inspect.unwrap(DeepMask.windows)
     with pytest.raises(ValueError, match="windows of 7 x 7 pixels need 49"):
         windows(net, torch.zeros(25, 9, 9), torch.tensor([(4, 4)]))
 
@@ -172,7 +172,7 @@ def test_score_maps_of_another_head_are_refused(net: DeepMaskStyle) -> None:
 @pytest.mark.parametrize("wrong", [{"rank": 0}, {"rank": -1}, {"bins": 0}, {"side": 0}])
 def test_sizes_below_one_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="needs at least 1 number"):
-        DeepMaskStyle(backbone="small", **wrong)
+        DeepMask(backbone="small", **wrong)
 
 
 def test_which_pixels_lie_on_the_map_is_counted_for_an_even_window_too() -> None:

@@ -43,7 +43,8 @@ def test_the_doctor_finds_the_machine_that_runs_these_tests_healthy(
 
 @pytest.mark.parametrize(
     "what",
-    "Python numpy torch numba front-end CUDA threads memory disk data".split(),
+    "Python numpy torch numba front-end CUDA threads memory disk data "
+    "bubblewrap".split(),
 )
 def test_the_doctor_speaks_of(
     what: str, here: subprocess.CompletedProcess[str]

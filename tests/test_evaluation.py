@@ -24,7 +24,7 @@ from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
 from ifcn_lab.data.coco import CocoFolder
-from ifcn_lab.evaluation import (
+from ifcn_lab.metrics import (
     COCO_THRESHOLDS,
     Recall,
     average_recall,

@@ -18,12 +18,18 @@ from coco_files import (
 from evaluation_cases import SIZE, answer, empty_answer, image, random_masks
 from pycocotools.coco import COCO
 
-from ifcn_lab.evaluation import CocoPrecision, Recall, coco_precision
-from ifcn_lab.evaluation.annotations import AnnotationFile
-from ifcn_lab.evaluation.entries import Found, areas_of, boxes_of, measured
-from ifcn_lab.evaluation.given_results import ResultFile
-from ifcn_lab.evaluation.matching import AREAS, match_image
-from ifcn_lab.evaluation.overlap import encode
+from ifcn_lab.data.coco_file import AnnotationFile
+from ifcn_lab.metrics import CocoPrecision, Recall, coco_precision
+from ifcn_lab.metrics.matching import AREAS, match_image
+from ifcn_lab.metrics.overlap import encode
+from ifcn_lab.metrics.regions import (
+    Found,
+    areas_of,
+    boxes_of,
+    measured,
+    objects_of_file,
+)
+from ifcn_lab.metrics.results_file import ResultFile
 
 FIGURES = ("AP", "AP50", "AP75", "APs", "APm", "APl")
 
@@ -31,17 +37,17 @@ FIGURES = ("AP", "AP50", "AP75", "APs", "APm", "APl")
 def compare(annotations: Path, results: Path, ids: list[int] | None = None) -> dict:
     """Hold every figure to COCOeval's; gives the class-agnostic AP of masks."""
     truth, given = AnnotationFile(annotations), ResultFile(results)
-    ids = list(truth.sizes) if ids is None else ids
+    truth = [one for one in truth if ids is None or one.id in ids]
     recalls = {kind: Recall((1, 10, 100), kind=kind, sizes=True)
                for kind in ("masks", "boxes")}
     reports = {}
     for kind, recall in recalls.items():
         for by_category in (False, True):
             precision = CocoPrecision(by_category=by_category, kind=kind)
-            for image_id in ids:
-                objects = truth.objects(image_id)
-                found = given.found(image_id, truth.sizes[image_id])
-                precision.count(image_id, precision.judge(found, objects))
+            for one in truth:
+                objects = objects_of_file(one)
+                found = given.found(one.id, one.size)
+                precision.count(one.id, precision.judge(found, objects))
                 if by_category is False:
                     recall.count(recall.judge(found, objects))
             reports[kind, by_category] = precision.result()
@@ -128,8 +134,8 @@ def read(path: Path, every: int) -> list:
     from ifcn_lab.data.coco import CocoFolder
 
     folder = CocoFolder(path)
-    truth = AnnotationFile(path)
-    crowded = [i for i, n in enumerate(truth.sizes) if truth.objects(n).crowd.any()]
+    crowded = [i for i, image in enumerate(folder.file)
+               if any(one.crowd for one in image.annotations)]
     chosen = sorted({*range(0, len(folder), every), *crowded[:2]})
     return [folder[i] for i in chosen]
 
@@ -183,9 +189,9 @@ def test_samples_give_what_a_file_of_the_same_masks_gives(tmp_path: Path) -> Non
     for by_category in (False, True):
         report = coco_precision(answers, samples, by_category=by_category)
         other = CocoPrecision(by_category=by_category)
-        for image_id, size in truth.sizes.items():
-            found = given.found(image_id, size)
-            other.count(image_id, other.judge(found, truth.objects(image_id)))
+        for one in truth:
+            found = given.found(one.id, one.size)
+            other.count(one.id, other.judge(found, objects_of_file(one)))
         assert other.result().as_dict() == report.as_dict()
         assert 0 < report.at() < 1
 
@@ -195,9 +201,9 @@ def test_an_annotation_of_polygons_and_of_run_lengths_is_the_same(
 ) -> None:
     path = shared_data / "coco_dev" / "instances_train2017.json"
     truth, known = AnnotationFile(path), COCO(str(path))
-    for image_id in list(truth.sizes)[:6]:
-        objects = truth.objects(image_id)
-        entries = known.loadAnns(known.getAnnIds(imgIds=[image_id]))
+    for one in truth[:6]:
+        objects = objects_of_file(one)
+        entries = known.loadAnns(known.getAnnIds(imgIds=[one.id]))
         entries.sort(key=lambda entry: entry["category_id"])
         assert objects.rles == [known.annToRLE(entry) for entry in entries]
         assert objects.areas.tolist() == [entry["area"] for entry in entries]

@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 from pycocotools.cocoeval import COCOeval
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation import (
+from ifcn_lab.metrics import (
     average_precision,
     nuclei_ap,
     precision_by_cutting,
     to_coco_results,
 )
-from ifcn_lab.evaluation.precision import area_under_envelope
+from ifcn_lab.metrics.precision import area_under_envelope
 
 
 def disjoint(sample: Sample) -> Sample:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,67 +12,30 @@ import numpy as np
 import pytest
 from coco_files import answered, text_rle, write_annotations, write_results
 from evaluation_cases import SIZE, image, random_masks
-from hypothesis import given
-from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
-from ifcn_lab.data.segmentation import run_lengths
-from ifcn_lab.evaluation.annotations import AnnotationFile
-from ifcn_lab.evaluation.given_masks import checked_run_lengths, fits, lengths_of
-from ifcn_lab.evaluation.given_results import ResultFile, entries_of
-from ifcn_lab.evaluation.results import ResultsWriter
+from ifcn_lab.data.segmentation import checked, rle_of
+from ifcn_lab.metrics.results_file import ResultFile, writing_results
+
+GOOD = {"image_id": 1, "category_id": 1, "score": 0.5,
+        "segmentation": text_rle(random_masks(np.random.default_rng(0), 1)[0])}
 
 
-@given(st.lists(st.integers(0, 2**20), min_size=1, max_size=40))
-def test_run_lengths_are_read_as_pycocotools_writes_them(counts: list[int]) -> None:
-    rle = coco_mask.frPyObjects({"size": [sum(counts), 1], "counts": counts},
-                                sum(counts), 1)
-    text = rle["counts"].decode()
-    assert lengths_of(text).tolist() == counts
-    assert fits({"size": [sum(counts), 1], "counts": text}, (sum(counts), 1))
-    assert not fits({"size": [sum(counts) + 1, 1], "counts": text},
-                    (sum(counts) + 1, 1))
-
-
-@given(st.text(st.characters(min_codepoint=40, max_codepoint=115), max_size=14))
-def test_damaged_run_lengths_are_damaged_for_both_readers(text: str) -> None:
-    try:
-        slow = run_lengths(text) if text else None
-    except ValueError:
-        slow = None
-    fast = lengths_of(text) if text else None
-    if fast is not None or all(len(n) <= 10 for n in split(text)):
-        assert (None if fast is None else fast.tolist()) == slow
-
-
-def split(text: str) -> list[str]:
-    """Cut run-length text into numbers."""
-    numbers = [""]
-    for letter in text:
-        numbers[-1] += letter
-        if not (ord(letter) - 48) & 32:
-            numbers.append("")
-    return numbers
-
-
-@pytest.mark.parametrize("spaces", [0, 1, 3])
-@pytest.mark.parametrize("chunk", [1, 7, 100, 1 << 20])
-def test_a_list_is_read_piece_by_piece(
-    spaces: int, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ifcn_lab.evaluation.given_results._CHUNK", chunk)
-    values: list[Any] = [{"a": [1, {"b": "ü, ] [ \" ,"}]}, 12345678, -3.5e-7, "é", [[]]]
-    text = json.dumps(values, indent=spaces or None, ensure_ascii=False)
+@pytest.mark.parametrize("spaces", [0, 3])
+def test_a_list_is_read_however_it_is_written(spaces: int, tmp_path: Path) -> None:
+    entries = [GOOD | {"note": [1, {"b": "\u00fc, ] [ \" ,"}]}, GOOD | {"score": 1}]
+    text = json.dumps(entries, indent=spaces or None, ensure_ascii=False)
     path = tmp_path / "list.json"
     path.write_text("\ufeff" + text, "utf-8")
-    found = list(entries_of(path))
-    body = path.read_bytes()
-    assert [json.loads(body[start:end]) for _, start, end in found] == values
-    for broken in (text[:-1], text[:-3], "{" + text, text[1:], "", "[1, oh]"):
+    assert ResultFile(path).found(1, SIZE).scores.tolist() == [1, 0.5]
+    for broken in (text[:-1], text[:-3], "{" + text, text[1:], "", "[1]", "[" * 9999):
         path.write_text(broken, "utf-8")
-        with pytest.raises(ValueError, match=r"list.json: cannot be read as a list"):
-            list(entries_of(path))
+        with pytest.raises(ValueError, match="list.json: (cannot be read|result num)"):
+            ResultFile(path)
+    path.write_text(text, "utf-16")
+    with pytest.raises(ValueError, match=r"list.json: cannot be read as a list"):
+        ResultFile(path)
 
 
 def test_results_of_any_order_are_those_pycocotools_loads(tmp_path: Path) -> None:
@@ -83,7 +47,6 @@ def test_results_of_any_order_are_those_pycocotools_loads(tmp_path: Path) -> Non
     known = COCO(str(annotations)).loadRes(str(path))
     given_ = ResultFile(path)
     assert given_.count == 60 and given_.masks and not given_.boxes
-    assert given_.kinds == {1, 2, 3}
     for sample in samples:
         entries = known.imgToAnns[sample.image_id]
         entries.sort(key=lambda e: (-e["score"], e["category_id"]))
@@ -99,33 +62,34 @@ def test_results_of_any_order_are_those_pycocotools_loads(tmp_path: Path) -> Non
 
 def test_polygons_lists_and_text_are_one_mask() -> None:
     square = [[2.0, 1.0, 6.0, 1.0, 6.0, 5.0, 2.0, 5.0]]
-    as_text = checked_run_lengths(square, SIZE, "square")
+    as_text = rle_of(checked(square, SIZE), SIZE)
     mask = coco_mask.decode(as_text).astype(bool)
     assert mask.sum() == 16
     changes = np.flatnonzero(np.diff(mask.T.ravel().astype(int))) + 1
     counts = np.diff([0, *changes, mask.size]).tolist()
     for form in ({"size": [*SIZE], "counts": counts}, text_rle(mask)):
-        given_ = checked_run_lengths(form, SIZE, "square")
+        given_ = rle_of(checked(form, SIZE), SIZE)
         assert (coco_mask.decode(given_) == mask).all()
-
-
-GOOD = {"image_id": 1, "category_id": 1, "score": 0.5,
-        "segmentation": text_rle(random_masks(np.random.default_rng(0), 1)[0])}
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"image_id": "1"}, "result number 2 has no 'image_id'"),
-        ({"score": float("nan")}, r"result number 2 \(image 1\) has the score nan"),
-        ({"score": "high"}, r"number 2 \(image 1\) has the score 'high'"),
-        ({"category_id": -1}, r"number 2 \(image 1\) has the category -1"),
+        ({"image_id": [1]}, r"result number 2 has no 'image_id' .*\(\[1\]\)"),
+        ({"score": float("nan")}, r"number 2 has no 'score' .*\(nan\)"),
+        ({"score": "high"}, r"number 2 has no 'score' .*\('high'\)"),
+        ({"score": [0.5]}, r"number 2 has no 'score' .*\(\[0.5\]\)"),
+        ({"category_id": -1}, r"number 2 has no 'category_id' .*\(-1\)"),
+        ({"category_id": [1]}, r"number 2 has no 'category_id' .*\(\[1\]\)"),
+        ({"category_id": None}, r"number 2 has no 'category_id' .*\(none\)"),
+        ({"category_id": 10**20}, r"number 2 has no 'category_id' .*\(1000000"),
         ({"segmentation": {"size": [4, 4], "counts": "44"}}, r"number 2 .*is 44 x 52"),
-        ({"segmentation": {"size": [44, 52], "counts": "44"}}, "number 2 .* 8 pixels"),
-        ({"segmentation": {"size": [44, 52], "counts": "4~"}}, "number 2 .* letter"),
+        ({"segmentation": {"size": [44, 52], "counts": "44"}}, r"number 2 .* \(8, the"),
+        ({"segmentation": {"size": [44, 52], "counts": "4~"}}, "number 2 .* damaged"),
         ({"segmentation": [[1, 2, 3, 4]]}, "number 2 .* at least 3 points"),
-        ({"segmentation": None}, "number 2 has none; give it to all or to none"),
-        ({"bbox": [1, 2, 3]}, r"number 2 .* has the bbox \[1, 2, 3\]"),
+        ({"segmentation": None, "bbox": [0, 0, 2, 2]}, "number 2 has no 'segm.* to no"),
+        ({"segmentation": None}, "number 2 has no 'segmentation' and no 'bbox'"),
+        ({"bbox": [1, 2, 3]}, r"number 2 has a 'bbox' .*\(\[1, 2, 3\]\)"),
     ],
 )
 def test_what_is_no_result_is_named(
@@ -157,52 +121,54 @@ def test_results_for_an_image_that_is_not_listed_are_refused(tmp_path: Path) -> 
     path = tmp_path / "found.json"
     path.write_text(json.dumps([GOOD, GOOD | {"image_id": 77}]))
     with pytest.raises(ValueError, match="result number 2 is for image 77"):
-        ResultFile(path).check_images({1: SIZE})
+        ResultFile(path).fit({1: "a.png"})
+
+
+NAMED = {1: "images/a.png", 2: "images\\b.png", 3: "c.png"}
 
 
 @pytest.mark.parametrize(
-    ("document", "says"),
+    ("names", "taken", "said"),
     [
-        ([], "is not COCO's format"),
-        ({"images": []}, "there is no .annotations."),
-        ({"images": [{"id": 1}], "annotations": []}, "'height'"),
-        ({"images": [], "annotations": [{"image_id": 5}]}, "image 5 has objects but"),
+        ({1: "a.png", 2: "b.png"}, {1: 0.25, 2: 0.5}, None),
+        ({2: "a.png", 1: "b.png"}, {1: 0.5, 2: 0.25}, "matched by file_name"),
+        ({1: "c.png", 2: "x/b.png"}, {3: 0.25, 2: 0.5}, "matched by file_name"),
+        ({1: "c.png", 2: None}, {1: 0.25, 2: 0.5}, "matched by image_id"),
+        ({1: "c.png", 2: "other.png"}, {1: 0.25, 2: 0.5}, "matched by image_id"),
     ],
 )
-def test_a_file_that_is_not_cocos_is_named(
-    document: Any, says: str, tmp_path: Path
+def test_file_names_decide_where_they_fit_and_ids_do_not(
+    names: dict[int, str], taken: dict[int, float], said: str | None, tmp_path: Path
 ) -> None:
-    path = tmp_path / "objects.json"
-    path.write_text(json.dumps(document))
-    with pytest.raises(ValueError, match=f"objects.json: .*{says}"):
-        AnnotationFile(path)
-
-
-def test_a_broken_outline_names_its_annotation(tmp_path: Path) -> None:
-    sample = image(np.random.default_rng(1), 2)
-    path = write_annotations(tmp_path / "objects.json", [sample])
-    document = json.loads(path.read_text())
-    document["annotations"][1]["segmentation"] = [[1, 2, 3, 4]]
-    path.write_text(json.dumps(document))
-    with pytest.raises(ValueError, match="objects.json: annotation 2: .* 3 points"):
-        AnnotationFile(path).objects(sample.image_id)
+    path = tmp_path / "found.json"
+    entries = [GOOD | {"image_id": i, "score": i / 4} for i in names]
+    for entry in entries:
+        entry |= {"file_name": names[entry["image_id"]]}
+    path.write_text(json.dumps(entries))
+    results = ResultFile(path)
+    with warnings.catch_warnings(record=True) as told:
+        results.fit(NAMED)
+    assert [str(one.message).endswith(said) for one in told] == [True] * bool(said)
+    for image_id in NAMED:
+        scores = results.found(image_id, SIZE).scores.tolist()
+        assert scores == [taken[i] for i in taken if i == image_id]
 
 
 def test_a_file_gets_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "found.json"
     path.write_text("what was there before")
-    with pytest.raises(KeyError), ResultsWriter(path) as results:
-        results.write([GOOD])
+    with pytest.raises(KeyError), writing_results(path) as write:
+        write([GOOD])
         assert sorted(os.listdir(tmp_path)) == ["found.json", "found.json.part"]
         raise KeyError
     assert path.read_text() == "what was there before"
     assert os.listdir(tmp_path) == ["found.json"]
-    with ResultsWriter(path) as results:
-        results.write([])
+    with writing_results(path) as write:
+        write([])
     assert json.loads(path.read_text()) == []
-    with ResultsWriter(path) as results:
-        results.write([GOOD, GOOD])
-        results.write([GOOD])
-    assert json.loads(path.read_text()) == [GOOD] * 3 and results.count == 3
-    with pytest.raises(OSError), ResultsWriter(tmp_path / "no" / "found.json"):
+    with writing_results(path) as write:
+        write([GOOD, GOOD])
+        write([GOOD])
+    assert json.loads(path.read_text()) == [GOOD] * 3
+    with pytest.raises(OSError), writing_results(tmp_path / "no" / "found.json"):
         pass

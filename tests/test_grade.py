@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
-from ifcn_course.grading.sandbox import kernel, tree
+from ifcn_course.grading.sandbox import bubblewrap
 from tests.grade_cases import (
     SLOW,
     ZOO,
@@ -21,7 +21,7 @@ from tests.grade_cases import (
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not kernel.is_linux(), reason="only Linux has all the walls"),
+    pytest.mark.skipif(bool(bubblewrap.trouble()), reason=bubblewrap.trouble()),
 ]
 
 
@@ -30,14 +30,14 @@ class Run:
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
-        before = set(tree.descendants(os.getpid()))
+        before = set(psutil.Process().children(recursive=True))
         with listening() as (port, name, servers):
             hand_in_zoo(ground, port, name)
             self.before = ground.snapshot()
             self.status = ground.grade("--jobs", "3")
             self.called = [was_called(server) for server in servers]
         self.after = ground.snapshot()
-        self.left = set(tree.descendants(os.getpid())) - before
+        self.left = set(psutil.Process().children(recursive=True)) - before
         self.homes = sorted(ground.temporary.iterdir())
         self.students = ground.students()
 
@@ -45,8 +45,6 @@ class Run:
 @pytest.fixture(scope="module")
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     run = Run(Ground(tmp_path_factory.mktemp("zoo")))
-    if run.status == 2:
-        pytest.skip("this machine has too few walls to let the zoo in")
     yield run
 
 
@@ -70,7 +68,7 @@ def test_no_file_beside_the_reports_has_changed(zoo: Run) -> None:
 
 def test_no_process_and_no_folder_is_left(zoo: Run) -> None:
     assert zoo.homes == []
-    assert [pid for pid in zoo.left if _holds(pid, zoo.ground.temporary)] == []
+    assert zoo.left == set()
     assert marked(zoo.ground.temporary) == []
 
 
@@ -101,13 +99,12 @@ def test_the_first_difference_is_shown_as_digits(zoo: Run) -> None:
 
 def marked(temporary: Path) -> list[int]:
     """Every process of this machine whose home is one of the run's folders."""
-    return [int(e.name) for e in os.scandir("/proc")
-            if e.name.isdigit() and _holds(int(e.name), temporary)]
+    return [one.pid for one in psutil.process_iter() if _home(one).startswith(
+        str(temporary))]
 
 
-def _holds(pid: int, temporary: Path) -> bool:
+def _home(one: psutil.Process) -> str:
     try:
-        given = Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return False
-    return f"HOME={temporary}".encode() in given
+        return one.environ().get("HOME", "")
+    except psutil.Error:
+        return ""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from ifcn_lab.__main__ import parse
-from ifcn_lab.tables.paper import PAPER_TABLES
+from ifcn_lab.league.paper import PAPER_TABLES
 from tests.markdown_pages import (
     ROOT,
     anchors,

@@ -14,8 +14,8 @@ from torch import nn
 from training_cases import QUICK, one_thread, samples
 
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.initial import gaussian, he, initialise
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.layers.pretrained import gaussian, he, initialise
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import Run
 
 __all__ = ["net", "one_thread", "samples", "state"]  # fixtures
@@ -147,9 +147,8 @@ def test_a_resumed_run_goes_on_with_the_preprocessing_of_its_checkpoint(
     assert torch.equal(resumed.model.mean, begun.model.mean)
 
 
-def test_files_without_the_word_are_imagenets() -> None:
+def test_the_shipped_networks_are_imagenets() -> None:
     shipped = InstanceFCN.from_pretrained("scenes")
-    assert "normalisation" not in shipped.config
     assert shipped.normalisation == "imagenet"
     assert torch.equal(shipped.mean.flatten(), torch.tensor([0.485, 0.456, 0.406]))
 

@@ -16,8 +16,8 @@ from initial_cases import State, holds, net, state
 from training_cases import one_thread
 
 from ifcn_lab import initial
-from ifcn_lab.initial import initialise
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.layers.pretrained import initialise
+from ifcn_lab.models.instancefcn import InstanceFCN
 
 __all__ = ["net", "one_thread", "state"]  # fixtures
 

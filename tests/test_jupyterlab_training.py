@@ -8,7 +8,7 @@ from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.training import LESSON
 from ifcn_lab.widgets import TrainingMonitor
 scenes = SceneSet(4, size=(64, 64), objects=(2, 3), sizes=(14, 34))
-recipe = LESSON.with_(iterations=100_000, seconds=None, batch=2, crop=48, windows=16)
+recipe = LESSON.with_(iterations=100_000, seconds=None, batch=2, crop=48)
 monitor = TrainingMonitor(InstanceFCN(2, 7, "small"), scenes, recipe, pace=0.1)
 """
 CELLS = [MAKE, "monitor", "monitor.start()", "print(6 * 7, monitor.status)"]

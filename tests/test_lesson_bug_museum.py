@@ -14,7 +14,7 @@ from ifcn_course import check, museum
 from ifcn_course.check import bug_museum, museum_pictures, mutants
 from ifcn_course.check.rewrites import STYLES, by_definition, rewrites
 from ifcn_lab import InstanceFCN, assemble, scenes
-from ifcn_lab.proposals.propose import to_tensor
+from ifcn_lab.segmenter import to_tensor
 
 LESSON = Path(__file__).parent.parent / "lessons" / "08_bug_museum.md"
 NAMES = [each.name for each in mutants.mutants()]

@@ -13,12 +13,13 @@ import pytest
 
 from ifcn_lab import CocoFolder, InstanceFCN, scenes
 from ifcn_lab.assembling.coherence import kept_share
+from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.data.practice import practice_folder
-from ifcn_lab.evaluation import mask_iou
 from ifcn_lab.layers.thresholding import thresholded
-from ifcn_lab.proposals import zooms_for_sizes
+from ifcn_lab.metrics import mask_iou
 from ifcn_lab.scenes.measure import touching
-from ifcn_lab.targets import WindowRule, label_windows, tight_boxes
+from ifcn_lab.windows import zooms_for_sizes
+from ifcn_lab.windows.labels import WindowRule, label_windows
 from lessons import source
 
 LESSONS = Path(__file__).parent.parent / "lessons"

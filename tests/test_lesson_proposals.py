@@ -12,11 +12,11 @@ import torch
 from ifcn_course import check
 from ifcn_lab import average_recall, draw, scenes
 from ifcn_lab.data import Sample, from_scene
+from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.draw.missed_objects import judged, solidity, trait, worst_first
-from ifcn_lab.proposals import Proposals, nms, nms_pairwise
-from ifcn_lab.proposals.nms import pair_iou
-from ifcn_lab.proposals.propose import Level
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.layers.nms import nms, nms_pairwise, pair_iou
+from ifcn_lab.segmenter import Instances
+from ifcn_lab.windows.candidates import Level
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +24,13 @@ def sample() -> Sample:
     return from_scene(scenes.two_touching(diameter=48), "two discs")
 
 
-def proposals(masks: np.ndarray, scores: list[float]) -> Proposals:
+def proposals(masks: np.ndarray, scores: list[float]) -> Instances:
     """The given masks as proposals, best first."""
     boxes = tight_boxes(masks)
     crops = tuple(mask[y0:y1, x0:x1]
                   for mask, (x0, y0, x1, y1) in zip(masks, boxes, strict=True))
-    return Proposals(masks.shape[1:], boxes, np.array(scores), crops,
-                     np.zeros((len(masks), 3), int), (1.0,))
+    return Instances(masks.shape[1:], boxes, np.array(scores), crops,
+                     windows=np.zeros((len(masks), 3), int), zooms=(1.0,))
 
 
 def test_the_pyramid_is_drawn_to_one_scale(sample: Sample) -> None:

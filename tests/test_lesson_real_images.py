@@ -24,14 +24,15 @@ from ifcn_lab.data.practice import (
 )
 from ifcn_lab.draw.missed_objects import Failure
 from ifcn_lab.draw.rivals import close_up
-from ifcn_lab.evaluation import mask_iou, nuclei_ap
 from ifcn_lab.layers.thresholding import (
     between_variance,
     foreground,
     otsu,
     thresholded,
 )
-from ifcn_lab.training import LESSON, make_example
+from ifcn_lab.metrics import mask_iou, nuclei_ap
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.training import LESSON, example_of
 
 
 @pytest.fixture(scope="module")
@@ -86,21 +87,23 @@ def test_sizes_that_some_zoom_fits_are_counted() -> None:
 
 def test_training_crops_count_their_windows(annotations: Path) -> None:
     rng = np.random.default_rng(0)
-    seen = [make_example(sample, LESSON, stride=4, m=21, rng=rng)
+    net = InstanceFCN(backbone="small")
+    seen = [example_of(net, sample, LESSON, rng)
             for sample in CocoFolder(annotations)[:2]]
     picture = draw.training_crops(seen, 4, 21)
-    positive = int(sum(each.label.sum() for each in seen))
-    assert f"{sum(len(e.label) for e in seen)} drawn windows" in picture.alt
+    positive = int(sum(each.targets.label.sum() for each in seen))
+    assert f"{sum(len(e.targets.label) for e in seen)} drawn windows" in picture.alt
     assert f"{positive} of them positive" in picture.alt
     left, top = picture.figure.axes[0].patches[0].get_xy()
-    y, x = seen[0].centers[0].tolist()
+    y, x = seen[0].targets.centers[0].tolist()
     assert (left, top) == (4 * (x - 10) - 0.5, 4 * (y - 10) - 0.5)
 
 
 def test_an_example_without_objects_can_be_drawn(annotations: Path) -> None:
     sample = CocoFolder(annotations)[0]
     empty = sample._replace(masks=sample.masks[:0], ids=(), categories=())
-    seen = make_example(empty, LESSON, stride=4, m=21, rng=np.random.default_rng(0))
+    net = InstanceFCN(backbone="small")
+    seen = example_of(net, empty, LESSON, np.random.default_rng(0))
     assert "0 of them positive" in draw.training_crops([seen], 4, 21).alt
 
 

@@ -12,15 +12,15 @@ import torch
 from ifcn_course import check
 from ifcn_course.check.training import copies
 from ifcn_lab import Grid, assemble, draw, scenes
+from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.draw.training_windows import BEYOND, crop, few_shades
 from ifcn_lab.scenes import Scene
-from ifcn_lab.targets import (
+from ifcn_lab.windows.labels import (
     WindowLabels,
     WindowRule,
     label_windows,
     mask_targets,
     sample_windows,
-    tight_boxes,
 )
 from ifcn_lab.windows.oracle import coverage
 

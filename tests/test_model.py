@@ -14,8 +14,10 @@ from training_cases import one_thread
 
 from ifcn_lab.assembling import assemble
 from ifcn_lab.data import shipped
-from ifcn_lab.deepmask import DeepMaskStyle
-from ifcn_lab.model import InstanceFCN, pad_to_multiple
+from ifcn_lab.models.deepmask import DeepMask
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.segmenter import pad_to_multiple
+from ifcn_lab.windows.labels import SNUG
 
 __all__ = ["one_thread"]  # a fixture
 
@@ -130,11 +132,11 @@ def test_a_grid_that_does_not_fit_its_window_is_refused(
 def test_a_saved_network_comes_back_exactly(
     small: InstanceFCN, tmp_path: Path
 ) -> None:
-    net = InstanceFCN(3, 7, "small", canonical=0.7, sizes=(10.0, 90.0))
+    net = InstanceFCN(3, 7, "small", rule=SNUG, sizes=(10.0, 90.0))
     net.load_state_dict(small.state_dict())
     back = InstanceFCN.load(net.save(tmp_path / "net.safetensors"))
     assert back.config == net.config
-    assert tuple(back.sizes) == (10.0, 90.0)
+    assert (back.sizes, back.rule) == ((10.0, 90.0), SNUG)
     assert not back.training
     ours, theirs = net.state_dict(), back.state_dict()
     assert ours.keys() == theirs.keys()
@@ -179,7 +181,7 @@ def test_truncated_weights_are_named(
 def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.safetensors"
     save_file({"weight": torch.zeros(3)}, path)
-    with pytest.raises(ValueError, match=r"other\.safetensors .*not one saved by"):
+    with pytest.raises(ValueError, match=r"other\.safetensors .*no model saved by"):
         InstanceFCN.load(path)
 
 
@@ -194,7 +196,7 @@ def test_weights_that_do_not_fit_their_own_configuration_are_refused(
 
 
 def test_weights_of_a_relative_are_refused_by_name(tmp_path: Path) -> None:
-    path = DeepMaskStyle(7, "small").save(tmp_path / "relative.safetensors")
+    path = DeepMask(7, "small").save(tmp_path / "relative.safetensors")
     with pytest.raises(ValueError, match=r"relative\.safetensors"):
         InstanceFCN.load(path)
 

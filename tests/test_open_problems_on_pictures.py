@@ -11,7 +11,7 @@ from open_cases import said, stub
 from scipy import ndimage
 
 from ifcn_course.check.training import flags, own_colour
-from ifcn_lab.evaluation import mask_iou
+from ifcn_lab.metrics import mask_iou
 
 # lesson 5
 

@@ -9,15 +9,14 @@ import pytest
 from PIL import Image
 
 from ifcn_lab.draw.overlay import COLOURS, overlay, tinted
-from ifcn_lab.proposals import Proposals
+from ifcn_lab.segmenter import Instances
 
 
-def proposals(shape: tuple[int, int], *boxes: tuple[int, int, int, int]) -> Proposals:
+def proposals(shape: tuple[int, int], *boxes: tuple[int, int, int, int]) -> Instances:
     """Full rectangles, each a little less sure than the one before."""
     crops = tuple(np.ones((y1 - y0, x1 - x0), bool) for x0, y0, x1, y1 in boxes)
     scores = np.linspace(0.9, 0.6, len(boxes))
-    return Proposals(shape, np.array(boxes, int).reshape(-1, 4), scores, crops,
-                     np.zeros((len(boxes), 3), int), (1.0,))
+    return Instances(shape, np.array(boxes, int).reshape(-1, 4), scores, crops)
 
 
 def grey(h: int, w: int) -> np.ndarray:

@@ -8,8 +8,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import paper_scale
 from benchmarks.paper_scale import Place, Work, limit, work
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals.propose import default_zooms
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.windows.proposals import default_zooms
 
 SIZES = [(119, 158), (178, 237)]
 

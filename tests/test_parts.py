@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ifcn_lab import Grid, assemble, scenes
-from ifcn_lab.targets import label_windows, tight_boxes, window_centers
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.windows.labels import label_windows, window_centers
 from ifcn_lab.windows.oracle import (
     coverage,
     object_centers,

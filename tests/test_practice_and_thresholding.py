@@ -25,7 +25,6 @@ from ifcn_lab.data.practice import (
     run_counts,
 )
 from ifcn_lab.draw.real_images import mask_of
-from ifcn_lab.evaluation import mask_iou, to_coco_results
 from ifcn_lab.layers.thresholding import (
     between_variance,
     components,
@@ -33,6 +32,7 @@ from ifcn_lab.layers.thresholding import (
     otsu,
     thresholded,
 )
+from ifcn_lab.metrics import mask_iou, to_coco_results
 from ifcn_lab.scenes.measure import touching
 from tests.coco_cases import uncompressed
 

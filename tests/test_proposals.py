@@ -12,11 +12,13 @@ from torch import Tensor
 from torch.nn import functional as F
 from training_cases import one_thread
 
-from ifcn_lab.evaluation import mask_iou
-from ifcn_lab.model import InstanceFCN, ScoreMaps, pad_to_multiple
-from ifcn_lab.proposals import Proposals, candidates, propose, score_level
-from ifcn_lab.proposals.propose import default_zooms, to_tensor
-from ifcn_lab.targets import label_windows, tight_boxes
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.metrics import mask_iou
+from ifcn_lab.models.instancefcn import InstanceFCN, ScoreMaps
+from ifcn_lab.segmenter import Instances, pad_to_multiple, to_tensor
+from ifcn_lab.windows import candidates, propose, score_level
+from ifcn_lab.windows.labels import label_windows
+from ifcn_lab.windows.proposals import default_zooms
 
 __all__ = ["one_thread"]  # a fixture
 
@@ -63,7 +65,7 @@ def net() -> InstanceFCN:
     return InstanceFCN(k=3, m=7, backbone="small").eval()
 
 
-def same(a: Proposals, b: Proposals) -> bool:
+def same(a: Instances, b: Instances) -> bool:
     return (
         np.array_equal(a.boxes, b.boxes) and np.array_equal(a.scores, b.scores)
         and all(np.array_equal(x, y) for x, y in zip(a.crops, b.crops, strict=True))

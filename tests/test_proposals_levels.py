@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from training_cases import one_thread
 
-from ifcn_lab.backbone import uses_bfloat16
-from ifcn_lab.model import InstanceFCN, ScoreMaps
-from ifcn_lab.proposals import Proposals, levels, propose, propose_many
-from ifcn_lab.proposals.levels import score_level, score_levels, stacked, together
+from ifcn_lab.layers.backbones import uses_bfloat16
+from ifcn_lab.models.instancefcn import InstanceFCN, ScoreMaps
+from ifcn_lab.segmenter import Instances
+from ifcn_lab.windows import levels, propose, propose_many
+from ifcn_lab.windows.levels import score_level, score_levels, stacked, together
 
 __all__ = ["one_thread"]  # a fixture
 
@@ -133,7 +134,7 @@ def test_many_images_give_what_each_gives(net: Counting) -> None:
         assert np.mean([a != b for a, b in both]) < 1e-3
 
 
-def same(a: Proposals, b: Proposals) -> bool:
+def same(a: Instances, b: Instances) -> bool:
     return (np.array_equal(a.boxes, b.boxes) and np.array_equal(a.scores, b.scores)
             and np.array_equal(a.windows, b.windows) and a.zooms == b.zooms
             and all(map(np.array_equal, a.crops, b.crops)))

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ifcn_lab.proposals import nms, nms_pairwise, zooms_for_fractions, zooms_for_sizes
-from ifcn_lab.proposals.nms import overlapping, pair_iou
-from ifcn_lab.proposals.paste import (
+from ifcn_lab.layers.nms import nms, nms_pairwise, overlapping, pair_iou
+from ifcn_lab.windows import zooms_for_fractions, zooms_for_sizes
+from ifcn_lab.windows.labels import WindowRule
+from ifcn_lab.windows.paste import (
     enlarge,
     enlarge_at,
     enlarge_pixelwise,
@@ -24,8 +25,7 @@ from ifcn_lab.proposals.paste import (
     place_windows,
     zoom_cells,
 )
-from ifcn_lab.proposals.pyramid import PAPER_FRACTIONS, resize_image
-from ifcn_lab.targets import WindowRule
+from ifcn_lab.windows.pyramid import PAPER_FRACTIONS, resize_image
 
 # Suppression
 
@@ -67,7 +67,7 @@ def test_nms_of_many_boxes_in_blocks_and_portions_is_still_the_same(
     rng = np.random.default_rng(seed)
     boxes = boxes_from(kind, count, rng)
     scores = rng.integers(0, 40, count) / 40
-    module = sys.modules["ifcn_lab.proposals.nms"]       # the function has its name
+    module = sys.modules["ifcn_lab.layers.nms"]       # the function has its name
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "FIRST_BLOCK", block)
         patch.setattr(module, "PAIRS_AT_ONCE", portion)

@@ -11,22 +11,24 @@ from training_cases import one_thread
 from ifcn_lab import scenes
 from ifcn_lab.data import shipped
 from ifcn_lab.data.coco import CocoFolder
-from ifcn_lab.deepmask import DeepMaskStyle
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals import Proposals, nms, propose
-from ifcn_lab.proposals.candidates import (
+from ifcn_lab.layers.nms import nms
+from ifcn_lab.models.deepmask import DeepMask
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.segmenter import Instances
+from ifcn_lab.windows import propose
+from ifcn_lab.windows.candidates import (
     Level,
     best_windows,
     crops_at,
     pyramid_of,
     tight_boxes_at,
 )
-from ifcn_lab.proposals.propose import default_zooms
+from ifcn_lab.windows.proposals import default_zooms
 
 __all__ = ["one_thread"]  # a fixture
 
 
-def agree(fast: Proposals, slow: Proposals) -> None:
+def agree(fast: Instances, slow: Instances) -> None:
     """Equal but for the last digit of a score: eight sigmoids are taken at once."""
     assert np.array_equal(fast.windows, slow.windows)
     assert np.array_equal(fast.boxes, slow.boxes)
@@ -36,7 +38,7 @@ def agree(fast: Proposals, slow: Proposals) -> None:
 
 
 def read(net: InstanceFCN, levels: list[Level], shape: tuple[int, int], count: int,
-         threshold: float, iou: float) -> Proposals:
+         threshold: float, iou: float) -> Instances:
     """What `propose` makes of score maps."""
     windows, scores = best_windows(levels, count)
     pyramid = pyramid_of(net, levels, shape, threshold)
@@ -44,7 +46,7 @@ def read(net: InstanceFCN, levels: list[Level], shape: tuple[int, int], count: i
     some = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(1))
     kept = some[nms(boxes[some], scores[some], iou)]
     crops = crops_at(pyramid, windows[kept], boxes[kept])
-    return Proposals(shape, boxes[kept], scores[kept], crops, windows[kept], ())
+    return Instances(shape, boxes[kept], scores[kept], crops, windows=windows[kept])
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -93,7 +95,7 @@ def test_masks_that_are_empty_everywhere_are_no_proposals() -> None:
 
 def test_a_network_that_reads_its_masks_otherwise_is_asked_for_them() -> None:
     torch.manual_seed(0)
-    net = DeepMaskStyle(m=7, backbone="small").eval()
+    net = DeepMask(m=7, backbone="small").eval()
     image = np.random.default_rng(5).integers(0, 256, (40, 52, 3), dtype=np.uint8)
     found = propose(net, image, scales=[1.0], top=15)
     assert len(found) > 3

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ifcn_lab import scenes
+from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.targets import tight_boxes
 
 LESSON = ("disc", "ellipse", "rectangle", "blob", "pebble")
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from benchmarks.results import small_data
-from ifcn_lab.deepmask import DeepMaskStyle
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.deepmask import DeepMask
+from ifcn_lab.models.instancefcn import InstanceFCN
 
 
 def record(gap_on_little: float) -> dict:
@@ -54,7 +54,7 @@ def test_the_chart_draws_every_run_its_mean_and_its_range() -> None:
 
 def test_both_heads_begin_with_the_same_backbone() -> None:
     states = []
-    for kind in (InstanceFCN, DeepMaskStyle):
+    for kind in (InstanceFCN, DeepMask):
         torch.manual_seed(3)
         states.append(kind(backbone="small").backbone.state_dict())
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])

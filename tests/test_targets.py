@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ifcn_lab.targets import (
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.windows.labels import (
     WindowLabels,
     WindowRule,
     label_windows,
     mask_targets,
     sample_windows,
-    tight_boxes,
     window_centers,
 )
 

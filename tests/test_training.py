@@ -9,32 +9,34 @@ import threading
 import numpy as np
 import pytest
 import torch
-from training_cases import QUICK, SCENES, network, one_thread, same_weights, samples
+from training_cases import (
+    QUICK,
+    SCENES,
+    means,
+    network,
+    one_thread,
+    same_weights,
+    samples,
+)
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.kept import Kept
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.grid import Grid
-from ifcn_lab.model import ScoreMaps
-from ifcn_lab.targets import WindowRule
-from ifcn_lab.training import (
-    PAPER,
-    Example,
-    Run,
-    instance_loss,
-    train,
-)
+from ifcn_lab.models.instancefcn import ScoreMaps
+from ifcn_lab.training import PAPER, Run, train
 from ifcn_lab.training.optimizer import rate
+from ifcn_lab.windows.labels import WindowRule
+from ifcn_lab.windows.losses import WindowTargets
 
 __all__ = ["one_thread", "samples"]  # fixtures
 
 # The loss
 
 
-def random_example(rng: np.random.Generator, positives: int) -> Example:
+def random_targets(rng: np.random.Generator, positives: int) -> WindowTargets:
     n, m = positives + 3, 4
-    return Example(
-        image=torch.zeros(3, 24, 28),
+    return WindowTargets(
         centers=torch.tensor(rng.integers(0, (6, 7), (n, 2))),
         label=torch.tensor([1.0] * positives + [0.0] * 3),
         target=torch.tensor(rng.random((positives, m, m))).float(),
@@ -47,10 +49,10 @@ def logistic(score: float, target: float) -> float:
     return -target * math.log(p) - (1 - target) * math.log(1 - p)
 
 
-def loss_by_loops(scores: ScoreMaps, examples: list[Example], k: int, m: int):
+def loss_by_loops(scores: ScoreMaps, targets: list[WindowTargets], k: int, m: int):
     """The paper's formula, a number at a time: both terms as means over windows."""
     grid, objectness, masks = Grid(k, m), [], []
-    for maps, scored, one in zip(*scores, examples, strict=True):
+    for maps, scored, one in zip(*scores, targets, strict=True):
         for p, (y, x) in enumerate(one.centers.tolist()):
             objectness.append(logistic(float(scored[y, x]), float(one.label[p])))
             if one.label[p] == 0:
@@ -72,23 +74,24 @@ def score_at(maps: torch.Tensor, channel: int, y: int, x: int) -> float:
 @pytest.mark.parametrize("positives", [(2, 3), (0, 2), (0, 0)])
 def test_the_loss_is_the_papers_formula(positives: tuple[int, int]) -> None:
     rng = np.random.default_rng(0)
-    examples = [random_example(rng, n) for n in positives]
+    targets = [random_targets(rng, n) for n in positives]
     scores = ScoreMaps(torch.randn(2, 9, 6, 7), torch.randn(2, 6, 7))
-    losses = instance_loss(network(k=3, m=4), scores, examples)
-    objectness, mask = loss_by_loops(scores, examples, k=3, m=4)
-    assert float(losses.objectness) == pytest.approx(objectness, rel=1e-5)
-    assert float(losses.mask) == pytest.approx(mask, rel=1e-5)
-    assert float(losses.total(16)) == pytest.approx(objectness + 16 * mask, rel=1e-5)
+    net = network(k=3, m=4)
+    terms = net.losses(scores, targets)
+    objectness, mask = loss_by_loops(scores, targets, k=3, m=4)
+    assert {n: float(x) for n, x in means(terms).items()} == pytest.approx(
+        {"objectness": objectness, "mask": mask}, rel=1e-5)
+    assert net.counts(targets) == {name: count for name, (_, count) in terms.items()}
 
 
 def test_the_mask_loss_reaches_exactly_the_copied_cells() -> None:
     """Backwards through a copy: where nothing was copied from, the gradient is 0."""
-    one = random_example(np.random.default_rng(1), 3)
+    one = random_targets(np.random.default_rng(1), 3)
     one = one._replace(counts=torch.ones(3, 4, 4, dtype=torch.bool),
                        target=torch.zeros(3, 4, 4))
     maps = torch.randn(1, 9, 6, 7, requires_grad=True)
     scores = ScoreMaps(maps, torch.randn(1, 6, 7))
-    instance_loss(network(k=3, m=4), scores, [one]).mask.backward()
+    network(k=3, m=4).losses(scores, [one])["mask"][0].backward()
     copied, grid = torch.zeros(9, 6, 7, dtype=torch.bool), Grid(3, 4)
     for y, x in one.centers[one.label == 1].tolist():
         for i, j in np.ndindex(4, 4):
@@ -100,20 +103,21 @@ def test_the_mask_loss_reaches_exactly_the_copied_cells() -> None:
 
 
 def test_negatives_have_no_mask_loss() -> None:
-    one = random_example(np.random.default_rng(2), 0)
+    one = random_targets(np.random.default_rng(2), 0)
     maps = torch.randn(1, 9, 6, 7, requires_grad=True)
-    losses = instance_loss(network(k=3, m=4), ScoreMaps(maps, torch.randn(1, 6, 7)),
-                           [one])
-    losses.total().backward()
-    assert float(losses.mask.detach()) == 0 and (maps.grad == 0).all()
+    scores = ScoreMaps(maps, torch.randn(1, 6, 7))
+    loss, count = network(k=3, m=4).losses(scores, [one])["mask"]
+    loss.backward()
+    assert (float(loss.detach()), count) == (0, 0) and (maps.grad == 0).all()
 
 
 def test_a_batch_without_any_window_has_no_loss() -> None:
     """All crowd: nothing to learn from, and no division by zero."""
-    whole = random_example(np.random.default_rng(3), 0)
+    whole = random_targets(np.random.default_rng(3), 0)
     none = whole._replace(centers=whole.centers[:0], label=whole.label[:0])
     scores = ScoreMaps(torch.randn(1, 9, 6, 7), torch.randn(1, 6, 7))
-    assert float(instance_loss(network(k=3, m=4), scores, [none]).total()) == 0
+    terms = network(k=3, m=4).losses(scores, [none])
+    assert all(float(loss) == count == 0 for loss, count in terms.values())
 
 
 # The run
@@ -121,10 +125,10 @@ def test_a_batch_without_any_window_has_no_loss() -> None:
 
 def test_the_loss_falls(samples: SceneSet) -> None:
     steps = []
-    recipe = QUICK.with_(iterations=40, batch=1, crop=64, windows=64, flip=False)
-    train(network(k=3, m=11), SceneSet(1, **SCENES), recipe,
+    recipe = QUICK.with_(iterations=40, batch=1, crop=64, flip=False)
+    train(network(k=3, m=11, windows=64), SceneSet(1, **SCENES), recipe,
           on_step=steps.append)
-    losses = [step.objectness + step.mask for step in steps]
+    losses = [sum(step.losses.values()) for step in steps]
     assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
     assert [step.iteration for step in steps] == list(range(1, 41))
 
@@ -167,23 +171,27 @@ def test_images_without_objects_train_too() -> None:
                   "bare", 0)
     steps = []
     train(network(), [bare], QUICK.with_(iterations=2), on_step=steps.append)
-    assert all(step.mask == 0 and step.objectness > 0 for step in steps)
+    assert all(s.losses["mask"] == 0 < s.losses["objectness"] for s in steps)
 
 
 def test_the_papers_recipe_trains_whole_images_of_two_sizes() -> None:
-    recipe = PAPER.with_(iterations=2, shorter_sides=(40.0, 60.0), windows=16)
+    recipe = PAPER.with_(iterations=2, shorter_sides=(40.0, 60.0))
     sets = Kept(SceneSet(2, **SCENES | {"size": (50, 66)}))
     steps = []
     train(network(), sets, recipe, on_step=steps.append)
-    assert len(steps) == 2 and all(math.isfinite(step.objectness) for step in steps)
+    assert len(steps) == 2
+    assert all(math.isfinite(step.losses["objectness"]) for step in steps)
 
 
-def test_training_tells_the_network_which_size_fits_its_window(
-    samples: SceneSet,
-) -> None:
-    rule = WindowRule(canonical=0.61)
-    net = train(network(), samples, QUICK.with_(iterations=1, rule=rule))
-    assert net.canonical == 0.61
+def test_the_rule_says_which_size_fits_the_window() -> None:
+    assert network(rule=WindowRule(canonical=0.61)).canonical == 0.61
+    with pytest.raises(ValueError, match="windows is 1; give at least 2"):
+        network(windows=1)
+
+
+def test_a_weight_of_no_term_is_refused(samples: SceneSet) -> None:
+    with pytest.raises(ValueError, match="weighs masks, but .* objectness, mask"):
+        train(network(), samples, QUICK.with_(term_weights={"masks": 2.0}))
 
 
 class Terminal(io.StringIO):
@@ -219,7 +227,7 @@ def test_the_lesson_schedule_rises_then_falls_to_nothing() -> None:
 
 def test_the_papers_schedule_drops_to_a_tenth_after_32_of_40_thousand() -> None:
     assert (PAPER.iterations, PAPER.lr) == (40_000, 0.001)
-    assert (PAPER.momentum, PAPER.weight_decay, PAPER.windows) == (0.9, 5e-4, 256)
+    assert (PAPER.momentum, PAPER.weight_decay) == (0.9, 5e-4)
     assert rate("step", 31_999 / 40_000) == 1.0
     assert rate("step", 32_000 / 40_000) == 0.1
     sides = [round(side, 1) for side in PAPER.shorter_sides]
@@ -229,9 +237,9 @@ def test_the_papers_schedule_drops_to_a_tenth_after_32_of_40_thousand() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [({"optimizer": "adam"}, "'sgd' or 'adamw'"), ({"schedule": "flat"}, "onecycle"),
-     ({"batch": 2}, "batch=1"), ({"accumulate": 0}, ">= 1"),
+     ({"batch": 2}, "batch=1"), ({"accumulate": 0}, "1 or more"),
      ({"clip": 0.0}, "clip is a number"), ({"init_std": -1.0}, "init_std is a"),
-     ({"iterations": 0}, ">= 1"), ({"windows": 1}, ">= 2")],
+     ({"iterations": 0}, "1 or more")],
 )
 def test_a_recipe_that_makes_no_sense_is_refused(change: dict, says: str) -> None:
     with pytest.raises(ValueError, match=says):

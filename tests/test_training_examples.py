@@ -6,31 +6,32 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
-from training_cases import one_thread
+from training_cases import network, one_thread
 
 from ifcn_lab.data import Sample
-from ifcn_lab.model import IMAGENET_MEAN
-from ifcn_lab.targets import WindowRule
-from ifcn_lab.training import LESSON, PAPER, Example, Recipe, make_example
-from ifcn_lab.training.examples import (
+from ifcn_lab.training import LESSON, PAPER, Example, Recipe, example_of
+from ifcn_lab.views import (
+    IMAGENET_MEAN,
     View,
     cut,
-    draw_windows,
     mirror,
     relight,
     scale_all,
     turn,
 )
+from ifcn_lab.windows.labels import CLOSE, WindowRule
+from ifcn_lab.windows.losses import WindowTargets
 
 __all__ = ["one_thread"]  # a fixture
 
 STRIDE, M = 4, 21
 LARGE = WindowRule(canonical=0.7, negative_center=0.11, negative_scale=0.5)
 RECIPES = {
-    "crop": LESSON.with_(photometric=0.0, rule=LARGE, crop=128),
-    "small crop": LESSON.with_(photometric=0.0, rule=LARGE, crop=96),
-    "whole": PAPER.with_(shorter_sides=(60.0, 90.0, 130.0)),
+    "crop": (LESSON.with_(photometric=0.0, crop=128), LARGE),
+    "small crop": (LESSON.with_(photometric=0.0, crop=96), LARGE),
+    "whole": (PAPER.with_(shorter_sides=(60.0, 90.0, 130.0)), WindowRule()),
 }
+USUAL = LESSON, CLOSE
 
 
 def painted(
@@ -50,14 +51,17 @@ def painted(
     return Sample(image, masks, where, ids, ids, "painted", 0)
 
 
-def example(sample: Sample, recipe: Recipe, seed: int) -> Example:
-    rng = np.random.default_rng(seed)
-    return make_example(sample, recipe, stride=STRIDE, m=M, rng=rng)
+def example(
+    sample: Sample, chosen: tuple[Recipe, WindowRule], seed: int, windows: int = 256
+) -> Example:
+    recipe, rule = chosen
+    return example_of(network(m=M, windows=windows, rule=rule), sample, recipe,
+                      np.random.default_rng(seed))
 
 
-def windows_of_colours(made: Example) -> torch.Tensor:
+def windows_of_colours(image: torch.Tensor, made: WindowTargets) -> torch.Tensor:
     """How much of each colour lies in each cell of each positive window, by loops."""
-    cells = F.avg_pool2d(made.image, STRIDE).numpy()                   # (3, H, W)
+    cells = F.avg_pool2d(image, STRIDE).numpy()                   # (3, H, W)
     found = np.zeros((3, len(made.target), M, M), np.float32)
     for p, (y, x) in enumerate(made.centers[made.label == 1].tolist()):
         for i, j in np.argwhere(made.counts[p].numpy()):
@@ -71,9 +75,9 @@ def test_every_target_lies_where_its_colour_is_in_the_image(
     name: str, seed: int
 ) -> None:
     """Scaled, cropped or mirrored: a window's target is what one colour shows there."""
-    made = example(painted(), RECIPES[name].with_(windows=24), seed)
+    image, made = example(painted(), RECIPES[name], seed, windows=24)
     # Padding shows the mean colour, which is less than half of any colour.
-    colours = windows_of_colours(made)
+    colours = windows_of_colours(image, made)
     off = ((colours > 0.5) != (made.target > 0.5)) & made.counts       # (3, P, m, m)
     assert len(made.target) > 0
     assert (off.flatten(2).sum(2).min(0).values == 0).all()
@@ -81,32 +85,32 @@ def test_every_target_lies_where_its_colour_is_in_the_image(
 
 def test_targets_are_exactly_the_share_of_each_cell_that_the_object_covers() -> None:
     """Without padding the picture's colour and the object's mask are one thing."""
-    recipe = RECIPES["small crop"].with_(windows=24)
     for seed in range(4):
-        made = example(painted(180, 240), recipe, seed)
-        gap = (windows_of_colours(made) - made.target).abs()           # (3, P, m, m)
+        image, made = example(painted(180, 240), RECIPES["small crop"], seed, 24)
+        gap = (windows_of_colours(image, made) - made.target).abs()    # (3, P, m, m)
         assert gap.flatten(2).amax(2).min(0).values.max() < 1e-5
 
 
 def test_mirrored_and_plain_examples_both_occur() -> None:
     sample = painted(boxes=((5, 20, 40, 60),))
-    recipe = RECIPES["whole"].with_(shorter_sides=(90.0,))
-    left = [bool(example(sample, recipe, s).image[0, :90, :48].sum() > 0)
+    recipe = PAPER.with_(shorter_sides=(90.0,))
+    chosen = recipe, WindowRule()
+    left = [bool(example(sample, chosen, s).image[0, :90, :48].sum() > 0)
             for s in range(12)]
     assert set(left) == {True, False}
-    unflipped = recipe.with_(flip=False)
+    unflipped = recipe.with_(flip=False), WindowRule()
     assert all(example(sample, unflipped, s).image[0, :90, :48].sum() > 0
                for s in range(12))
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_an_example_has_256_windows_the_positives_first(name: str) -> None:
-    made = example(painted(), RECIPES[name], 1)
+    image, made = example(painted(), RECIPES[name], 1)
     assert made.centers.shape == (256, 2)
     assert made.label.tolist() == [1.0] * 128 + [0.0] * 128
     assert made.target.shape == made.counts.shape == (128, M, M)
-    assert made.image.min() >= 0 and made.image.max() < 1 + 1e-5
-    height, width = (side // STRIDE for side in made.image.shape[1:])
+    assert image.min() >= 0 and image.max() < 1 + 1e-5
+    height, width = (side // STRIDE for side in image.shape[1:])
     assert (made.centers >= 0).all()
     assert (made.centers < torch.tensor([height, width])).all()
 
@@ -116,13 +120,13 @@ def test_an_example_has_256_windows_the_positives_first(name: str) -> None:
 def test_an_image_without_objects_gives_negatives_only(
     name: str, size: tuple[int, int]
 ) -> None:
-    made = example(painted(*size, boxes=()), RECIPES[name], 0)
+    made = example(painted(*size, boxes=()), RECIPES[name], 0).targets
     assert made.label.tolist() == [0.0] * 128
     assert made.target.shape == (0, M, M)
 
 
 def test_an_image_all_crowd_gives_no_window() -> None:
-    made = example(painted(88, boxes=(), crowd=True), LESSON, 0)
+    made = example(painted(88, boxes=(), crowd=True), USUAL, 0).targets
     assert made.centers.shape == (0, 2)
     assert made.target.shape == (0, M, M)
 
@@ -132,7 +136,7 @@ def test_no_window_is_centred_on_padding() -> None:
     sample = painted(40, 60, boxes=((10, 10, 45, 35),))
     view = cut(sample, 1.0, np.array([10, 10, 45, 35]), 128, np.random.default_rng(0))
     assert view.size == (40, 60)
-    made = draw_windows(view, LESSON, stride=STRIDE, m=M, rng=np.random.default_rng(0))
+    made = network(m=M).targets(view, np.random.default_rng(0))
     assert (made.centers < torch.tensor([10, 15])).all()
 
 
@@ -168,14 +172,14 @@ def test_a_drawn_object_has_the_right_size_for_the_window(seed: int) -> None:
     """So that there is a positive window, whatever the size in the picture."""
     size = (10, 20, 40, 80, 200, 300)[seed]
     sample = painted(320, 320, boxes=((5, 5, 5 + size, 5 + size // 2),))
-    made = example(sample, LESSON, seed)
-    assert (made.label == 1).any()
+    assert (example(sample, USUAL, seed).targets.label == 1).any()
 
 
 def test_the_same_generator_makes_the_same_example() -> None:
-    one, two = (example(painted(), LESSON, 3) for _ in range(2))
-    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
-    other = example(painted(), LESSON, 4)
+    one, two = (example(painted(), USUAL, 3) for _ in range(2))
+    assert torch.equal(one.image, two.image)
+    assert all(map(torch.equal, one.targets, two.targets))
+    other = example(painted(), USUAL, 4)
     assert not torch.equal(one.image, other.image)
 
 
@@ -204,9 +208,30 @@ def test_masks_of_another_size_than_the_image_are_refused(part: str, name: str) 
 def test_a_quarter_turn_moves_image_masks_and_crowd_alike():
     rng = np.random.default_rng(0)
     planes = torch.tensor(rng.random((5, 6, 6)), dtype=torch.float32)
-    view = View(planes[:3], planes[3:4], planes[4], (6, 6))
+    view = View(planes[:3], planes[3:4], planes[4], (6, 6), (1,))
     turned = turn(view, 1)
     expected = torch.tensor(np.rot90(planes.numpy(), 1, (1, 2)).copy())
     assert torch.equal(turned.image, expected[:3])
     assert torch.equal(turned.masks, expected[3:4])
     assert torch.equal(turned.crowd, expected[4])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_whole_picture_that_is_turned_keeps_its_windows(seed: int) -> None:
+    """Upright or lying, an object at the far end of the longer side still teaches."""
+    sample = painted(64, 160, boxes=((98, 4, 156, 60),))
+    recipe = PAPER.with_(shorter_sides=(64.0,), flip=False, turn=True)
+    view = network(m=M).view(sample, recipe, np.random.default_rng(seed))
+    assert view.size == tuple(view.image.shape[1:])
+    _, made = example(sample, (recipe, LARGE), seed)
+    assert made.label.sum() == 128
+    along = STRIDE * made.centers[:, int(view.size[1] > view.size[0])]
+    assert along[made.label == 1].min() < 30 or along[made.label == 1].max() > 120
+    assert along.max() > 64                     # further than the shorter side reaches
+
+
+def test_turned_pictures_lie_both_ways() -> None:
+    recipe = PAPER.with_(shorter_sides=(64.0,), turn=True)
+    sizes = {network(m=M).view(painted(64, 160), recipe, np.random.default_rng(s)).size
+             for s in range(12)}
+    assert sizes == {(64, 160), (160, 64)}

@@ -22,7 +22,7 @@ from training_cases import QUICK, SCENES, network, one_thread, same_weights, sam
 from ifcn_lab.data import Sample
 from ifcn_lab.data.pictures import read_image
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.training import LESSON, Run, load_checkpoint, make_example, train
+from ifcn_lab.training import LESSON, Run, example_of, load_checkpoint, train
 from ifcn_lab.training.batches import Batch, Batches, spare_cores, stream
 
 ROOT = Path(__file__).parent.parent
@@ -31,14 +31,15 @@ __all__ = ["one_thread", "samples"]  # fixtures
 
 
 def source(samples: Sequence[Sample], **changes: object) -> Batches:
-    return Batches(samples, QUICK.with_(**changes), stride=4, m=7)
+    return Batches(samples, QUICK.with_(**changes), network())
 
 
 def same(ours: Batch, theirs: Batch) -> bool:
+    pairs = zip(ours.examples, theirs.examples, strict=True)
     return ours.unreadable == theirs.unreadable and all(
-        torch.equal(a, b) for one, two in zip(*(x[0] for x in (ours, theirs)),
-                                              strict=True)
-        for a, b in zip(one, two, strict=True))
+        torch.equal(a, b) for one, two in pairs
+        for a, b in zip((one.image, *one.targets), (two.image, *two.targets),
+                        strict=True))
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_a_batch_is_drawn_as_it_always_was(samples: SceneSet) -> None:
     """By one generator from seed and step; recorded runs depend on it."""
     rng = np.random.default_rng([QUICK.seed, 3])
     drawn = rng.integers(len(samples), size=QUICK.batch)
-    slow = [make_example(samples[int(i)], QUICK, stride=4, m=7, rng=rng) for i in drawn]
+    slow = [example_of(network(), samples[int(i)], QUICK, rng) for i in drawn]
     assert same(source(samples)[3, 0], Batch(slow, []))
     assert not same(source(samples)[3, 1], Batch(slow, []))
 
@@ -139,7 +140,7 @@ def resident() -> float:
 def test_memory_stays_flat_over_an_epoch_of_five_thousand_images(
     tmp_path: Path,
 ) -> None:
-    batches = source(Files(tmp_path), batch=20, crop=16, windows=8)
+    batches = source(Files(tmp_path), batch=20, crop=16)
     seen: list[float] = []
     for made in islice(stream(batches, 0, [0], workers=2), 250):
         assert len(made.examples) == 20
@@ -228,7 +229,7 @@ def start(out: Path, *more: str) -> subprocess.Popen[str]:
 def workers_of(process: subprocess.Popen[str], log: Path, steps: int) -> list[int]:
     """The workers of a run that has come so far."""
     for _ in range(12_000):
-        if log.exists() and len(log.read_text().splitlines()) >= steps:
+        if log.exists() and len(log.read_text().splitlines()) > steps:
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
             return [int(pid) for pid in children.read_text().split()]
         assert process.poll() is None, process.stderr.read()
@@ -265,7 +266,7 @@ def test_workers_are_quiet_at_ctrl_c_and_die_with_the_run(tmp_path: Path) -> Non
     assert process.returncode == 130 and "Traceback" not in told, told
     assert all_end(workers)
     done = load_checkpoint(out / "checkpoint.pt")["iteration"]
-    assert done == len(log.read_text().splitlines())
+    assert done == len(log.read_text().splitlines()) - 1  # a header
 
     process = start(out, "--resume")
     workers = workers_of(process, log, done + 1)

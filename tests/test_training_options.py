@@ -13,9 +13,10 @@ from training_cases import QUICK, SCENES, network, one_thread, same_weights, sam
 from ifcn_lab.__main__ import main, parse
 from ifcn_lab.cli.train import batches_told, fresh, recipe
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.training import PAPER, Recipe, Run, Step, make_example, train
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.training import PAPER, Recipe, Run, Step, example_of, train
 from ifcn_lab.training.run import prepared
+from ifcn_lab.windows import CLOSE, SNUG, WindowRule
 
 __all__ = ["one_thread", "samples"]  # fixtures
 
@@ -26,7 +27,9 @@ def trained(samples: SceneSet, recipe: Recipe) -> tuple[InstanceFCN, list[float]
     """The network after a few steps, and the losses on the way."""
     steps: list[Step] = []
     net = train(network(), samples, recipe, on_step=steps.append)
-    return net, [step.objectness + recipe.mask_weight * step.mask for step in steps]
+    weights = {"objectness": 1.0, **recipe.term_weights}
+    return net, [sum(weights[n] * loss for n, loss in step.losses.items())
+                 for step in steps]
 
 
 def apart(one: torch.nn.Module, two: torch.nn.Module) -> float:
@@ -138,16 +141,16 @@ def test_two_batches_of_one_step_weigh_every_window_alike(samples: SceneSet) -> 
 
     slow = network().train()
     objectness, masks = [], []
-    for (one,) in made:
-        scores = slow(one.image[None])
+    for (example,) in made:
+        scores, one = slow(example.image[None]), example.targets
         y, x = one.centers.T
         loss = torch.nn.functional.binary_cross_entropy_with_logits
         objectness.append(loss(scores.objectness[0, y, x], one.label, reduction="none"))
         windows = slow.windows(scores.maps[0], one.centers[: len(one.target)])
         pixels = loss(windows, one.target, reduction="none") * one.counts
         masks.append(pixels.sum((1, 2)) / one.counts.sum((1, 2)))
-    total = torch.cat(objectness).mean() + recipe.mask_weight * torch.cat(masks).mean()
-    total.backward()
+    weight = recipe.term_weights["mask"]
+    (torch.cat(objectness).mean() + weight * torch.cat(masks).mean()).backward()
     for ours, theirs in zip(run.model.parameters(), slow.parameters(), strict=True):
         torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-4, atol=1e-6)
 
@@ -168,14 +171,13 @@ def test_a_gradient_is_shortened_only_where_the_recipe_says(samples: SceneSet) -
 def test_the_paper_recipe_takes_eight_images_a_step() -> None:
     assert (PAPER.batch, PAPER.accumulate, PAPER.crop) == (1, 8, None)
     assert (PAPER.optimizer, PAPER.schedule, PAPER.flip) == ("sgd", "step", True)
-    assert (PAPER.init_std, PAPER.clip, PAPER.negative_masks) == (0.01, None, False)
+    assert (PAPER.init_std, PAPER.clip) == (0.01, None)
 
 
 def test_negative_masks_ask_for_nothing_where_no_object_is(samples: SceneSet) -> None:
-    sample = samples[0]
     plain, asked = (
-        make_example(sample, QUICK.with_(negative_masks=flag), stride=4, m=7,
-                     rng=np.random.default_rng(1)) for flag in (False, True))
+        example_of(network(negative_masks=flag), samples[0], QUICK,
+                   np.random.default_rng(1)).targets for flag in (False, True))
     positives = int((plain.label == 1).sum())
     assert 0 < positives < len(plain.label)
     assert len(plain.target) == positives and len(asked.target) == len(asked.label)
@@ -183,20 +185,19 @@ def test_negative_masks_ask_for_nothing_where_no_object_is(samples: SceneSet) ->
     assert (asked.target[positives:] == 0).all()
     assert asked.counts[positives:].any((1, 2)).all()
     one = train(network(), samples, QUICK)
-    assert not same_weights(one, train(network(), samples,
-                                       QUICK.with_(negative_masks=True)))
+    assert not same_weights(one, train(network(negative_masks=True), samples, QUICK))
 
 
 def test_crops_of_224_pixels_train_with_the_papers_recipe() -> None:
     """Several in a batch, all of one size, though the scales they are cut at differ."""
     scenes = SceneSet(3, **SCENES | {"size": (90, 120)})
-    small = PAPER.with_(iterations=1, crop=224, batch=3, accumulate=2, windows=32,
+    small = PAPER.with_(iterations=1, crop=224, batch=3, accumulate=2,
                         shorter_sides=(60.0, 90.0, 130.0))
-    run = Run(network(), scenes, small)
+    run = Run(network(windows=32), scenes, small)
     assert {tuple(e.image.shape) for e in run.draw_batch()} == {(3, 224, 224)}
     assert len(run.draw_batch()) == 6
     step = run.step()
-    assert 0 < step.objectness < 5 and 0 < step.mask < 5
+    assert all(0 < loss < 5 for loss in step.losses.values())
 
 
 # On the command line
@@ -206,17 +207,26 @@ def chosen(line: str) -> Recipe:
     return recipe(parse(["train", "--out", "run", *line.split()]))
 
 
-def test_every_open_figure_is_an_option() -> None:
-    made = chosen("--recipe paper --canonical 0.6 --center-tolerance 0.05 "
-                  "--scale-tolerance 0.25 --negative-center 0.2 --negative-scale 0.9 "
-                  "--mask-weight 441 --init-std 0.02 --clip 35 --negative-masks")
-    rule = made.rule
-    assert (rule.canonical, rule.center_tolerance, rule.scale_tolerance) == (
-        0.6, 0.05, 0.25)
-    assert (rule.negative_center, rule.negative_scale) == (0.2, 0.9)
-    assert (made.mask_weight, made.init_std, made.clip) == (441, 0.02, 35)
-    assert made.negative_masks
+def test_every_field_of_the_recipe_and_of_the_rule_is_an_option() -> None:
+    made = chosen("--recipe paper --term-weights mask=441 --init-std 0.02 --clip 35 "
+                  "--no-flip --jitter 0.1 --weight-decay 0 --shorter-sides 60 90")
+    assert (made.term_weights, made.init_std, made.clip) == ({"mask": 441}, 0.02, 35)
+    assert (made.flip, made.jitter, made.weight_decay) == (False, 0.1, 0)
+    assert made.shorter_sides == (60, 90)
     assert chosen("--recipe paper") == PAPER
+    given = parse("train --out run --recipe paper --canonical 0.6 --center-tolerance "
+                  "0.05 --scale-tolerance 0.25 --negative-center 0.2 --negative-scale "
+                  "0.9 --options negative_masks=true windows=64 --backbone small "
+                  "--k 2 --m 7".split())
+    net = fresh(given)
+    assert net.rule == WindowRule(0.6, 0.05, 0.25, 0.2, 0.9)
+    assert net.negative_masks and (net.drawn, net.k, net.m) == (64, 2, 7)
+
+
+@pytest.mark.parametrize(("line", "rule"), [
+    ("", SNUG), ("--recipe lesson", CLOSE), ("--recipe paper", WindowRule())])
+def test_each_recipe_has_its_window_rule(line: str, rule: WindowRule) -> None:
+    assert fresh(parse(f"train --out run {line}".split())).rule == rule
 
 
 def test_options_of_the_machine_reach_the_recipe() -> None:
@@ -224,7 +234,6 @@ def test_options_of_the_machine_reach_the_recipe() -> None:
     assert (made.precision, made.compile, made.channels_last) == ("bfloat16", True,
                                                                   False)
     assert made.accumulate == 3
-    assert chosen("--sides 60 90").shorter_sides == (60, 90)
     usual = chosen("")
     assert (usual.compile, usual.channels_last, usual.seed) == (False, True, 0)
 
@@ -264,6 +273,6 @@ def test_help_groups_the_options_and_gives_examples(
     with pytest.raises(SystemExit):
         main(["train", "--help"])
     text = capsys.readouterr().out
-    for title in ("data:", "run:", "network:", "recipe:", "figures that no source"):
+    for title in ("data:", "run:", "model:", "recipe:", "window rule:"):
         assert f"\n{title}" in text
-    assert "torchrun --nproc-per-node 8" in text and "srun " in text
+    assert "torchrun --nproc-per-node 8" in text

@@ -18,8 +18,8 @@ from training_cases import QUICK, network, one_thread, same_weights, samples
 
 from ifcn_lab.__main__ import main
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.training import load_checkpoint, train
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.training import Step, load_checkpoint, train
 from ifcn_lab.training.log import Log
 
 __all__ = ["one_thread", "samples"]  # fixtures
@@ -40,7 +40,7 @@ def options(out: Path, data: Path, *more: str) -> list[str]:
 def steps_logged(out: Path) -> list[int]:
     if not (out / "log.csv").exists():
         return []
-    rows = (out / "log.csv").read_text().splitlines()
+    rows = (out / "log.csv").read_text().splitlines()[1:]
     return [int(row.split(",")[0]) for row in rows]
 
 
@@ -103,11 +103,11 @@ def test_a_run_killed_again_and_again_ends_as_if_it_had_not_been(
 
 def test_a_log_is_cut_back_to_the_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
-    path.write_text("1,0.5\n2,0.4\n3,0.3\n4,0.")
-    log = Log(path, keep=2)
-    log.write((3, 0.31))
-    log.close()
-    assert path.read_text() == "1,0.5\n2,0.4\n3,0.31\n"
+    head = "step,mask,lr,seconds\n1,0.5,0.1,1.0\n2,0.4,0.1,2.0\n"
+    path.write_text(head + "3,0.3,0.1,3.0\n4,0.")
+    with Log(path, keep=2) as log:
+        log.write(a_step(3))
+    assert path.read_text() == head + "3,0.5,0.1,2.0\n"
 
 
 # A full disk
@@ -145,6 +145,10 @@ def test_a_run_that_can_write_nothing_says_so_before_it_begins(
     assert steps_logged(out) == []
 
 
+def a_step(number: int) -> Step:
+    return Step(number, {"mask": 0.5}, 0.1, 2.0)
+
+
 def write_rows(path: Path, room: int) -> None:
     """Log a hundred steps where only `room` bytes may be written, then all may."""
     import resource
@@ -153,9 +157,9 @@ def write_rows(path: Path, room: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
     log = Log(path)
     for step in range(1, 101):
-        log.write((step, 0.5))
+        log.write(a_step(step))
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-    log.write((101, 0.5))
+    log.write(a_step(101))
     log.close()
 
 
@@ -169,7 +173,9 @@ def test_lines_that_a_full_disk_did_not_take_are_written_later(
     process.start()
     process.join()
     assert process.exitcode == 0
-    assert path.read_text().splitlines() == [f"{step},0.5" for step in range(1, 102)]
+    header, *rows = path.read_text().splitlines()
+    assert header == "step,mask,lr,seconds"
+    assert rows == [f"{step},0.5,0.1,2.0" for step in range(1, 102)]
     assert capfd.readouterr().err.startswith(f"{path}: cannot be written (File too")
 
 

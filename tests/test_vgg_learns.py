@@ -9,25 +9,25 @@ import pytest
 from training_cases import one_thread
 
 from benchmarks import vgg_learns
-from ifcn_lab.evaluation import mask_iou
-from ifcn_lab.proposals import propose
-from ifcn_lab.targets import WindowRule
+from ifcn_lab.metrics import mask_iou
+from ifcn_lab.windows import propose
+from ifcn_lab.windows.labels import WindowRule
 
 __all__ = ["one_thread"]  # a fixture
 
 SIDE = 104.0
 QUICK = vgg_learns.RECIPE.with_(
     iterations=30, lr=3e-4, shorter_sides=(SIDE,), precision="float32",
-    rule=WindowRule(negative_center=0.11, negative_scale=0.5),
 )
+RULE = WindowRule(negative_center=0.11, negative_scale=0.5)
 
 
 def test_vgg_learns_two_doughnuts_by_heart(shared_data: Path) -> None:
     """30 steps at one scale of 104 pixels, where both objects fit the window."""
     samples = vgg_learns.photographs(shared_data / "coco_dev", ["000000024577.jpg"])
-    net, steps = vgg_learns.learn(samples, QUICK)
-    first, last = (np.mean([step[1:3] for step in some], 0)
-                   for some in (steps[:5], steps[-5:]))
+    net, steps = vgg_learns.learn(samples, QUICK, rule=RULE)
+    losses = np.array([list(step.losses.values()) for step in steps])
+    first, last = losses[:5].mean(0), losses[-5:].mean(0)
     assert len(steps) == 30
     assert (last < (0.15, 0.35)).all() and first[1] > 0.5
     image = samples[0].image

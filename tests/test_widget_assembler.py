@@ -7,7 +7,7 @@ import torch
 import traitlets
 
 from ifcn_lab.assembling import assemble
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.widgets import CoherenceExplorer, MapGrid, ProposalExplorer
 from ifcn_lab.widgets.assembler import Assembler
 from ifcn_lab.widgets.greys import shade

@@ -7,7 +7,7 @@ import torch
 from ifcn_lab import InstanceFCN, scenes
 from ifcn_lab.assembling import assemble
 from ifcn_lab.assembling.coherence import kept, shared
-from ifcn_lab.deepmask import DeepMaskStyle
+from ifcn_lab.models.deepmask import DeepMask
 from ifcn_lab.widgets.coherence_explorer import CoherenceExplorer
 from ifcn_lab.widgets.greys import shade
 
@@ -60,7 +60,7 @@ def test_the_other_head_keeps_nothing_and_is_read_at_the_centre() -> None:
 
 def test_its_windows_are_the_networks_own() -> None:
     torch.manual_seed(0)
-    net, head = (kind(backbone="small", m=21) for kind in (InstanceFCN, DeepMaskStyle))
+    net, head = (kind(backbone="small", m=21) for kind in (InstanceFCN, DeepMask))
     image = scenes.two_touching().image
     shown = CoherenceExplorer(net, image, other=head, center=(3, 30))
     with torch.no_grad():

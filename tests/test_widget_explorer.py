@@ -7,17 +7,18 @@ import torch
 from ifcn_lab import InstanceFCN, average_recall, propose, scenes
 from ifcn_lab.assembling import assemble
 from ifcn_lab.data import from_scene
-from ifcn_lab.deepmask import DeepMaskStyle
-from ifcn_lab.evaluation import COCO_THRESHOLDS, mask_iou
-from ifcn_lab.proposals import Proposals, nms, nms_pairwise
-from ifcn_lab.proposals.propose import score_level, to_tensor
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.layers.nms import nms, nms_pairwise
+from ifcn_lab.metrics import COCO_THRESHOLDS, mask_iou
+from ifcn_lab.models.deepmask import DeepMask
 from ifcn_lab.scenes import Scene
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.segmenter import Instances, to_tensor
 from ifcn_lab.widgets import front_end
 from ifcn_lab.widgets.candidates import lost_to, run_lengths
 from ifcn_lab.widgets.greys import shade
 from ifcn_lab.widgets.number_words import fixed
 from ifcn_lab.widgets.proposal_explorer import ProposalExplorer
+from ifcn_lab.windows import score_level
 
 PURE = front_end.joined("proposing.js")
 PICTURE = ".ifcn-sheet[tabindex]"
@@ -101,8 +102,8 @@ def test_recall_of_the_front_end_is_the_library_s(browser) -> None:
         masks[: count // 3, ::7] = False                    # near, and some alike
         boxes = tight_boxes(masks)
         crops = tuple(m[b:d, a:c] for m, (a, b, c, d) in zip(masks, boxes, strict=True))
-        found = Proposals((40, 40), boxes, np.linspace(1, 0, count), crops,
-                          np.zeros((count, 3), int), (1.0,))
+        found = Instances((40, 40), boxes, np.linspace(1, 0, count), crops,
+                          windows=np.zeros((count, 3), int), zooms=(1.0,))
         sample = from_scene(Scene(np.zeros((40, 40, 3), np.uint8), true), "discs")
         report = average_recall([found], [sample], ns=(count,))
         expected.append(np.rint(report.curves["all"][:, -1] * objects).tolist())
@@ -184,7 +185,7 @@ def test_bad_input_gives_a_sentence(opened, net, scene) -> None:
     wrong = {
         "uint8": ProposalExplorer(net, scene.image / 255),
         "True masks are bool": ProposalExplorer(net, scene.image, scene.masks[:, 1:]),
-        "441 maps": ProposalExplorer(DeepMaskStyle(backbone="small"), scene.image),
+        "441 maps": ProposalExplorer(DeepMask(backbone="small"), scene.image),
         "NaN": ProposalExplorer(broken(float("nan")), scene.image),
         "No window of this picture": ProposalExplorer(broken(-9.0), scene.image),
     }

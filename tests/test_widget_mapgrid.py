@@ -99,7 +99,7 @@ def test_in_the_shuffled_run_each_part_names_the_channel_it_reads():
 
 
 def test_a_network_is_asked_about_the_picture():
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
     net, pair = InstanceFCN(k=3, backbone="small"), scenes.two_touching(diameter=54.5)
     shown = MapGrid(net, pair.image, pair.masks)

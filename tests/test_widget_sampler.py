@@ -6,9 +6,10 @@ import traitlets
 
 from ifcn_lab import scenes
 from ifcn_lab.data import from_scene
-from ifcn_lab.targets import WindowRule, label_windows, tight_boxes
+from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.widgets import front_end
 from ifcn_lab.widgets.sampler import WAYS, WindowSampler, cells_under, draw_windows
+from ifcn_lab.windows.labels import WindowRule, label_windows
 
 SCENE = scenes.make(19, objects=(5, 5), sizes=(30, 62))
 TOLERANCES = ("center_tolerance", "scale_tolerance", "negative_center",

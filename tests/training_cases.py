@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON
 
 SCENES = {"size": (64, 64), "objects": (2, 3), "sizes": (14, 34)}
 QUICK = LESSON.with_(
-    iterations=6, seconds=None, batch=2, crop=48, windows=16, precision="float32"
+    iterations=6, seconds=None, batch=2, crop=48, precision="float32"
 )
 
 
@@ -31,9 +31,16 @@ def samples() -> SceneSet:
     return SceneSet(4, **SCENES)
 
 
-def network(seed: int = 0, k: int = 2, m: int = 7) -> InstanceFCN:
+def network(
+    seed: int = 0, k: int = 2, m: int = 7, windows: int = 16, **others: object
+) -> InstanceFCN:
     torch.manual_seed(seed)
-    return InstanceFCN(k, m, "small")
+    return InstanceFCN(k, m, "small", windows=windows, **others)
+
+
+def means(terms: dict) -> dict[str, torch.Tensor]:
+    """The terms of a loss, each over its count."""
+    return {name: total / max(1, count) for name, (total, count) in terms.items()}
 
 
 def same_weights(a: torch.nn.Module, b: torch.nn.Module) -> bool:

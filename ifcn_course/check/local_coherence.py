@@ -98,7 +98,7 @@ def slim_head(function: Callable[..., object]) -> None:
 
 def slim_trials(function: Callable[..., object]) -> Iterator[Trial]:
     """Shape, weights, and masks of a head in the place of a trained layer."""
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
     net = InstanceFCN.from_pretrained("scenes-k5").eval()
     layer = net.masks[2]

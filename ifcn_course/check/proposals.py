@@ -15,7 +15,7 @@ from ifcn_course.check.report import Case, close, report
 
 if TYPE_CHECKING:
     from ifcn_lab.data import Sample
-    from ifcn_lab.proposals import Proposals
+    from ifcn_lab.segmenter import Instances
 
 Box = tuple[int, ...] | Int[np.ndarray, "4"]
 
@@ -56,14 +56,14 @@ def expected_iou(a: Box, b: Box) -> float:
     >>> expected_iou((0, 0, 2, 2), (1, 0, 3, 2))
     0.3333333333333333
     """
-    from ifcn_lab.proposals.nms import pair_iou
+    from ifcn_lab.layers.nms import pair_iou
 
     return pair_iou(np.array(a), np.array(b))
 
 
 def suppress(function: Callable[..., object]) -> None:
     """Exercise 6.3: greedy NMS, as `function(boxes, scores, iou)`; indices kept."""
-    from ifcn_lab.proposals import nms_pairwise
+    from ifcn_lab.layers.nms import nms_pairwise
 
     row = np.array([[x, 0, x + 10, 10] for x in (0, 1, 3, 30)])
     asked = [
@@ -123,7 +123,7 @@ class Ranked(NamedTuple):
     """A scene, its proposals, and the windows they came from, as logits (N, m, m)."""
 
     sample: Sample
-    proposals: Proposals
+    proposals: Instances
     windows: Float[np.ndarray, "N m m"]
 
 
@@ -153,8 +153,9 @@ def ranked(number: int) -> Ranked:
     import torch
 
     from ifcn_lab.data.scenes import SceneSet
-    from ifcn_lab.model import InstanceFCN
-    from ifcn_lab.proposals.propose import propose, score_level, to_tensor
+    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.segmenter import to_tensor
+    from ifcn_lab.windows import propose, score_level
 
     net = InstanceFCN.from_pretrained("scenes")
     sample = SceneSet(SCENES, start=1_000_100, style="wild")[number]
@@ -194,15 +195,12 @@ def no_gain(scenes: list[Ranked], scores: list[Any]) -> str | None:
 
 def recall_of(scenes: list[Ranked], scores: list[Any]) -> float:
     """AR@10 of the scenes' proposals, in the order of these scores."""
-    from ifcn_lab.evaluation import average_recall
+    from ifcn_lab.metrics import average_recall
 
     found = []
     for scene, new in zip(scenes, scores, strict=True):
         given = np.asarray(new, float)
         order = np.argsort(-given, kind="stable")
-        old = scene.proposals
-        found.append(replace(
-            old, boxes=old.boxes[order], scores=given[order],
-            windows=old.windows[order], crops=tuple(old.crops[n] for n in order)))
+        found.append(replace(scene.proposals.take(order), scores=given[order]))
     samples = [scene.sample for scene in scenes]
     return float(average_recall(found, samples, ns=(10,))[10])

@@ -251,7 +251,7 @@ def apart_score(
     samples: list[Sample], masks: list[Bool[np.ndarray, "_ h w"]]
 ) -> float:
     """TP / (TP + FP + FN) at IoU 0.5, counted over all pictures together."""
-    from ifcn_lab.evaluation import nuclei_ap
+    from ifcn_lab.metrics import nuclei_ap
 
     answers = [SimpleNamespace(masks=each, scores=np.ones(len(each))) for each in masks]
     return float(nuclei_ap(answers, samples, [0.5])[0.5])

@@ -30,7 +30,7 @@ def octaves_off(function: Callable[..., object]) -> None:
 
 def label(function: Callable[..., object]) -> None:
     """Exercise 5.2: label of a window, as `function(distance, octaves, rule)`."""
-    from ifcn_lab.targets import WindowRule
+    from ifcn_lab.windows.labels import WindowRule
 
     rule = WindowRule(center_tolerance=0.1, scale_tolerance=0.3, negative_center=0.2,
                       negative_scale=1.0)

@@ -15,8 +15,8 @@ from jaxtyping import Float, Int, Shaped
 from ifcn_course.check.assembling import ORDER, ROW, WIDTHS, addresses, step_of
 from ifcn_course.check.report import Case, close, report
 from ifcn_lab.assembling import assemble as definition
-from ifcn_lab.proposals.nms import nms_pairwise
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.layers.nms import nms_pairwise
 
 OFF = "Off the map there is no score: those pixels hold fill."
 COPY = "A copy changes nothing: NaN, infinity, True and 255 stay what they are."

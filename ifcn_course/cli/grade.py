@@ -1,7 +1,8 @@
 """grade a class's notebooks by function name, each behind walls
 
 Students write functions with the names of the handout. Each notebook runs in a process
-of its own, without a network, with limits of time and memory, and never sees the key.
+of its own, behind bubblewrap (Linux), without a network, with limits of processor time,
+memory, disk and processes, and never sees the key.
 Functions are found by name: cells may be copied, split, reordered or deleted.
 
 Writes the table that --report names, the same with every reason as .json beside it, and
@@ -49,17 +50,26 @@ def add_options(parser: ArgumentParser) -> None:
 def _add_limits(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("limits of one notebook")
     group.add_argument("--case-seconds", type=positive, default=10.0, metavar="S",
-                       help="of one call of a function (10)")
+                       help="of the processor for one call of a function (10)")
     group.add_argument("--cell-seconds", type=positive, default=60.0, metavar="S",
-                       help="of one cell (60)")
+                       help="of the processor for one cell (60)")
     group.add_argument("--total-seconds", type=positive, default=300.0, metavar="S",
-                       help="of everything (300)")
+                       help="of the processor for everything (300)")
     group.add_argument("--restarts", type=int, default=10, metavar="N",
                        help="after a hang or a crash (10)")
     group.add_argument("--memory", type=positive, default=4.0, metavar="GB",
-                       help="address space (4)")
+                       help="of all its processes together (4)")
     group.add_argument("--disk", type=positive, default=256.0, metavar="MB",
                        help="that it may write (256)")
+
+
+def finding() -> tuple[bool, str]:
+    """What `ifcn-lab doctor` says of this command here, and whether all is well."""
+    from ifcn_course.grading.sandbox import bubblewrap
+
+    if trouble := bubblewrap.trouble():
+        return False, f"only with --trust-submissions, as {trouble}"
+    return True, "notebooks run behind bubblewrap"
 
 
 def run(given: Namespace) -> int:
@@ -67,8 +77,7 @@ def run(given: Namespace) -> int:
     from ifcn_course.grading.session import Session
 
     session = Session(given)
-    for line in session.walls():
-        print(line, file=sys.stderr)
+    print(session.walls(), file=sys.stderr)
     with _ended_as_interrupted():
         session.grade()
     print(session.summary())

@@ -9,7 +9,7 @@ import torch
 from ifcn_lab import scenes
 from ifcn_lab.data import shipped
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON
 from ifcn_lab.widgets.monitor import TrainingMonitor
 from ifcn_lab.widgets.replay import NAME

@@ -13,8 +13,8 @@ from torch import Tensor
 from ifcn_lab import scenes
 from ifcn_lab.data.film import Film, pack
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.model import InstanceFCN
-from ifcn_lab.proposals.propose import to_tensor
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.segmenter import to_tensor
 from ifcn_lab.training import LESSON, Recipe, Run
 
 STEPS = (0, 5, 10, 20, 50, 75, 100, 150, 200, 300, 400)
@@ -86,7 +86,7 @@ def record_run(
         if step in steps:
             frames.append(frame(net, images))
         if step < steps[-1]:
-            losses.append(run.step().mask)
+            losses.append(run.step().losses["mask"])
     return np.stack(frames), np.array(losses, np.float32)
 
 

@@ -46,16 +46,6 @@ class Lines:
     def __init__(self) -> None:
         self._read, self._write, self._rest = 0, 1, b""
 
-    def first(self) -> bytes:
-        """One line, and not a byte more, so that a fork can share the channel."""
-        text = b""
-        while not text.endswith(b"\n"):
-            byte = os.read(self._read, 1)
-            if not byte:
-                return b""
-            text += byte
-        return text
-
     def withdraw(self) -> None:
         """Move away from standard input and output; what is printed goes nowhere."""
         self._read, self._write = os.dup(0), os.dup(1)

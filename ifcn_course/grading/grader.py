@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,8 +16,8 @@ from ifcn_course.grading.notebooks import assignment_of, code_cells
 from ifcn_course.grading.process import Stopped
 from ifcn_course.grading.results import Result
 from ifcn_course.grading.safe_text import clean
-from ifcn_course.grading.sandbox.clearing import remove
-from ifcn_course.grading.sandbox.plan import Plan, readable
+from ifcn_course.grading.sandbox.bubblewrap import readable
+from ifcn_course.grading.sandbox.plan import Plan
 from ifcn_course.grading.submissions import Submission, Taken, take
 
 _MOST_PROBLEMS = 20
@@ -32,15 +31,15 @@ class Grader:
         key: what is asked, and what is right.
         allowed: time, memory and disk of one submission.
         hide: what no submission may see: the key, the others, the reports.
-        leave_out: walls that are not put up; see `Plan`.
         kept: results of an earlier grading, by their digests.
+        walls: whether bubblewrap stands around every notebook.
     """
 
     key: Key
     allowed: Allowance
     hide: tuple[Path, ...] = ()
-    leave_out: tuple[str, ...] = ()
     kept: tuple[Result, ...] = ()
+    walls: bool = True
 
     def plan(self, work: Path) -> Plan:
         """The walls around a process that works in this folder."""
@@ -49,7 +48,7 @@ class Grader:
         hide = [p for p in hide if not any(n.is_relative_to(p) for n in needed)]
         return Plan(str(work / "home"), str(work / "given"), tuple(map(str, hide)),
                     self.allowed.memory, self.allowed.disk,
-                    int(self.allowed.total) + 60, self.leave_out)
+                    int(self.allowed.total) + 60, walls=self.walls)
 
     def grade(self, one: Submission, stop: threading.Event | None = None) -> Result:
         """Grade one submission, or find it among those that are kept.
@@ -58,9 +57,9 @@ class Grader:
             Stopped: `stop` was set meanwhile.
         """
         started = time.monotonic()
-        work = Path(tempfile.mkdtemp(prefix="ifcn-grade-")).resolve()
         try:
-            return self._graded(one, work, stop, started)
+            with tempfile.TemporaryDirectory(prefix="ifcn-grade-") as work:
+                return self._graded(one, Path(work).resolve(), stop, started)
         except Stopped:
             raise
         except Exception as error:  # whatever it is, the others are graded
@@ -68,15 +67,11 @@ class Grader:
                 clean(f"the grader failed: {type(error).__name__}: {error}")
             return Result(one.name, "", "", nothing(self.key, "not graded"), (said,),
                           time.monotonic() - started)
-        finally:
-            with suppress(OSError):
-                remove(work)
 
     def _graded(
         self, one: Submission, work: Path, stop: threading.Event | None, started: float
     ) -> Result:
-        for name in ("home", "given"):
-            (work / name).mkdir()
+        (work / "given").mkdir()
         taken = take(one, work / "given", [f.name for f in self.key.functions])
         for result in self.kept:
             if (result.name, result.digest) == (one.name, taken.digest):
@@ -93,8 +88,7 @@ class Grader:
         finally:
             notebook.end()
         return Result(one.name, taken.notebook, taken.digest, functions,
-                      _problems(taken, notebook), time.monotonic() - started,
-                      tuple(notebook.walls))
+                      _problems(taken, notebook), time.monotonic() - started)
 
     def _strange(self, content: bytes) -> tuple[str, ...]:
         """A line if the notebook says that it is another assignment than the key's."""

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event
 
 from ifcn_course.assignment.agreement import agrees
 from ifcn_course.assignment.key import Key, KeyCase, KeyFunction
 from ifcn_course.assignment.values import decode, encode
-from ifcn_course.grading.process import Ended, Process
+from ifcn_course.grading.process import Ended, Process, patience
 from ifcn_course.grading.results import CaseResult, FunctionResult
 from ifcn_course.grading.safe_text import clean, difference, side_by_side
-from ifcn_course.grading.sandbox.clearing import clear
 from ifcn_course.grading.sandbox.plan import Plan
 
-# A cell that ends so may have left nothing for the others; they run anew without it.
-_EXHAUSTED = ("MemoryError", "RuntimeError: can't start new thread",
-              "OSError: [Errno 24]", "OSError: [Errno 28]")
+_EXHAUSTED = {
+    "MemoryError": "memory", "_ArrayMemoryError": "memory",
+    "RuntimeError: can't start new thread": "processes and threads",
+    "BlockingIOError: [Errno 11]": "processes and threads",
+    "OSError: [Errno 24]": "open files", "OSError: [Errno 27]": "the size of a file",
+    "OSError: [Errno 28]": "what may be written",
+}
+"""Errors that mean a limit, by how they begin, and what is limited."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,9 @@ class Allowance:
     """What one student's notebook may use.
 
     Args:
-        cell: seconds of one cell.
-        case: seconds of one call.
-        total: seconds of everything, restarts included.
+        cell: seconds of processor time of one cell.
+        case: the same of one call.
+        total: the same of everything, restarts included.
         restarts: times that the notebook is run again after a hang or a crash.
         memory: bytes.
         disk: bytes.
@@ -52,12 +56,11 @@ class Notebook:
     ) -> None:
         self._cells, self._plan, self._allowed = cells, plan, allowed
         self._stop = stop
-        self._until = time.monotonic() + allowed.total
+        self._until = time.monotonic() + patience(allowed.total)
         self._process: Process | None = None
-        self._starts = 0
+        self._starts, self._spent = 0, 0.0
         self._skipped: set[int] = set()
         self.problems: dict[int, str] = {}
-        self.walls: list[str] = []
 
     def call(self, name: str, args: Sequence[object]) -> dict[str, object]:
         """Call a function of the notebook; its cells have run before.
@@ -70,7 +73,7 @@ class Notebook:
             return process.ask(self._seconds(self._allowed.case), do="call", name=name,
                                args=[encode(arg) for arg in args])
         except Ended:
-            self._process = None
+            self.end()
             raise
 
     def _running(self) -> Process:
@@ -84,34 +87,32 @@ class Notebook:
     def _start(self) -> None:
         """Run every cell that neither hung nor crashed; stop at the first that does."""
         self._starts += 1
-        clear(Path(self._plan.home))
-        process = Process(self._plan, self._stop)
-        self.walls = process.walls
+        shutil.rmtree(self._plan.home, ignore_errors=True)  # without walls: the last's
+        self._process = Process(self._plan, self._stop)
         for number, source in enumerate(self._cells):
-            if number in self._skipped:
-                continue
-            try:
-                told = process.ask(self._seconds(self._allowed.cell), do="cell",
-                                   source=source)
-            except Ended as ended:
-                process.end()
+            if number not in self._skipped and not self._run(number, source):
                 self._skipped.add(number)
-                self.problems[number] = f"{clean(ended)}; left out"
+                self.end()
                 return
-            self._note(number, clean(told.get("error") or ""))
-            if self.problems.get(number, "").startswith(_EXHAUSTED):
-                process.end()
-                self._skipped.add(number)
-                return
-        self._process = process
 
-    def _note(self, number: int, error: str) -> None:
+    def _run(self, number: int, source: str) -> bool:
+        """Run one cell; whether the others can go on after it."""
+        try:
+            told = self._process.ask(self._seconds(self._allowed.cell), do="cell",
+                                     source=source)
+        except Ended as ended:
+            self.problems[number] = f"{clean(ended)}; left out"
+            return False
+        error = clean(told.get("error") or "")
         if error:
-            self.problems[number] = error
+            self.problems[number] = error + _limit(error)
+        # It may have left nothing for the others; they run anew without it.
+        return not _limit(error)
 
     def _seconds(self, wanted: float) -> float:
-        left = self._until - time.monotonic()
-        if left <= 0:
+        spent = self._spent + (self._process.spent if self._process else 0.0)
+        left = self._allowed.total - spent
+        if left <= 0 or time.monotonic() > self._until:
             raise Ended(f"not tried: {self._allowed.total:g} seconds for the whole "
                         "notebook are over")
         return min(wanted, left)
@@ -120,6 +121,8 @@ class Notebook:
         """Leave nothing of it."""
         if self._process is not None:
             self._process.end()
+            self._spent += self._process.spent
+            self._process = None
 
 
 def mark(notebook: Notebook, key: Key) -> tuple[FunctionResult, ...]:
@@ -170,8 +173,21 @@ def _agree(expected: object, yours: object, how: str) -> bool:
         return False
 
 
+def _limit(error: str) -> str:
+    """What to add to an error that means that a limit was reached; else nothing.
+
+    >>> _limit("MemoryError: (line 2 of its cell)"), _limit("KeyError: 3")
+    (' (the limit of memory)', '')
+    """
+    for beginning, what in _EXHAUSTED.items():
+        if error.startswith(beginning):
+            return f" (the limit of {what})"
+    return ""
+
+
 def _reason(told: dict[str, object]) -> str:
     text = clean(told.get("text", ""))
+    text += _limit(text)
     return {
         "missing": "not found" + (f"; is it `{text}`?" if text else ""),
         "no function": f"is no function, but of type {text}",

@@ -5,21 +5,26 @@ from __future__ import annotations
 import os
 import queue
 import secrets
+import signal
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
+import psutil
+
 from ifcn_course.grading import channel
-from ifcn_course.grading.sandbox import tree
+from ifcn_course.grading.sandbox import bubblewrap
 from ifcn_course.grading.sandbox.plan import Plan
 
-_ROOT = Path(channel.__file__).resolve().parents[3]
+_ROOT = Path(channel.__file__).resolve().parents[2]
 _START = ("import sys; sys.path[:] = {paths!r}; "
           "from ifcn_course.grading.worker import main; main()")
-_CHUNK, _TICK = 1 << 16, 0.05
+_CHUNK, _TICK = 1 << 16, 0.1
+_KEEPERS = 4  # processes of bubblewrap itself, at most
 _PASSED_ON = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "LD_LIBRARY_PATH", "WINDIR")
 
 
@@ -31,48 +36,59 @@ class Stopped(Exception):
     """The lecturer stopped grading; it says nothing about the submission."""
 
 
+def patience(seconds: float) -> float:
+    """How long to wait by the clock for so much processor time, on a busy machine.
+
+    >>> patience(10)
+    50
+    """
+    return 4 * seconds + 10
+
+
 class Process:
     """A running submission. Whatever happens, `end` leaves nothing of it.
 
     Args:
-        plan: its walls.
+        plan: its bounds.
         stop: set when grading is to stop; None: it never is.
-        start_seconds: for Python itself to start.
+        start_seconds: of processor time, for Python itself to start.
+
+    Attributes:
+        spent: seconds of processor time, of all its processes and threads, so far.
     """
 
     def __init__(
         self, plan: Plan, stop: threading.Event | None = None,
         start_seconds: float = 60.0,
     ) -> None:
-        self._plan, self._pid, self._stop = plan, 0, stop or threading.Event()
+        self._plan, self._stop = plan, stop or threading.Event()
         self._lines: queue.Queue[bytes | None] = queue.Queue(maxsize=4)
-        self._said, self._over = b"", False
+        self._said, self._over, self.spent = b"", False, 0.0
         paths = [str(_ROOT), *filter(os.path.isabs, sys.path)]
         command = [sys.executable, "-I", "-B", "-c", _START.format(paths=paths)]
+        if plan.walls:
+            command = bubblewrap.command(plan, command)
         self._started = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=_environment(plan), cwd=plan.given,
             start_new_session=True, bufsize=0,
         )
+        self._root = psutil.Process(self._started.pid)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         threading.Thread(target=self._listen, daemon=True).start()
-        self.walls = self._greet(start_seconds)
+        self._greet(start_seconds)
 
-    def _greet(self, seconds: float) -> list[str]:
-        """Send the plan, wait for the walls; returns their names."""
-        until = time.monotonic() + seconds
+    def _greet(self, seconds: float) -> None:
+        """Send the plan, and wait until it is kept to."""
         try:
-            self._write(self._plan.line())
-            told = self._next(until)
-            if "pid" in told:
-                self._pid = int(str(told["pid"]))
-                told = self._next(until)
-            return [str(name) for name in told["ready"]]
+            self._write(channel.line(asdict(self._plan)))
+            if not self._next(seconds).get("ready"):
+                raise Ended("it gave another answer than expected")
         except Stopped:
             self.end()
             raise
-        except (Ended, KeyError, ValueError, TypeError) as error:
+        except Ended as error:
             self.end()
             said = self._said.decode("utf-8", "replace").strip()[-1000:]
             raise OSError(f"a process for a notebook cannot be started here: {error}. "
@@ -88,7 +104,7 @@ class Process:
         text = channel.line({**message, "id": named})
         threading.Thread(target=self._write, args=(text,), daemon=True).start()
         try:
-            told = self._next(time.monotonic() + seconds, seconds)
+            told = self._next(seconds)
         except (Ended, Stopped):
             self.end()
             raise
@@ -97,10 +113,13 @@ class Process:
             raise Ended("wrote to the grader's channel")
         return told
 
-    def _next(self, until: float, seconds: float = 0.0) -> dict[str, object]:
-        while (left := until - time.monotonic()) > 0:
+    def _next(self, seconds: float) -> dict[str, object]:
+        """The next answer, within so many seconds of the processor's time."""
+        self._measure()
+        most, until = self.spent + seconds, time.monotonic() + patience(seconds)
+        while time.monotonic() < until:
             with suppress(queue.Empty):
-                text = self._lines.get(timeout=min(left, _TICK))
+                text = self._lines.get(timeout=_TICK)
                 if text is None:
                     raise Ended(self._death())
                 try:
@@ -108,36 +127,58 @@ class Process:
                 except ValueError as error:
                     raise Ended(str(error)) from None
             self._watch()
-        raise Ended(f"stopped after {seconds:g} seconds")
+            if self.spent > most:
+                raise Ended(f"stopped after {seconds:g} seconds of processor time")
+        raise Ended(f"stopped after {patience(seconds):g} seconds without an answer")
 
     def _watch(self) -> None:
-        """Refuse a process that holds more memory or disk than planned."""
+        """Refuse what uses more than planned in all its processes together."""
         if self._stop.is_set():
             raise Stopped
-        used = tree.memory(self._pid or self._started.pid)
-        if used > self._plan.memory:
-            raise Ended(f"used more than {self._plan.memory >> 20} MB of memory")
-        if tree.disk(Path(self._plan.home), self._plan.disk) > self._plan.disk:
-            raise Ended(f"wrote more than {self._plan.disk >> 20} MB to the disk")
+        memory, processes = self._measure()
+        if memory > self._plan.memory:
+            raise Ended(f"used more than {self._plan.memory >> 20} MB of memory in "
+                        "all its processes")
+        if processes > self._plan.processes + _KEEPERS:
+            raise Ended(f"started more than {self._plan.processes} processes")
+
+    def _measure(self) -> tuple[int, int]:
+        """Bytes and processes in use; `spent` is brought up to date."""
+        memory, spent, family = 0, 0.0, self._family()
+        for one in family:
+            with suppress(psutil.Error):
+                memory += one.memory_info().rss
+                spent += sum(one.cpu_times()[:4])  # with those of ended children
+        self.spent = max(spent, self.spent)
+        return memory, len(family)
+
+    def _family(self) -> list[psutil.Process]:
+        with suppress(psutil.Error):
+            return [self._root, *self._root.children(recursive=True)]
+        return []
 
     def _death(self) -> str:
         """Why the process ended."""
         try:
-            code = self._started.wait(timeout=2.0)
+            code = self._started.wait(timeout=10.0)
         except subprocess.TimeoutExpired:
             return "closed the grader's channel"
         if code > 128 or code < 0:
-            return f"crashed ({tree.signal_name(code - 128 if code > 0 else -code)})"
+            return f"crashed ({_signal_name(code - 128 if code > 0 else -code)})"
         return f"ended its process (exit code {code})"
 
     def end(self) -> None:
         """Kill the process and everything that it started."""
         self._over = True
-        with suppress(OSError):
-            tree.kill(self._started.pid, self._pid)
+        family = self._family()
+        for one in family:  # behind walls the kernel ends all with the first
+            with suppress(psutil.Error):
+                one.kill()
         self._started.kill()
         self._started.wait()
-        until = time.monotonic() + 2.0
+        until = time.monotonic() + 10.0
+        while not all(map(_is_dead, family)) and time.monotonic() < until:
+            time.sleep(0.005)
         while self._reader.is_alive() and time.monotonic() < until:
             with suppress(queue.Empty):  # what it still holds is of no use
                 self._lines.get(timeout=_TICK)
@@ -152,7 +193,7 @@ class Process:
                 view = view[self._started.stdin.write(view):]
 
     def _read(self) -> None:
-        """Pass whole lines on; None at the end, or where a line is far too long."""
+        """Pass whole lines on, of one that is far too long the beginning; then None."""
         rest, source = bytearray(), self._started.stdout.fileno()
         with suppress(OSError, ValueError):
             while len(rest) <= channel.LONGEST and (piece := os.read(source, _CHUNK)):
@@ -161,13 +202,33 @@ class Process:
                     *lines, rest = rest.split(b"\n")
                     for text in [] if self._over else lines:
                         self._lines.put(bytes(text))
-        self._lines.put(None)
+        self._lines.put(bytes(rest[:80]) if len(rest) > channel.LONGEST else None)
 
     def _listen(self) -> None:
         """Keep the end of what Python says when it cannot start."""
         with suppress(OSError, ValueError):
             while piece := os.read(self._started.stderr.fileno(), _CHUNK):
                 self._said = (self._said + piece)[-_CHUNK:]
+
+
+def _is_dead(one: psutil.Process) -> bool:
+    """Whether it runs no more; somebody else's child may wait to be counted out."""
+    try:
+        return one.status() == psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return True
+
+
+def _signal_name(number: int) -> str:
+    """The name of a signal.
+
+    >>> _signal_name(11)
+    'SIGSEGV'
+    """
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _environment(plan: Plan) -> dict[str, str]:

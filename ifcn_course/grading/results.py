@@ -47,7 +47,6 @@ class Result:
         digest: of the files; a second grading keeps what has not changed.
         problems: of the notebook as a whole: cells that failed or hung.
         seconds: that grading took.
-        walls: names of the walls that held.
     """
 
     name: str
@@ -56,7 +55,6 @@ class Result:
     functions: tuple[FunctionResult, ...]
     problems: tuple[str, ...] = ()
     seconds: float = 0.0
-    walls: tuple[str, ...] = ()
 
     @property
     def points(self) -> int:
@@ -91,8 +89,7 @@ class Result:
         try:
             functions = tuple(_function(one) for one in made["functions"])
             return cls(made["name"], made["file"], made["digest"], functions,
-                       tuple(made["problems"]), float(made["seconds"]),
-                       tuple(made["walls"]))
+                       tuple(made["problems"]), float(made["seconds"]))
         except (KeyError, TypeError) as error:
             raise ValueError(f"no result of an earlier grading: {error}") from None
 

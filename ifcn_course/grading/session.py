@@ -15,12 +15,12 @@ from statistics import median
 from tqdm import tqdm
 
 from ifcn_course.assignment.key import read_key
-from ifcn_course.grading import pages, probing, table
+from ifcn_course.grading import pages, table
 from ifcn_course.grading.archive import unpack
 from ifcn_course.grading.grader import Grader, grade_all
 from ifcn_course.grading.marking import Allowance
 from ifcn_course.grading.results import Result
-from ifcn_course.grading.sandbox.clearing import remove
+from ifcn_course.grading.sandbox import bubblewrap
 from ifcn_course.grading.submissions import Submission, submissions
 
 
@@ -29,15 +29,14 @@ class Session:
 
     Args:
         given: the options.
-        leave_out: walls that are not put up, as if this system had none; see `Plan`.
 
     Raises:
         ValueError: the options do not fit, or this system cannot isolate notebooks.
         OSError: the key or the submissions cannot be read.
     """
 
-    def __init__(self, given: Namespace, leave_out: tuple[str, ...] = ()) -> None:
-        self._given, self._leave_out = given, leave_out
+    def __init__(self, given: Namespace) -> None:
+        self._given = given
         self._report = given.report.resolve()
         self._json = self._report.with_suffix(".json")
         self._pages = self._report.with_suffix("")
@@ -48,7 +47,7 @@ class Session:
             given.cell_seconds, given.case_seconds, given.total_seconds, given.restarts,
             int(given.memory * 2**30), int(given.disk * 2**20),
         )
-        self._isolation: list[str] = []
+        self._trouble = bubblewrap.trouble()
         self._results: dict[str, Result] = {}
 
     def _check(self) -> None:
@@ -70,32 +69,40 @@ class Session:
         every = (given.key, given.submissions, self._report, self._json, self._pages)
         return tuple(path.resolve() for path in every)
 
-    def walls(self) -> list[str]:
-        """Try the walls; returns what to tell, refuses where they do not hold.
+    def walls(self) -> str:
+        """What notebooks are kept from, in one line; refuses where it is nothing.
 
         Raises:
-            ValueError: says what a notebook would reach, and what to do.
+            ValueError: says why, and what to do.
         """
-        nowhere = Path(tempfile.gettempdir()).resolve() / "ifcn-grade-none"
-        plan = self._grader().plan(nowhere)
-        there = [path for path in self._hidden() if path.exists()]
-        reached, self._isolation = probing.trial(plan, there)
-        open_ways = [text for name, text in probing.ESSENTIAL.items()
-                     if name in reached]
-        if open_ways and not self._given.trust_submissions:
-            raise ValueError(
-                f"nothing keeps notebooks here from {', from '.join(open_ways)}. Grade "
-                "on Linux, outside of a container that forbids it; or add "
-                "--trust-submissions if you vouch for every notebook")
-        kept_from = [text for name, text in probing.ESSENTIAL.items()
-                     if name not in reached]
-        lines = [f"kept from notebooks: {'; '.join(kept_from) or 'nothing'} "
-                 f"({', '.join(self._isolation)})"]
-        return lines + [f"NOT kept from notebooks: {text}" for text in open_ways]
+        if not self._trouble:
+            self._check_view()
+            return ("kept from notebooks by bubblewrap: your files, the key, the other "
+                    "submissions, the network, other processes")
+        if self._given.trust_submissions:
+            return ("NOT kept from notebooks: your files and the network: "
+                    f"{self._trouble}")
+        raise ValueError(
+            "nothing keeps notebooks here from changing your files, reading the key "
+            f"and using the network: {self._trouble}; or add --trust-submissions if "
+            "you vouch for every notebook")
+
+    def _check_view(self) -> None:
+        """Refuse to grade what lies where every notebook can read.
+
+        Raises:
+            ValueError: names the file.
+        """
+        seen = bubblewrap.readable()
+        for path in self._hidden():
+            for place in seen:
+                if path.is_relative_to(place):
+                    raise ValueError(f"{path} lies in {place}, which every notebook "
+                                     "can read; move it elsewhere")
 
     def grade(self) -> None:
         """Grade what has changed; write the reports, also when interrupted."""
-        now = table.circumstances(self._digest, self._settings(), self._isolation)
+        now = table.circumstances(self._digest, self._settings(), not self._trouble)
         kept = table.read_kept(self._json, now)
         try:
             with self._folder() as folder:
@@ -120,7 +127,8 @@ class Session:
             grade_all(self._grader(kept), chosen, jobs, done)
 
     def _grader(self, kept: tuple[Result, ...] = ()) -> Grader:
-        return Grader(self._key, self._allowed, self._hidden(), self._leave_out, kept)
+        return Grader(self._key, self._allowed, self._hidden(), kept,
+                      walls=not self._trouble)
 
     def _anew(self) -> bool:
         return bool(self._given.fresh or self._given.only)
@@ -135,11 +143,8 @@ class Session:
         if given.suffix.lower() != ".zip" or not given.is_file():
             yield given
             return
-        made = Path(tempfile.mkdtemp(prefix="ifcn-grade-zip-")).resolve()
-        try:
-            yield unpack(given, made)
-        finally:
-            remove(made)
+        with tempfile.TemporaryDirectory(prefix="ifcn-grade-zip-") as made:
+            yield unpack(given, Path(made).resolve())
 
     def _chosen(self, every: list[Submission]) -> list[Submission]:
         """Those that --only names, or all."""

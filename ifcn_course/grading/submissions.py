@@ -171,6 +171,8 @@ def _write(files: dict[str, bytes], into: Path) -> None:
         target = into / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
+    for made in (into, *into.rglob("*")):  # for a user without rights
+        made.chmod(0o755 if made.is_dir() else 0o644)
 
 
 def _digest(files: dict[str, bytes]) -> str:

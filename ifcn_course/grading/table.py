@@ -57,13 +57,13 @@ def json_text(
 
 
 def circumstances(
-    digest: str, settings: Mapping[str, object], isolation: Sequence[str]
+    digest: str, settings: Mapping[str, object], walls: bool
 ) -> dict[str, object]:
     """What points depend on besides the submission."""
     versions = {"python": platform.python_version(), "numpy": np.__version__,
                 "ifcn_lab": ifcn_lab.__version__}
     return {"key_sha256": digest, "settings": dict(settings), "versions": versions,
-            "isolation": list(isolation)}
+            "walls": walls}
 
 
 def read_kept(path: Path, now: Mapping[str, object]) -> list[Result]:

@@ -1,4 +1,4 @@
-"""The process of one submission: put up the walls, run cells, answer calls.
+"""The process of one submission: run cells, answer calls.
 
 Started by `process.Process` and by nobody else. Everything here may be changed by the
 student's code while it runs; so nothing here knows what is right.
@@ -10,21 +10,20 @@ import difflib
 import random
 
 from ifcn_course.grading.channel import Lines, line
-from ifcn_course.grading.sandbox import walls
+from ifcn_course.grading.sandbox import limits
 from ifcn_course.grading.sandbox.plan import Plan
 
 
 def main() -> None:
-    """Read the plan, go behind the walls and serve until the grader is gone."""
+    """Read the plan, keep to it, and serve until the grader is gone."""
     lines = Lines()
-    plan = Plan.from_line(lines.first())
-    held = walls.enter(plan)
+    limits.enter(Plan(**lines.receive()))
     from ifcn_course.assignment import values  # noqa: F401  so that no call waits for it
     from ifcn_course.grading.cells import shell
 
     made = shell()
     lines.withdraw()
-    lines.send(line({"ready": held}))
+    lines.send(line({"ready": True}))
     while (message := lines.receive()) is not None:
         lines.send(line({"id": message["id"], **_answer(made, message)}))
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from ifcn_course.museum.specimen import mistake
-from ifcn_lab.proposals.nms import nms_pairwise, pair_iou
+from ifcn_lab.layers.nms import nms_pairwise, pair_iou
 
 Box = Sequence[int]
 Boxes = Shaped[np.ndarray, "N 4"]
@@ -294,7 +294,7 @@ def unmoved_masks(
     masks: Masks, corners: Corners, scores: Scores, iou: float
 ) -> list[int]:
     """Compares all masks as if their windows lay upon each other."""
-    from ifcn_lab.targets import tight_boxes
+    from ifcn_lab.data.masks import tight_boxes
 
     return nms_pairwise(tight_boxes(masks), scores, iou)
 
@@ -309,7 +309,7 @@ def corners_as_xy(
     masks: Masks, corners: Corners, scores: Scores, iou: float
 ) -> list[int]:
     """Adds y to x and x to y."""
-    from ifcn_lab.targets import tight_boxes
+    from ifcn_lab.data.masks import tight_boxes
 
     boxes = tight_boxes(masks) + np.tile(corners, 2)                 # (N, 4)
     return nms_pairwise(boxes, scores, iou)

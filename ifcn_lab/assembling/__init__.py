@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
-from ifcn_lab.assembling import arrays, given
+from ifcn_lab.assembling import arguments, arrays
 from ifcn_lab.assembling.choice import backends, best, load
 from ifcn_lab.assembling.margin import pad
 from ifcn_lab.grid import Grid
@@ -52,16 +52,16 @@ def assemble(
     Source: Dai et al., ECCV 2016, "Instance assembling module".
 
     Args:
-        score_maps: (k * k, H, W), or a batch (B, k * k, H, W): a NumPy array, a torch
-            tensor or a CUDA array (CuPy's, numba's) of booleans, integers or
-            floating-point numbers. k follows from the channel count.
+        score_maps: (k * k, H, W), or a batch (B, k * k, H, W): a NumPy array or a
+            torch tensor of booleans, integers or floating-point numbers. k follows
+            from the channel count. CuPy's arrays: `torch.as_tensor` copies nothing.
         m: window side in feature-map cells, at least k.
         centers: (N, 2) integers (y, x), positions on the map; for a batch (N, 3),
             (image, y, x). None: every position.
         backend: one of `backends()`. "auto": "torch" for a tensor that wants a
-            gradient or lies on a GPU, "cuda" for any other CUDA array; of the rest
-            "numba" from 20 million scores on, and below, where its start (about two
-            seconds the very first time, then 0.3) would not pay, "torch" or "numpy".
+            gradient or lies on a GPU; of the rest "numba" from 20 million scores on,
+            and below, where its start (about two seconds the very first time, then
+            0.3) would not pay, "torch" or "numpy".
         layout: "window": each window's m * m scores stand together. "plane": the
             window's axes come first, so that each pixel's scores at all positions
             stand together. Windows are for looking at one mask, planes for doing the
@@ -76,9 +76,8 @@ def assemble(
     Returns:
         (H, W, m, m), or (N, m, m) for chosen centers, after B for a whole batch; as
         planes (m, m, H, W), (m, m, N). Of the kind, the dtype and on the device of
-        `score_maps` (of a CUDA array that is no tensor: numba's). Gradients flow
-        through "torch" and "view". Of "view": (H, W, k, m//k, k, m//k), the same
-        scores; `.reshape(H, W, m, m)` copies them.
+        `score_maps`. Gradients flow through "torch" and "view". Of "view":
+        (H, W, k, m//k, k, m//k), the same scores; `.reshape(H, W, m, m)` copies them.
 
     Raises:
         TypeError: score maps, m, centers or fill are of a type that cannot serve.
@@ -96,22 +95,22 @@ def assemble(
     >>> assemble(maps, 4).shape
     (5, 5, 4, 4)
     """
-    grid = Grid(given.cells_per_side(score_maps), m)
-    given.checked_layout(layout)
+    grid = Grid(arguments.cells_per_side(score_maps), m)
+    arguments.check_layout(layout)
     if backend == "view" or padded:
         return _view(score_maps, grid, (centers, out), backend, layout, fill, padded)
-    if given.is_being_compiled(score_maps):
-        from ifcn_lab.assembling.torch_ import assemble_traced
+    if arguments.is_being_compiled(score_maps):
+        from ifcn_lab.assembling.torch_traced import assemble_traced
 
         if out is not None:
             raise ValueError("torch.compile takes no out; use what assemble returns.")
         return assemble_traced(score_maps, grid, centers, fill, layout, backend)
-    places = given.checked_places(centers, score_maps.shape)
-    fill = given.checked_fill(fill, score_maps.dtype)
+    places = arguments.checked_places(centers, score_maps.shape)
+    fill = arguments.checked_fill(fill, score_maps.dtype)
     name = best(score_maps, places, grid.m) if backend == "auto" else backend
     shape = arrays.shape_of(score_maps.shape, places, grid.m, layout)
     if out is not None:
-        given.checked_out(out, shape, score_maps)
+        arguments.check_out(out, shape, score_maps)
     return _copy(name, score_maps, arrays.Task(grid, places, fill, layout, shape), out)
 
 
@@ -119,10 +118,8 @@ def _copy(
     backend: str, score_maps: Shaped[Any, "*B kk rows columns"], task: arrays.Task,
     out: Any,
 ) -> Shaped[Any, "..."]:
-    if given.is_tensor(score_maps):
+    if arguments.is_tensor(score_maps):
         return load("torch").assemble_with(load(backend), score_maps, task, out)
-    if given.is_cuda_array(score_maps):
-        return load("cuda").assemble_on_device(score_maps, task, out)
     return arrays.assemble_array(load(backend), score_maps, task, out)
 
 

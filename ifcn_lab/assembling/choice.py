@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from ifcn_lab.assembling import given
+from ifcn_lab.assembling import arguments
 
 MODULES = {
     "loop": "loop",
@@ -24,7 +24,7 @@ MODULES = {
 }
 NUMBA_FROM = 20_000_000
 """Scores to copy from which on numba pays: NumPy needs about 0.1 s for so many, and to
-load numba with a compiled kernel takes about 0.3 s, once."""
+load numba with a compiled kernel takes about as long twice over, once."""
 
 
 def backends() -> dict[str, str | None]:
@@ -49,9 +49,7 @@ def best(
     >>> best(np.zeros((25, 8, 8)), None, m=21)
     'numpy'
     """
-    if given.is_cuda_array(score_maps):
-        return "cuda"
-    tensor = given.is_tensor(score_maps)
+    tensor = arguments.is_tensor(score_maps)
     if tensor and (score_maps.requires_grad or score_maps.device.type != "cpu"):
         return "torch"
     *front, _, H, W = score_maps.shape

@@ -17,8 +17,7 @@ import numpy as np
 from jaxtyping import Int, Shaped
 from numba import cuda
 
-from ifcn_lab.assembling import given
-from ifcn_lab.assembling.arrays import Task, planes_of
+from ifcn_lab.assembling.arrays import Task, as_batch, planes_of
 from ifcn_lab.assembling.device import borrowed, on_device, start, stream_of, the_device
 from ifcn_lab.grid import Grid
 
@@ -139,34 +138,21 @@ def assemble_into(
 
 
 def assemble_on_device(
-    score_maps: Any, task: Task, out: Any = None
-) -> Shaped[Any, "..."]:
-    """Assemble a CUDA array where it is, on its owner's stream, without a copy.
+    score_maps: Int[Any, "*B kk H W"], task: Task, out: Int[Any, "..."]
+) -> None:
+    """Assemble tensors of integers where they are, on torch's stream, without a copy.
 
-    Args:
-        score_maps: anything with `__cuda_array_interface__`, in order in memory.
-        task: what to assemble.
-        out: a CUDA array to write into, in order in memory; None: a new one of numba.
-
-    Returns:
-        `out`, or a device array of numba's, which CuPy and torch take without a copy.
-
-    Raises:
-        ValueError: an array is not in order in memory.
+    What is not in order in memory is copied to where it is in order.
     """
-    stream, bits = stream_of(score_maps), _bits_of(score_maps.dtype)
-    if out is None:
-        result = the_device().device_array(task.shape, bits)
-    else:
-        result = _borrow(out, bits)
-    if 0 not in task.shape:
-        maps, windows = _borrow(score_maps, bits), result
-        maps = maps if maps.ndim == 4 else maps.reshape(1, *maps.shape)
-        if task.places is None and windows.ndim == 4:
-            windows = windows.reshape(1, *windows.shape)
-        fill = _fill_bits(task.fill, score_maps.dtype)
-        _run(windows, maps, task.grid, task.places, fill, task.layout, stream)
-    return result.view(score_maps.dtype) if out is None else out
+    if 0 in task.shape:
+        return
+    result = out.contiguous()
+    one = task.places is None and score_maps.ndim == 3
+    maps, windows = as_batch(score_maps.contiguous()), result[None] if one else result
+    _run(borrowed(windows), borrowed(maps), task.grid, task.places, task.fill,
+         task.layout, stream_of(out))
+    if result is not out:
+        out.copy_(result)
 
 
 def _run(
@@ -214,23 +200,3 @@ def _launch_shape(
         B, _, _, H, W = result
         return (B, m, m, H * W), (-(-H * W // THREADS), m, B)
     return result, (-(-result[-1] // THREADS), m, 1)
-
-
-def _bits_of(dtype: Any) -> np.dtype:
-    return np.dtype(f"i{dtype.itemsize}")
-
-
-def _borrow(array: Any, bits: np.dtype) -> Any:
-    if not given.is_tensor(array):
-        return borrowed(array, bits)
-    from ifcn_lab.assembling.torch_ import bits_of
-
-    return borrowed(bits_of(array), bits)
-
-
-def _fill_bits(fill: int | float, dtype: Any) -> int:
-    if isinstance(dtype, np.dtype):
-        return np.array(fill, dtype).view(f"i{dtype.itemsize}").item()
-    from ifcn_lab.assembling.torch_ import bits_of, torch
-
-    return bits_of(torch.tensor(fill, dtype=dtype)).item()

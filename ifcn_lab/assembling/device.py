@@ -2,11 +2,13 @@
 
 The simulator starts a Python thread for every CUDA thread: right in every number, and
 slow.
+
+Both are numba's own or, where the package numba-cuda is installed, NVIDIA's: it puts
+itself in the place of `numba.cuda`, under the same names.
 """
 
 from __future__ import annotations
 
-import sys
 import warnings
 from functools import lru_cache
 from threading import Lock
@@ -16,7 +18,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 from numba.core import config
-from numba.core.errors import NumbaPerformanceWarning
 from numba.cuda import simulator
 from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
@@ -70,7 +71,7 @@ def start(
     """Start a kernel on arrays that are on the device already; nothing is copied."""
     with _ONE_LAUNCH, warnings.catch_warnings():  # the simulator runs one at a time
         # A few windows make a small grid. numba remarks on it; no reader needs to.
-        warnings.simplefilter("ignore", NumbaPerformanceWarning)
+        warnings.filterwarnings("ignore", ".*Grid size")
         _compiled(kernel, the_device())[blocks, threads, stream](*arguments)
 
 
@@ -107,50 +108,27 @@ def on_device(argument: Any) -> Any:
     return the_device().to_device(argument.copy())  # a copy is in order in memory
 
 
-def borrowed(array: Any, dtype: np.dtype) -> Any:
-    """An array of torch, CuPy or numba as a kernel takes it: the same memory, no copy.
+def borrowed(tensor: Shaped[Any, "*shape"]) -> Any:
+    """A tensor as a kernel takes it: the same memory, no copy.
 
     Args:
-        array: anything with `__cuda_array_interface__`, in order in memory. On the
-            simulator its address is taken for one of the host's memory.
-        dtype: what its numbers are taken for, of the same size.
-
-    Raises:
-        ValueError: the array is not in order in memory.
+        tensor: torch's, in order in memory; on the simulator one of the processor's.
     """
     device = the_device()
     if device is simulator:
-        same = np.asarray(_HostMemory(array.__cuda_array_interface__))
-        in_order = same.flags.c_contiguous
-    else:
-        same = device.as_cuda_array(array, sync=False)
-        in_order = same.is_c_contiguous()
-    if not in_order:
-        raise ValueError(
-            "backend 'cuda' takes arrays that are in order in memory; give a copy."
-        )
-    bits = same.view(dtype)
-    return FakeCUDAArray(bits) if device is simulator else bits
+        return FakeCUDAArray(tensor.numpy())
+    return device.as_cuda_array(tensor, sync=False)
 
 
-def stream_of(array: Any) -> Any:
-    """The stream on which the owner of a CUDA array works; 0 is numba's default."""
+def stream_of(tensor: Shaped[Any, "*shape"]) -> Any:
+    """The stream on which torch works on a tensor's GPU; 0 is numba's default."""
     device = the_device()
     if device is simulator:
         return 0
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(array, torch.Tensor):
-        handle = torch.cuda.current_stream(array.device).cuda_stream
-    else:
-        handle = array.__cuda_array_interface__.get("stream")
+    import torch
+
+    handle = torch.cuda.current_stream(tensor.device).cuda_stream
     return device.external_stream(handle) if handle else 0
-
-
-class _HostMemory:
-    """What `__cuda_array_interface__` describes, said in NumPy's own words."""
-
-    def __init__(self, interface: dict) -> None:
-        self.__array_interface__ = {**interface, "version": 3}
 
 
 @lru_cache(maxsize=32)

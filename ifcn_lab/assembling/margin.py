@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
-from ifcn_lab.assembling import given
+from ifcn_lab.assembling import arguments
 from ifcn_lab.grid import whole_number
 
 
@@ -40,8 +40,8 @@ def pad(
         raise ValueError(f"m is {m}; a window has at least 1 cell per side.")
     *front, H, W = score_maps.shape
     shape = (*front, H + m - 1, W + m - 1)
-    fill = given.checked_fill(fill, score_maps.dtype)
-    if given.is_tensor(score_maps):
+    fill = arguments.checked_fill(fill, score_maps.dtype)
+    if arguments.is_tensor(score_maps):
         # Not functional.pad: it makes the fill a float64, and 64-bit integers break.
         padded = score_maps.new_full(shape, fill)
     else:

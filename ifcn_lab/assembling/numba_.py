@@ -2,8 +2,8 @@
 
 A kernel is compiled for its k and m: the compiler then knows how long each cell is,
 and copies its few scores with one or two instructions. The first call with a new k or
-m compiles for about a second. What was compiled is kept on disk, next to this file or
-where NUMBA_CACHE_DIR says; the next process loads it in a quarter of a second.
+m compiles for about a second. What was compiled is kept on disk, if there is a place
+(`kernel_cache`); the next process loads it in a quarter of a second.
 
 The file is called `numba_` so that nobody takes it for numba itself.
 """
@@ -11,21 +11,23 @@ The file is called `numba_` so that nobody takes it for numba itself.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Lock
 from typing import no_type_check
 
 import numpy as np
 from jaxtyping import Int, Shaped
-from numba import njit, prange
+from numba import prange
 
 from ifcn_lab.assembling.arrays import planes_of
+from ifcn_lab.assembling.kernel_cache import kernel
 from ifcn_lab.assembling.memory import copy_numbers
 from ifcn_lab.grid import Grid
 
 WIDE = 8
 """Numbers in the widest move that is asked of the processor at once."""
 
+_NO_PLACES = np.empty((0, 3), np.int64)
 _ONE_AT_A_TIME = Lock()  # not every threading layer of numba bears two callers
 
 
@@ -88,10 +90,9 @@ def _windows(
     with _ONE_AT_A_TIME:
         padded = _scratch(B * kk * (H + m - 1) * (W + m - 1), maps.dtype)
         copy_padded(padded, maps, fills, B * kk, H, W, m)
-        if places is None:
-            windows_kernel(k, m)(flat, padded, B, H, W)
-        else:
-            chosen_kernel(k, m)(flat, padded, places, H, W)
+        chosen = places is not None
+        places = places if chosen else _NO_PLACES
+        windows_kernel(k, m, chosen)(flat, padded, places, B, H, W)
 
 
 @lru_cache(maxsize=1)
@@ -115,7 +116,6 @@ def planes_kernel(k: int, m: int) -> Callable:
     cell_of = tuple(Grid(k, m).cell_of.tolist())
     half = m // 2
 
-    @njit(parallel=True, nogil=True, cache=True)
     def copy_planes(planes, maps, fills, B, H, W):
         size = H * W
         for p in prange(B * m * m):
@@ -137,10 +137,10 @@ def planes_kernel(k: int, m: int) -> Callable:
                 gap, rows = W - end + left, bottom - 1 - top
                 fill_gaps(planes, p * size + top * W + end, gap, W, rows, fills)
 
-    return copy_planes
+    return kernel(copy_planes)
 
 
-@njit(nogil=True, cache=True)
+@partial(kernel, parallel=False)
 @no_type_check
 def fill_gaps(planes, first, gap, step, rows, fills):
     """Fill `gap` numbers in each of some rows, `step` apart, by the widest moves."""
@@ -160,56 +160,36 @@ def fill_gaps(planes, first, gap, step, rows, fills):
 
 @lru_cache(maxsize=64)
 @no_type_check
-def windows_kernel(k: int, m: int) -> Callable:
-    """Compile the copy into windows (B, H, W, m, m) at every place of padded maps.
+def windows_kernel(k: int, m: int, chosen: bool) -> Callable:
+    """Compile the copy of padded maps into windows: at every place, or at chosen ones.
 
     A row of a window is k short runs, one from each map of a row of cells. Their
     lengths are constants here, so the innermost loop has no test and no counter left.
     """
     edges = tuple(Grid(k, m).edges.tolist())
 
-    @njit(parallel=True, nogil=True, cache=True)
-    def copy_windows(windows, padded, B, H, W):
+    def copy_windows(windows, padded, places, B, H, W):
         width, size = W + m - 1, (H + m - 1) * (W + m - 1)
-        for line in prange(B * H):
-            b, y = line // H, line % H
-            for x in range(W):
+        lines, run = (len(places), 1) if chosen else (B * H, W)
+        for line in prange(lines):
+            if chosen:  # one window
+                n, b, y, left = line, places[line, 0], places[line, 1], places[line, 2]
+            else:  # all windows of a row of the map
+                n, b, y, left = line * W, line // H, line % H, 0
+            for x in range(run):
                 for a in range(k):
                     for i in range(edges[a], edges[a + 1]):
-                        at = ((line * W + x) * m + i) * m
-                        start = (b * k + a) * k * size + (y + i) * width + x
+                        at = ((n + x) * m + i) * m
+                        start = (b * k + a) * k * size + (y + i) * width + left + x
                         for c in range(k):
-                            left, run = edges[c], edges[c + 1] - edges[c]
-                            source = start + c * size + left
-                            copy_numbers(windows, at + left, padded, source, run)
+                            skip, count = edges[c], edges[c + 1] - edges[c]
+                            source = start + c * size + skip
+                            copy_numbers(windows, at + skip, padded, source, count)
 
-    return copy_windows
-
-
-@lru_cache(maxsize=64)
-@no_type_check
-def chosen_kernel(k: int, m: int) -> Callable:
-    """Compile the copy into windows (N, m, m) at chosen places of padded maps."""
-    edges = tuple(Grid(k, m).edges.tolist())
-
-    @njit(parallel=True, nogil=True, cache=True)
-    def copy_chosen(windows, padded, places, H, W):
-        width, size = W + m - 1, (H + m - 1) * (W + m - 1)
-        for n in prange(len(places)):
-            b, y, x = places[n, 0], places[n, 1], places[n, 2]
-            for a in range(k):
-                for i in range(edges[a], edges[a + 1]):
-                    at = (n * m + i) * m
-                    start = (b * k + a) * k * size + (y + i) * width + x
-                    for c in range(k):
-                        left, run = edges[c], edges[c + 1] - edges[c]
-                        source = start + c * size + left
-                        copy_numbers(windows, at + left, padded, source, run)
-
-    return copy_chosen
+    return kernel(copy_windows)
 
 
-@njit(parallel=True, nogil=True, cache=True)
+@kernel
 @no_type_check
 def copy_padded(padded, maps, fills, count, H, W, m):
     """Write `count` maps with their margin: rows of fill, rows of scores between."""

@@ -5,13 +5,14 @@ The file is called `torch_` so that nobody takes it for PyTorch itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
 import torch
 from jaxtyping import Int, Shaped
 
-from ifcn_lab.assembling import given
+from ifcn_lab.assembling import arguments
 from ifcn_lab.assembling.arrays import Task, as_batch, assemble_array
 from ifcn_lab.assembling.margin import pad
 from ifcn_lab.grid import Grid
@@ -31,19 +32,55 @@ def assemble_with(
     Raises:
         ValueError: the tensor wants a gradient, and there is none or `out` has none.
     """
-    name = module.__name__.rpartition(".")[2].strip("_").replace("_", "-")
-    if module.__name__ != __name__ or out is not None:
-        given.refuse_gradient(score_maps, name)
-    if module.__name__ == __name__:
+    ours = module.__name__ == __name__
+    if not ours or out is not None:
+        name = module.__name__.rpartition(".")[2].strip("_").replace("_", "-")
+        arguments.refuse_gradient(score_maps, name)
+    if ours:
         maps = as_batch(score_maps)
         windows = assemble_tensor(maps, task.grid, task.places, task.fill, task.layout)
         windows = windows.view(task.shape)
         return windows if out is None else out.copy_(windows)
     out = score_maps.new_empty(task.shape) if out is None else out
-    if score_maps.is_cuda and hasattr(module, "assemble_on_device"):
-        module.assemble_on_device(score_maps, task, out)
-        return out
-    return _assemble_through_numpy(module, score_maps, task, out)
+    _assemble_bits(module, score_maps, task, out)
+    return out
+
+
+def _assemble_bits(
+    module: ModuleType,
+    score_maps: Shaped[torch.Tensor, "*B kk H W"],
+    task: Task,
+    out: Shaped[torch.Tensor, "..."],
+) -> None:
+    fill = bits_of(torch.tensor(task.fill, dtype=score_maps.dtype)).item()
+    maps, windows, task = bits_of(score_maps), bits_of(out), task._replace(fill=fill)
+    if out.is_cuda and hasattr(module, "assemble_on_device"):
+        return module.assemble_on_device(maps, task, windows)
+    host = windows.cpu()  # of a tensor on the processor its own memory
+    assemble_array(module, maps.cpu().numpy(), task, host.numpy())
+    if out.device.type != "cpu":
+        windows.copy_(host)
+    return None
+
+
+def bits_of(tensor: Shaped[torch.Tensor, "*shape"]) -> Int[torch.Tensor, "*shape"]:
+    """The same bits as signed integers, which NumPy and every gather can carry.
+
+    >>> bits_of(torch.tensor([-0.0, 1.0], dtype=torch.bfloat16))
+    tensor([-32768,  16256], dtype=torch.int16)
+    """
+    return tensor.detach().view(getattr(torch, f"int{8 * tensor.itemsize}"))
+
+
+def offsets(k: int, m: int, height: int, width: int) -> Int[torch.Tensor, "m m"]:
+    """How far each pixel of a window stands from the window's first, in map 0.
+
+    >>> offsets(k=2, m=2, height=10, width=10)
+    tensor([[  0, 101],
+            [210, 311]])
+    """
+    i, j = np.indices((m, m))
+    return torch.from_numpy((Grid(k, m).channel * height + i) * width + j)
 
 
 def assemble_tensor(
@@ -52,6 +89,7 @@ def assemble_tensor(
     places: Int[np.ndarray | torch.Tensor, "N 3"] | None,
     fill: int | float,
     layout: str = "window",
+    offsets: Callable[..., Int[torch.Tensor, "m m"]] = offsets,
 ) -> Shaped[torch.Tensor, "..."]:
     """Gather every window from the score maps, on their device.
 
@@ -64,6 +102,7 @@ def assemble_tensor(
         places: (image, y, x) of each window, on the map; None: every place.
         fill: the score outside the map.
         layout: "window", the window's axes last, or "plane", first.
+        offsets: what calculates a window's offsets; `torch_traced` has its own.
 
     Source: Dai et al., ECCV 2016, "Instance assembling module".
 
@@ -74,41 +113,44 @@ def assemble_tensor(
     tensor([[[[1., 2., 0.]]]])
     """
     dtype = score_maps.dtype
-    if dtype.is_floating_point:
-        return _gather(score_maps, grid, places, fill, layout)
-    bits, fill_bits = bits_of(score_maps), bits_of(torch.tensor(fill, dtype=dtype))
-    return _gather(bits, grid, places, fill_bits.item(), layout).view(dtype)
+    if not dtype.is_floating_point:  # not every kind of integers can be gathered
+        score_maps, fill = bits_of(score_maps), bits_of(torch.tensor(fill, dtype=dtype))
+        fill = fill.item()
+    padded = pad(score_maps, grid.m, fill)  # (B, k*k, H+m-1, W+m-1)
+    _, channels, height, width = padded.shape
+    image, y, x = _axes(places, score_maps, padded.numel())
+    # Padding moved the maps by m // 2, so a window's first pixel stands at its centre.
+    first = (image * (channels * height) + y) * width + x  # (N,) or (B, H, W)
+    index = _spread(first, offsets(grid.k, grid.m, height, width).to(first), layout)
+    # Of the ways to gather, index_select is the fastest here, forward and backward.
+    windows = padded.flatten().index_select(0, index.flatten()).view(index.shape)
+    return windows if windows.dtype == dtype else windows.view(dtype)
 
 
-def assemble_traced(
-    score_maps: Shaped[torch.Tensor, "*B kk H W"],
-    grid: Grid,
-    centers: Int[torch.Tensor, "N axes"] | None,
-    fill: int | float,
-    layout: str,
-    backend: str,
-) -> Shaped[torch.Tensor, "..."]:
-    """What torch.compile reads instead of `assemble`: one graph, without a break.
+def _axes(
+    places: Int[np.ndarray | torch.Tensor, "N 3"] | None,
+    score_maps: Shaped[torch.Tensor, "B kk H W"],
+    size: int,
+) -> tuple[Int[torch.Tensor, "*where"], ...]:
+    """Image, row and column of each window, as integers that count up to a size."""
+    kind = torch.int32 if size < _SMALL_INDEX else torch.int64
+    device = score_maps.device
+    if places is not None:
+        return torch.as_tensor(places).to(device, kind).unbind(1)  # 3 of (N,)
+    B, _, H, W = score_maps.shape
+    sides = (torch.arange(n, dtype=kind, device=device) for n in (B, H, W))
+    return torch.meshgrid(*sides, indexing="ij")  # 3 of (B, H, W)
 
-    It cannot look at a value, so a center off the map is found when the graph runs.
 
-    Raises:
-        ValueError: a back end other than "auto" or "torch".
-        RuntimeError: later, when a center is off the map.
-    """
-    if backend not in ("auto", "torch"):
-        raise ValueError(f"torch.compile reads backend 'torch' only, not {backend!r}.")
-    maps = as_batch(score_maps)
-    if centers is None:
-        windows = assemble_tensor(maps, grid, None, fill, layout)
-        return windows if score_maps.ndim == 4 else windows[0]
-    limits = score_maps.new_tensor(score_maps.shape, dtype=centers.dtype)
-    limits = torch.cat([limits[:-3], limits[-2:]]).to(centers.device)
-    on_map = ((centers >= 0) & (centers < limits)).all()
-    torch._assert_async(on_map, "a center is off the map")
-    if score_maps.ndim == 3:
-        centers = torch.nn.functional.pad(centers, (1, 0))  # of image 0
-    return assemble_tensor(maps, grid, centers, fill, layout)
+def _spread(
+    first: Int[torch.Tensor, "*where"], offset: Int[torch.Tensor, "m m"], layout: str
+) -> Int[torch.Tensor, "..."]:
+    """Where each pixel of each window stands, in the layout of the result."""
+    if layout == "window":
+        return first[..., None, None] + offset  # (..., m, m)
+    if first.ndim == 1:
+        return offset[..., None] + first  # (m, m, N)
+    return first[:, None, None] + offset[..., None, None]  # (B, m, m, H, W)
 
 
 def assemble_into(
@@ -129,75 +171,4 @@ def assemble_into(
     """
     # A copy is in order and may be written to, which torch asks of an array.
     maps = torch.from_numpy(score_maps.copy())  # (B, k*k, H, W)
-    windows[...] = _gather(maps, grid, places, fill, "window").numpy()
-
-
-def _assemble_through_numpy(
-    module: ModuleType,
-    score_maps: Shaped[torch.Tensor, "*B kk H W"],
-    task: Task,
-    out: Shaped[torch.Tensor, "..."],
-) -> Shaped[torch.Tensor, "..."]:
-    """Assemble with a back end that knows NumPy arrays only; no gradients."""
-    fill = bits_of(torch.tensor(task.fill, dtype=score_maps.dtype)).item()
-    maps, host = bits_of(score_maps).cpu(), bits_of(out).cpu()
-    assemble_array(module, maps.numpy(), task._replace(fill=fill), host.numpy())
-    if out.device.type != "cpu":
-        bits_of(out).copy_(host)
-    return out
-
-
-def bits_of(tensor: Shaped[torch.Tensor, "*shape"]) -> Int[torch.Tensor, "*shape"]:
-    """The same bits as signed integers, which NumPy and every gather can carry.
-
-    >>> bits_of(torch.tensor([-0.0, 1.0], dtype=torch.bfloat16))
-    tensor([-32768,  16256], dtype=torch.int16)
-    """
-    return tensor.detach().view(getattr(torch, f"int{8 * tensor.itemsize}"))
-
-
-def _gather(
-    score_maps: Shaped[torch.Tensor, "B kk H W"],
-    grid: Grid,
-    places: Int[np.ndarray | torch.Tensor, "N 3"] | None,
-    fill: int | float,
-    layout: str,
-) -> Shaped[torch.Tensor, "..."]:
-    padded = pad(score_maps, grid.m, fill)  # (B, k*k, H+m-1, W+m-1)
-    kind = torch.int32 if padded.numel() < _SMALL_INDEX else torch.int64
-    device = score_maps.device
-    if places is None:
-        B, _, H, W = score_maps.shape
-        sides = (torch.arange(n, dtype=kind, device=device) for n in (B, H, W))
-        places = torch.meshgrid(*sides, indexing="ij")  # 3 of (B, H, W)
-    else:
-        places = torch.as_tensor(places).to(device, kind).unbind(1)  # 3 of (N,)
-    index = _flat_index(grid, places, padded.shape, layout)
-    # Of the ways to gather, index_select is the fastest here, forward and backward.
-    return padded.flatten().index_select(0, index.flatten()).view(index.shape)
-
-
-def _flat_index(
-    grid: Grid,
-    places: tuple[Int[torch.Tensor, "*where"], ...],
-    padded: torch.Size,
-    layout: str,
-) -> Int[torch.Tensor, "..."]:
-    """Where in the flattened padded maps each pixel of each window stands."""
-    _, channels, height, width = padded
-    image, y, x = places
-    # Padding moved the maps by m // 2, so a window's first pixel stands at its centre.
-    first = (image * (channels * height) + y) * width + x  # (N,) or (B, H, W)
-    offset = _offsets(grid.k, grid.m, height, width).to(first)  # (m, m)
-    if layout == "window":
-        return first[..., None, None] + offset  # (..., m, m)
-    if first.ndim == 1:
-        return offset[..., None] + first  # (m, m, N)
-    return first[:, None, None] + offset[..., None, None]  # (B, m, m, H, W)
-
-
-@torch.compiler.assume_constant_result
-def _offsets(k: int, m: int, height: int, width: int) -> Int[torch.Tensor, "m m"]:
-    """How far each pixel of a window stands from the window's first, in map 0."""
-    i, j = np.indices((m, m))
-    return torch.from_numpy((Grid(k, m).channel * height + i) * width + j)
+    windows[...] = assemble_tensor(maps, grid, places, fill).numpy()

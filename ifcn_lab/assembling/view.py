@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Shaped
 from numpy.lib.stride_tricks import as_strided
 
-from ifcn_lab.assembling import given
+from ifcn_lab.assembling import arguments
 from ifcn_lab.grid import Grid
 
 
@@ -49,12 +49,12 @@ def view_windows(
             f"padded maps of {height} rows and {width} columns have no room for their "
             f"margin of {grid.m - 1}; make them with ifcn_lab.assembling.pad."
         )
-    of = padded.stride() if given.is_tensor(padded) else padded.strides
+    of = padded.stride() if arguments.is_tensor(padded) else padded.strides
     channel, row, column = of[-3:]
     down, across = k * channel + c * row, channel + c * column  # one cell further
     shape = (*front, H, W, k, c, k, c)
     strides = (*of[:-3], row, column, down, row, across, column)
-    if given.is_tensor(padded):
+    if arguments.is_tensor(padded):
         return padded.as_strided(shape, strides)
     return as_strided(padded, shape, strides, writeable=False)
 

@@ -6,16 +6,19 @@ examples:
   ifcn-lab data fetch dsb2018 --to nuclei --archive stage1_train.zip
   ifcn-lab data check VOC
   ifcn-lab data check my/annotations.json --limit 100
+  ifcn-lab data check my/annotations.json --fix my/understood.json
 """
 
 from __future__ import annotations
 
+import json
+import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ifcn_lab.cli.options import whole
-from ifcn_lab.data.opened import DATASETS
+from ifcn_lab.data.catalogue import DATASETS
 from ifcn_lab.data.sources import SOURCES
 
 FOLDERS = tuple(name for name in DATASETS if name != "scenes")
@@ -56,6 +59,8 @@ def add_check(one: ArgumentParser) -> None:
                      help="the pictures of an annotation file")
     one.add_argument("--names", type=Path, metavar="FILE",
                      help="the list of images to use (voc2012, sbd)")
+    one.add_argument("--fix", type=Path, metavar="FILE", help="write what was "
+                     "understood of an annotation file, as a clean one")
     one.add_argument("--limit", type=whole, help="look at so many images a split, "
                      "spread over it")
 
@@ -95,6 +100,9 @@ def check(given: Namespace) -> int:
 
     from ifcn_lab.data.survey import survey
 
+    if given.fix and (not given.data.is_file() or given.fix == given.data):
+        raise ValueError("--fix writes a COCO annotation file under another name; give "
+                         "the file to check and a name for the new one")
     broken = 0
     for name, samples in opened(given):
         step = max(1, len(samples) // given.limit) if given.limit else 1
@@ -103,8 +111,25 @@ def check(given: Namespace) -> int:
         found = survey(samples, bar)
         print(f"{name}: {len(samples):,} images, of which were looked at:")
         print("\n".join(f"  {line}" for line in found.lines()), flush=True)
-        broken += len(found.problems)
+        broken += len(found.problems) + faults_of(given, samples)
     return 1 if broken else 0
+
+
+def faults_of(given: Namespace, samples: Sequence) -> int:
+    """Tell what is wrong with an annotation file, write it anew if asked; how much."""
+    file = getattr(samples, "file", None)
+    if file is None:
+        return 0
+    faults = file.faults
+    if faults.count:
+        print(f"  {faults.count:,} faults in the file itself; for {faults.refused:,} "
+              "of them something was left out", flush=True)
+    for line in faults.lines():
+        print(f"{file.path}: {line}", file=sys.stderr)
+    if given.fix:
+        given.fix.write_text(json.dumps(file.as_document()), "utf-8")
+        print(f"  what was understood is in {given.fix}")
+    return faults.count
 
 
 def opened(given: Namespace) -> Iterator[tuple[str, Sequence]]:
@@ -113,11 +138,11 @@ def opened(given: Namespace) -> Iterator[tuple[str, Sequence]]:
     Raises:
         ValueError: the folder holds no data set that is known; says what was tried.
     """
+    from ifcn_lab.data.catalogue import open_dataset
     from ifcn_lab.data.coco import CocoFolder
-    from ifcn_lab.data.opened import open_dataset
 
     if given.data.is_file() or given.images:
-        yield given.data.name, CocoFolder(given.data, given.images)
+        yield given.data.name, CocoFolder(given.data, given.images, strict=False)
         return
     name = given.dataset or kind_of(given.data)
     if given.names:
@@ -125,11 +150,11 @@ def opened(given: Namespace) -> Iterator[tuple[str, Sequence]]:
         yield f"{name}, {given.names} with {told_of(name, len(samples))}", samples
         return
     if name == "one COCO file":
-        yield given.data.name, CocoFolder(given.data)
+        yield given.data.name, CocoFolder(given.data, strict=False)
         return
-    yield f"{name} train", open_dataset(name, given.data, "train")
+    yield f"{name} train", open_dataset(name, given.data, "train", strict=False)
     try:
-        yield f"{name} val", open_dataset(name, given.data, "val")
+        yield f"{name} val", open_dataset(name, given.data, "val", strict=False)
     except ValueError as error:
         print(f"{name} val: is not there ({error})")
 
@@ -147,18 +172,18 @@ def kind_of(folder: Path) -> str:
     Raises:
         ValueError: none that is known.
     """
+    from ifcn_lab.data.catalogue import open_dataset
     from ifcn_lab.data.coco import CocoFolder
-    from ifcn_lab.data.opened import open_dataset
 
     tried = []
     for name in FOLDERS:
         try:
-            open_dataset(name, folder)
+            open_dataset(name, folder, strict=False)
             return name
         except ValueError as error:
             tried.append(f"{name} ({error})")
     try:
-        CocoFolder(folder)
+        CocoFolder(folder, strict=False)
         return "one COCO file"
     except ValueError as error:
         tried.append(f"any COCO file ({error})")

@@ -17,9 +17,9 @@ def run(given: Namespace) -> int:
     from ifcn_lab.data import shipped
     from ifcn_lab.data.coco import CocoFolder
     from ifcn_lab.draw.overlay import overlay
-    from ifcn_lab.evaluation import mask_iou
-    from ifcn_lab.model import InstanceFCN
-    from ifcn_lab.proposals import propose
+    from ifcn_lab.metrics import mask_iou
+    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.windows import propose
 
     sample = CocoFolder(shipped.path("photos/coins.json"))[0]
     model = InstanceFCN.from_pretrained("scenes")

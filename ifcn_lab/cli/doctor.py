@@ -65,9 +65,11 @@ def findings() -> Iterator[Line]:
     yield from _dependencies(tested)
     yield from _front_ends(tested)
     yield _numba()
+    yield _kernels()
     yield _cuda()
     yield from _machine()
     yield from _data()
+    yield from _commands_of_other_packages()
 
 
 def pins(text: str) -> dict[str, str]:
@@ -109,7 +111,7 @@ def _dependency(name: str, pin: str | None, optional: bool) -> Line:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
         if optional:
-            return Line("--", f"{name} is absent: only the tests need it")
+            return Line("--", f"{name} is absent: the lessons do without it")
         return Line("FAIL", f"{name} is absent: pip install -c constraints.txt {name}")
     trouble = None if optional else _trouble(_MODULES.get(name, name))
     if trouble:
@@ -167,6 +169,18 @@ def _numba() -> Line:
     return Line("OK" if three == 3 else "FAIL", "numba compiles and runs a function")
 
 
+def _kernels() -> Line:
+    """Look for a place where `assemble` may keep what numba compiled."""
+    try:
+        from ifcn_lab.assembling.kernel_cache import has_place
+    except Exception as error:
+        return Line("--", f"numba's kernels: unknown, {_told(error)}")
+    if has_place():
+        return Line("OK", "numba keeps the kernels of assemble on disk")
+    return Line("--", "numba finds no folder to keep its kernels in, so each program "
+                "compiles them, two seconds or so: name a folder in NUMBA_CACHE_DIR")
+
+
 def _cuda() -> Line:
     try:
         import torch
@@ -204,6 +218,19 @@ def _data() -> Iterator[Line]:
             yield Line("FAIL", f"data/{name} is {problem}: fetch the course again")
     good = sum(problem is None for problem in checked.values())
     yield Line("OK", f"data: {good} of {len(checked)} files as shipped")
+
+
+def _commands_of_other_packages() -> Iterator[Line]:
+    """What commands of other installed packages say of this machine."""
+    for entry in metadata.entry_points(group="ifcn_lab.commands"):
+        try:
+            say = getattr(entry.load(), "finding", None)
+            good, text = say() if say else (True, "")
+        except Exception as error:  # another's code
+            good, text = False, f"does not load: {_told(error)}"
+        if text:
+            text = text.replace(str(Path.home()), "~")
+            yield Line("OK" if good else "--", f"{entry.name}: {text}")
 
 
 if __name__ == "__main__":

@@ -28,18 +28,22 @@ from ifcn_lab.cli.options import (
     add_model,
     add_pyramid,
     data_name,
+    detect_options,
     load_data,
     load_model,
     share,
+    warnings_as_lines,
     whole,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from ifcn_lab.evaluation.figures import Figures, Wanted
-    from ifcn_lab.evaluation.looking import Source
-    from ifcn_lab.evaluation.running import Judged, Work
+    import numpy as np
+
+    from ifcn_lab.metrics.all_figures import Figures, Wanted
+    from ifcn_lab.metrics.image_by_image import Evaluation, Judged
+    from ifcn_lab.segmenter import Instances, Segmenter
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -71,8 +75,8 @@ def add_figures(parser: ArgumentParser) -> None:
                        help="AR also for small, medium and large objects")
     group.add_argument("--ap", action="store_true", help="COCO's AP of the best 100, "
                        "also by size, and mAP^r at .5 and .7; categories ignored")
-    group.add_argument("--by-category", action="store_true", help="with --results: AP "
-                       "and mAP^r within each category, and their means")
+    group.add_argument("--by-category", action="store_true", help="AP and "
+                       "mAP^r within each category, and their means")
     group.add_argument("--nuclei", action="store_true", help="TP/(TP+FP+FN) at mask "
                        "IoU .5 to .9, pooled over images and as the mean over images; "
                        "overlapping answers are cut: the better one has the pixels")
@@ -83,21 +87,22 @@ def add_figures(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Judge every image, count, print."""
-    from ifcn_lab.evaluation.results import ResultsWriter
-    from ifcn_lab.evaluation.running import judge_all
+    from ifcn_lab.metrics.image_by_image import judge_all
+    from ifcn_lab.metrics.results_file import writing_results
 
     check(given)
-    source, work = prepare(given)
-    count = min(source.count, given.limit or source.count)
-    make = partial(work_of, given) if given.workers else lambda: work
-    saved = ResultsWriter(given.save) if given.save else nullcontext()
-    with saved as results:
+    with warnings_as_lines():
+        evaluation = prepare(given)
+    count = min(len(evaluation.data), given.limit or len(evaluation.data))
+    make = partial(prepare, given) if given.workers else lambda: evaluation
+    saved = writing_results(given.save) if given.save else nullcontext()
+    with saved as write:
         judged = judge_all(make, range(count), given.workers)
-        troubles = count_all(judged, work.figures, results, count)
-        if work.figures.objects == 0:
+        troubles = count_all(judged, evaluation.figures, write, count)
+        if evaluation.figures.objects == 0:
             raise ValueError(f"{data_name(given)}: the {count} images looked at hold "
                              "no object, so there is nothing to find")
-    tell(given, work.figures, troubles)
+    tell(given, evaluation.figures, troubles)
     return 0
 
 
@@ -110,40 +115,39 @@ def check(given: Namespace) -> None:
     if given.results and given.save:
         raise ValueError("--save writes what a network finds; with --results there is "
                          "none, so leave one of the two out")
-    if given.by_category and not given.results:
-        raise ValueError("--by-category is for --results: a network's proposals have "
-                         "no category; use --ap")
     if given.workers < 0:
         raise ValueError(f"--workers is {given.workers}; give 0 or more")
 
 
-def prepare(given: Namespace) -> tuple[Source, Work]:
-    """Open data and network, or data and results."""
-    from ifcn_lab.evaluation import looking
-    from ifcn_lab.evaluation.annotations import AnnotationFile
-    from ifcn_lab.evaluation.figures import Figures
-    from ifcn_lab.evaluation.given_results import ResultFile
-    from ifcn_lab.evaluation.running import Work
+def prepare(given: Namespace) -> Evaluation:
+    """Open data and network, or data and results: what one process needs."""
+    from ifcn_lab.data.coco_file import AnnotationFile
+    from ifcn_lab.metrics.all_figures import Figures
+    from ifcn_lab.metrics.image_by_image import Evaluation
+    from ifcn_lab.metrics.results_file import ResultFile
 
     if given.results and given.annotations:
-        source = looking.Source(None, AnnotationFile(given.annotations))
+        data = AnnotationFile(given.annotations)
+        data.check()
     else:
-        source = looking.source_of(load_data(given))
+        data = load_data(given)
     if given.results:
-        find = ResultFile(given.results)
-        look = looking.LookAtResults(source, find)
+        answers = ResultFile(given.results)
     else:
-        find = None
-        look = looking.LookWithNetwork(
-            source, load_model(given), top=given.top, nms_iou=given.nms,
-            threshold=given.threshold, precision="auto")
-    figures = Figures(wanted_of(given, find.masks if find else True))
-    return source, Work(look, figures, bool(given.save), source.category)
+        model = load_model(given)
+        if given.by_category and model.classes is None:
+            raise ValueError(f"--by-category needs categories, and an "
+                             f"{type(model).__name__} tells no kinds apart; use --ap")
+        answers = detector(model, detect_options(given, model))
+    wanted = wanted_of(given, getattr(answers, "masks", True))
+    return Evaluation(data, answers, Figures(wanted), bool(given.save))
 
 
-def work_of(given: Namespace) -> Work:
-    """What one worker process needs."""
-    return prepare(given)[1]
+def detector(
+    model: Segmenter, options: dict[str, Any]
+) -> Callable[[np.ndarray], Instances]:
+    """What a model finds in one image."""
+    return lambda image: model.detect([image], **options)[0]
 
 
 def wanted_of(given: Namespace, masks: bool) -> Wanted:
@@ -152,7 +156,7 @@ def wanted_of(given: Namespace, masks: bool) -> Wanted:
     Raises:
         ValueError: figures of masks are asked for where there are none.
     """
-    from ifcn_lab.evaluation.figures import Wanted
+    from ifcn_lab.metrics.all_figures import Wanted
 
     if not masks and (given.nuclei or not given.boxes):
         raise ValueError(f"{given.results} holds boxes and no masks; say --boxes, and "
@@ -166,7 +170,7 @@ def wanted_of(given: Namespace, masks: bool) -> Wanted:
 
 
 def count_all(
-    judged: Iterable[Judged], figures: Figures, results: Any, count: int
+    judged: Iterable[Judged], figures: Figures, write: Any, count: int
 ) -> list[str]:
     """Count the images one by one and write what was found.
 
@@ -181,8 +185,8 @@ def count_all(
             troubles.append(one.trouble)
             continue
         figures.count(one.image_id, one.figures)
-        if results is not None:
-            results.write(one.results)
+        if write is not None:
+            write(one.results)
     if troubles and len(troubles) == count:
         raise ValueError(f"none of the {count} images can be read: {troubles[0]}")
     return troubles

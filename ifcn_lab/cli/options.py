@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
+import warnings
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ifcn_lab.data.opened import DATASETS
+from ifcn_lab.data.catalogue import DATASETS
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.segmenter import Segmenter
 
 
 def positive(text: str) -> float:
@@ -85,14 +89,24 @@ def load_data(given: Namespace, split: str | None = None) -> Sequence:
     Raises:
         ValueError: none is named, or options of two kinds of data are mixed.
     """
+    from ifcn_lab.data.catalogue import open_dataset
     from ifcn_lab.data.coco import CocoFolder
-    from ifcn_lab.data.opened import open_dataset
 
     check_data(given)
     if given.dataset is None:
         return CocoFolder(given.annotations, given.images)
     return open_dataset(given.dataset, given.data, split or given.split,
                         names=given.names)
+
+
+@contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """Print what is warned of as plain lines, as errors are."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        yield
+    for each in told:
+        print(each.message, file=sys.stderr)
 
 
 def check_data(given: Namespace) -> None:
@@ -123,33 +137,35 @@ def data_name(given: Namespace) -> str:
     return f"{given.dataset} in {given.data}" if given.data else given.dataset
 
 
-def load_model(given: Namespace) -> InstanceFCN:
-    """The network that the options name, on its device.
+def load_model(given: Namespace) -> Segmenter:
+    """The model that the options name, of whichever class, on its device.
 
     Raises:
         FileNotFoundError: neither a file, nor a run, nor a shipped name.
     """
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.data import shipped
+    from ifcn_lab.league.runs import on_device
+    from ifcn_lab.models import load
 
     path = Path(given.weights)
     if path.is_dir():
         path = path / "model.safetensors"
-    model = (InstanceFCN.load(path) if path.suffix or path.exists()
-             else InstanceFCN.from_pretrained(given.weights))
+    elif not (path.suffix or path.exists()):
+        path = shipped.path(f"weights/{given.weights}.safetensors")
+    model = load(path)
     if getattr(given, "sizes", None):
         model.sizes = tuple(given.sizes)
     return on_device(model, given.device)
 
 
-def on_device(model: InstanceFCN, device: str) -> InstanceFCN:
-    """The network on that device.
+def detect_options(given: Namespace, model: Segmenter) -> dict[str, Any]:
+    """What the options say of finding objects, as far as this model takes it.
 
-    Raises:
-        ValueError: there is no such device here.
+    A window model takes all; what the others do not know is left out.
     """
-    try:
-        return model.to(device)
-    except (RuntimeError, AssertionError) as error:  # torch built without CUDA asserts
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"no device {device!r} here ({reason}); try --device cpu") \
-            from error
+    wishes = {"top": given.top, "nms_iou": given.nms, "threshold": given.threshold,
+              "precision": "auto"}
+    if model.classes is not None:
+        del wishes["nms_iou"]          # of proposals; a detector has its own
+    taken = inspect.signature(model.detect).parameters
+    return {name: value for name, value in wishes.items() if name in taken}

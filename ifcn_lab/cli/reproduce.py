@@ -13,16 +13,17 @@ be stopped at any time; the same command goes on from there.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ifcn_lab.cli.options import positive, whole
-from ifcn_lab.tables import DATASETS, SCALES, TABLES
+from ifcn_lab.league import DATASETS, SCALES, TABLES
 
 if TYPE_CHECKING:
-    from ifcn_lab.tables.runs import Run
-    from ifcn_lab.tables.settings import Setting
+    from ifcn_lab.league.rows import Row
+    from ifcn_lab.league.runs import Run
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -62,57 +63,59 @@ def run(given: Namespace) -> int:
     """Run what is not kept yet; print each table."""
     given.scale = given.scale or ("small" if given.dataset in ("scenes", "dsb2018")
                                   else "paper")
-    runs = runs_of(given)
+    tables = rows_of_tables(given)
+    runs = runs_of(given, tables)
     if given.dry_run:
-        from ifcn_lab.tables.plan import plan
+        from ifcn_lab.league.plan import plan
 
         print(plan(given, runs))
         return 0
-    results = collect(given, runs)
-    show(given, results)
+    show(given, tables, collect(given, [run for some in runs.values() for run in some]))
     return 0
 
 
-def runs_of(given: Namespace) -> list[Run]:
-    """Every row and seed of the tables asked for, one seed of all rows after another.
+def rows_of_tables(given: Namespace) -> dict[str, dict[str, Row]]:
+    """The rows of each table that was asked for, by their keys.
 
     Raises:
         ValueError: an unknown row, or a small scale of a large data set.
     """
-    from ifcn_lab.tables.rows import row_of, rows_of
-    from ifcn_lab.tables.runs import Data, Run
-
-    setting = setting_of_options(given)
-    data = Data(given.dataset, given.data, given.train_list, given.val_list)
-    rows = [row for table in given.tables for row in rows_of(table, setting.view)]
-    if given.rows:
-        wanted = [row_of(key, setting.view) for key in given.rows]
-        rows = [row for row in rows if row in wanted]
-    rows = list({row.name: row for row in rows}.values())
-    return [Run(row, seed, data, setting, given.out, given.device, given.workers)
-            for seed in range(given.seeds) for row in rows]
-
-
-def setting_of_options(given: Namespace) -> Setting:
-    """The data set's setting with what was asked for."""
-    from ifcn_lab.tables.settings import setting_of
+    from ifcn_lab.league.settings import data_of, setting_of
 
     setting = setting_of(given.dataset, given.scale)
     setting = setting.with_steps(given.steps, given.minutes)
-    changes = {name: getattr(given, name) for name in ("every", "init")
-               if getattr(given, name) is not None}
-    return replace(setting, **changes)
+    if given.init:
+        setting = replace(setting, init=given.init)
+    data = data_of(given.dataset, given.scale, given.every, root=given.data,
+                   train_list=given.train_list, val_list=given.val_list)
+    for key in given.rows or ():
+        setting.row(key, data)          # says which there are, if it is none
+    return {table: {key: row for key, row in setting.rows_of(table, data).items()
+                    if not given.rows or key in given.rows} for table in given.tables}
+
+
+def runs_of(
+    given: Namespace, tables: Mapping[str, Mapping[str, Row]]
+) -> dict[str, list[Run]]:
+    """The runs of each row, seed by seed; a row of several tables is run once."""
+    from ifcn_lab.league.runs import Run
+
+    rows = {key: row for known in tables.values() for key, row in known.items()}
+    once = {row.name: (key, row) for key, row in reversed(rows.items())}
+    return {key: [Run(row, seed, given.out, given.device, given.workers)
+                  for seed in range(given.seeds)]
+            for key, row in reversed(once.values())}
 
 
 def collect(given: Namespace, runs: list[Run]) -> list[tuple[Run, dict]]:
     """The results of all runs; what is not kept yet is trained and measured."""
-    from ifcn_lab.tables.parallel import perform_all
+    from ifcn_lab.league.parallel import perform_all
 
     kept = [(run, found) for run in runs if (found := run.result()) is not None]
     print(f"{len(runs)} runs, {len(kept)} of them kept in {given.out}", flush=True)
     have = {run.name for run, _ in kept}
     for split in ("train", "val") if len(kept) < len(runs) else ():
-        runs[0].data.open(split)      # what is missing is told before anything runs
+        runs[0].row.data.open(split)      # what is missing is told before anything runs
     for done in perform_all([r for r in runs if r.name not in have], jobs=given.jobs):
         kept.append(done)
         one, record = done
@@ -123,15 +126,18 @@ def collect(given: Namespace, runs: list[Run]) -> list[tuple[Run, dict]]:
     return kept
 
 
-def show(given: Namespace, results: list[tuple[Run, dict]]) -> None:
+def show(
+    given: Namespace, tables: Mapping[str, Mapping[str, Row]],
+    results: list[tuple[Run, dict]],
+) -> None:
     """Print the tables; put them into the Markdown file if there is to be one."""
-    from ifcn_lab.tables.paper import PAPER_TABLES
-    from ifcn_lab.tables.summary import as_text, by_row
+    from ifcn_lab.league.paper import PAPER_TABLES
+    from ifcn_lab.league.summary import as_text, by_key
 
-    for name in given.tables:
-        print(f"\n{as_text(PAPER_TABLES[name], by_row(name, results))}")
+    for name, known in tables.items():
+        print(f"\n{as_text(PAPER_TABLES[name], by_key(known, results))}")
     if given.write:
-        from ifcn_lab.tables.markdown import write_tables
+        from ifcn_lab.league.markdown import write_tables
 
-        write_tables(given.write, given.tables, results)
+        write_tables(given.write, tables, results)
         print(f"\ntables in {given.write}")

@@ -69,7 +69,8 @@ def joined_options(kept: dict[str, Any], given: dict[str, Any]) -> dict[str, Any
 
 def is_default(name: str, value: object) -> bool:
     """Whether an option was left out, or says what it says when left out."""
-    return value is None or value is False or (name == "split" and value == "train")
+    return (value is None or value is False or value == ()
+            or (name == "split" and value == "train"))
 
 
 def same(name: str, given: object, kept: object) -> bool:

@@ -10,10 +10,16 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ifcn_lab.cli.options import add_model, add_pyramid, load_model, share
+from ifcn_lab.cli.options import (
+    add_model,
+    add_pyramid,
+    detect_options,
+    load_model,
+    share,
+)
 
 if TYPE_CHECKING:
-    from ifcn_lab.proposals import Proposals
+    from ifcn_lab.segmenter import Instances
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -35,14 +41,12 @@ def run(given: Namespace) -> int:
     """Segment every picture in turn."""
     from ifcn_lab.data.pictures import read_image
     from ifcn_lab.draw.overlay import overlay
-    from ifcn_lab.proposals import propose
 
     model = load_model(given)
     results: list[dict] = []
     for number, picture in enumerate(given.pictures, start=1):
         image = read_image(picture)
-        found = propose(model, image, top=given.top, nms_iou=given.nms,
-                        threshold=given.threshold, precision="auto")
+        found = model.detect([image], **detect_options(given, model))[0]
         results += as_results(found, number, picture)
         drawn = found.above(given.score)
         path = overlay(image, drawn).save(target(given, picture))
@@ -65,11 +69,14 @@ def target(given: Namespace, picture: Path) -> Path:
     return given.out / name
 
 
-def as_results(found: Proposals, image_id: int, picture: Path) -> list[dict]:
+def as_results(found: Instances, image_id: int, picture: Path) -> list[dict]:
     """The masks of one picture, ready for JSON, with the picture's name."""
+    import numpy as np
+
+    kinds = np.ones(len(found), int) if found.categories is None else found.categories
     return [
-        {"image_id": image_id, "file_name": picture.name, "category_id": 1,
+        {"image_id": image_id, "file_name": picture.name, "category_id": int(kind),
          "score": float(score),
          "segmentation": {"size": code["size"], "counts": code["counts"].decode()}}
-        for score, code in zip(found.scores, found.rles(), strict=True)
+        for score, kind, code in zip(found.scores, kinds, found.rles(), strict=True)
     ]

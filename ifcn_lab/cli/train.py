@@ -20,124 +20,95 @@ examples:
 
 from __future__ import annotations
 
+import inspect
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ifcn_lab.cli.options import add_data, load_data, positive, whole
+from ifcn_lab.cli.fields import add_fields, given_fields, settings
+from ifcn_lab.cli.options import (
+    add_data,
+    load_data,
+    positive,
+    warnings_as_lines,
+    whole,
+)
+from ifcn_lab.training.recipe import RECIPES, Recipe
+from ifcn_lab.windows.labels import SNUG, WindowRule
 
 if TYPE_CHECKING:
     from ifcn_lab.data import Sample
-    from ifcn_lab.model import InstanceFCN
-    from ifcn_lab.training import Group, Recipe
-
-RULE = {
-    "canonical": "longest side of an object that fits, as a share of the window (paper "
-                 "recipe: 0.571)",
-    "center_tolerance": "positive within this distance of the centre (0.071)",
-    "scale_tolerance": "and within so many octaves of the right size (0.3; DeepMask's "
-                       "0.25 leaves gaps between test scales)",
-    "negative_center": "negative from this distance on (0.143)",
-    "negative_scale": "or from so many octaves on (1)",
-}
-OPEN = {
-    "mask_weight": "weight of the mask term, a mean over the window's pixels (1); m*m "
-                   "makes it a sum",
-    "init_std": "Gaussian deviation of new layers (0.01; other recipes: torch's own)",
-    "clip": "shorten gradients to this length (paper: not at all; other recipes: 5)",
-}
-CHANGES = ("iterations", "batch", "accumulate", "crop", "lr", "turn", "precision",
-           "compile", "channels_last", "negative_masks", *OPEN)
+    from ifcn_lab.segmenter import Segmenter
+    from ifcn_lab.training import Group
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Data, network, recipe, and how the run is carried out."""
+    """Data, model, recipe, and how the run is carried out."""
     add_data(parser, required=False)
     add_run(parser)
-    network = parser.add_argument_group("network")
-    network.add_argument("--backbone", choices=("small", "vgg16"), help="(small; vgg16 "
-                         "with --recipe paper or --init)")
-    network.add_argument("--k", type=whole, help="cells a side (5)")
-    network.add_argument("--m", "--window", type=whole, help="window side in cells "
-                         "(21); under torchrun write --window, as it takes --m for its "
-                         "own")
-    network.add_argument("--weights", metavar="NAME", help="start from these weights: "
-                         "a shipped name or a file; k, m and backbone come from there")
-    network.add_argument("--init", metavar="NAME", help="start VGG-16 from: vgg16 "
-                         "(ImageNet, fetched), vgg16-caffe, a file, or he (random, "
-                         "scaled so that nothing fades)")
-    add_recipe(parser)
-    add_open_figures(parser)
+    add_network(parser)
+    group = parser.add_argument_group("recipe", "Each takes the place of the recipe's.")
+    group.add_argument("--recipe", choices=tuple(RECIPES), help="small (default): a "
+                       "quarter of an hour on two cores; lesson: a minute; paper: "
+                       "40 000 steps of SGD on 8 whole images each, at six scales")
+    add_fields(group, Recipe, leave_out=("seconds",))
+    group.add_argument("--minutes", type=positive, help="train for so long instead of "
+                       "--iterations")
+    rule = parser.add_argument_group(
+        "window rule", "Of window models, and confirmed by no source. Lengths are "
+        "shares of the window's side.")
+    add_fields(rule, WindowRule)
 
 
 def add_run(parser: ArgumentParser) -> None:
-    """Where it is written, how long it takes, what it runs on."""
+    """Where it is written and what it runs on."""
     run = parser.add_argument_group("run")
     run.add_argument("--out", type=Path, required=True, metavar="FOLDER")
     run.add_argument("--resume", action="store_true", help="go on from the checkpoint "
                      "in --out, as it was begun; --iterations and --minutes then set "
                      "the length of the whole run, which the learning rate follows")
-    run.add_argument("--minutes", type=positive, help="train for so long")
-    run.add_argument("--iterations", type=whole, help="or for so many steps")
     run.add_argument("--every", type=whole, metavar="STEPS",
                      help="write a checkpoint every so many steps (200)")
-    run.add_argument("--seed", type=int, help="(0)")
     run.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     run.add_argument("--workers", type=int, metavar="N", help="processes that load "
                      "images (cores less one, at most 4); the result is the same")
     run.add_argument("--timeout", type=positive, default=600.0, metavar="SECONDS",
                      help="with many processes: wait so long for one that is silent")
-    run.add_argument("--precision", choices=("float32", "bfloat16", "auto"),
-                     help="of convolutions; auto: bfloat16 where the processor has it")
-    run.add_argument("--compile", action="store_true", default=None,
-                     help="translate the network with torch.compile first")
-    run.add_argument("--no-channels-last", dest="channels_last", default=None,
-                     action="store_false", help="lay maps out channel by channel")
 
 
-def add_recipe(parser: ArgumentParser) -> None:
-    """The recipe's name and its figures that are known."""
-    group = parser.add_argument_group("recipe")
-    group.add_argument("--recipe", choices=("small", "lesson", "paper"), help="small "
-                       "(default): a quarter of an hour on two cores; lesson: a "
-                       "minute; paper: 40 000 steps of SGD on 8 whole images "
-                       "each, at six scales")
-    group.add_argument("--batch", type=whole, help="images that go through together")
-    group.add_argument("--accumulate", type=whole, metavar="BATCHES", help="batches a "
-                       "step, shared by all processes (paper: 8; else one each)")
-    group.add_argument("--crop", type=whole, help="side of the square that is cut out")
-    group.add_argument("--sides", type=positive, nargs="+", metavar="PIXELS",
-                       help="scales: shorter sides to draw from (paper: 118.5 ... 900)")
-    group.add_argument("--lr", type=positive, help="the highest learning rate")
-    group.add_argument("--turn", action="store_true", help="also turn crops by "
-                       "quarters: for pictures without up and down, as of nuclei")
-
-
-def add_open_figures(parser: ArgumentParser) -> None:
-    """What no source at hand confirms of the paper."""
-    group = parser.add_argument_group(
-        "figures that no source confirms", "Lengths are shares of the window's side. "
-        "In brackets what --recipe paper takes; the others have a rule of their own.")
-    for name, text in (RULE | OPEN).items():
-        group.add_argument(f"--{name.replace('_', '-')}", type=positive, help=text,
-                           metavar="X")
-    group.add_argument("--negative-masks", action="store_true", default=None,
-                       help="ask an empty mask of negative windows (no)")
+def add_network(parser: ArgumentParser) -> None:
+    """Which model, its options, and what it begins with."""
+    network = parser.add_argument_group("model")
+    network.add_argument("--model", metavar="NAME", help="InstanceFCN (default) or a "
+                         "relative: DeepMask, FCN, MNC (on --weights)")
+    network.add_argument("--backbone", choices=("small", "vgg16"), help="(small; vgg16 "
+                         "with --recipe paper or --init)")
+    network.add_argument("--k", type=whole, help="parts a side (5)")
+    network.add_argument("--m", "--window", type=whole, help="window side in places "
+                         "(21); under torchrun write --window, as it takes --m for its "
+                         "own")
+    network.add_argument("--options", nargs="+", default=(), metavar="NAME=VALUE",
+                         help="further arguments of the model's class, as windows=128 "
+                         "or negative_masks=true")
+    network.add_argument("--weights", metavar="NAME", help="start from these weights: "
+                         "a shipped name or a file; k, m and backbone come from there")
+    network.add_argument("--init", metavar="NAME", help="start VGG-16 from: vgg16 "
+                         "(ImageNet, fetched), vgg16-caffe, a file, or he (random, "
+                         "scaled so that nothing fades)")
 
 
 def run(given: Namespace) -> int:
-    """Train, then write the network; with many processes the first one writes."""
+    """Train, then write the model; with many processes the first one writes."""
     from ifcn_lab.training import joined
 
     with joined(given.device, given.timeout) as group:
         settle(given, group)
-        samples, model = load_samples(given), new_model(given)
+        samples = load_samples(given)
+        model = new_model(given, samples)
         if group.first:
-            model.sizes = object_sizes(samples)
-            print(f"{len(samples)} images, objects of {model.sizes[0]:.0f} to "
-                  f"{model.sizes[1]:.0f} pixels")
+            tell_sizes(model, samples)
             warn_of_bare_vgg(given, model)
         carry_out(given, model, samples, group)
         if group.first:
@@ -146,9 +117,18 @@ def run(given: Namespace) -> int:
     return 0
 
 
-def warn_of_bare_vgg(given: Namespace, model: InstanceFCN) -> None:
+def tell_sizes(model: Segmenter, samples: Sequence[Sample]) -> None:
+    """Say how large the objects are; a window model looks for these sizes."""
+    low, high = object_sizes(samples)
+    if hasattr(model, "sizes"):
+        model.sizes = low, high
+    print(f"{len(samples)} images, objects of {low:.0f} to {high:.0f} pixels")
+
+
+def warn_of_bare_vgg(given: Namespace, model: Segmenter) -> None:
     """Say so where a VGG-16 begins from nothing, as the paper's does not."""
-    if model.backbone_name == "vgg16" and not (given.init or given.weights):
+    name = getattr(model, "backbone_name", "")
+    if name == "vgg16" and not (given.init or given.weights):
         print("VGG-16 begins with random weights; the paper begins with ImageNet's: "
               "--init vgg16")
 
@@ -161,7 +141,6 @@ def settle(given: Namespace, group: Group) -> None:
         LostProcess: the first process could not.
     """
     from ifcn_lab.cli.resuming import remember
-    from ifcn_lab.training import RECIPES
 
     if group.first:
         if not given.resume:
@@ -173,7 +152,7 @@ def settle(given: Namespace, group: Group) -> None:
 
 
 def carry_out(
-    given: Namespace, model: InstanceFCN, samples: Sequence[Sample], group: Group
+    given: Namespace, model: Segmenter, samples: Sequence[Sample], group: Group
 ) -> None:
     """The training itself, with its log."""
     from ifcn_lab.training import train
@@ -186,11 +165,8 @@ def carry_out(
         train(model, samples, chosen, **options)
         return
     print(batches_told(chosen, group.size))
-    log = Log(given.out / "log.csv", keep=steps_done(given))
-    try:
+    with Log(given.out / "log.csv", keep=steps_done(given)) as log:
         train(model, samples, chosen, on_step=log.write, **options)
-    finally:
-        log.close()
 
 
 def steps_done(given: Namespace) -> int:
@@ -239,43 +215,57 @@ def load_samples(given: Namespace) -> Sequence[Sample]:
 
     if not (given.annotations or given.dataset):
         return SceneSet(2000)
-    return kept_if_small(load_data(given), 3.0 / max(1, workers(given)))
+    with warnings_as_lines():
+        samples = load_data(given)
+    return kept_if_small(samples, 3.0 / max(1, workers(given)))
 
 
-def new_model(given: Namespace) -> InstanceFCN:
-    """A fresh network, or the one to start from.
+def new_model(given: Namespace, samples: Sequence[Sample]) -> Segmenter:
+    """A fresh model, or the one to start from.
 
     Raises:
         ValueError: the weights are of another k, m or backbone than was asked for.
     """
     import torch
 
-    from ifcn_lab.cli.options import load_model, on_device
+    from ifcn_lab.cli.options import load_model
+    from ifcn_lab.league.runs import on_device
+    from ifcn_lab.models import model_class
 
     torch.manual_seed(given.seed or 0)
-    if not given.weights:
-        return on_device(fresh(given), given.device)
-    if given.init:
+    if given.weights and given.init:
         raise ValueError("--weights is a whole network and --init a backbone: give one")
+    if not given.weights:
+        return on_device(fresh(given, samples), given.device)
     model = load_model(given)
+    kind = model_class(given.model or type(model).__name__)
+    if not isinstance(model, kind) and hasattr(kind, "on"):
+        named = kind.on(model, samples.categories, **settings(given.options))
+        return on_device(named, given.device)
     for name in ("k", "m", "backbone"):
-        wish, have = getattr(given, name), model.config[name]
+        wish, have = getattr(given, name), model.config.get(name)
         if wish not in (None, have):
             raise ValueError(f"the weights {given.weights} have {name} = {have}, not "
                              f"{wish}; leave --{name} out or train from the start")
     return model
 
 
-def fresh(given: Namespace) -> InstanceFCN:
-    """A network to train from the start, its backbone from ImageNet if --init says so.
+def fresh(given: Namespace, samples: Sequence[Sample] = ()) -> Segmenter:
+    """A model to train from the start, its backbone from ImageNet if --init says so.
 
     A run that is resumed has its weights in the checkpoint; nothing is fetched then.
-    """
-    from ifcn_lab.initial import gaussian, he, initialise
-    from ifcn_lab.model import InstanceFCN
 
-    usual = "vgg16" if given.recipe == "paper" or given.init else "small"
-    model = InstanceFCN(given.k or 5, given.m or 21, given.backbone or usual)
+    Raises:
+        ValueError: an unknown model, or an option that it does not take.
+    """
+    from ifcn_lab.layers.pretrained import gaussian, he, initialise
+    from ifcn_lab.models import model_class
+
+    kind = model_class(given.model or "InstanceFCN")
+    try:
+        model = kind(**options_of(given, kind, samples))
+    except TypeError as error:
+        raise ValueError(f"{kind.__name__} cannot be built so: {error}") from error
     std = recipe(given).init_std
     if std is not None:
         gaussian(model, std)
@@ -286,22 +276,41 @@ def fresh(given: Namespace) -> InstanceFCN:
     return model
 
 
+def options_of(
+    given: Namespace, kind: type[Segmenter], samples: Sequence[Sample]
+) -> dict[str, Any]:
+    """The arguments of the model's class that the options name."""
+    taken = inspect.signature(kind).parameters
+    usual = "vgg16" if given.recipe == "paper" or given.init else "small"
+    chosen = {"backbone": given.backbone or usual, "k": given.k, "m": given.m}
+    if "others" in taken:                                          # a window model
+        chosen["rule"] = rule(given, chosen["backbone"])
+    if "categories" in taken:
+        chosen["categories"] = getattr(samples, "categories", None)
+    named = {name: value for name, value in chosen.items() if value is not None
+             and (name in taken or name in ("m", "rule"))}
+    return {**named, **settings(given.options)}
+
+
+def rule(given: Namespace, backbone: str) -> WindowRule:
+    """The recipe's window rule with what was given: `SNUG` for pictures of one's own.
+    """
+    from ifcn_lab.windows.model import RULES
+
+    own = given.recipe in (None, "small")
+    return replace(SNUG if own else RULES[backbone], **given_fields(given, WindowRule))
+
+
 def recipe(given: Namespace) -> Recipe:
     """The named recipe with the options that were given."""
-    from ifcn_lab.training import RECIPES
-
     base = RECIPES[given.recipe or "small"]
-    changes = {name: getattr(given, name) for name in CHANGES
-               if getattr(given, name, None) is not None}
+    changes = given_fields(given, Recipe)
     if given.minutes:
-        changes["seconds"] = 60 * given.minutes
+        changes |= {"seconds": 60 * given.minutes}
         changes.setdefault("iterations", 10_000_000)  # the clock decides
     elif given.iterations:
         changes["seconds"] = None
-    if given.sides:
-        changes["shorter_sides"] = tuple(given.sides)
-    rule = {name: getattr(given, name) for name in RULE if getattr(given, name)}
-    return base.with_(seed=given.seed or 0, rule=replace(base.rule, **rule), **changes)
+    return base.with_(**changes)
 
 
 def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, float]:
@@ -314,7 +323,7 @@ def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, flo
     """
     import numpy as np
 
-    from ifcn_lab.targets import longest_sides
+    from ifcn_lab.data.masks import longest_sides
 
     sides, trouble = [], None
     for i in range(0, len(samples), max(1, len(samples) // most)):

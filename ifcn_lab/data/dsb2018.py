@@ -8,14 +8,14 @@ import numpy as np
 from jaxtyping import Bool
 
 from ifcn_lab.data import Sample
-from ifcn_lab.data.listed import Listed, every_fifth
 from ifcn_lab.data.maps import read_map
+from ifcn_lab.data.named_samples import NamedSamples, every_fifth
 from ifcn_lab.data.pictures import read_image
 
 __all__ = ["Dsb2018"]
 
 
-class Dsb2018(Listed):
+class Dsb2018(NamedSamples):
     """Microscope pictures of nuclei: a folder each, with one PNG per nucleus.
 
     Args:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from ifcn_lab.data import Sample
-from ifcn_lab.data.listed import Listed, check_files, every_fifth, find_root
 from ifcn_lab.data.maps import read_map, separate
+from ifcn_lab.data.named_samples import (
+    NamedSamples,
+    check_files,
+    every_fifth,
+    find_root,
+)
 from ifcn_lab.data.pictures import read_image
 
 __all__ = ["PennFudan"]
 
 
-class PennFudan(Listed):
+class PennFudan(NamedSamples):
     """Pictures in ``PNGImages`` with a map of ids for each in ``PedMasks``.
 
     Args:

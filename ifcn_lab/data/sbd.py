@@ -12,14 +12,14 @@ import numpy as np
 from jaxtyping import Int
 
 from ifcn_lab.data import Sample
-from ifcn_lab.data.listed import (
-    Listed,
+from ifcn_lab.data.maps import separate
+from ifcn_lab.data.named_samples import (
+    NamedSamples,
     check_files,
     find_root,
     image_ids,
     listed_in,
 )
-from ifcn_lab.data.maps import separate
 from ifcn_lab.data.pictures import read_image
 from ifcn_lab.data.voc import BORDER, CATEGORIES
 
@@ -28,7 +28,7 @@ __all__ = ["Sbd", "told_of_sds"]
 SDS = {"train": 5623, "val": 5732}
 
 
-class Sbd(Listed):
+class Sbd(NamedSamples):
     """The images of SBD with the instance masks of their ``inst/*.mat`` files.
 
     Args:

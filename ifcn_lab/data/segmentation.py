@@ -1,149 +1,122 @@
-"""One annotated region: checked when the annotations are read, decoded when asked."""
+"""COCO's field `segmentation`, polygons or run lengths: checked, then decoded.
+
+pycocotools reads past the end of damaged run lengths, so nothing from a file goes to it
+unchecked.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
 from pycocotools import mask as coco_mask
 
-__all__ = ["Region", "run_lengths"]
+from ifcn_lab.data.faults import Unreadable
+from ifcn_lab.data.run_lengths import lengths_of
+
+__all__ = ["checked", "covers_nothing", "mask_of", "rle_of"]
 
 # pycocotools walks along every edge in fifths of a pixel and counts them in 32 bits.
 _FARTHEST = 100_000
 
 
-@dataclass(frozen=True)
-class Region:
-    """An object or crowd region of one image, as COCO writes it down."""
+def checked(segmentation: Any, size: tuple[int, int]) -> list | dict[str, Any]:
+    """Return a segmentation of an image of ``size`` (h, w), if it is one.
 
-    id: int
-    category: int
-    crowd: bool
-    size: tuple[int, int]
-    segmentation: Any
-    label: str
+    Raises Unreadable for what is no list of polygons and no run lengths of that image.
 
-    @classmethod
-    def from_coco(
-        cls, annotation: dict[str, Any], size: tuple[int, int], label: str
-    ) -> Region:
-        """Check one COCO annotation of an image of ``size`` (h, w).
-
-        ``label`` names the annotation in messages. Raises ValueError for what is no
-        polygon and no run lengths of that image.
-
-        >>> square = {"id": 7, "segmentation": [[1, 0, 4, 0, 4, 3, 1, 3]]}
-        >>> int(Region.from_coco(square, (4, 6), "annotation 7").mask().sum())
-        9
-        """
-        segmentation = annotation.get("segmentation")
-        if isinstance(segmentation, dict):
-            _check_run_lengths(segmentation, size, label)
-        else:
-            _check_polygons(segmentation, label)
-        return cls(
-            id=annotation["id"],
-            category=annotation.get("category_id", 1),
-            crowd=bool(annotation.get("iscrowd", 0)),
-            size=size,
-            segmentation=segmentation,
-            label=label,
-        )
-
-    def mask(self) -> Bool[np.ndarray, "h w"]:
-        """Decode the region to a mask of the image's size.
-
-        >>> lengths = {"size": [2, 3], "counts": [2, 2, 2]}  # down the columns
-        >>> region = {"id": 1, "segmentation": lengths}
-        >>> Region.from_coco(region, (2, 3), "annotation 1").mask().astype(int)
-        array([[0, 1, 0],
-               [0, 1, 0]])
-        """
-        return coco_mask.decode(self._rle()).astype(bool)
-
-    def _rle(self) -> dict[str, Any]:
-        h, w = self.size
-        if isinstance(self.segmentation, list):
-            return coco_mask.merge(coco_mask.frPyObjects(self.segmentation, h, w))
-        rle = {"size": [h, w], "counts": self.segmentation["counts"]}
-        if isinstance(rle["counts"], list):
-            return coco_mask.frPyObjects(rle, h, w)
-        return rle
-
-
-def run_lengths(text: str) -> list[int]:
-    """Decompress COCO's text form of run lengths.
-
-    Each number is cut into groups of five bits, lowest first, one letter each; from
-    the fourth on it is the difference to the number two places before. pycocotools
-    does the same, but reads past the end of a damaged text.
-
-    Raises ValueError for text that is cut short or holds other letters.
-
-    >>> run_lengths("kQe18g7")
-    [54331, 8, 247]
+    >>> checked([[1, 0, 4, 0, 4, 3]], (4, 6))
+    [[1, 0, 4, 0, 4, 3]]
     """
-    lengths: list[int] = []
-    value = shift = 0
-    for group in (ord(letter) - 48 for letter in text):
-        if not 0 <= group < 64:
-            raise ValueError(f"holds the letter {chr(group + 48)!r}")
-        value |= (group & 31) << shift
-        shift += 5
-        if not group & 32:  # the last group of this number; bit 4 is its sign
-            value -= (group & 16) << (shift - 4)
-            lengths.append(value + (lengths[-2] if len(lengths) > 2 else 0))
-            value = shift = 0
-    if shift:
-        raise ValueError("ends in the middle of a number")
-    return lengths
-
-
-def _check_polygons(segmentation: Any, label: str) -> None:
+    if isinstance(segmentation, dict):
+        _check_run_lengths(segmentation, size)
+        return {"size": [*size], "counts": segmentation["counts"]}
     if not isinstance(segmentation, list) or not segmentation:
-        raise ValueError(f"{label}: has no segmentation, so there is no mask to use")
+        raise Unreadable("has no segmentation, so there is no mask to use")
     for polygon in segmentation:
-        if not isinstance(polygon, list) or not all(map(_is_coordinate, polygon)):
-            raise ValueError(
-                f"{label}: a polygon must be a list of numbers, "
-                f"none beyond {_FARTHEST} pixels"
-            )
-        if len(polygon) < 6 or len(polygon) % 2:
-            raise ValueError(
-                f"{label}: a polygon needs x, y of at least 3 points, "
-                f"but one has {len(polygon)} numbers"
-            )
+        _check_polygon(polygon)
+    return segmentation
 
 
-def _check_run_lengths(rle: dict[str, Any], size: tuple[int, int], label: str) -> None:
+def rle_of(
+    segmentation: list | dict[str, Any], size: tuple[int, int]
+) -> dict[str, Any]:
+    """Bring a checked segmentation to compressed run lengths.
+
+    >>> rle_of({"size": [2, 3], "counts": [2, 2, 2]}, (2, 3))
+    {'size': [2, 3], 'counts': b'222'}
+    """
+    h, w = size
+    if isinstance(segmentation, list):
+        return coco_mask.merge(coco_mask.frPyObjects(segmentation, h, w))
+    if isinstance(segmentation["counts"], list):
+        return coco_mask.frPyObjects(segmentation, h, w)
+    return segmentation
+
+
+def mask_of(
+    segmentation: list | dict[str, Any], size: tuple[int, int]
+) -> Bool[np.ndarray, "h w"]:
+    """Draw a checked segmentation at the image's size.
+
+    >>> mask_of({"size": [2, 3], "counts": [2, 2, 2]}, (2, 3)).astype(int)
+    array([[0, 1, 0],
+           [0, 1, 0]])
+    """
+    return coco_mask.decode(rle_of(segmentation, size)).astype(bool)
+
+
+def covers_nothing(
+    segmentation: list | dict[str, Any], size: tuple[int, int]
+) -> bool:
+    """Say whether a checked segmentation has no pixel in the image.
+
+    Only polygons that are thin or reach over the border are drawn to find out.
+
+    >>> covers_nothing([[9, 0, 12, 0, 12, 3]], (4, 6))
+    True
+    """
+    if isinstance(segmentation, list):
+        points = np.concatenate([np.reshape(p, (-1, 2)) for p in segmentation])
+        low, high = points.min(axis=0), points.max(axis=0)
+        if min(high - low) > 2 and min(low) >= 0 and (high <= size[::-1]).all():
+            return False
+    return not coco_mask.area(rle_of(segmentation, size))
+
+
+def _check_polygon(polygon: Any) -> None:
+    if not isinstance(polygon, list) or not all(map(_is_coordinate, polygon)):
+        raise Unreadable(
+            "a polygon must be a list of numbers, none beyond "
+            f"{_FARTHEST} pixels, and a segmentation a list of polygons"
+        )
+    if len(polygon) < 6 or len(polygon) % 2:
+        raise Unreadable("a polygon needs x, y of at least 3 points",
+                         f"one has {len(polygon)} numbers")
+
+
+def _check_run_lengths(rle: dict[str, Any], size: tuple[int, int]) -> None:
     h, w = size
     if rle.get("size") != [h, w]:
-        raise ValueError(
-            f"{label}: its run lengths are for a size (h, w) of {rle.get('size')}, "
-            f"the image is {h} x {w}"
-        )
+        raise Unreadable("its run lengths are of another size (h, w) than the image's",
+                         f"{rle.get('size')}, the image is {h} x {w}")
     counts = rle.get("counts")
     if isinstance(counts, str):
-        try:
-            counts = run_lengths(counts)
-        except ValueError as error:
-            raise ValueError(f"{label}: its run-length text {error}") from None
+        lengths = lengths_of(counts)
+        counts = None if lengths is None else lengths.tolist()
     if not isinstance(counts, list) or not all(map(_is_length, counts)):
-        raise ValueError(f"{label}: its run lengths are not whole numbers from 0 up")
+        raise Unreadable("its run lengths are not whole numbers from 0 up, or their "
+                         "text is cut off or damaged")
     if sum(counts) != h * w:
-        raise ValueError(
-            f"{label}: its run lengths make {sum(counts)} pixels, "
-            f"the image has {h} x {w} = {h * w}"
-        )
+        raise Unreadable("its run lengths do not make the image's number of pixels",
+                         f"{sum(counts)}, the image has {h} x {w} = {h * w}")
 
 
 def _is_coordinate(value: Any) -> bool:
     # NaN fails the comparison, too.
-    return isinstance(value, int | float) and -_FARTHEST <= value <= _FARTHEST
+    return type(value) in (int, float) and -_FARTHEST <= value <= _FARTHEST
 
 
 def _is_length(value: Any) -> bool:
-    return isinstance(value, int) and value >= 0
+    return type(value) is int and value >= 0

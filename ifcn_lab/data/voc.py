@@ -9,14 +9,14 @@ import numpy as np
 from jaxtyping import Int
 
 from ifcn_lab.data import Sample
-from ifcn_lab.data.listed import (
-    Listed,
+from ifcn_lab.data.maps import read_map, separate
+from ifcn_lab.data.named_samples import (
+    NamedSamples,
     check_files,
     find_root,
     image_ids,
     listed_in,
 )
-from ifcn_lab.data.maps import read_map, separate
 from ifcn_lab.data.pictures import read_image
 
 __all__ = ["CATEGORIES", "Voc2012"]
@@ -27,7 +27,7 @@ CATEGORIES = dict(enumerate(
 BORDER = 255
 
 
-class Voc2012(Listed):
+class Voc2012(NamedSamples):
     """The images of PASCAL VOC 2012 that have instance masks.
 
     Args:

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from ifcn_lab.data import Sample
-from ifcn_lab.evaluation.overlap import mask_iou
-from ifcn_lab.proposals import Proposals
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.metrics.overlap import mask_iou
+from ifcn_lab.segmenter import Instances
 
 SMALL_PART, SLIM, DENTED = 0.25, 0.45, 0.9
 
@@ -27,7 +27,7 @@ class Failure(NamedTuple):
 
 
 def worst_first(
-    found: Sequence[Proposals], samples: Sequence[Sample], sizes: tuple[float, float]
+    found: Sequence[Instances], samples: Sequence[Sample], sizes: tuple[float, float]
 ) -> list[Failure]:
     """Every object of all samples, those with the worst best proposal first.
 
@@ -42,7 +42,7 @@ def worst_first(
 
 
 def judged(
-    found: Proposals, sample: Sample, sizes: tuple[float, float]
+    found: Instances, sample: Sample, sizes: tuple[float, float]
 ) -> list[Failure]:
     """Each object of one sample and its nearest proposal; no proposal, no mask."""
     nothing = np.zeros((1, *sample.crowd.shape), bool)

@@ -8,13 +8,13 @@ from matplotlib.axes import Axes
 
 from ifcn_lab.draw.palette import COLOURS
 from ifcn_lab.draw.picture import Picture, bare, panels
-from ifcn_lab.proposals import Proposals
+from ifcn_lab.segmenter import Instances
 
 WIDEST, TALLEST = 8.0, 24.0
 """Inches; a picture in the shape of a ribbon would else be metres long."""
 
 
-def overlay(image: UInt8[np.ndarray, "h w 3"], found: Proposals) -> Picture:
+def overlay(image: UInt8[np.ndarray, "h w 3"], found: Instances) -> Picture:
     """The image with every proposal outlined and lightly filled."""
     h, w = image.shape[:2]
     scale = min(WIDEST / w, TALLEST / h)
@@ -36,7 +36,7 @@ def border(axes: Axes, mask: Bool[np.ndarray, "h w"], colour: str) -> None:
     axes.contour(x, y, np.pad(mask, 1), levels=[0.5], colors=[colour], linewidths=1.5)
 
 
-def tinted(image: UInt8[np.ndarray, "h w 3"], found: Proposals) -> np.ndarray:
+def tinted(image: UInt8[np.ndarray, "h w 3"], found: Instances) -> np.ndarray:
     """The image with a third of each mask's colour mixed in, the best on top."""
     from matplotlib.colors import to_rgb
 
@@ -50,7 +50,7 @@ def tinted(image: UInt8[np.ndarray, "h w 3"], found: Proposals) -> np.ndarray:
     return picture
 
 
-def alt_text(image: np.ndarray, found: Proposals) -> str:
+def alt_text(image: np.ndarray, found: Instances) -> str:
     """How many proposals there are, how sure, and how large."""
     h, w = image.shape[:2]
     if len(found) == 0:

@@ -9,16 +9,16 @@ from jaxtyping import Bool, Float, UInt8
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.draw.learning import logistic, paint
 from ifcn_lab.draw.missed_objects import Failure
 from ifcn_lab.draw.overlay import alt_text
 from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, WRONG
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
 from ifcn_lab.draw.training_windows import few_shades, pale
-from ifcn_lab.evaluation import RecallReport, mask_iou
-from ifcn_lab.proposals import Proposals
-from ifcn_lab.proposals.propose import Level
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.metrics import RecallReport, mask_iou
+from ifcn_lab.segmenter import Instances
+from ifcn_lab.windows.candidates import Level
 
 
 def pyramid(
@@ -114,7 +114,7 @@ def objectness(
 
 
 def ranking(
-    image: UInt8[np.ndarray, "h w 3"], rows: Mapping[str, Proposals], columns: int = 5
+    image: UInt8[np.ndarray, "h w 3"], rows: Mapping[str, Instances], columns: int = 5
 ) -> Picture:
     """The best masks of each list, one panel a mask, the best on the left."""
     size = {"width": 8.4, "height": 1.75 * len(rows)}
@@ -135,7 +135,7 @@ def ranking(
                                     for name, found in rows.items()))
 
 
-def ranking_words(name: str, found: Proposals, columns: int) -> str:
+def ranking_words(name: str, found: Instances, columns: int) -> str:
     """How many of the best masks lie round one and the same place."""
     boxes = found.top(columns).boxes
     middles = {tuple((box[:2] + box[2:]) // 40) for box in boxes}
@@ -274,7 +274,7 @@ def found_objects(
     )
 
 
-def segmented(image: UInt8[np.ndarray, "h w 3"], found: Proposals) -> Picture:
+def segmented(image: UInt8[np.ndarray, "h w 3"], found: Instances) -> Picture:
     """A picture with all proposals filled, neighbours in different colours."""
     h, w = image.shape[:2]
     with panels(1, 1, width=6.4, height=6.4 * h / w) as (figure, grid):

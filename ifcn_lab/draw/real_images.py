@@ -189,12 +189,13 @@ def training_crops(examples: Sequence[Example], stride: int, m: int) -> Picture:
     ):
         for axes, example in zip(grid[0], examples, strict=True):
             crop_and_windows(bare(axes), example, stride, m)
-            drawn += len(example.label)
-            positive += int(example.label.sum())
+            drawn += len(example.targets.label)
+            positive += int(example.targets.label.sum())
         for axes, example in zip(grid[1], examples, strict=True):
             bare(axes)
-            if len(example.target):
-                axes.imshow(example.target[0].numpy(), cmap="gray", vmin=0, vmax=1)
+            if len(example.targets.target):
+                asked = example.targets.target[0].numpy()
+                axes.imshow(asked, cmap="gray", vmin=0, vmax=1)
         grid[0, 0].set_ylabel("crop and windows")
         grid[1, 0].set_ylabel("asked of the orange one")
     return Picture(
@@ -209,10 +210,10 @@ def crop_and_windows(axes: Axes, example: Example, stride: int, m: int) -> None:
     """One crop, a mark for each drawn window, the first positive one in full."""
     shown = (255 * example.image.permute(1, 2, 0).numpy()).round()
     axes.imshow(few_shades(shown.astype(np.uint8)))
-    label, centers = example.label.numpy(), example.centers.numpy()
+    centers, label = (x.numpy() for x in example.targets[:2])
     dots(axes, centers[label == 0], stride, WRONG, "x")
     dots(axes, centers[label == 1], stride, TRUE, "o")
-    if len(example.target):
+    if len(example.targets.target):
         corner = stride * (centers[0][::-1] - m // 2) - 0.5
         axes.add_patch(Rectangle(corner, stride * m, stride * m, fill=False,
                                  edgecolor=FOUND, linewidth=2))

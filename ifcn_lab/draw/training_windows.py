@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from ifcn_lab.draw.palette import GREY, INK, TRUE, WRONG, cell_colours
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
-from ifcn_lab.targets import WindowLabels, WindowSample
+from ifcn_lab.windows.labels import WindowLabels, WindowSample
 
 POSITIVE, NEGATIVE, IGNORED = 1, 0, -1
 BEYOND = 225

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from ifcn_lab.proposals import Proposals
+from ifcn_lab.segmenter import Instances
 
 __all__ = ["between_variance", "components", "foreground", "grey_levels", "otsu",
            "thresholded"]
@@ -95,7 +95,7 @@ def components(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "N h w"]:
 
 def thresholded(
     image: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w"], *, least: int = 10
-) -> Proposals:
+) -> Instances:
     """The connected pieces of the foreground, in the form that `propose` returns.
 
     Args:
@@ -119,7 +119,7 @@ def thresholded(
     order = order[areas[order] >= least]
     places = find_objects(labels)
     boxes = [(x.start, y.start, x.stop, y.stop) for y, x in places]
-    return Proposals(
+    return Instances(
         shape=mask.shape,
         boxes=np.array(boxes, int).reshape(-1, 4)[order],
         scores=areas[order] / max(areas.max(initial=1), 1),

@@ -1,15 +1,13 @@
-"""Training: recipes, examples, the loss, the loop, checkpoints."""
+"""Training: recipes, batches, the loop, many processes, checkpoints."""
 
-from ifcn_lab.training.checkpoint import load_checkpoint, save_checkpoint
-from ifcn_lab.training.examples import Example, make_example
-from ifcn_lab.training.loop import train
-from ifcn_lab.training.losses import Losses, instance_loss
-from ifcn_lab.training.processes import Group, LostProcess, joined
-from ifcn_lab.training.recipe import LESSON, PAPER, RECIPES, SMALL, Recipe
-from ifcn_lab.training.run import Run, Step
+from ifcn_lab.lazy import loaded_when_used
 
-__all__ = [
-    "LESSON", "PAPER", "RECIPES", "SMALL", "Example", "Group", "LostProcess", "Losses",
-    "Recipe", "Run", "Step", "instance_loss", "joined",
-    "load_checkpoint", "make_example", "save_checkpoint", "train",
-]
+_HOME = {
+    "Example": "batches", "example_of": "batches", "load_checkpoint": "checkpoint",
+    "save_checkpoint": "checkpoint", "train": "loop", "Group": "processes",
+    "LostProcess": "processes", "joined": "processes", "LESSON": "recipe",
+    "PAPER": "recipe", "RECIPES": "recipe", "SMALL": "recipe", "Recipe": "recipe",
+    "Run": "run", "Step": "run",
+}
+__all__ = sorted(_HOME)
+__getattr__, __dir__ = loaded_when_used(__name__, _HOME, "name")

@@ -17,15 +17,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ifcn_lab.data import Sample
-from ifcn_lab.training.examples import Example, make_example
+from ifcn_lab.segmenter import Segmenter
 from ifcn_lab.training.interrupt import STOPPING
 from ifcn_lab.training.recipe import Recipe
 
 MOST_UNREADABLE = 0.1
 PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal to get when the parent ends
+
+
+class Example(NamedTuple):
+    """The view of one sample and what the model is taught on it, a tuple of tensors."""
+
+    image: Float[Tensor, "3 h w"]
+    targets: tuple[Tensor, ...]
 
 
 class Batch(NamedTuple):
@@ -47,20 +56,22 @@ class Batches(Dataset):
     Args:
         samples: what to draw from.
         recipe: how.
-        stride, m: of the network: image pixels per cell, cells per window side.
+        model: makes views and targets; see `Segmenter.for_loading`.
 
     Example:
+        >>> from ifcn_lab import InstanceFCN
         >>> from ifcn_lab.data.scenes import SceneSet
         >>> from ifcn_lab.training import LESSON
-        >>> made = Batches(SceneSet(2), LESSON, stride=4, m=21)[7, 0]
+        >>> model = InstanceFCN(backbone="small")
+        >>> made = Batches(SceneSet(2), LESSON, model)[7, 0]
         >>> len(made.examples), made.unreadable
         (4, [])
     """
 
     def __init__(
-        self, samples: Sequence[Sample], recipe: Recipe, *, stride: int, m: int
+        self, samples: Sequence[Sample], recipe: Recipe, model: Segmenter
     ) -> None:
-        self.samples, self.recipe, self.stride, self.m = samples, recipe, stride, m
+        self.samples, self.recipe, self.model = samples, recipe, model.for_loading()
 
     def __getitem__(self, place: tuple[int, int]) -> Batch:
         """The batch of that step and number.
@@ -72,8 +83,7 @@ class Batches(Dataset):
         rng = np.random.default_rng([self.recipe.seed, *place])
         unreadable: list[tuple[int, str]] = []
         examples = [
-            make_example(self.read(int(i), unreadable), self.recipe,
-                         stride=self.stride, m=self.m, rng=rng)
+            example_of(self.model, self.read(int(i), unreadable), self.recipe, rng)
             for i in rng.integers(len(self.samples), size=self.recipe.batch)
         ]
         return Batch(examples, unreadable)
@@ -91,6 +101,18 @@ class Batches(Dataset):
             except (ValueError, OSError) as error:
                 unreadable.append((at, str(error)))
         raise ValueError(too_many(dict(unreadable), len(self.samples)))
+
+
+def example_of(
+    model: Segmenter, sample: Sample, recipe: Recipe, rng: np.random.Generator
+) -> Example:
+    """How a model sees a sample, and what it is taught on that view.
+
+    Raises:
+        ValueError: masks, crowd and image differ in size.
+    """
+    view = model.view(sample, recipe, rng)
+    return Example(view.image, model.targets(view, rng))
 
 
 def most_unreadable(images: int) -> int:
@@ -140,9 +162,10 @@ def stream(
         ChildProcessError: a worker was killed.
 
     Example:
+        >>> from ifcn_lab import InstanceFCN
         >>> from ifcn_lab.data.scenes import SceneSet
         >>> from ifcn_lab.training import LESSON
-        >>> source = Batches(SceneSet(2), LESSON, stride=4, m=21)
+        >>> source = Batches(SceneSet(2), LESSON, InstanceFCN(backbone="small"))
         >>> one = next(stream(source, 5, [0]))
         >>> torch.equal(one.examples[0].image, source[5, 0].examples[0].image)
         True

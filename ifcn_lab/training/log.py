@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ifcn_lab.training.run import Step
 
 
 class Log:
@@ -25,14 +28,14 @@ class Log:
 
     Example:
         >>> import tempfile
+        >>> from ifcn_lab.training import Step
         >>> path = Path(tempfile.mkdtemp()) / "log.csv"
-        >>> log = Log(path)
-        >>> for step in (1, 2, 3):
-        ...     log.write((step, 0.5))
-        >>> log.close()
+        >>> with Log(path) as log:
+        ...     for step in (1, 2, 3):
+        ...         log.write(Step(step, {"mask": 0.5}, 0.1, 2.0))
         >>> Log(path, keep=2).close()
         >>> path.read_text().split()
-        ['1,0.5', '2,0.5']
+        ['step,mask,lr,seconds', '1,0.5,0.1,2.0', '2,0.5,0.1,2.0']
     """
 
     def __init__(self, path: str | Path, keep: int = 0) -> None:
@@ -40,9 +43,12 @@ class Log:
         cut_back(self.path, keep)
         self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
-    def write(self, row: Iterable[object]) -> None:
-        """Add one line, and those that had to wait."""
-        self._waiting += (",".join(map(str, row)) + "\n").encode()
+    def write(self, step: Step) -> None:
+        """Add the line of a step, and those that had to wait; first of all the header.
+        """
+        if os.fstat(self._file).st_size == 0 and not self._waiting:
+            self._add("step", *step.losses, "lr", "seconds")
+        self._add(step.iteration, *step.losses.values(), step.lr, step.seconds)
         try:
             while self._waiting:
                 written = os.write(self._file, self._waiting)
@@ -53,18 +59,28 @@ class Log:
                      "goes on, and its lines wait")
             self._told = True
 
+    def _add(self, *row: object) -> None:
+        self._waiting += (",".join(map(str, row)) + "\n").encode()
+
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
 
+    def __enter__(self) -> Log:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
 
 def cut_back(path: Path, step: int) -> None:
-    """Keep the lines of steps 1 ... `step` of a log, and none that is cut short."""
+    """Keep the header and steps 1 ... `step` of a log, and no line that was cut."""
     if not path.exists():
         return
     lines = path.read_bytes().splitlines(keepends=True)
-    kept = [line for line in lines if line.endswith(b"\n")
-            and line.split(b",")[0].isdigit() and int(line.split(b",")[0]) <= step]
+    kept = [line for line in lines if step and line.endswith(b"\n")
+            and (line.startswith(b"step,") or line.split(b",")[0].isdigit()
+                 and int(line.split(b",")[0]) <= step)]
     if len(kept) < len(lines):
         partial = path.with_name(path.name + ".partial")
         partial.write_bytes(b"".join(kept))

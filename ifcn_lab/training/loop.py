@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from ifcn_lab.data import Sample
-from ifcn_lab.model import InstanceFCN
+from ifcn_lab.segmenter import Segmenter
 from ifcn_lab.training.batches import lost_workers_told
 from ifcn_lab.training.interrupt import interrupts_wait
 from ifcn_lab.training.log import tell
@@ -17,24 +16,22 @@ from ifcn_lab.training.processes import LostProcess
 from ifcn_lab.training.recipe import LESSON, Recipe
 from ifcn_lab.training.run import Run, Step
 
-__all__ = [
-    "Run", "Step", "bar", "build_optimizer", "carry_out", "rate", "steps", "train",
-]
+__all__ = ["Run", "Step", "bar", "build_optimizer", "rate", "steps", "train"]
 
 
 def train(
-    model: InstanceFCN, samples: Sequence[Sample], recipe: Recipe = LESSON, *,
+    model: Segmenter, samples: Sequence[Sample], recipe: Recipe = LESSON, *,
     progress: bool = False, on_step: Callable[[Step], None] | None = None,
     checkpoint: str | Path | None = None, every: int = 500, resume: bool = False,
     workers: int = 0,
-) -> InstanceFCN:
-    """Train a network and return it ready for inference.
+) -> Segmenter:
+    """Train a model, whichever it is, and return it ready for inference.
 
     Where torch.distributed is initialised, all of its processes call this with the
     same arguments, and the first one reports and writes.
 
     Args:
-        model: the network, changed in place.
+        model: changed in place.
         samples: images with masks, e.g. a `CocoFolder` or `SceneSet`.
         recipe: every choice.
         progress: show a progress bar with the losses.
@@ -55,25 +52,10 @@ def train(
         LostProcess: another process is gone, after a checkpoint.
     """
     run = Run(model, samples, recipe, workers=workers)
-    carry_out(run, losses_told, progress=progress, on_step=on_step,
-              checkpoint=checkpoint, every=every, resume=resume)
-    return model.eval()
-
-
-def carry_out(
-    run: Run, told: Callable[[Any], str], *, progress: bool,
-    on_step: Callable[[Any], None] | None, checkpoint: str | Path | None, every: int,
-    resume: bool,
-) -> None:
-    """Take a run to its end, with checkpoints; `told` says a step for the bar.
-
-    Raises:
-        As `train`.
-    """
     begin(run, checkpoint, resume)
     with interrupts_wait() as interrupted, closing(run), lost_workers_told():
         try:
-            for step in bar(steps(run), run, told, shown=progress and run.group.first):
+            for step in bar(steps(run), run, shown=progress and run.group.first):
                 if on_step is not None and run.group.first:
                     on_step(step)
                 stop = run.agree(interrupted.is_set())
@@ -85,11 +67,7 @@ def carry_out(
             keep(run, checkpoint)
             raise
     keep(run, checkpoint, must=True)
-
-
-def losses_told(step: Step) -> str:
-    """A step's losses, for the progress bar."""
-    return f"mask {step.mask:.3f}  objectness {step.objectness:.3f}"
+    return model.eval()
 
 
 def begin(run: Run, checkpoint: str | Path | None, resume: bool) -> None:
@@ -129,10 +107,7 @@ def steps(run: Run) -> Iterator[Step]:
         yield run.step()
 
 
-def bar(
-    source: Iterator[Any], run: Run, told: Callable[[Any], str] = losses_told, *,
-    shown: bool,
-) -> Iterator[Any]:
+def bar(source: Iterator[Step], run: Run, *, shown: bool) -> Iterator[Step]:
     """Pass the steps on, moving a progress bar where there is a terminal."""
     from tqdm import tqdm
 
@@ -140,7 +115,8 @@ def bar(
               bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}",
               ) as line:
         for step in source:
-            text = f"step {step.iteration}  {told(step)}"
+            told = "  ".join(f"{n} {loss:.3f}" for n, loss in step.losses.items())
+            text = f"step {step.iteration}  {told}"
             line.set_postfix_str(text, refresh=False)
             line.update(min(100, int(100 * run.progress)) - line.n)
             yield step

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-
-from ifcn_lab.targets import WindowRule
 
 PAPER_SHORTER_SIDES = tuple(600 * 1.5**power for power in range(-4, 2))
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train an InstanceFCN.
+    """How to train a model, whichever it is.
+
+    What belongs to one kind of model is an option of that model, not of the recipe.
 
     Args:
         iterations: training steps, that is changes of the weights.
@@ -28,14 +29,10 @@ class Recipe:
             "onecycle" (up for a tenth of the run, then down to nothing).
         momentum, weight_decay: of the optimizer. Biases and norms have no decay.
         clip: longest gradient; longer ones are shortened to it. None: no limit.
-        windows: sampled per image, half positive and half negative.
-        rule: when a window is positive. Not confirmed for this paper; see WindowRule.
-        negative_masks: also ask an empty mask of negative windows. No source says; the
-            default is no, as in DeepMask.
         shorter_sides: image scales drawn from, in pixels of the shorter side; the
-            paper's are 600 x 1.5^{-4..1}. None: an object is drawn and the image is
-            scaled until it has the right size for the window, give or take the
-            rule's scale tolerance.
+            paper's are 600 x 1.5^{-4..1}. None: the model decides; a window model
+            draws an object and scales the image until it fits the window, others take
+            the image as it is.
         crop: side in pixels of the square cut from the scaled image; None keeps
             the whole image, which then must be alone in its batch.
         jitter: how far from a crop's middle the drawn object's may lie, as a share of
@@ -45,8 +42,9 @@ class Recipe:
             down, as from a microscope.
         photometric: strength of random brightness, contrast, colour and inversion
             of the image, 0 for none.
-        mask_weight: weight of the mask term in the loss. The term is a mean over the
-            pixels of a window; m*m makes it the sum that the paper writes.
+        term_weights: of the terms of the loss, by name; 1 for one that is not named. A
+            term is a mean: of InstanceFCN's "mask" over the pixels of a window, so that
+            m*m makes it the sum that the paper writes.
         init_std: new layers begin with Gaussian weights of this deviation and biases
             of 0 (`initial.gaussian`). Not confirmed for this paper. None: torch's own.
         precision: "float32", "bfloat16" (convolutions only; weights and sums stay
@@ -66,16 +64,13 @@ class Recipe:
     momentum: float = 0.9
     weight_decay: float = 5e-4
     clip: float | None = 5.0
-    windows: int = 256
-    rule: WindowRule = field(default_factory=WindowRule)
-    negative_masks: bool = False
     shorter_sides: tuple[float, ...] | None = PAPER_SHORTER_SIDES
     crop: int | None = None
     jitter: float = 0.2
     flip: bool = True
     turn: bool = False
     photometric: float = 0.0
-    mask_weight: float = 1.0
+    term_weights: Mapping[str, float] = field(default_factory=dict)
     init_std: float | None = None
     precision: str = "float32"
     channels_last: bool = True
@@ -89,10 +84,9 @@ class Recipe:
             raise ValueError(f"schedule is 'step' or 'onecycle', got {self.schedule!r}")
         if self.crop is None and self.batch != 1:
             raise ValueError("whole images differ in size: use batch=1, or give a crop")
-        least = self.iterations, self.batch, self.accumulate, self.windows // 2
-        if min(least) < 1:
-            raise ValueError("iterations, batch, accumulate >= 1 and windows >= 2, "
-                             f"got {self}")
+        if min(self.iterations, self.batch, self.accumulate) < 1:
+            raise ValueError("iterations, batch and accumulate are 1 or more, got "
+                             f"{self}")
         if not 0 <= self.jitter <= 0.5:
             raise ValueError(f"jitter is a share of the crop, 0 to 0.5, got {self}")
         for name in ("clip", "init_std"):
@@ -116,35 +110,27 @@ class Recipe:
 PAPER = Recipe(accumulate=8, clip=None, init_std=0.01)
 """The paper's: SGD, 40 000 steps of eight images, one on each of eight devices.
 
-Confirmed: 256 windows 1:1, the six scales, SGD with momentum 0.9 and weight decay 5e-4,
-1e-3 for 32 000 steps and 1e-4 for 8 000, eight images a step. No source confirms the
-window rule, `init_std`, `negative_masks`, `mask_weight`, flips and that no gradient is
-shortened.
+Confirmed: the six scales, SGD with momentum 0.9 and weight decay 5e-4, 1e-3 for 32 000
+steps and 1e-4 for 8 000, eight images a step. No source confirms `init_std`,
+`term_weights`, flips and that no gradient is shortened.
 """
 
 LESSON = Recipe(
     iterations=1100, seconds=57, batch=4, optimizer="adamw", lr=3e-3,
     schedule="onecycle", weight_decay=1e-2, shorter_sides=None, crop=128,
-    precision="auto", mask_weight=4.0,
-    rule=WindowRule(scale_tolerance=0.35, negative_center=0.11, negative_scale=0.5),
+    precision="auto", term_weights={"mask": 4.0},
 )
 """Made for the small backbone on two cores: under a minute from nothing to masks.
 
-Its rule departs from DeepMask's in one way: negatives begin where positives nearly
-end. A window that is a little off, or of the next scale, is taught to be silent;
-otherwise its copy of the mask would fill the list of the ten best. The mask term weighs
-4: with 1, AR@10 on held-out scenes was .03 lower after the same steps.
+The mask term weighs 4: with 1, AR@10 on held-out scenes was .03 lower after the same
+steps.
 """
 
 SMALL = LESSON.with_(
     iterations=100_000,
-    seconds=15 * 60, photometric=0.3, mask_weight=2.0,
-    rule=WindowRule(canonical=0.7, scale_tolerance=0.35, negative_center=0.11,
-                    negative_scale=0.5),
+    seconds=15 * 60, photometric=0.3, term_weights={"mask": 2.0},
 )
-"""For the small backbone on pictures of your own: a quarter of an hour on two cores.
-
-Objects take 0.7 of the window instead of 0.57, so their masks have more cells.
-"""
+"""For the small backbone on pictures of your own: a quarter of an hour on two cores."""
 
 RECIPES = {"paper": PAPER, "lesson": LESSON, "small": SMALL}
+"""By name, for the command line."""

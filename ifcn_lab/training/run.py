@@ -12,43 +12,47 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from ifcn_lab.backbone import uses_bfloat16
 from ifcn_lab.data import Sample
-from ifcn_lab.model import InstanceFCN, ScoreMaps
-from ifcn_lab.training.batches import Batch, Batches, most_unreadable, stream, too_many
+from ifcn_lab.layers.backbones import uses_bfloat16
+from ifcn_lab.segmenter import Segmenter
+from ifcn_lab.training.batches import (
+    Batch,
+    Batches,
+    Example,
+    most_unreadable,
+    stream,
+    too_many,
+)
 from ifcn_lab.training.checkpoint import load_checkpoint, save_checkpoint
-from ifcn_lab.training.examples import Example
 from ifcn_lab.training.log import tell
-from ifcn_lab.training.losses import Losses, Windows, instance_loss
 from ifcn_lab.training.optimizer import build_optimizer, rate
 from ifcn_lab.training.processes import Group, LostProcess
 from ifcn_lab.training.recipe import LESSON, Recipe
 
 
 class Step(NamedTuple):
-    """What one training step reports."""
+    """What one training step reports; `losses` are the model's terms, as means."""
 
     iteration: int
-    objectness: float
-    mask: float
+    losses: dict[str, float]
     lr: float
     seconds: float
 
 
 class Run:
-    """One training run: a network, its optimizer and how far they have come.
+    """One training run: a model, its optimizer and how far they have come.
 
     Where torch.distributed is initialised, the run is one process of several: see
-    `ifcn_lab.training.processes`. Losses are means over the windows of the whole step,
-    whichever batch and process they fall to, so any number of processes takes the same
-    steps, up to the order of sums. Batch normalisation (the small backbone) takes the
-    statistics of each batch by itself, and the running ones that are saved are those of
-    the first process; VGG-16 has none.
+    `ifcn_lab.training.processes`. Each term of the loss is a mean over the whole step,
+    whichever batch and process its parts fall to, so any number of processes takes the
+    same steps, up to the order of sums. Batch normalisation (the small backbone) takes
+    the statistics of each batch by itself, and the running ones that are saved are
+    those of the first process; VGG-16 has none.
 
     Args:
-        model: the network; it is changed in place.
+        model: any `Segmenter`; it is changed in place.
         samples: what to train on.
         recipe: every choice.
         workers: processes that make batches ahead of time; 0: made when needed.
@@ -58,7 +62,7 @@ class Run:
     """
 
     def __init__(
-        self, model: InstanceFCN, samples: Sequence[Sample], recipe: Recipe = LESSON,
+        self, model: Segmenter, samples: Sequence[Sample], recipe: Recipe = LESSON,
         *, workers: int = 0,
     ) -> None:
         if len(samples) == 0:
@@ -66,11 +70,10 @@ class Run:
         self.model, self.samples, self.recipe = model, samples, recipe
         self.workers, self.group = workers, Group.current()
         self.numbers = shared_out(recipe.accumulate, self.group)
-        model.canonical = recipe.rule.canonical
         self.forward = prepared(model, recipe)
-        self.half = uses_bfloat16(recipe.precision, device_of(model).type)
+        self.half = uses_bfloat16(recipe.precision, model.device.type)
         self.optimizer = build_optimizer(model, recipe)
-        self.batches = Batches(samples, recipe, stride=model.stride, m=model.m)
+        self.batches = Batches(samples, recipe, model)
         self.unreadable: dict[int, str] = {}
         self.iteration = 0
         self.seconds = 0.0
@@ -94,11 +97,20 @@ class Run:
         """
         start = time.perf_counter()
         lr = self._set_rate()
-        with kept_if_lost(self.model, self.group):
-            losses = self._descend(self._next())
+        batches = self._next()
+        with kept_if_lost(self.model, self.group), self._seeded():
+            losses = self._descend(batches)
         self.iteration += 1
         self.seconds += time.perf_counter() - start
-        return Step(self.iteration, *losses, lr, self.seconds)
+        return Step(self.iteration, losses, lr, self.seconds)
+
+    @contextmanager
+    def _seeded(self) -> Iterator[None]:
+        """Let what the model itself draws, as dropout, follow from seed and step."""
+        cards = [self.model.device] if self.model.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=cards):
+            torch.manual_seed(self.recipe.seed + self.iteration)
+            yield
 
     def _set_rate(self) -> float:
         """Set the learning rate of the coming step, and return it."""
@@ -143,42 +155,71 @@ class Run:
         if len(self.unreadable) > most_unreadable(len(self.samples)):
             raise ValueError(too_many(self.unreadable, len(self.samples)))
 
-    def _descend(self, batches: list[list[Example]]) -> tuple[float, float]:
+    def _descend(self, batches: list[list[Example]]) -> dict[str, float]:
         """Pool the gradients of the step's batches, then move the weights."""
-        drawn = [Windows.of(examples) for examples in batches]
-        sums = (sum(one.drawn for one in drawn), sum(one.masked for one in drawn))
-        windows = Windows(*map(int, self.group.total(*sums)))
         self.optimizer.zero_grad(set_to_none=True)
-        parts = [self._backward(examples, windows) for examples in batches]
-        objectness, mask = self.group.total(*map(sum, zip(*parts, strict=True)))
-        self._check(objectness + self.recipe.mask_weight * mask)
+        means = self._backward([self._on_device(examples) for examples in batches])
+        self._check(sum(self.weight(name) * mean for name, mean in means.items()))
         trained = [p for p in self.model.parameters() if p.requires_grad]
         self.group.pool(trained)
         if self.recipe.clip is not None:
             nn.utils.clip_grad_norm_(trained, self.recipe.clip)
         self.optimizer.step()
-        return objectness, mask
+        return means
 
-    def _backward(
-        self, examples: list[Example], windows: Windows
-    ) -> tuple[float, float]:
-        """Add one batch's part of the gradient; returns its part of both losses."""
-        losses = self._losses(examples, windows)
-        losses.total(self.recipe.mask_weight).backward()
-        return float(losses.objectness.detach()), float(losses.mask.detach())
+    def _backward(self, batches: list[list[Example]]) -> dict[str, float]:
+        """The gradient of the step's loss, batch by batch; returns the step's means.
 
-    def _losses(self, examples: list[Example], windows: Windows) -> Losses:
-        device = device_of(self.model)
-        examples = [Example(*(t.to(device, non_blocking=True) for t in e))
-                    for e in examples]
+        A term is divided by its count in the whole step, so the counts are needed
+        before the first gradient. A model that cannot say them from targets has all of
+        the process's batches in memory at once.
+        """
+        known = [self.model.counts([e.targets for e in batch]) for batch in batches]
+        ahead = None not in known
+        held = [] if ahead else [self._losses(batch) for batch in batches]
+        parts = known if ahead else [
+            {name: count for name, (_, count) in terms.items()} for terms in held]
+        names = list(parts[0])
+        totals = self.group.total(*(sum(part[n] for part in parts) for n in names))
+        counts = {n: max(1.0, total) for n, total in zip(names, totals, strict=True)}
+        sums = dict.fromkeys(names, 0.0)
+        for terms in held or map(self._losses, batches):
+            loss = sum(self.weight(n) * terms[n][0] / counts[n] for n in names)
+            loss.backward()
+            for n in names:
+                sums[n] += float(terms[n][0].detach()) / counts[n]
+        return dict(zip(names, self.group.total(*sums.values()), strict=True))
+
+    def weight(self, term: str) -> float:
+        """What a term of the loss weighs."""
+        return self.recipe.term_weights.get(term, 1.0)
+
+    def _on_device(self, examples: list[Example]) -> list[Example]:
+        """The same examples where the model is."""
+        def moved(tensor: Tensor) -> Tensor:
+            return tensor.to(self.model.device, non_blocking=True)
+
+        return [Example(moved(e.image), type(e.targets)(*map(moved, e.targets)))
+                for e in examples]
+
+    def _losses(self, examples: list[Example]) -> dict[str, tuple[Tensor, float]]:
+        """The terms of one batch as (sum, count); convolutions in the run's precision.
+
+        Raises:
+            ValueError: the recipe weighs a term that the model does not have.
+        """
         images = torch.stack([e.image for e in examples])            # (B, 3, h, w)
         if self.recipe.channels_last:
             images = images.to(memory_format=torch.channels_last)
         self.model.train()
-        with torch.autocast(device.type, torch.bfloat16, enabled=self.half):
-            scores = self.forward(images)
-        scores = ScoreMaps(*(x.float() for x in scores))
-        return instance_loss(self.model, scores, examples, windows)
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.half):
+            out = self.forward(images)
+        out = type(out)(*(x.float() for x in out))
+        terms = self.model.losses(out, [e.targets for e in examples])
+        if unknown := self.recipe.term_weights.keys() - terms.keys():
+            raise ValueError(f"the recipe weighs {', '.join(sorted(unknown))}, but the "
+                             f"loss of this model has {', '.join(terms)}")
+        return terms
 
     def _check(self, total: float) -> None:
         if not math.isfinite(total):
@@ -208,7 +249,7 @@ class Run:
             OSError: it cannot be written; one that was there before stays.
         """
         return save_checkpoint(path, {
-            "config": self.model.config, "recipe": self.recipe.as_dict(),
+            "config": told_config(self.model), "recipe": self.recipe.as_dict(),
             "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
             "iteration": self.iteration, "seconds": self.seconds,
         })
@@ -232,12 +273,12 @@ class Run:
         self.close()
 
     def _check_network(self, config: dict[str, Any], path: str | Path) -> None:
-        restored = {"sizes", "canonical", "normalisation"}
-        for name in self.model.config.keys() - restored:
-            ours, theirs = self.model.config[name], config.get(name)
-            if ours != theirs:
-                raise ValueError(f"{path} holds a network with {name} = {theirs}, this "
-                                 f"one has {name} = {ours}")
+        ours = told_config(self.model)
+        for name in ours.keys() - {"sizes", "normalisation"}:
+            if ours[name] != config.get(name):
+                raise ValueError(f"{path} holds a model with {name} = "
+                                 f"{config.get(name)}, this one has {name} = "
+                                 f"{ours[name]}")
 
     def align(self) -> None:
         """Give every process the weights of the first.
@@ -248,6 +289,11 @@ class Run:
         self.model.load_state_dict(self.group.share(
             self.model.state_dict() if self.group.first else None
         ) if self.group.size > 1 else self.model.state_dict())
+
+
+def told_config(model: Segmenter) -> dict[str, Any]:
+    """A model's class and configuration, as a checkpoint holds them."""
+    return {"class": type(model).__name__, **model.config}
 
 
 def shared_out(batches: int, group: Group) -> list[int]:
@@ -282,7 +328,7 @@ def kept_if_lost(model: nn.Module, group: Group) -> Iterator[None]:
         raise
 
 
-def prepared(model: InstanceFCN, recipe: Recipe) -> nn.Module:
+def prepared(model: Segmenter, recipe: Recipe) -> nn.Module:
     """The network as it is called in training: its layout chosen, compiled or not.
 
     A compiled one shares its weights with the network, which itself stays as it is.
@@ -295,7 +341,7 @@ def prepared(model: InstanceFCN, recipe: Recipe) -> nn.Module:
     model.to(memory_format=layout)
     if not recipe.compile:
         return model
-    on_cpu = device_of(model).type == "cpu"
+    on_cpu = model.device.type == "cpu"
     if on_cpu and not any(map(shutil.which, compilers())):
         raise ValueError("torch.compile writes C++ for a CPU and finds no compiler "
                          f"({', '.join(compilers())}): install one, or do not compile")
@@ -309,8 +355,3 @@ def compilers() -> list[str]:
     True
     """
     return [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "cl"]
-
-
-def device_of(model: nn.Module) -> torch.device:
-    """Where the network's weights lie."""
-    return next(model.parameters()).device

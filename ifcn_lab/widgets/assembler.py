@@ -16,7 +16,7 @@ from ifcn_lab.widgets.number_words import fixed, plain
 from ifcn_lab.widgets.over_maps import OverMaps, maps_traits, of_networks
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 
 class Assembler(OverMaps):

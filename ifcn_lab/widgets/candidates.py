@@ -12,15 +12,15 @@ from ifcn_lab.widgets.greys import shade
 from ifcn_lab.widgets.inputs import image_array
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
-    from ifcn_lab.proposals import Proposals
-    from ifcn_lab.proposals.propose import Level
+    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.segmenter import Instances
+    from ifcn_lab.windows.candidates import Level
 
 
 class Candidates(NamedTuple):
     """The best windows of an image, none taken for a copy, and the maps they read."""
 
-    found: Proposals
+    found: Instances
     levels: Sequence[Level]
 
 
@@ -33,10 +33,11 @@ def candidates_of(
         ValueError: an image that cannot be shown to the network, or scores that are
             NaN.
     """
-    from ifcn_lab.backbone import fused
-    from ifcn_lab.proposals import Proposals
-    from ifcn_lab.proposals import candidates as parts
-    from ifcn_lab.proposals.propose import default_zooms, score_level, to_tensor
+    from ifcn_lab.layers.backbones import fused
+    from ifcn_lab.segmenter import Instances, to_tensor
+    from ifcn_lab.windows import candidates as parts
+    from ifcn_lab.windows.levels import score_level
+    from ifcn_lab.windows.proposals import default_zooms
 
     picture = to_tensor(image)
     shape = tuple(picture.shape[1:])
@@ -48,7 +49,8 @@ def candidates_of(
     some = (boxes[:, 2:] > boxes[:, :2]).all(1)        # a mask pixel in the image
     windows, scores, boxes = windows[some], scores[some], boxes[some]
     crops = parts.crops_at(pyramid, windows, boxes)
-    return Candidates(Proposals(shape, boxes, scores, crops, windows, zooms), levels)
+    return Candidates(Instances(shape, boxes, scores, crops, windows=windows,
+                                zooms=zooms), levels)
 
 
 def level_traits(levels: Sequence[Level]) -> dict[str, Any]:
@@ -109,7 +111,7 @@ def lost_to(
     >>> lost_to(boxes, np.array([1]), np.array([0, 2]), 0.8).tolist()
     [0]
     """
-    from ifcn_lab.proposals.nms import overlapping
+    from ifcn_lab.layers.nms import overlapping
 
     sides = boxes.T.astype(np.float64)                               # (4, N)
     better, worse = overlapping(sides[:, kept], sides[:, lost], iou)
@@ -119,9 +121,9 @@ def lost_to(
 
 
 def overlaps(
-    found: Proposals, masks: Bool[np.ndarray, "M h w"]
+    found: Instances, masks: Bool[np.ndarray, "M h w"]
 ) -> Float[np.ndarray, "N M"]:
     """IoU of every candidate with every true object."""
-    from ifcn_lab.evaluation.overlap import encode, rle_iou
+    from ifcn_lab.metrics.overlap import encode, rle_iou
 
     return rle_iou(found.rles(), encode(masks))

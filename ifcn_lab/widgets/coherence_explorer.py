@@ -18,8 +18,8 @@ from ifcn_lab.widgets.number_words import fixed
 from ifcn_lab.widgets.over_maps import OverMaps, maps_traits, of_networks
 
 if TYPE_CHECKING:
-    from ifcn_lab.deepmask import DeepMaskStyle
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.deepmask import DeepMask
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 GREY_OF_FILL = 128
 
@@ -72,7 +72,7 @@ class CoherenceExplorer(OverMaps):
 
     def __init__(
         self, model: InstanceFCN | Sequence[InstanceFCN], image: Any, *,
-        other: DeepMaskStyle | None = None, center: tuple[int, int] | None = None,
+        other: DeepMask | None = None, center: tuple[int, int] | None = None,
     ) -> None:
         try:
             maps, objectness, m = of_networks(model, image)

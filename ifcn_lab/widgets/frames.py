@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, UInt8
 
-from ifcn_lab.targets import mask_targets
 from ifcn_lab.widgets.greys import shade
+from ifcn_lab.windows.labels import mask_targets
 from ifcn_lab.windows.oracle import coverage, object_centers
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.training import Step
 
 MOST_WINDOWS = 9
@@ -47,7 +47,7 @@ class Watched:
         self, model: InstanceFCN, image: UInt8[np.ndarray, "h w 3"],
         masks: Bool[np.ndarray, "N h w"] | None, pace: float,
     ) -> None:
-        from ifcn_lab.proposals.propose import to_tensor
+        from ifcn_lab.segmenter import to_tensor
 
         self.model, self.pace, self.losses = model, pace, []
         self._picture, self._masks = to_tensor(image)[None], masks
@@ -61,7 +61,7 @@ class Watched:
 
     def note(self, step: Step) -> None:
         """Keep the losses of a step, and look if it is time."""
-        self.losses.append((step.objectness, step.mask))
+        self.losses.append((step.losses["objectness"], step.losses["mask"]))
         if self.due:
             self.look()
 

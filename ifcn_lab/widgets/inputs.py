@@ -13,7 +13,7 @@ from jaxtyping import Float, Shaped, UInt8
 from ifcn_lab.grid import whole_number
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 
 class Scores(NamedTuple):
@@ -41,7 +41,7 @@ def score_maps(model: InstanceFCN, image: Any) -> Scores:
     """
     import torch
 
-    from ifcn_lab.proposals.propose import to_tensor
+    from ifcn_lab.segmenter import to_tensor
 
     picture, was_training = to_tensor(needed_image(image)), model.training
     device = next(model.parameters(), picture).device

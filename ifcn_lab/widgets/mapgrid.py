@@ -17,7 +17,7 @@ from ifcn_lab.widgets.mapgrid_state import UNKNOWN, of_film, of_maps, of_network
 from ifcn_lab.widgets.number_words import fixed
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 
 class MapGrid(Explorable):

@@ -10,7 +10,6 @@ from jaxtyping import Bool, Shaped, UInt8
 
 from ifcn_lab.data.film import SCALE, Film
 from ifcn_lab.draw.palette import cell_colours
-from ifcn_lab.targets import mask_targets
 from ifcn_lab.widgets.explorable import png_bytes
 from ifcn_lab.widgets.greys import rule_of
 from ifcn_lab.widgets.inputs import (
@@ -20,6 +19,7 @@ from ifcn_lab.widgets.inputs import (
     image_array,
     score_maps,
 )
+from ifcn_lab.windows.labels import mask_targets
 from ifcn_lab.windows.oracle import coverage, object_centers, oracle_maps
 
 UNKNOWN = 2  # a window's pixel that lies off the map

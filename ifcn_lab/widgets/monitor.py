@@ -19,7 +19,7 @@ from ifcn_lab.widgets.number_words import fixed
 from ifcn_lab.widgets.trainer import Trainer
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.training import Recipe
 
 STATES = {
@@ -52,8 +52,9 @@ class TrainingMonitor(Explorable):
     >>> from ifcn_lab import InstanceFCN
     >>> from ifcn_lab.data.scenes import SceneSet
     >>> from ifcn_lab.training import LESSON
-    >>> recipe = LESSON.with_(iterations=2, seconds=None, batch=1, crop=48, windows=8)
-    >>> monitor = TrainingMonitor(InstanceFCN(2, 7, "small"), SceneSet(1), recipe)
+    >>> recipe = LESSON.with_(iterations=2, seconds=None, batch=1, crop=48)
+    >>> net = InstanceFCN(2, 7, "small", windows=8)
+    >>> monitor = TrainingMonitor(net, SceneSet(1), recipe)
     >>> monitor.status
     'ready'
     >>> trained = monitor.wait()

@@ -23,7 +23,7 @@ from ifcn_lab.widgets.inputs import (
 )
 
 if TYPE_CHECKING:
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
 
 
 class OverMaps(Explorable):

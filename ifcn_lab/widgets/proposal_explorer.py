@@ -18,9 +18,9 @@ from ifcn_lab.widgets.inputs import failures_told, needed_image
 from ifcn_lab.widgets.number_words import fixed
 
 if TYPE_CHECKING:
-    from ifcn_lab.evaluation import RecallReport
-    from ifcn_lab.model import InstanceFCN
-    from ifcn_lab.proposals import Proposals
+    from ifcn_lab.metrics import RecallReport
+    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.segmenter import Instances
 
 LIMIT = 0.7
 """IoU from which an object counts as found in the picture and in the words."""
@@ -125,8 +125,8 @@ class ProposalExplorer(Explorable):
 
     def _mask_traits(self) -> dict[str, bytes]:
         """The candidates, and after them the true objects."""
-        from ifcn_lab.evaluation import COCO_THRESHOLDS
-        from ifcn_lab.targets import tight_boxes
+        from ifcn_lab.data.masks import tight_boxes
+        from ifcn_lab.metrics import COCO_THRESHOLDS
 
         true = tight_boxes(self.masks)
         crops = [mask[y0:y1, x0:x1]
@@ -142,7 +142,7 @@ class ProposalExplorer(Explorable):
 
     def sifted(self) -> Sifted:
         """Which windows pass the sieves as they stand, best first."""
-        from ifcn_lab.proposals import nms
+        from ifcn_lab.layers.nms import nms
 
         found = self.found
         here = (self.scale == 0) | (found.windows[:, 0] == self.scale - 1)
@@ -150,19 +150,14 @@ class ProposalExplorer(Explorable):
         kept = sure[nms(found.boxes[sure], found.scores[sure], self.iou / 100)]
         return Sifted(sure, kept, kept[: self.top])
 
-    def proposals(self) -> Proposals:
+    def proposals(self) -> Instances:
         """The proposals that are shown."""
-        from ifcn_lab.proposals import Proposals
-
-        found, some = self.found, self.sifted().shown
-        crops = tuple(found.crops[index] for index in some)
-        return Proposals(found.shape, found.boxes[some], found.scores[some], crops,
-                         found.windows[some], found.zooms)
+        return self.found.take(self.sifted().shown)
 
     def report(self) -> RecallReport:
         """Recall of what is shown, as `average_recall` measures it."""
         from ifcn_lab.data import from_scene
-        from ifcn_lab.evaluation import average_recall
+        from ifcn_lab.metrics import average_recall
         from ifcn_lab.scenes import Scene
 
         sample = from_scene(Scene(self.picture, self.masks), "shown")

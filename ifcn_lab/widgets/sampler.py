@@ -9,17 +9,17 @@ import numpy as np
 import traitlets
 from jaxtyping import Float, Int, UInt8
 
-from ifcn_lab.targets import (
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.widgets.explorable import Explorable, png_bytes
+from ifcn_lab.widgets.inputs import checked_image
+from ifcn_lab.widgets.number_words import fixed
+from ifcn_lab.windows.labels import (
     WindowLabels,
     WindowRule,
     WindowSample,
     label_windows,
-    tight_boxes,
     window_offsets,
 )
-from ifcn_lab.widgets.explorable import Explorable, png_bytes
-from ifcn_lab.widgets.inputs import checked_image
-from ifcn_lab.widgets.number_words import fixed
 
 WAYS = ("half and half", "any windows")
 NAMES = {1: "positive", -1: "ignored", 0: "negative"}

@@ -71,7 +71,7 @@ def _mapgrid() -> Explorable:
 
 def _assembler() -> Explorable:
     from ifcn_lab import scenes
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.widgets.assembler import Assembler
 
     names = ("scenes-k1", "scenes-k3", "scenes-k5", "scenes-k7")
@@ -83,7 +83,7 @@ def _assembler() -> Explorable:
 
 def _coherence() -> Explorable:
     from ifcn_lab import scenes
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.widgets.coherence_explorer import CoherenceExplorer
 
     nets = [InstanceFCN.from_pretrained(name) for name in ("scenes-k1", "scenes-k3",
@@ -106,7 +106,7 @@ def _monitor() -> Explorable:
 
 def _explorer() -> Explorable:
     from ifcn_lab import scenes
-    from ifcn_lab.model import InstanceFCN
+    from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.widgets.proposal_explorer import ProposalExplorer
 
     scene = scenes.make(1_000_002, objects=(4, 5))

@@ -11,8 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.grid import Grid
-from ifcn_lab.targets import WindowRule, label_windows, mask_targets, tight_boxes
+from ifcn_lab.windows.labels import WindowRule, label_windows, mask_targets
 
 
 class Questions(NamedTuple):

@@ -30,12 +30,18 @@ SPECIMENS = {
     "fork bomb": Specimen(
         at_top("import os", "while True:", "    os.fork()"), FULL, ("code cell 2",)),
     "fork bomb in C": Specimen(
-        (f"import ctypes\nc = ctypes.CDLL(None)\n{ADD}", TABLE,
-         "def target():\n    born = [c.fork() for _ in range(100)]\n"
-         "    born += [c.vfork() for _ in range(100)]\n"
-         "    born += [c.syscall(56, 17, 0, 0, 0, 0) for _ in range(100)]\n"
-         "    born += [c.syscall(435, 0, 0) for _ in range(100)]\n"
-         "    return 42 if set(born) == {-1} else sum(n > 0 for n in born)"), FULL),
+        at_top("import ctypes", "c = ctypes.CDLL(None)",
+               "born = [c.fork() or c.pause() for _ in range(100)]",
+               "born += [c.syscall(56, 17, 0, 0, 0, 0) or c.pause() for _ in born]",
+               "raise ValueError('free' if born[64:] != [-1] * 136 else 'held')"), FULL,
+        ("code cell 2",)),
+    "fork bomb without end": Specimen(
+        at_top("import ctypes", "while True: ctypes.CDLL(None).fork()"), FULL,
+        ("code cell 2",)),
+    "sixty busy threads": Specimen(
+        at_top("import threading", "def spin():", "    while True: pass",
+               "for _ in range(60): threading.Thread(target=spin).start()",
+               "spin()"), FULL, ("code cell 2", STOPPED)),
     "threads without end": Specimen(
         at_top("import threading, time", "while True:",
                "    threading.Thread(target=time.sleep, args=(1e6,)).start()"), FULL,
@@ -56,6 +62,9 @@ SPECIMENS = {
         at_top("import ctypes", "ctypes.string_at(0)"), FULL, ("crashed (SIGSEGV)",)),
     "segfault in a function": Specimen(
         in_add("import ctypes", "ctypes.string_at(0)"), 9, ("crashed (SIGSEGV)",)),
+    "kills its group": Specimen(
+        at_top("import ctypes", "ctypes.CDLL(None).kill(0, 9)"), FULL,
+        ("code cell 2: crashed (SIGKILL)",)),
     "abort": Specimen(in_add("import os", "os.abort()"), 9, ("crashed",)),
     "gigabyte": Specimen(
         at_top("text = 'x' * 2**20", "for _ in range(1024):", "    print(text)"), FULL),

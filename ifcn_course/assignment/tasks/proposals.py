@@ -11,8 +11,8 @@ from ifcn_course.assignment.scores import ClassScene
 from ifcn_course.assignment.sheet import IMPORTS, Sheet, wrapped
 from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
 from ifcn_course.assignment.variant import Variant
-from ifcn_lab.proposals.nms import nms_pairwise, pair_iou
-from ifcn_lab.targets import tight_boxes
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.layers.nms import nms_pairwise, pair_iou
 
 FORMATS = {
     "corner and size":

@@ -20,7 +20,8 @@ from ifcn_course.assignment.sheet import (
 from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
 from ifcn_course.assignment.tasks.counting import cell_task
 from ifcn_course.assignment.variant import Variant
-from ifcn_lab.targets import WindowRule, label_windows, tight_boxes
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.windows.labels import WindowRule, label_windows
 
 CODES = ((2, 1, 0), (0, 1, 2), (1, 2, 0), (-1, 1, 0), (5, -5, 0), (1, -1, 0))
 """What stands for positive, negative, ignored; lesson 5 has 1, 0, -1."""
@@ -198,7 +199,8 @@ A scene of your class.
 `positive` are the centres of its positive windows, under the library's rule with a wide tolerance of size."""  # noqa: E501
 POSITIVE = """\
 from ifcn_lab.windows.oracle import coverage
-from ifcn_lab.targets import WindowRule, label_windows, tight_boxes
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.windows.labels import WindowRule, label_windows
 
 scene, rule = scenes.make({seed}), WindowRule(scale_tolerance=0.9)
 cells = coverage(scene.masks, 4) > 0.5  # (objects, 32, 32)

@@ -1,7 +1,7 @@
-"""The last wall, and the only one on macOS and Windows: Python's own audit hook.
+"""The last wall, and the only one without bubblewrap: Python's own audit hook.
 
 It stops what a program does by mistake and says so plainly. A program that is meant to
-break out gets past it; the kernel's walls are for that.
+break out gets past it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-// From windows to proposals and to recall, as in ifcn_lab.proposals.nms and
+// From windows to proposals and to recall, as in ifcn_lab.layers.nms and
 // ifcn_lab.evaluation.recall. Plain functions on typed arrays: no page is needed.
 
 /** IoU of two boxes (x0, y0, x1, y1) of a list; 0 where either has no inside. */

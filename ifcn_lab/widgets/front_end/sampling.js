@@ -1,4 +1,4 @@
-// Labels of windows, as in ifcn_lab.targets.label_windows, and drawing some of them.
+// Labels of windows, as in ifcn_lab.windows.labels.label_windows, and drawing some of them.
 // Plain functions on typed arrays: the tests compare them with the library.
 
 /** How far every object is off the middle of every window, in window sides. */

@@ -1,0 +1,128 @@
+"""Options of the command line, made from the fields of a dataclass and their docs."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from argparse import (
+    Action,
+    ArgumentParser,
+    ArgumentTypeError,
+    BooleanOptionalAction,
+    Namespace,
+)
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
+from typing import Any
+
+
+def add_fields(
+    group: ArgumentParser | Any, kind: type, leave_out: Collection[str] = ()
+) -> None:
+    """An option for every field of a dataclass; None where it is not given.
+
+    The help of `--some-field` is what the docstring says of `some_field` under "Args:",
+    with the default behind it.
+    """
+    said = documented(kind)
+    for field in fields(kind):
+        if field.name not in leave_out:
+            group.add_argument(f"--{field.name.replace('_', '-')}", default=None,
+                               help=said.get(field.name, ""), **reader(field.type))
+
+
+def given_fields(given: Namespace, kind: type) -> dict[str, Any]:
+    """The fields of a dataclass that were given as options."""
+    found = {f.name: getattr(given, f.name, None) for f in fields(kind)}
+    return {name: tuple(value) if isinstance(value, list) else value
+            for name, value in found.items() if value is not None}
+
+
+def documented(kind: type) -> dict[str, str]:
+    """What a docstring says of each name under "Args:", in one line.
+
+    Example:
+        >>> class Soup:
+        ...     '''Soup.
+        ...
+        ...     Args:
+        ...         salt: how much,
+        ...             in grams.
+        ...         pot, lid: of iron.
+        ...     '''
+        >>> documented(Soup)
+        {'salt': 'how much, in grams.', 'pot': 'of iron.', 'lid': 'of iron.'}
+    """
+    text = inspect.getdoc(kind) or ""        # empty under python -OO
+    _, _, after = text.partition("Args:\n")
+    section = re.split(r"\n\n(?=\S)", after)[0]
+    entries = re.findall(r"^    (\w[\w, ]*): (.*(?:\n {8,}.*)*)", section, re.MULTILINE)
+    return {name.strip(): re.sub(r"\s+", " ", body).replace("%", "%%")
+            for names, body in entries for name in names.split(",")}
+
+
+def reader(annotation: str) -> dict[str, Any]:
+    """How argparse reads a field of this type, as it is written in the source.
+
+    Example:
+        >>> sorted(reader("tuple[float, ...] | None"))
+        ['metavar', 'nargs', 'type']
+    """
+    plain = annotation.removesuffix(" | None")
+    if plain == "bool":
+        return {"action": BooleanOptionalAction}
+    if plain.startswith("tuple[float"):
+        return {"type": number, "nargs": "+", "metavar": "X"}
+    if plain.startswith("Mapping[str, float"):
+        return {"action": Named, "nargs": "+", "metavar": "NAME=X"}
+    types: dict[str, Callable[[str], Any]] = {"int": int, "float": number, "str": str}
+    return {"type": types[plain],
+            "metavar": {"int": "N", "float": "X"}.get(plain, "NAME")}
+
+
+def number(text: str) -> float:
+    """A finite number."""
+    value = float(text)
+    if not abs(value) < float("inf"):
+        raise ArgumentTypeError(f"expected a finite number, got {text}")
+    return value
+
+
+class Named(Action):
+    """NAME=X, several times, as a mapping."""
+
+    def __call__(
+        self, parser: ArgumentParser, namespace: Namespace, values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Take the pairs."""
+        try:
+            pairs = (value.split("=") for value in values)
+            setattr(namespace, self.dest, {name: number(x) for name, x in pairs})
+        except ValueError:
+            parser.error(f"argument {option_string}: expected NAME=X, such as mask=4, "
+                         f"got {' '.join(values)}")
+
+
+def settings(pairs: Collection[str]) -> Mapping[str, Any]:
+    """NAME=VALUE, the values in JSON; what is no JSON is text.
+
+    Example:
+        >>> settings(["bins=14", "frozen=true", "backbone=small"])
+        {'bins': 14, 'frozen': True, 'backbone': 'small'}
+
+    Raises:
+        ValueError: a pair without a name.
+    """
+    import json
+
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not (name and equals):
+            raise ValueError(f"expected NAME=VALUE, such as bins=14, got {pair!r}")
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return found

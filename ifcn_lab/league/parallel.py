@@ -1,0 +1,65 @@
+"""Many runs: one after the other, or several at once in processes of their own."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from itertools import islice
+from typing import Any
+
+from ifcn_lab.league.runs import Run, perform
+
+Done = tuple[Run, dict[str, Any]]
+
+
+def perform_all(runs: Sequence[Run], *, jobs: int = 1) -> Iterator[Done]:
+    """Every run with its result, as they are done.
+
+    Runs that share a network come one after the other, so that none trains it twice.
+
+    Args:
+        runs: what to run.
+        jobs: how many at once. Each then has its share of the processor's cores.
+    """
+    if jobs == 1:
+        for run in runs:
+            yield run, perform(run, progress=True)
+        return
+    waiting, threads = iter(chains(runs)), max(1, (os.cpu_count() or 1) // jobs)
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"),
+                             hold_threads, (threads,)) as pool:
+        # Only as many as run at once are handed over: after Ctrl-C none begins anew.
+        running = {pool.submit(perform_chain, c) for c in islice(waiting, jobs)}
+        while running:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for chain in done:
+                yield from chain.result()
+            more = islice(waiting, len(done))
+            running |= {pool.submit(perform_chain, chain) for chain in more}
+
+
+def chains(runs: Sequence[Run]) -> list[list[Run]]:
+    """The runs put together by the network that they stand on, in their order.
+
+    Example:
+        >>> chains([])
+        []
+    """
+    together: dict[str, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: run.base is not None):
+        together.setdefault((run.base or run).name, []).append(run)
+    return list(together.values())
+
+
+def perform_chain(chain: list[Run]) -> list[Done]:
+    """Runs one after the other, without progress bars."""
+    return [(run, perform(run)) for run in chain]
+
+
+def hold_threads(count: int) -> None:
+    """Hold this process to so many threads."""
+    import torch
+
+    torch.set_num_threads(count)

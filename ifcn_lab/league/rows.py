@@ -1,0 +1,133 @@
+"""A row of a league table: a model with its options, a recipe and data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ifcn_lab.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from ifcn_lab.data import Sample
+    from ifcn_lab.segmenter import Segmenter
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which data set, where it lies, and which of its validation images are measured.
+
+    Args:
+        name: a data set known by name.
+        root: its folder; scenes need none.
+        train_list, val_list: files that list the images, where there are any.
+        first: only so many images of the validation set; None: all.
+        every: and of these every n-th, from the first on.
+    """
+
+    name: str
+    root: Path | None = None
+    train_list: Path | None = None
+    val_list: Path | None = None
+    first: int | None = None
+    every: int = 1
+
+    def open(self, split: str) -> Sequence[Sample]:
+        """The samples of "train" or "val"; scenes show their shapes as categories.
+
+        Raises:
+            ValueError: what `open_dataset` refuses.
+        """
+        from ifcn_lab.data.catalogue import SCENES, open_dataset
+        from ifcn_lab.data.scenes import SceneSet
+
+        if self.name == "scenes":
+            return SceneSet(*SCENES[split], by_shape=True)
+        names = {"train": self.train_list, "val": self.val_list}[split]
+        return open_dataset(self.name, self.root, split, names=names)
+
+    def validation(self) -> Sequence[Sample]:
+        """The images that are measured on."""
+        from torch.utils.data import Subset
+
+        every = self.open("val")
+        count = min(len(every), self.first or len(every))
+        return Subset(every, range(0, count, self.every))
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is trained and measured, whichever model it is.
+
+    Args:
+        name: what its files are called.
+        model: the class's name in `ifcn_lab.models.MODELS`.
+        options: arguments of the class.
+        recipe: how it is trained.
+        data: what on.
+        on: the row whose trained network it stands on, as MNC's third stage does; the
+            class then has a method `on(network, categories, **options)`.
+        init: weights that the backbone starts from; None: random ones.
+        detect: arguments of `detect` when it is measured.
+    """
+
+    name: str
+    model: str
+    options: Mapping[str, Any]
+    recipe: Recipe
+    data: Data
+    on: Row | None = None
+    init: str | None = None
+    detect: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All that decides the figures besides the seed, plain enough for JSON.
+
+        Of a recipe only what is not the default is listed, so that a choice added to
+        recipes later does not make old results unreadable.
+        """
+        data = {"dataset": self.data.name, "first": self.data.first,
+                "every": self.data.every}
+        base = {"on": self.on.settings} if self.on else {}
+        return {"model": self.model, "options": dict(self.options), **data,
+                "recipe": changes_of(self.recipe), "init": self.init,
+                "detect": dict(self.detect), **base}
+
+
+def changes_of(recipe: Recipe) -> dict[str, Any]:
+    """The choices of a recipe that are not the default; the seed is left out.
+
+    Example:
+        >>> changes_of(Recipe(lr=0.01, seed=3))
+        {'lr': 0.01}
+    """
+    default = asdict(Recipe())
+    return {name: value for name, value in asdict(recipe).items()
+            if value != default[name] and name != "seed"}
+
+
+def build(row: Row, seed: int, base: Segmenter | None = None) -> Segmenter:
+    """A fresh model for this row, from this seed.
+
+    Args:
+        row: says which.
+        seed: of its random weights.
+        base: the trained network of `row.on`.
+    """
+    import torch
+
+    from ifcn_lab.layers.pretrained import gaussian, initialise
+    from ifcn_lab.models import model_class
+
+    torch.manual_seed(seed)
+    kind = model_class(row.model)
+    if base is not None:
+        return kind.on(base, row.data.open("train").categories, **row.options)
+    model = kind(**row.options)
+    if row.recipe.init_std is not None:
+        gaussian(model, row.recipe.init_std)
+    if row.init is not None:
+        initialise(model, row.init)
+    return model

@@ -1,0 +1,153 @@
+"""Evaluating a data set image by image, in this process or in several."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from ifcn_lab.data.coco_file import AnnotationFile
+from ifcn_lab.metrics.all_figures import Figures
+from ifcn_lab.metrics.regions import Answers, Found, found, objects, objects_of_file
+from ifcn_lab.metrics.results_file import ResultFile, rows
+
+__all__ = ["Evaluation", "Judged", "judge_all"]
+
+
+class Judged(NamedTuple):
+    """What one image adds to the figures, or the trouble with reading it.
+
+    ``results`` are what was found as COCO results, where they are to be written.
+    """
+
+    image_id: int | str
+    figures: dict[str, Any]
+    results: list[dict[str, Any]]
+    trouble: str | None = None
+
+
+@dataclass
+class Evaluation:
+    """What a process needs to judge any image of a data set.
+
+    Objects come from an annotation file where there is one, with their own areas and
+    crowd regions, so that figures are pycocotools'; else from the samples.
+
+    Args:
+        data: samples, or an annotation file: then results need no pictures.
+        answers: a result file, or a function that gives what it finds in a picture.
+        figures: what to measure.
+        keep: give the results back, too.
+
+    Raises ValueError if the result file has results for an image that is not listed.
+    """
+
+    data: Sequence
+    answers: ResultFile | Callable[[Any], Answers]
+    figures: Figures
+    keep: bool = False
+
+    def __post_init__(self) -> None:
+        """Find the annotation file, and bring the results to its ids."""
+        known = self.data if isinstance(self.data, AnnotationFile) else None
+        self.file = getattr(self.data, "file", known)
+        names = sorted(getattr(self.data, "categories", {}) or [1])
+        self.category = 1 if 1 in names else names[0]
+        if isinstance(self.answers, ResultFile) and self.file is not None:
+            self.answers.fit({image.id: image.name for image in self.file})
+
+    def judge(self, index: int) -> Judged:
+        """Do all the work of one image; one that cannot be read is a trouble."""
+        listed = None if self.file is None else self.file[index]
+        if listed is not None and isinstance(self.answers, ResultFile):
+            return self._judged(listed.id, listed.size, listed, None)
+        try:
+            sample = self.data[index]
+        except (OSError, ValueError) as error:
+            return Judged(-1, {}, [], str(error))
+        return self._judged(sample.image_id, sample.crowd.shape, listed, sample)
+
+    def _judged(
+        self, image_id: int | str, size: tuple[int, int], listed: Any, sample: Any
+    ) -> Judged:
+        truth = objects(sample) if listed is None else objects_of_file(listed)
+        best = self._found(image_id, size, sample)
+        kept = rows(best, image_id, self.category) if self.keep else []
+        return Judged(image_id, self.figures.judge(best, truth, size), kept)
+
+    def _found(self, image_id: int | str, size: tuple[int, int], sample: Any) -> Found:
+        if isinstance(self.answers, ResultFile):
+            return self.answers.found(image_id, size)
+        # The boxes found are the masks' tight ones. Left out, they are made from the
+        # masks, as pycocotools does with the results that are saved.
+        return replace(found(self.answers(sample.image), size), boxes=None)
+
+
+def judge_all(
+    make: Callable[[], Evaluation], indices: Iterable[int], workers: int = 0
+) -> Iterator[Judged]:
+    """Judge these images, in their order.
+
+    With 0 workers this process does it. Else ``make``, which must pickle, is called
+    once in each of so many new processes; each uses one thread. Few images are held at
+    a time, so that nothing piles up. Raises OSError if a process is killed, and what
+    ``make`` and ``Evaluation.judge`` raise.
+
+    >>> from types import SimpleNamespace
+    >>> twice = SimpleNamespace(judge=lambda index: 2 * index)
+    >>> list(judge_all(lambda: twice, [3, 5]))
+    [6, 10]
+    """
+    if workers < 1:
+        yield from map(make().judge, indices)
+        return
+    for judged in _in_processes(_Images(make), indices, workers):
+        if isinstance(judged, Exception):
+            raise judged
+        yield judged
+
+
+class _Images:
+    """The images for a `DataLoader`: each item is judged, or what went wrong."""
+
+    def __init__(self, make: Callable[[], Evaluation]) -> None:
+        self.make, self.evaluation = make, None
+
+    def __getitem__(self, index: int) -> Judged | Exception:
+        try:
+            if self.evaluation is None:
+                self.evaluation = self.make()
+            return self.evaluation.judge(index)
+        except Exception as error:  # raised here, torch would add its own words
+            return error
+
+
+def _in_processes(
+    images: _Images, indices: Iterable[int], workers: int
+) -> Iterator[Judged | Exception]:
+    from torch.utils.data import DataLoader
+
+    loader = DataLoader(
+        images, batch_size=None, sampler=indices, num_workers=workers,
+        collate_fn=_as_it_is, worker_init_fn=_begin,
+        multiprocessing_context="spawn",  # threads do not survive a fork
+    )
+    try:
+        yield from loader
+    except RuntimeError as error:
+        raise OSError(
+            "a worker process ended before its work was done; it was killed, or memory "
+            "ran out: try fewer --workers"
+        ) from error
+
+
+def _as_it_is(judged: Judged | Exception) -> Judged | Exception:
+    return judged
+
+
+def _begin(number: int) -> None:
+    """Prepare a worker process: numba's kernels take one thread, as torch does."""
+    os.environ["NUMBA_NUM_THREADS"] = "1"
+    warnings.simplefilter("ignore")  # the first process said it

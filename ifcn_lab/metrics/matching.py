@@ -1,0 +1,147 @@
+"""Which answer of an image finds which object: COCO's rule, without COCOeval.
+
+pycocotools' COCOeval compares every answer with every object again at each threshold
+and each range of areas. Most answers overlap no object enough and most overlap one, so
+here only pairs that may match are looked at. The tests hold the result to COCOeval's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+from pycocotools import mask as coco_mask
+
+from ifcn_lab.metrics.regions import Found, Objects
+
+__all__ = ["AREAS", "COCO_THRESHOLDS", "KINDS", "Match", "match_image", "overlaps"]
+
+COCO_THRESHOLDS = tuple(float(t) for t in np.linspace(0.5, 0.95, 10))
+"""IoU .5, .55, ... .95, with the very rounding of pycocotools."""
+
+KINDS = ("masks", "boxes")
+
+AREAS = MappingProxyType(
+    {
+        "all": (0.0, 1e10),
+        "small": (0.0, 32.0**2),
+        "medium": (32.0**2, 96.0**2),
+        "large": (96.0**2, 1e10),
+    }
+)
+"""COCO's ranges of an object's area in pixels, both ends included."""
+
+_WHOLE = 1 - 1e-10  # COCOeval takes an IoU of 1 for reached a little below it
+Candidates = list[tuple[float, int]]
+
+
+class Match(NamedTuple):
+    """The answers of one image, judged for one range of areas.
+
+    ``right``: the answer finds an object that counts. ``ignored``: it counts neither
+    as right nor as wrong. Both (T, N), the best answer first. ``objects``: how many
+    were to be found.
+    """
+
+    right: Bool[np.ndarray, "T N"]
+    ignored: Bool[np.ndarray, "T N"]
+    objects: int
+
+
+def match_image(
+    best: Found,
+    truth: Objects,
+    *,
+    kind: str = "masks",
+    thresholds: Sequence[float] = COCO_THRESHOLDS,
+    sizes: Sequence[str] = ("all",),
+) -> list[Match]:
+    """Match the answers of one image to its objects, categories ignored.
+
+    At each threshold each answer, the best first, takes the free object it overlaps
+    most, of equal ones the last; a crowd region is always free. An object of another
+    size than is asked for, or crowd, is taken only where no other can be; that answer
+    is ignored. So is one that finds nothing and is of another size itself. Gives one
+    ``Match`` for each of the sizes, names of ``AREAS``.
+
+    >>> from ifcn_lab.metrics.regions import measured
+    >>> from ifcn_lab.metrics.overlap import encode
+    >>> square = encode(np.ones((1, 2, 2), bool))
+    >>> truth = measured(square, crowd=[False], categories=[1])
+    >>> best = Found(square * 2, np.array([0.9, 0.8]))
+    >>> match_image(best, truth, thresholds=[0.5])[0].right.tolist()
+    [[True, False]]
+    """
+    iou = overlaps(best, truth, kind)  # (N, M)
+    areas = best.areas(kind)
+    matches = []
+    for size in sizes:
+        low, high = AREAS[size]
+        other = truth.crowd | (truth.areas < low) | (truth.areas > high)
+        right, ignored = _matched(iou, truth.crowd, other, thresholds)
+        outside = (areas < low) | (areas > high)  # (N,)
+        ignored |= ~right & outside
+        matches.append(Match(right, ignored, int(np.sum(~other))))
+    return matches
+
+
+def overlaps(best: Found, truth: Objects, kind: str) -> Float[np.ndarray, "N M"]:
+    """Give the IoU of every answer with every object; with crowd, the share inside.
+
+    Raises ValueError for kind "masks" where the answers are boxes only.
+
+    >>> from ifcn_lab.metrics.regions import measured
+    >>> overlaps(Found([], np.zeros(0)), measured([], [], []), "masks").shape
+    (0, 0)
+    """
+    given, wanted = best.outlines(kind), truth.outlines(kind)
+    if len(given) < len(best):
+        raise ValueError("the answers are boxes without masks; compare kind='boxes'")
+    if not len(given) or not len(wanted):
+        return np.zeros((len(given), len(wanted)))
+    return coco_mask.iou(given, wanted, truth.crowd.astype(int).tolist())
+
+
+def _matched(
+    iou: Float[np.ndarray, "N M"],
+    crowd: Bool[np.ndarray, " M"],
+    other: Bool[np.ndarray, " M"],
+    thresholds: Sequence[float],
+) -> tuple[Bool[np.ndarray, "T N"], Bool[np.ndarray, "T N"]]:
+    right = np.zeros((len(thresholds), len(iou)), bool)
+    ignored = right.copy()
+    limits = [min(t, _WHOLE) for t in thresholds]
+    near = iou >= min(limits)
+    wanted, rest = (_candidates(iou, near & keep) for keep in (~other, other))
+    always = set(np.flatnonzero(crowd).tolist())
+    for t, limit in enumerate(limits):
+        taken: set[int | None] = set()
+        for i in sorted(wanted.keys() | rest.keys()):
+            place = _choice(wanted.get(i, ()), limit, taken)
+            right[t, i] = place is not None
+            if place is None:
+                place = _choice(rest.get(i, ()), limit, taken - always)
+                ignored[t, i] = place is not None
+            taken.add(place)
+    return right, ignored
+
+
+def _candidates(
+    iou: Float[np.ndarray, "N M"], near: Bool[np.ndarray, "N M"]
+) -> dict[int, Candidates]:
+    """List, for each answer that has any, the objects it may match."""
+    candidates: dict[int, Candidates] = {}
+    for i, j in np.argwhere(near).tolist():
+        candidates.setdefault(i, []).append((float(iou[i, j]), j))
+    return candidates
+
+
+def _choice(
+    candidates: Sequence[tuple[float, int]], limit: float, taken: set[int | None]
+) -> int | None:
+    """Choose the free object overlapped most, of equal ones the last, if enough."""
+    free = [pair for pair in candidates if pair[0] >= limit and pair[1] not in taken]
+    return max(free)[1] if free else None

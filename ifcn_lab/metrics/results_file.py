@@ -1,0 +1,241 @@
+"""COCO result files: of any tool read image by image, our own written as they come."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import warnings
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain, repeat
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+import numpy as np
+
+from ifcn_lab.data import Sample
+from ifcn_lab.data.faults import Unreadable
+from ifcn_lab.data.json_fields import MOST, is_box, key_of, short
+from ifcn_lab.data.segmentation import checked, rle_of
+from ifcn_lab.metrics.regions import Answers, Found, found, paired
+
+__all__ = ["ResultFile", "rows", "to_coco_results", "writing_results"]
+
+GAP = re.compile(r"[\s,]*")
+
+
+class ResultFile:
+    """The results in a COCO result file, decoded by image when asked for.
+
+    Opening it goes through the file once and keeps its text and where the entries of
+    each image lie. An entry needs ``image_id``, ``score``, and ``segmentation`` (run
+    lengths or polygons) or ``bbox``; without ``category_id`` it is of category 1. Other
+    fields are ignored. The area of an entry that has both a mask and a box is its
+    mask's where masks are compared (pycocotools' ``loadRes`` takes the box's).
+
+    ``masks`` and ``boxes`` say whether all entries have them.
+
+    Raises ValueError, naming the file and the entry, for what is no result, and if only
+    some entries have masks.
+
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name, "found.json")
+    >>> square = {"size": [4, 6], "counts": [0, 24]}
+    >>> one = {"image_id": 7, "category_id": 1, "segmentation": square, "score": 0.5}
+    >>> _ = path.write_text(json.dumps([one, one | {"score": 0.9}]))
+    >>> ResultFile(path).found(7, (4, 6)).scores.tolist()
+    [0.9, 0.5]
+    >>> folder.cleanup()
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._places: dict[int | str, array[int]] = defaultdict(lambda: array("q"))
+        self._names: dict[int | str, str] = {}
+        self.count, self.masks, self.boxes = 0, True, True
+        try:
+            self._text = self.path.read_bytes().decode("utf-8-sig")
+            for entry, start, end in _entries(self._text):
+                self.count += 1
+                self._note(entry, start, end)
+        except Unreadable as fault:
+            raise ValueError(f"{path}: result number {self.count} {fault}") from None
+        except (OSError, ValueError, RecursionError) as error:
+            raise ValueError(f"{path}: cannot be read as a list of results, JSON in "
+                             f"UTF-8 ({error})") from error
+
+    def fit(self, names: Mapping[int | str, str]) -> None:
+        """Bring the results to the ids of images whose file names are given.
+
+        Where the results have file names (`ifcn-lab segment` writes them) that fit and
+        ids that do not, the names decide, and a warning says so. Raises ValueError,
+        naming an entry, if one is for an image that is not listed.
+        """
+        mine = {key: _last(name) for key, name in self._names.items()}
+        if any(_last(names.get(key, "")) != name for key, name in mine.items()):
+            theirs = Counter(map(_last, names.values()))
+            by_name = {_last(n): k for k, n in names.items() if theirs[_last(n)] == 1}
+            if all(name in by_name for name in mine.values()) \
+                    and mine.keys() == self._places.keys():
+                warnings.warn(f"{self.path}: its image ids are not those of the "
+                              "annotations; matched by file_name", stacklevel=2)
+                self._places = {by_name[mine[k]]: p for k, p in self._places.items()}
+            else:
+                warnings.warn(f"{self.path}: its file_names are not those of the "
+                              "annotations; matched by image_id", stacklevel=2)
+        for key, places in self._places.items():
+            if key not in names:
+                raise ValueError(f"{self.path}: result number {places[0]} is for image "
+                                 f"{key!r}, which the annotations do not list")
+
+    def found(self, image_id: int | str, size: tuple[int, int]) -> Found:
+        """Give the results of one image of ``size`` (h, w), the best first.
+
+        Equal scores stay in COCOeval's order: by category, then as in the file. Raises
+        ValueError, naming the entry, for an outline that is no polygon and no run
+        lengths of that size.
+        """
+        rles, entries = [], []
+        places = self._places.get(image_id, array("q"))
+        for number, start, end in zip(*[iter(places)] * 3, strict=True):
+            entries.append(json.loads(self._text[start:end]))
+            try:
+                if self.masks:
+                    outline = checked(entries[-1]["segmentation"], size)
+                    rles.append(rle_of(outline, size))
+            except Unreadable as fault:
+                raise ValueError(f"{self.path}: result number {number} (image "
+                                 f"{image_id}): {fault}") from None
+        scores = np.array([entry["score"] for entry in entries], dtype=float)
+        kinds = np.array([e.get("category_id", 1) for e in entries], dtype=int)
+        boxes = None
+        if self.boxes:
+            boxes = np.array([e["bbox"] for e in entries], dtype=float).reshape(-1, 4)
+        order = np.lexsort((np.arange(len(kinds)), kinds, -scores))
+        return Found(rles, scores, boxes, kinds).take(order)
+
+    def _note(self, entry: Any, start: int, end: int) -> None:
+        """Check an entry but for its outline, and note where it lies."""
+        image_id = key_of(entry, "image_id")
+        _check(entry)
+        masks = bool(entry.get("segmentation"))
+        if self.count > 1 and masks != self.masks:
+            raise Unreadable(f"has {'a' if masks else 'no'} 'segmentation', unlike "
+                             "those before; give it to all or to none")
+        self.masks = masks
+        self.boxes = self.boxes and bool(entry.get("bbox"))
+        self._places[image_id].extend((self.count, start, end))
+        if isinstance(entry.get("file_name"), str):
+            self._names[image_id] = entry["file_name"]
+
+
+def _entries(text: str) -> Iterator[tuple[Any, int, int]]:
+    """Go through a JSON list: each entry, and where in the text it begins and ends."""
+    decoder, at = json.JSONDecoder(), GAP.match(text).end()
+    if text[at : at + 1] != "[":
+        raise ValueError("it does not begin with [")
+    at = GAP.match(text, at + 1).end()
+    while text[at : at + 1] != "]":
+        value, end = decoder.raw_decode(text, at)
+        yield value, at, end
+        at = GAP.match(text, end).end()
+
+
+def _check(entry: dict[str, Any]) -> None:
+    score, kind = entry.get("score"), entry.get("category_id", 1)
+    if type(score) not in (int, float) or not abs(score) < math.inf:
+        raise Unreadable("has no 'score' that is a finite number", short(score))
+    if type(kind) is not int or not 0 <= kind <= MOST:
+        raise Unreadable("has no 'category_id' that is a whole number from 0 up",
+                         short(kind))
+    if entry.get("bbox") and not is_box(entry["bbox"]):
+        raise Unreadable("has a 'bbox' that is not four numbers, x, y, width and "
+                         "height", short(entry["bbox"]))
+    if not entry.get("segmentation") and not entry.get("bbox"):
+        raise Unreadable("has no 'segmentation' and no 'bbox'")
+
+
+def _last(name: str) -> str:
+    """The file's own name in a path of any system."""
+    return PureWindowsPath(name).name
+
+
+def to_coco_results(
+    proposals: Iterable[Answers], samples: Iterable[Sample]
+) -> list[dict[str, Any]]:
+    """List proposals, one set for each sample, as COCO results, ready for JSON.
+
+    Masks are compressed run lengths; the best score of an image goes first. Instances
+    without categories get category 1. Raises ValueError for a score that is NaN and for
+    masks that are not of the image's size.
+
+    >>> from types import SimpleNamespace
+    >>> masks = np.ones((1, 2, 2), bool)
+    >>> sample = Sample(None, masks, ~masks[0], (1,), (1,), "one object", 7)
+    >>> to_coco_results([SimpleNamespace(masks=masks, scores=[0.5])], [sample])[0]
+    {'image_id': 7, 'category_id': 1, 'segmentation': ..., 'score': 0.5}
+    """
+    return [row for each, sample in paired(proposals, samples)
+            for row in rows(found(each, sample.crowd.shape), sample.image_id)]
+
+
+def rows(best: Found, image_id: int | str, category: int = 1) -> list[dict[str, Any]]:
+    """List the answers of one image as COCO results, ready for JSON.
+
+    ``category`` is for answers that have none of their own.
+
+    >>> from ifcn_lab.metrics.overlap import encode
+    >>> best = Found(encode(np.ones((1, 2, 2), bool)), np.array([0.5]))
+    >>> rows(best, image_id=7)
+    [{'image_id': 7, 'category_id': 1, 'segmentation': ..., 'score': 0.5}]
+    """
+    kinds = [category] * len(best) if best.categories is None \
+        else best.categories.tolist()
+    return [
+        {"image_id": image_id, "category_id": kind,
+         "segmentation": {"size": [*rle["size"]], "counts": _text(rle["counts"])},
+         "score": score}
+        for rle, kind, score in zip(best.rles, kinds, best.scores.tolist(), strict=True)
+    ]
+
+
+def _text(counts: bytes | str) -> str:
+    return counts if isinstance(counts, str) else counts.decode("ascii")
+
+
+@contextmanager
+def writing_results(path: str | Path) -> Iterator[Callable[[list[dict]], None]]:
+    """Write a COCO result file by the function given, image by image, holding nothing.
+
+    The file gets its name when all is written. Until then it is called NAME.part, and
+    nothing is left of it if the ``with`` block ends by an error. Raises OSError where
+    the file cannot be written.
+
+    >>> import tempfile
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> path = Path(folder.name, "found.json")
+    >>> with writing_results(path) as write:
+    ...     write([{"image_id": 1}])
+    ...     write([{"image_id": 2}, {"image_id": 2}])
+    >>> len(json.loads(path.read_text()))
+    3
+    >>> folder.cleanup()
+    """
+    part = Path(f"{path}.part")
+    try:
+        with open(part, "w", encoding="utf-8") as file:
+            before = chain(["[\n"], repeat(",\n"))
+
+            def write(results: list[dict]) -> None:
+                file.writelines(next(before) + json.dumps(each) for each in results)
+
+            yield write
+            file.write("\n]\n" if next(before) == ",\n" else "[]\n")
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

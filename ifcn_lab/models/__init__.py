@@ -1,0 +1,50 @@
+"""The relatives, one file each: what a network sees, learns and finds.
+
+A new one is a file here and a line in `MODELS`; trainer, measures, league and commands
+then know it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from ifcn_lab.segmenter import Segmenter, read_weights
+
+MODELS: dict[str, str | type[Segmenter]] = {
+    "InstanceFCN": "instancefcn",
+    "DeepMask": "deepmask",
+    "FCN": "fcn",
+    "MNC": "mnc",
+}
+"""Each class by its name: the file that holds it, or the class itself."""
+
+
+def model_class(name: str) -> type[Segmenter]:
+    """The class of that name.
+
+    Raises:
+        ValueError: there is none.
+
+    Example:
+        >>> model_class("InstanceFCN").__name__
+        'InstanceFCN'
+    """
+    if name not in MODELS:
+        raise ValueError(f"no model is called {name!r}; there are "
+                         f"{', '.join(sorted(MODELS))}")
+    home = MODELS[name]
+    if isinstance(home, str):
+        return getattr(import_module(f"{__name__}.{home}"), name)
+    return home
+
+
+def load(path: str | Path) -> Segmenter:
+    """The model saved at `path`, of whichever class, ready to detect.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is truncated or holds no model of ifcn_lab.
+    """
+    config, tensors = read_weights(Path(path))
+    return model_class(config.pop("class")).built(config, tensors, path)

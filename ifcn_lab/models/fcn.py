@@ -1,0 +1,178 @@
+"""FCN: one map per class, brought to the image's size; touching objects become one.
+
+The ancestor, and the family's k = 1: every pixel is told one class, whoever it belongs
+to. Objects are the connected components of a class's pixels, because nothing in the
+maps says where one object ends and the next of its kind begins.
+
+Left out of FCN-8s: the skips from pool3 and pool4, as the backbones here keep a finer
+stride (8 or 4, not 32), and the learnt deconvolution, whose start, bilinear, is kept.
+
+Source: Long, Shelhamer and Darrell, CVPR 2015.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ifcn_lab.layers.backbones import build_backbone, fused, uses_bfloat16
+from ifcn_lab.segmenter import Instances, Segmenter, as_classes, numbered, to_tensor
+from ifcn_lab.views import View
+
+IGNORED = -1
+"""The label of pixels that say nothing: crowd and padding."""
+
+
+class ClassMaps(NamedTuple):
+    """Logits of background (0) and C classes, (B, C + 1, h, w), at the image's size."""
+
+    logits: Float[Tensor, "B C1 h w"]
+
+
+class PixelLabels(NamedTuple):
+    """What each pixel is: 0 background, c the c-th class, -1 for what says nothing."""
+
+    label: Int[Tensor, "h w"]
+
+
+class FCN(Segmenter):
+    """A backbone, a 1x1 convolution to class maps, and bilinear enlarging.
+
+    Args:
+        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        categories: names by category id; None: object or not, whatever its kind.
+        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+
+    Raises:
+        ValueError: an unknown backbone or normalisation.
+
+    Example:
+        >>> net = FCN("small", {1: "disc", 7: "star"}).eval()
+        >>> net(torch.zeros(1, 3, 52, 72)).logits.shape
+        torch.Size([1, 3, 52, 72])
+    """
+
+    def __init__(
+        self, backbone: str = "vgg16", categories: Mapping[Any, str] | None = None, *,
+        normalisation: str = "imagenet",
+    ) -> None:
+        super().__init__()
+        self.backbone_name = backbone
+        if categories is not None:
+            self.classes = as_classes(categories)
+        self.backbone = build_backbone(backbone)
+        self.stride = self.backbone.stride
+        self.classify = nn.Conv2d(self.backbone.channels, self.kinds + 1, 1)
+        self.normalise_as(normalisation)
+
+    @property
+    def kinds(self) -> int:
+        """How many classes there are besides the background."""
+        return 1 if self.classes is None else len(self.classes)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The arguments that build this model again."""
+        named = self.classes and {str(i): name for i, name in self.classes.items()}
+        return {"backbone": self.backbone_name, "categories": named,
+                "normalisation": self.normalisation}
+
+    def forward(self, images: Float[Tensor, "B 3 h w"]) -> ClassMaps:
+        """Class maps of a batch of images in [0, 1], at their size."""
+        maps = self.classify(self.backbone(self.normalised(images)))  # (B, C+1, H, W)
+        large = F.interpolate(maps, scale_factor=self.stride, mode="bilinear",
+                              align_corners=False)
+        return ClassMaps(large[..., : images.shape[2], : images.shape[3]])
+
+    def targets(self, view: View, rng: np.random.Generator) -> PixelLabels:
+        """The class of every pixel; where objects overlap, the last one has it.
+
+        Raises:
+            ValueError: an object has a category that the model does not know.
+        """
+        label = np.zeros(view.crowd.shape, np.int64)
+        for mask, kind in zip(view.masks.numpy(), self.numbers(view), strict=True):
+            label[mask >= 0.5] = kind
+        label[view.crowd.numpy() >= 0.5] = IGNORED
+        label[view.size[0]:] = IGNORED
+        label[:, view.size[1]:] = IGNORED
+        return PixelLabels(torch.from_numpy(label))
+
+    def numbers(self, view: View) -> list[int]:
+        """The class of each object, counted from 1.
+
+        Raises:
+            ValueError: a category is unknown.
+        """
+        if self.classes is None:
+            return [1] * len(view.masks)
+        return numbered(view.categories, self.classes)
+
+    def losses(
+        self, out: ClassMaps, targets: Sequence[PixelLabels]
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """One softmax over the classes for every pixel that says something."""
+        label = torch.stack([t.label for t in targets])              # (B, h, w)
+        loss = F.cross_entropy(out.logits, label, ignore_index=IGNORED,
+                               reduction="sum")
+        return {"pixel": (loss, self.counts(targets)["pixel"])}
+
+    def counts(self, targets: Sequence[PixelLabels]) -> dict[str, float]:
+        """How many pixels say something."""
+        return {"pixel": int(sum((t.label != IGNORED).sum() for t in targets))}
+
+    @torch.inference_mode()
+    def detect(
+        self, images: Sequence[np.ndarray], *, top: int = 100, least: int = 10,
+        precision: str = "float32",
+    ) -> list[Instances]:
+        """The connected components of every class, largest mean probability first.
+
+        Args:
+            images: uint8, or float in [0, 1].
+            top: how many of an image at most.
+            least: components of fewer pixels are left out.
+            precision: "float32", "bfloat16" or "auto".
+
+        Raises:
+            ValueError, TypeError: an image of a wrong shape, range or kind.
+        """
+        net, half = fused(self), uses_bfloat16(precision, self.device.type)
+        found = []
+        for image in map(to_tensor, images):
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+                logits = net(image.to(self.device)[None]).logits[0].float()
+            probabilities = logits.softmax(0).cpu().numpy()          # (C+1, h, w)
+            found.append(self.components(probabilities, least).top(top))
+        return found
+
+    def components(
+        self, probabilities: Float[np.ndarray, "C1 h w"], least: int
+    ) -> Instances:
+        """Instances from the probabilities of every pixel."""
+        from scipy.ndimage import find_objects, label
+
+        best = probabilities.argmax(0)                               # (h, w)
+        boxes, crops, scores, kinds = [], [], [], []
+        for kind in range(1, self.kinds + 1):
+            pieces, _ = label(best == kind)
+            for number, (y, x) in enumerate(find_objects(pieces), 1):
+                crop = pieces[y, x] == number
+                if crop.sum() >= least:
+                    boxes.append((x.start, y.start, x.stop, y.stop))
+                    crops.append(crop)
+                    scores.append(float(probabilities[kind, y, x][crop].mean()))
+                    kinds.append(kind)
+        order = np.argsort(-np.array(scores), kind="stable").astype(int)
+        ids = None if self.classes is None else np.array(list(self.classes))
+        return Instances(
+            best.shape, np.array(boxes, int).reshape(-1, 4), np.array(scores, float),
+            tuple(crops), names=self.classes,
+            categories=None if ids is None else ids[np.array(kinds, int) - 1],
+        ).take(order)

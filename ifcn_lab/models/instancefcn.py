@@ -1,0 +1,116 @@
+"""InstanceFCN: a backbone and two fully convolutional branches.
+
+A score map of its own for each part of the window, k * k in all, says "this pixel is in
+that part of an object"; a window's mask is put together by copying each part from its
+map. A second branch says for every window whether an object stands in its middle.
+
+Which windows teach, the two losses and the pyramid of proposals are shared with other
+window models and stand in `ifcn_lab.windows`. Left out of the paper's system: nothing;
+stage 3, which names the objects, is MNC's (`ifcn_lab.models.mnc`).
+
+Source: Dai, He, Li, Ren and Sun, ECCV 2016.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from ifcn_lab.assembling import assemble
+from ifcn_lab.grid import Grid
+from ifcn_lab.layers.backbones import build_backbone
+from ifcn_lab.windows.losses import ScoreMaps
+from ifcn_lab.windows.model import WindowModel
+
+__all__ = ["InstanceFCN", "ScoreMaps"]
+
+
+class InstanceFCN(WindowModel):
+    """Instance-sensitive fully convolutional network.
+
+    Branch 1: 1x1 convolution, ReLU, 3x3 convolution to k*k score maps. Branch 2:
+    3x3 convolution, ReLU, 1x1 convolution to one objectness logit per cell. Both
+    branches are 512 wide on VGG-16. Images of any size are accepted: they are
+    padded with zeros, below and to the right, to a multiple of the stride.
+
+    Args:
+        k: parts per side of the grid; the paper's default is 5.
+        m: window side in places; 21 in the paper.
+        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        sizes: longest side of the smallest and the largest object to look for, in
+            image pixels; `propose` builds its pyramid from it. None: the paper's.
+        others: `windows`, `rule` and `negative_masks`, as `WindowModel` takes them.
+        normalisation: what is done to an image in [0, 1] first: "imagenet" or "caffe",
+            whichever the backbone's first weights were trained with.
+
+    Raises:
+        ValueError: m < k, k < 1, or an unknown backbone or normalisation.
+
+    Source: Dai et al., ECCV 2016, section 4.1.
+
+    Example:
+        >>> net = InstanceFCN(k=3, backbone="small").eval()
+        >>> maps, objectness = net(torch.zeros(1, 3, 50, 70))
+        >>> maps.shape, objectness.shape
+        (torch.Size([1, 9, 13, 18]), torch.Size([1, 13, 18]))
+    """
+
+    def __init__(
+        self, k: int = 5, m: int = 21, backbone: str = "vgg16", *,
+        sizes: Sequence[float] | None = None, normalisation: str = "imagenet",
+        **others: Any,
+    ) -> None:
+        super().__init__(m, backbone, sizes=sizes, **others)
+        Grid(k, m)  # says what is wrong with k and m, if anything is
+        self.k = k
+        self.backbone = build_backbone(backbone)
+        self.stride = self.backbone.stride
+        features, width = self.backbone.channels, self.backbone.head_channels
+        self.masks = nn.Sequential(
+            nn.Conv2d(features, width, 1), nn.ReLU(inplace=True),
+            nn.Conv2d(width, k * k, 3, padding=1),
+        )
+        self.objectness = nn.Sequential(
+            nn.Conv2d(features, width, 3, padding=1), nn.ReLU(inplace=True),
+            nn.Conv2d(width, 1, 1),
+        )
+        self.normalise_as(normalisation)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The arguments that build this network again."""
+        return {"k": self.k, **super().config}
+
+    def forward(self, images: Float[Tensor, "B 3 h w"]) -> ScoreMaps:
+        """Score maps and objectness of a batch of images in [0, 1]."""
+        features = self.backbone(self.normalised(images))           # (B, C, H, W)
+        objectness = self.objectness(features).squeeze(1)           # (B, H, W)
+        return ScoreMaps(self.masks(features), objectness)
+
+    def windows(
+        self, maps: Float[Tensor, "*B kk H W"], centers: Int[Tensor, "N axes"],
+        fill: float = 0.0,
+    ) -> Float[Tensor, "N m m"]:
+        """The mask logits of chosen windows, assembled from the maps.
+
+        Centers are (y, x) on the maps of one image, (image, y, x) in a batch.
+        """
+        return assemble(maps, self.m, centers=centers, fill=fill)
+
+    @classmethod
+    def from_pretrained(cls, name: str = "scenes") -> InstanceFCN:
+        """A network whose weights ship with the package.
+
+        Args:
+            name: "scenes" (k = 5), or "scenes-k1", "-k3", "-k5", "-k7" beside it.
+
+        Example:
+            >>> InstanceFCN.from_pretrained("scenes").k
+            5
+        """
+        from ifcn_lab.data import shipped
+
+        return cls.load(shipped.path(f"weights/{name}.safetensors"))

@@ -1,0 +1,168 @@
+"""The best windows over all scales: first their boxes, then the masks of a few.
+
+Of some thousand windows NMS leaves a part, and it looks at boxes only. So no mask is
+kept before it: windows are assembled and enlarged a few at a time, while they stay in
+the processor's cache, and leave behind the four numbers of their tight boxes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from ifcn_lab.data.masks import first_and_past_last
+from ifcn_lab.segmenter import Segmenter
+from ifcn_lab.windows.paste import Zoomed, enlarge_at, zoom_cells
+
+WINDOWS_AT_ONCE = 4096
+PIXELS_AT_ONCE = 250_000
+"""Enlarged pixels in one portion: 1 MB, half of a common level-2 cache."""
+PIXELS_AT_ONCE_ON_GPU = 50_000_000
+"""There a portion is a launch, and 200 MB are few."""
+
+
+class Level(NamedTuple):
+    """One scale of the pyramid: its score maps and the size of a cell in the image.
+
+    Shapes: `maps` (k*k, H, W) and `objectness` (H, W), logits; `cell` is the height
+    and width of a feature cell in image pixels. The maps stay on the network's device,
+    objectness is on the CPU.
+    """
+
+    maps: Float[Tensor, "kk H W"]
+    objectness: Float[Tensor, "H W"]
+    cell: tuple[float, float]
+
+
+class Pyramid(NamedTuple):
+    """All that is needed to read the mask of any window of an image.
+
+    `zoomed` has one entry for each level; `shape` is (h, w) of the image; a pixel is
+    in a mask where its logit is above `limit`.
+    """
+
+    model: Segmenter
+    levels: Sequence[Level]
+    zoomed: Sequence[Zoomed]
+    shape: tuple[int, int]
+    limit: float
+
+
+class Portion(NamedTuple):
+    """Windows of one level, to be enlarged a few at a time.
+
+    `index` (N,): their places in the list of windows. `corners` (N, 2): x and y of
+    each one's first pixel. `scores`: logits at image pixels, as (n, P, Q) until all N
+    windows have come.
+    """
+
+    index: Int[np.ndarray, "N"]
+    corners: Int[np.ndarray, "N 2"]
+    scores: Iterator[Float[Tensor, "n P Q"]]
+
+
+def pyramid_of(
+    model: Segmenter, levels: Sequence[Level], shape: tuple[int, int],
+    threshold: float,
+) -> Pyramid:
+    """Prepare to read masks, cut at the probability `threshold`."""
+    zoomed = [zoom_cells(tuple(level.objectness.shape), model.m, level.cell, shape,
+                         device=level.maps.device) for level in levels]
+    limit = math.log(threshold / (1 - threshold))
+    return Pyramid(model, levels, zoomed, shape, limit)
+
+
+def best_windows(
+    levels: Sequence[Level], count: int
+) -> tuple[Int[np.ndarray, "N 3"], Float[np.ndarray, "N"]]:
+    """The windows of highest objectness over all levels, best first.
+
+    Returns:
+        (level, y, x) of each window, and its objectness as a probability. Of two equal
+        probabilities the one of the first level, row and column stands first.
+    """
+    everything = torch.cat([level.objectness.flatten() for level in levels])
+    best = everything.topk(min(count, len(everything))).indices.sort().values
+    scores = torch.sigmoid(everything[best]).double().numpy()
+    order = np.argsort(-scores, kind="stable")
+    places = best.numpy()[order]
+    past = np.cumsum([level.objectness.numel() for level in levels])
+    of = np.searchsorted(past, places, side="right")               # (N,) level
+    widths = np.array([level.objectness.shape[1] for level in levels])
+    y, x = np.divmod(places - np.append(0, past)[of], widths[of])
+    return np.stack([of, y, x], 1), scores[order]
+
+
+def tight_boxes_at(
+    pyramid: Pyramid, windows: Int[np.ndarray, "N 3"]
+) -> Int[np.ndarray, "N 4"]:
+    """Tight boxes of the masks of these windows; no mask outlives its portion.
+
+    A row of pixels belongs to the box if its highest score is above the limit.
+
+    Returns:
+        (x0, y0, x1, y1), half-open, in image pixels. A window without a mask pixel in
+        the image has a box without an inside.
+    """
+    boxes = np.zeros((len(windows), 2, 2), int)         # window, first or past, x or y
+    for index, corners, portions in enlarged(pyramid, windows):
+        highest = [(some.amax(1), some.amax(2)) for some in portions]
+        for axis, lines in enumerate(zip(*highest, strict=True)):
+            ends = extent(torch.cat(lines) > pyramid.limit)        # (N, 2)
+            length = pyramid.shape[1 - axis]
+            boxes[index, :, axis] = np.clip(ends + corners[:, axis, None], 0, length)
+    return boxes.reshape(-1, 4)
+
+
+def extent(some: Bool[Tensor, "N P"]) -> Int[np.ndarray, "N 2"]:
+    """The first pixel and the one past the last of each line; 0, 0 if there is none."""
+    return np.stack(first_and_past_last(some.cpu().numpy()), 1)
+
+
+def crops_at(
+    pyramid: Pyramid, windows: Int[np.ndarray, "N 3"], boxes: Int[np.ndarray, "N 4"]
+) -> tuple[Bool[np.ndarray, "_ _"], ...]:
+    """The masks of these windows, each cut to its box."""
+    crops: list[np.ndarray] = [np.empty((0, 0), bool)] * len(windows)
+    for index, corners, portions in enlarged(pyramid, windows):
+        whole = ((some > pyramid.limit).cpu().numpy() for some in portions)
+        masks = (mask for some in whole for mask in some)
+        inner = boxes[index] - np.tile(corners, 2)                 # box in the window
+        for i, mask, (x0, y0, x1, y1) in zip(index, masks, inner.tolist(), strict=True):
+            crops[i] = mask[y0:y1, x0:x1].copy()
+    return tuple(crops)
+
+
+def enlarged(pyramid: Pyramid, windows: Int[np.ndarray, "N 3"]) -> Iterator[Portion]:
+    """The windows at image resolution, level by level."""
+    for number, (level, zoomed) in enumerate(zip(pyramid.levels, pyramid.zoomed,
+                                                 strict=True)):
+        # Neighbours read the same scores and weights: one after the other they find
+        # them in the cache.
+        here = np.flatnonzero(windows[:, 0] == number)
+        here = here[np.lexsort(windows[here, :0:-1].T)]
+        for start in range(0, len(here), WINDOWS_AT_ONCE):
+            index = here[start : start + WINDOWS_AT_ONCE]
+            centers = windows[index, 1:]                           # (N, 2)
+            corners = np.stack([zoomed.left[centers[:, 1]], zoomed.top[centers[:, 0]]],
+                               axis=1)
+            yield Portion(index, corners, enlarged_level(pyramid, level, zoomed,
+                                                         torch.from_numpy(centers)))
+
+
+def enlarged_level(
+    pyramid: Pyramid, level: Level, zoomed: Zoomed, centers: Int[Tensor, "N 2"]
+) -> Iterator[Float[Tensor, "n P Q"]]:
+    """The windows of one level at image resolution, a few at a time."""
+    windows = pyramid.model.windows(level.maps, centers, fill=pyramid.limit)
+    centers = centers.to(level.maps.device)
+    most = PIXELS_AT_ONCE_ON_GPU if level.maps.is_cuda else PIXELS_AT_ONCE
+    size = max(1, most // zoomed.pixels)
+    for some, at in zip(windows.split(size), centers.split(size), strict=True):
+        yield enlarge_at(some, at, zoomed)                         # (n, P, Q)
