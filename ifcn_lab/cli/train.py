@@ -272,7 +272,7 @@ def fresh(given: Namespace, samples: Sequence[Sample] = ()) -> Segmenter:
     if given.init == "he":
         return he(model)
     if given.init and not given.resume:
-        initialise(model, given.init, progress=True)
+        initialise(model, given.init)
     return model
 
 
