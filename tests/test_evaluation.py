@@ -22,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
+from slow_evaluation import box_iou_pairs, mask_iou_pixels, recall_by_matching
 
 from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.metrics import (
@@ -29,10 +30,7 @@ from ifcn_lab.metrics import (
     Recall,
     average_recall,
     box_iou,
-    box_iou_pairs,
     mask_iou,
-    mask_iou_pixels,
-    recall_by_matching,
     to_coco_results,
 )
 
@@ -59,9 +57,8 @@ def test_overlap_with_a_crowd_is_the_share_of_the_mask_inside() -> None:
 
 def test_masks_of_two_sizes_are_refused_with_both() -> None:
     a, b = np.zeros((1, 4, 6), bool), np.zeros((1, 6, 4), bool)
-    for compare in mask_iou, mask_iou_pixels:
-        with pytest.raises(ValueError, match="4 x 6 .* 6 x 4"):
-            unwrap(compare)(a, b)
+    with pytest.raises(ValueError, match="4 x 6 .* 6 x 4"):
+        unwrap(mask_iou)(a, b)
 
 
 CORNERS = st.lists(st.integers(0, 12), min_size=2, max_size=2, unique=True).map(sorted)

@@ -17,14 +17,10 @@ from evaluation_cases import (
 from hypothesis import given
 from hypothesis import strategies as st
 from pycocotools.cocoeval import COCOeval
+from slow_evaluation import precision_by_cutting
 
 from ifcn_lab.data import Sample
-from ifcn_lab.metrics import (
-    average_precision,
-    nuclei_ap,
-    precision_by_cutting,
-    to_coco_results,
-)
+from ifcn_lab.metrics import average_precision, nuclei_ap, to_coco_results
 from ifcn_lab.metrics.precision import area_under_envelope
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from evaluation_cases import random_masks
+from slow_evaluation import box_iou_pairs
 from torch.nn import functional as F
 
 from ifcn_lab.data.masks import cut_to_boxes, tight_boxes
@@ -19,7 +20,7 @@ from ifcn_lab.layers.mask_voting import instances, kept_by_class, vote, voted
 from ifcn_lab.layers.nms import nms_pairwise
 from ifcn_lab.layers.regions import RoiRule
 from ifcn_lab.layers.roi_warp import roi_warp_by_definition
-from ifcn_lab.metrics import Precision, box_iou_pairs, to_coco_results
+from ifcn_lab.metrics import Precision, to_coco_results
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.models.mnc import MNC
 from ifcn_lab.segmenter import Instances, to_tensor

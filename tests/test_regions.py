@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from evaluation_cases import image, random_masks, tight_box
+from slow_evaluation import box_iou_pairs, mask_iou_pixels
 
 from ifcn_lab.data.masks import cut_to_boxes, tight_boxes
 from ifcn_lab.layers.regions import (
@@ -21,7 +22,6 @@ from ifcn_lab.layers.regions import (
     mask_bins,
 )
 from ifcn_lab.layers.roi_warp import roi_warp, roi_warp_by_definition
-from ifcn_lab.metrics import box_iou_pairs, mask_iou_pixels
 from ifcn_lab.segmenter import numbered
 
 # RoIWarp

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ def add_options(parser: ArgumentParser) -> None:
                         help="draw proposals of at least this objectness (0.5)")
     parser.add_argument("--json", type=Path, metavar="FILE",
                         help="also write all masks found, as COCO results")
+    parser.add_argument("--annotations", type=Path, metavar="FILE",
+                        help="give the results the image ids of this COCO file, by the "
+                        "names of the pictures; left out: 1, 2, ...")
     add_model(parser)
     add_pyramid(parser)
     parser.set_defaults(top=100, nms=0.5)
@@ -44,10 +48,10 @@ def run(given: Namespace) -> int:
 
     model = load_model(given)
     results: list[dict] = []
-    for number, picture in enumerate(given.pictures, start=1):
+    for image_id, picture in zip(ids_of(given), given.pictures, strict=True):
         image = read_image(picture)
         found = model.detect([image], **detect_options(given, model))[0]
-        results += as_results(found, number, picture)
+        results += as_results(found, image_id, picture)
         drawn = found.above(given.score)
         path = overlay(image, drawn).save(target(given, picture))
         print(f"{picture}: {len(drawn)} objects of objectness {given.score} or more, "
@@ -69,7 +73,28 @@ def target(given: Namespace, picture: Path) -> Path:
     return given.out / name
 
 
-def as_results(found: Instances, image_id: int, picture: Path) -> list[dict]:
+def ids_of(given: Namespace) -> Sequence[int | str]:
+    """The image id of each picture.
+
+    Raises:
+        ValueError: the annotation file does not list a picture, or not once.
+    """
+    if given.annotations is None:
+        return range(1, len(given.pictures) + 1)
+    from ifcn_lab.data.coco_file import AnnotationFile, ids_by_name
+
+    ids = ids_by_name({image.id: image.name for image in
+                       AnnotationFile(given.annotations)})
+    for picture in given.pictures:
+        if picture.name not in ids:
+            raise ValueError(f"{given.annotations}: does not list {picture.name}, or "
+                             "more than once; leave --annotations out to number them")
+    return [ids[picture.name] for picture in given.pictures]
+
+
+def as_results(
+    found: Instances, image_id: int | str, picture: Path
+) -> list[dict]:
     """The masks of one picture, ready for JSON, with the picture's name."""
     import numpy as np
 

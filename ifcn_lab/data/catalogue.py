@@ -85,10 +85,11 @@ def _open(name: str, root: Path, split: str, names: Path | None) -> Sequence:
 
 def _open_coco(root: Path, split: str, strict: bool) -> Sequence:
     from ifcn_lab.data.coco import CocoFolder
+    from ifcn_lab.data.faults import absent
 
     found = _files(root, split)
     if not root.is_dir():
-        raise ValueError(f"{root}: there is no such folder")
+        raise absent(root, "folder")
     if len(found) > 1:
         names = ", ".join(str(path.relative_to(root)) for path in found)
         raise ValueError(f"{root}: holds {names}; name one with --annotations")

@@ -14,7 +14,7 @@ import numpy as np
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.coco_file import AnnotatedImage, AnnotationFile
-from ifcn_lab.data.faults import Unreadable
+from ifcn_lab.data.faults import Unreadable, absent
 from ifcn_lab.data.pictures import read_image
 from ifcn_lab.data.segmentation import mask_of
 
@@ -123,7 +123,7 @@ class CocoFolder(Sequence[Sample]):
 def _image_folder(file: AnnotationFile, given: str | Path | None) -> Path:
     if given is not None:
         if not Path(given).is_dir():
-            raise ValueError(f"{given}: there is no such folder of pictures")
+            raise absent(Path(given), "folder of pictures")
         return Path(given)
     here, split = file.path.parent, file.path.stem.removeprefix("instances_")
     above = here.parent

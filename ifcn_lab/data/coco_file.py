@@ -5,20 +5,21 @@ from __future__ import annotations
 import copy
 import json
 import warnings
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple, overload
 
 from pycocotools import mask as coco_mask
 
-from ifcn_lab.data.faults import Faults, Unreadable
+from ifcn_lab.data.faults import Faults, Unreadable, absent
 from ifcn_lab.data.json_fields import MOST, is_box, key_of, number_of, short, whole
 from ifcn_lab.data.packed_records import PackedRecords
 from ifcn_lab.data.segmentation import checked, covers_nothing, rle_of
 
-__all__ = ["AnnotatedImage", "Annotation", "AnnotationFile", "annotation_file"]
+__all__ = ["AnnotatedImage", "Annotation", "AnnotationFile", "annotation_file",
+           "ids_by_name"]
 
 class Annotation(NamedTuple):
     """One region of an image as it was understood.
@@ -147,7 +148,7 @@ def annotation_file(given: Path) -> Path:
     if given.is_file():
         return given
     if not given.is_dir():
-        raise ValueError(f"{given}: there is no such annotation file or folder")
+        raise absent(given, "annotation file or folder")
     for pattern in ("instances*.json", "*.json"):
         found = sorted({*given.glob(pattern), *given.glob(f"annotations/{pattern}")})
         if len(found) == 1:
@@ -156,6 +157,17 @@ def annotation_file(given: Path) -> Path:
             names = ", ".join(str(path.relative_to(given)) for path in found)
             raise ValueError(f"{given}: holds {names}; name the one to use")
     raise ValueError(f"{given}: holds no annotation file (.json)")
+
+
+def ids_by_name(names: Mapping[int | str, str]) -> dict[str, int | str]:
+    """Give the image id by the file's own name, where that is one image's only.
+
+    >>> ids_by_name({1: "a/x.png", 2: "b\\\\y.png", 3: "c/x.png"})
+    {'y.png': 2}
+    """
+    last = {key: PureWindowsPath(name).name for key, name in names.items()}
+    often = Counter(last.values())
+    return {name: key for key, name in last.items() if often[name] == 1}
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -241,8 +253,10 @@ def _annotations(
         except Unreadable as fault:
             faults.refuse(fault)
             continue
-        if key in known or isinstance(key, str):
-            faults.note("has an id that is text or another one's; it is kept")
+        if isinstance(key, str):
+            faults.note("has an id that is text, and keeps it")
+        if key in known:
+            faults.note("is listed twice; both are taken")
         known.add(key)
     return found
 

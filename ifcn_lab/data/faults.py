@@ -1,10 +1,11 @@
-"""What is wrong with a file: all of it, by kind, with counts and the first places."""
+"""What is wrong with a file, all of it, or that it is not there."""
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 
-__all__ = ["Faults", "Unreadable"]
+__all__ = ["Faults", "Unreadable", "absent"]
 
 TOLD = 10  # so many places of each kind are told
 
@@ -18,7 +19,7 @@ class Unreadable(ValueError):
 
 
 class Faults:
-    """Collects what is wrong with a file while it is read.
+    """Collects all that is wrong with a file while it is read, by kind.
 
     ``place`` is what is being read. ``refused`` counts what had to be left out,
     ``count`` that and what was understood all the same.
@@ -58,3 +59,17 @@ class Faults:
     def __str__(self) -> str:
         """All kinds, with the file's name."""
         return f"{self.path}: {'; '.join(self.lines())}"
+
+
+def absent(path: Path, what: str) -> ValueError:
+    """Make the error for a path that is not there; it names the nearest one that is.
+
+    >>> str(absent(Path(__file__).with_name("fautls.py"), "file")).split("; ")[1]
+    'faults.py is there'
+    """
+    first = path.absolute()  # the first part of the path that is missing
+    while not first.parent.is_dir():
+        first = first.parent
+    names = [each.name for each in first.parent.iterdir()]
+    near = "".join(f"; {n} is there" for n in get_close_matches(first.name, names, 1))
+    return ValueError(f"{path}: there is no such {what}{near}")

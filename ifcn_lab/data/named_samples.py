@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import overload
 
 from ifcn_lab.data import Sample
+from ifcn_lab.data.faults import absent
 
 __all__ = [
     "NamedSamples",
@@ -73,7 +74,7 @@ def find_root(given: str | Path, inner: Sequence[str], needs: Sequence[str]) -> 
     """
     tried = [Path(given), *(Path(given) / name for name in inner)]
     if not tried[0].is_dir():
-        raise ValueError(f"{given}: there is no such folder")
+        raise absent(Path(given), "folder")
     for folder in tried:
         if all((folder / need).exists() for need in needs):
             return folder

@@ -24,10 +24,10 @@ class Sample(NamedTuple):
     image: UInt8[np.ndarray, "h w 3"]
     masks: Bool[np.ndarray, "N h w"]
     crowd: Bool[np.ndarray, "h w"]
-    ids: tuple[int, ...]
+    ids: tuple[int | str, ...]
     categories: tuple[int, ...]
     name: str
-    image_id: int
+    image_id: int | str
 
 
 def from_scene(scene: Scene, name: str, image_id: int = 0) -> Sample:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ifcn_lab.metrics.answers import Chosen, answers_by_pixels, answers_of
+from ifcn_lab.metrics.answers import Chosen, answers_of
 from ifcn_lab.metrics.coco_precision import (
     CocoPrecision,
     CocoReport,
@@ -11,22 +11,18 @@ from ifcn_lab.metrics.coco_precision import (
 from ifcn_lab.metrics.nuclei import NucleiReport, NucleiScore, nuclei_ap
 from ifcn_lab.metrics.overlap import (
     box_iou,
-    box_iou_pairs,
     mask_iou,
-    mask_iou_pixels,
 )
 from ifcn_lab.metrics.precision import (
     Precision,
     PrecisionReport,
     average_precision,
-    precision_by_cutting,
 )
 from ifcn_lab.metrics.recall import (
     COCO_THRESHOLDS,
     Recall,
     RecallReport,
     average_recall,
-    recall_by_matching,
 )
 from ifcn_lab.metrics.results_file import to_coco_results
 
@@ -41,17 +37,12 @@ __all__ = [
     "PrecisionReport",
     "Recall",
     "RecallReport",
-    "answers_by_pixels",
     "answers_of",
     "average_precision",
     "average_recall",
     "box_iou",
-    "box_iou_pairs",
     "coco_precision",
     "mask_iou",
-    "mask_iou_pixels",
     "nuclei_ap",
-    "precision_by_cutting",
-    "recall_by_matching",
     "to_coco_results",
 ]

@@ -90,7 +90,7 @@ class Figures:
             judged[name] = measure.judge(given, truth)
         return judged
 
-    def count(self, image_id: int, judged: dict[str, Any]) -> None:
+    def count(self, image_id: int | str, judged: dict[str, Any]) -> None:
         """Count one image that was judged."""
         self.objects += judged["objects"]
         for name, measure in self.measures.items():

@@ -18,7 +18,7 @@ from scipy.ndimage import find_objects
 from ifcn_lab.data.run_lengths import crop_rles
 from ifcn_lab.metrics.regions import Answers, Found, boxes_of, found
 
-__all__ = ["Chosen", "answers_by_pixels", "answers_of", "chosen_from"]
+__all__ = ["Chosen", "answers_of", "chosen_from"]
 
 SCORE = 0.9
 """Training shows a network as many windows on objects as off them; in an image nearly
@@ -112,30 +112,6 @@ def chosen_from(
             labels[box][own] = len(places)
     kept = np.array(places, dtype=int)
     return Chosen(labels, best.scores[kept], kept)
-
-
-def answers_by_pixels(
-    proposals: Answers, score: float = SCORE, free: float = FREE
-) -> list[tuple[int, set[tuple[int, int]]]]:
-    """Do what ``answers_of`` does pixel by pixel: its definition, slow.
-
-    Gives the place of each answer among the proposals and the pixels it has, (y, x).
-
-    >>> from types import SimpleNamespace
-    >>> masks = np.array([[[1, 1, 0]], [[0, 1, 1]]], bool)
-    >>> two = SimpleNamespace(masks=masks, scores=np.array([0.8, 0.9]))
-    >>> answers_by_pixels(two, score=0.5, free=0.5)
-    [(1, {(0, 1), (0, 2)}), (0, {(0, 0)})]
-    """
-    taken: set[tuple[int, int]] = set()
-    answers = []
-    for i in sorted(range(len(proposals.scores)), key=lambda i: -proposals.scores[i]):
-        mask = {(int(y), int(x)) for y, x in np.argwhere(proposals.masks[i])}
-        own = mask - taken
-        if proposals.scores[i] >= score and own and len(own) >= free * len(mask):
-            answers.append((i, own))
-            taken |= own
-    return answers
 
 
 def _crops(

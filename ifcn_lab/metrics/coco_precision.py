@@ -142,7 +142,7 @@ class CocoPrecision:
             raise ValueError(f"kind is 'masks' or 'boxes', not {kind!r}")
         self.by_category, self.kind, self.limit = by_category, kind, limit
         self.sizes = tuple(AREAS) if sizes else ("all",)
-        self._kept: dict[int, dict[int, Ranked]] = defaultdict(dict)
+        self._kept: dict[int, dict[int | str, Ranked]] = defaultdict(dict)
 
     def add(self, detections: Answers, sample: Sample) -> None:
         """Judge the detections of one image, known by the sample's ``image_id``.
@@ -164,7 +164,7 @@ class CocoPrecision:
             for c in present.tolist()
         ]
 
-    def count(self, image_id: int, judged: list[Ranked]) -> None:
+    def count(self, image_id: int | str, judged: list[Ranked]) -> None:
         """Count one image that was judged; raises ValueError if it was before."""
         for one in judged:
             if image_id in self._kept[one.category]:
@@ -198,7 +198,7 @@ class CocoPrecision:
                 "dtIgnore": one.matches[size].ignored,
                 "gtIgnore": np.zeros(one.matches[size].objects, int),
             }
-            for _, one in sorted(self._kept[category].items(), key=lambda pair: pair[0])
+            for _, one in sorted(self._kept[category].items(), key=_by_id)
         ]
 
 
@@ -235,6 +235,10 @@ def _precision(matches: list[dict[str, Any]], limit: int) -> Float[np.ndarray, "
         evaluation.evalImgs, evaluation._paramsEval = matches, known
         evaluation.accumulate()
     return evaluation.eval["precision"][:, :, 0, 0, 0]
+
+
+def _by_id(pair: tuple[int | str, Ranked]) -> tuple[bool, int | str]:
+    return isinstance(pair[0], str), pair[0]
 
 
 def _index(known: Sequence[float], wanted: float, name: str) -> int:

@@ -1,7 +1,6 @@
 """How much masks and boxes overlap: intersection over union (IoU).
 
-What is fast goes through pycocotools. Beside it stands a slow twin that says what is
-meant.
+It goes through pycocotools; slow twins in the tests say what is meant.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from pycocotools import mask as coco_mask
 
-__all__ = ["box_iou", "box_iou_pairs", "encode", "mask_iou", "mask_iou_pixels"]
+__all__ = ["box_iou", "encode", "mask_iou"]
 
 
 def encode(masks: Bool[np.ndarray, "N h w"]) -> list[dict[str, Any]]:
@@ -47,26 +46,6 @@ def mask_iou(
     return rle_iou(encode(a), encode(b), crowd)
 
 
-def mask_iou_pixels(
-    a: Bool[np.ndarray, "N h w"],
-    b: Bool[np.ndarray, "M h w"],
-    *,
-    crowd: Bool[np.ndarray, " M"] | None = None,
-) -> Float[np.ndarray, "N M"]:
-    """Do what ``mask_iou`` does by counting pixels: its definition, slow.
-
-    >>> mask_iou_pixels(np.ones((1, 2, 2), bool), np.ones((3, 2, 2), bool)).tolist()
-    [[1.0, 1.0, 1.0]]
-    """
-    _check_sizes(a, b)
-    iou = np.zeros((len(a), len(b)))
-    for i, j in np.ndindex(iou.shape):
-        common = np.sum(a[i] & b[j])
-        whole = np.sum(a[i]) if crowd is not None and crowd[j] else np.sum(a[i] | b[j])
-        iou[i, j] = common / whole if whole > 0 else 0.0
-    return iou
-
-
 def rle_iou(
     a: list[dict[str, Any]],
     b: list[dict[str, Any]],
@@ -97,24 +76,6 @@ def box_iou(
     return coco_mask.iou(xywh(a), xywh(b), [0] * len(b))
 
 
-def box_iou_pairs(
-    a: Shaped[np.ndarray, "N 4"], b: Shaped[np.ndarray, "M 4"]
-) -> Float[np.ndarray, "N M"]:
-    """Do what ``box_iou`` does, one pair of boxes at a time: its definition, slow.
-
-    >>> box_iou_pairs(np.array([[0, 0, 2, 2]]), np.array([[2, 0, 4, 2]])).tolist()
-    [[0.0]]
-    """
-    iou = np.zeros((len(a), len(b)))
-    for i, j in np.ndindex(iou.shape):
-        width = min(a[i][2], b[j][2]) - max(a[i][0], b[j][0])
-        height = min(a[i][3], b[j][3]) - max(a[i][1], b[j][1])
-        common = max(width, 0) * max(height, 0)
-        whole = _box_area(a[i]) + _box_area(b[j]) - common
-        iou[i, j] = common / whole if whole > 0 else 0.0
-    return iou
-
-
 def xywh(boxes: Shaped[np.ndarray, "N 4"]) -> Float[np.ndarray, "N 4"]:
     """Turn boxes (x0, y0, x1, y1) into COCO's (x0, y0, width, height).
 
@@ -123,10 +84,6 @@ def xywh(boxes: Shaped[np.ndarray, "N 4"]) -> Float[np.ndarray, "N 4"]:
     """
     boxes = np.asarray(boxes, dtype=float).reshape(-1, 4)
     return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-
-
-def _box_area(box: Shaped[np.ndarray, " 4"]) -> float:
-    return float((box[2] - box[0]) * (box[3] - box[1]))
 
 
 def _check_sizes(a: Bool[np.ndarray, "N h w"], b: Bool[np.ndarray, "M h2 w2"]) -> None:

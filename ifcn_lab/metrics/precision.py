@@ -18,7 +18,7 @@ from jaxtyping import Float, Int
 from pycocotools import mask as coco_mask
 
 from ifcn_lab.data import Sample
-from ifcn_lab.metrics.overlap import mask_iou_pixels, rle_iou
+from ifcn_lab.metrics.overlap import rle_iou
 from ifcn_lab.metrics.regions import (
     ANY,
     Answers,
@@ -34,7 +34,6 @@ __all__ = [
     "PrecisionReport",
     "area_under_envelope",
     "average_precision",
-    "precision_by_cutting",
 ]
 
 RIGHT, WRONG, FORGIVEN = 1, 0, -1
@@ -204,58 +203,6 @@ def average_precision(
     for each, sample in paired(detections, samples):
         precision.add(each, sample)
     return precision.result()
-
-
-def precision_by_cutting(
-    detections: Sequence[Answers], samples: Sequence[Sample], threshold: float
-) -> float:
-    """Find AP at one IoU, categories ignored, from its definition: slow.
-
-    The list of all detections is cut after every one. To find i objects costs the best
-    precision of any cut that finds i or more; AP is the mean over i. Raises ValueError
-    if there is no object at all.
-
-    >>> from types import SimpleNamespace
-    >>> masks = np.ones((1, 2, 2), bool)
-    >>> sample = Sample(None, masks, ~masks[0], (1,), (1,), "one object", 0)
-    >>> answer = SimpleNamespace(masks=masks, scores=[0.9])
-    >>> precision_by_cutting([answer], [sample], threshold=0.5)
-    1.0
-    """
-    objects = sum(len(sample.masks) for sample in samples)
-    if not objects:
-        raise ValueError("the samples hold no object, so there is no precision")
-    judged = []
-    for each, sample in paired(detections, samples):
-        judged += _judged(each, sample, threshold)
-    judged.sort(key=lambda pair: -pair[0])
-    cuts = [(0, 0.0)]  # objects found, precision
-    for n in range(1, len(judged) + 1):
-        right = sum(verdict for _, verdict in judged[:n])
-        cuts.append((right, right / n))
-    best = [
-        max((p for r, p in cuts if r >= i), default=0.0) for i in range(1, objects + 1)
-    ]
-    return sum(best) / objects
-
-
-def _judged(
-    detections: Answers, sample: Sample, threshold: float
-) -> list[tuple[float, int]]:
-    """Pair scores and verdicts of one image, leaving out what is forgiven."""
-    scores = np.asarray(detections.scores, dtype=float)
-    masks = np.asarray(detections.masks)
-    in_crowd = mask_iou_pixels(masks, sample.crowd[None], crowd=np.array([True]))
-    overlap = mask_iou_pixels(masks, sample.masks)
-    taken, judged = set(), []
-    for i in np.argsort(-scores, kind="stable"):
-        j = int(np.argmax(overlap[i])) if len(sample.masks) else None
-        if j is not None and overlap[i, j] >= threshold and j not in taken:
-            taken.add(j)
-            judged.append((float(scores[i]), RIGHT))
-        elif in_crowd[i, 0] < threshold:
-            judged.append((float(scores[i]), WRONG))
-    return judged
 
 
 def _share_in_crowd(best: Found, truth: Objects) -> Float[np.ndarray, " N"]:

@@ -21,7 +21,6 @@ from ifcn_lab.metrics.matching import (
     Match,
     match_image,
 )
-from ifcn_lab.metrics.overlap import mask_iou_pixels
 from ifcn_lab.metrics.regions import (
     Answers,
     Found,
@@ -36,7 +35,6 @@ __all__ = [
     "Recall",
     "RecallReport",
     "average_recall",
-    "recall_by_matching",
 ]
 
 
@@ -210,42 +208,3 @@ def average_recall(
     for each, sample in paired(proposals, samples):
         recall.add(each, sample)
     return recall.result()
-
-
-def recall_by_matching(
-    proposals: Sequence[Answers],
-    samples: Sequence[Sample],
-    n: int,
-    threshold: float,
-) -> float:
-    """Find recall at one N and one IoU by matching masks one by one: the definition.
-
-    Slow, and without COCOeval. Raises ValueError if there is no object at all.
-
-    >>> from types import SimpleNamespace
-    >>> masks = np.ones((1, 2, 2), bool)
-    >>> sample = Sample(None, masks, ~masks[0], (1,), (1,), "one object", 0)
-    >>> answer = SimpleNamespace(masks=masks, scores=[0.9])
-    >>> recall_by_matching([answer], [sample], n=1, threshold=0.5)
-    1.0
-    """
-    objects = sum(len(sample.masks) for sample in samples)
-    if not objects:
-        raise ValueError("the samples hold no object, so there is no recall")
-    hits = 0
-    for each, sample in paired(proposals, samples):
-        order = np.argsort(-np.asarray(each.scores), kind="stable")[:n]
-        overlap = mask_iou_pixels(np.asarray(each.masks)[order], sample.masks)
-        hits += _greedy_hits(overlap, threshold)
-    return hits / objects
-
-
-def _greedy_hits(overlap: Float[np.ndarray, "N M"], threshold: float) -> int:
-    """Give each proposal in turn the free object it overlaps most, if enough."""
-    free = set(range(overlap.shape[1]))
-    for row in overlap:
-        # Of two objects overlapped alike COCOeval takes the later one.
-        best = max(free, key=lambda j: (row[j], j), default=None)
-        if best is not None and row[best] >= threshold:
-            free.remove(best)
-    return overlap.shape[1] - len(free)

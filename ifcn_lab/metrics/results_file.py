@@ -8,16 +8,17 @@ import os
 import re
 import warnings
 from array import array
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain, repeat
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ifcn_lab.data import Sample
+from ifcn_lab.data.coco_file import ids_by_name
 from ifcn_lab.data.faults import Unreadable
 from ifcn_lab.data.json_fields import MOST, is_box, key_of, short
 from ifcn_lab.data.segmentation import checked, rle_of
@@ -76,18 +77,15 @@ class ResultFile:
         ids that do not, the names decide, and a warning says so. Raises ValueError,
         naming an entry, if one is for an image that is not listed.
         """
-        mine = {key: _last(name) for key, name in self._names.items()}
-        if any(_last(names.get(key, "")) != name for key, name in mine.items()):
-            theirs = Counter(map(_last, names.values()))
-            by_name = {_last(n): k for k, n in names.items() if theirs[_last(n)] == 1}
-            if all(name in by_name for name in mine.values()) \
-                    and mine.keys() == self._places.keys():
-                warnings.warn(f"{self.path}: its image ids are not those of the "
-                              "annotations; matched by file_name", stacklevel=2)
-                self._places = {by_name[mine[k]]: p for k, p in self._places.items()}
+        mine, ids = ids_by_name(self._names), ids_by_name(names)
+        if any(name not in names.get(key, "") for name, key in mine.items()):
+            if mine.keys() <= ids.keys() and len(mine) == len(self._places):
+                own = {ids[name]: self._places[key] for name, key in mine.items()}
+                self._places, other, by = own, "image ids", "file_name"
             else:
-                warnings.warn(f"{self.path}: its file_names are not those of the "
-                              "annotations; matched by image_id", stacklevel=2)
+                other, by = "file names", "image_id"
+            warnings.warn(f"{self.path}: its {other} are not those of the annotations; "
+                          f"matched by {by}", stacklevel=2)
         for key, places in self._places.items():
             if key not in names:
                 raise ValueError(f"{self.path}: result number {places[0]} is for image "
@@ -158,11 +156,6 @@ def _check(entry: dict[str, Any]) -> None:
                          "height", short(entry["bbox"]))
     if not entry.get("segmentation") and not entry.get("bbox"):
         raise Unreadable("has no 'segmentation' and no 'bbox'")
-
-
-def _last(name: str) -> str:
-    """The file's own name in a path of any system."""
-    return PureWindowsPath(name).name
 
 
 def to_coco_results(

@@ -1,5 +1,5 @@
 // From windows to proposals and to recall, as in ifcn_lab.layers.nms and
-// ifcn_lab.evaluation.recall. Plain functions on typed arrays: no page is needed.
+// ifcn_lab.metrics.recall. Plain functions on typed arrays: no page is needed.
 
 /** IoU of two boxes (x0, y0, x1, y1) of a list; 0 where either has no inside. */
 export function boxOverlap(boxes, a, b) {

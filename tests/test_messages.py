@@ -1,0 +1,40 @@
+"""What messages advise can be done."""
+
+from __future__ import annotations
+
+import ast
+import re
+from argparse import ArgumentParser, _SubParsersAction
+from collections.abc import Iterator
+from pathlib import Path
+
+from ifcn_lab.__main__ import parser
+
+ROOT = Path(__file__).parent.parent
+OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
+
+
+def options(one: ArgumentParser) -> Iterator[str]:
+    """Every option of a command and of its actions."""
+    for action in one._actions:
+        yield from action.option_strings
+        if isinstance(action, _SubParsersAction):
+            for inner in action.choices.values():
+                yield from options(inner)
+
+
+def raised() -> Iterator[tuple[str, str]]:
+    """Every piece of text in what the two packages raise or warn of, and its place."""
+    for path in sorted(ROOT.glob("ifcn_*/**/*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Raise | ast.Call):
+                for part in ast.walk(node):
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                        yield f"{path.relative_to(ROOT)}:{part.lineno}", part.value
+
+
+def test_messages_name_only_options_that_there_are() -> None:
+    known = set(options(parser()))
+    named = {(place, word) for place, text in raised() for word in OPTION.findall(text)}
+    assert len({word for _, word in named}) > 10
+    assert [(place, word) for place, word in sorted(named) if word not in known] == []
