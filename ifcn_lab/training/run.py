@@ -67,7 +67,10 @@ class Run:
         if len(samples) == 0:
             raise ValueError("no images to train on: the data set is empty")
         self.model, self.samples, self.recipe = model, samples, recipe
-        self.workers, self.group = workers, Group.current()
+        # A model that runs its network to make targets does so here: torch's threads
+        # do not outlive a fork.
+        self.workers = 0 if model.for_loading() is model else workers
+        self.group = Group.current()
         self.numbers = shared_out(recipe.accumulate, self.group)
         self.forward = prepared(model, recipe)
         self.half = uses_bfloat16(recipe.precision, model.device.type)
