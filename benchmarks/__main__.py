@@ -14,11 +14,12 @@ from benchmarks import (
     recipe,
     recognition,
     scenes,
+    size,
     training_step,
 )
 
 EVERY = (importing, assembling, training_step, convolutions, proposing, frames, scenes,
-         coins, recipe, recognition, paper_scale, lessons)
+         coins, recipe, recognition, paper_scale, lessons, size)
 
 if __name__ == "__main__":
     for benchmark in EVERY:

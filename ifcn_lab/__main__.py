@@ -36,12 +36,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return command.run(given)
     except (ValueError, TypeError, OSError, FloatingPointError) as error:
-        print(f"ifcn-lab {given.command}: {' '.join(str(error).split())}",
-              file=sys.stderr)
+        print(f"ifcn-lab {given.command}: {one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"\nifcn-lab {given.command}: stopped", file=sys.stderr)
         return 130
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, in one line; what would steer a terminal is spelled out.
+
+    A name in a file or an answer of a server may hold anything.
+
+    Example:
+        >>> one_line(ValueError("no\\n file \\x1b[31m here, but ä"))
+        'no file \\\\x1b[31m here, but ä'
+    """
+    words = " ".join(str(error).split())
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)
 
 
 def parser() -> ArgumentParser:

@@ -103,7 +103,6 @@ ARGUMENTS = {  # of each kernel: axes of maps, of the windows or planes, of the 
     fast.copy_windows: (4, 4, None),
     fast.copy_chosen_windows: (4, 2, 2),
     fast.copy_planes: (4, 4, None),
-    fast.copy_chosen_planes: (4, 3, 2),
 }
 
 

@@ -162,8 +162,8 @@ def test_the_windows_of_a_step_are_those_that_were_drawn():
     examples = run.draw_batch()
     every = training_step.places(examples, positive=False)
     positive = training_step.places(examples, positive=True)
-    assert len(every) == sum(len(e.label) for e in examples)
-    assert len(positive) == sum(len(e.target) for e in examples) > 0
+    assert len(every) == sum(len(e.targets.label) for e in examples)
+    assert len(positive) == sum(len(e.targets.target) for e in examples) > 0
     assert sorted(set(every[:, 0].tolist())) == list(range(training_step.BATCH))
     count, _ = training_step.assembling(run, examples, positive=True)
     assert count == len(positive)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from serving import Behaviour, no_proxy, serving
 
 from ifcn_lab.__main__ import main
 from ifcn_lab.data.catalogue import open_dataset
-from ifcn_lab.data.fetch import fetch
+from ifcn_lab.data.downloads import fetch
 from ifcn_lab.data.sources import SOURCES
 
 __all__ = ["no_proxy"]  # a fixture
@@ -53,11 +54,13 @@ def test_a_data_set_is_fetched_and_opens(
     server: Behaviour, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     to = tmp_path / "deep" / "nuclei"
-    server.cuts = [1000, 2000]
+    server.cuts = [1000]
     assert main(["data", "fetch", "dsb2018", "--to", str(to), "--url", server.url]) == 0
     said = capsys.readouterr().out
     assert "CC0, public domain" in said and "Kaggle" in said
-    assert "sha256:" in said and "no checksum is known" in said
+    assert f"from: {server.url}" in said
+    digest = hashlib.sha256(server.body).hexdigest()
+    assert "no checksum is known" in said and f"--sha256: {digest}" in said
     assert f"--dataset dsb2018 --data {to}" in said
     assert [path.name for path in to.parent.iterdir()] == ["nuclei"]
     names = [s.name for s in open_dataset("dsb2018", to)]
@@ -66,31 +69,36 @@ def test_a_data_set_is_fetched_and_opens(
     assert "dsb2018 train: 5 images" in capsys.readouterr().out
 
 
-def test_three_archives_make_one_folder(tmp_path: Path) -> None:
-    root = write_coco(tmp_path / "made", scenes(), 2017)
-    with ExitStack() as stack:
-        urls = []
-        for part in ("train2017", "val2017", "annotations"):
-            (tmp_path / part).mkdir()
-            (root / part).rename(tmp_path / part / part)
-            body = zipped(tmp_path / part)
-            urls.append(stack.enter_context(serving(Behaviour(body))).url)
-        to = fetch("coco2017", tmp_path / "coco", urls=urls, tell=lambda _: None)
-    assert len(open_dataset("coco", to)) + len(open_dataset("coco", to, "val")) == 6
+def coco_parts(folder: Path) -> dict[str, bytes]:
+    """The three archives of COCO, small."""
+    root, bodies = write_coco(folder / "made", scenes(), 2017), {}
+    for part in ("train2017", "val2017", "annotations"):
+        (folder / part).mkdir()
+        (root / part).rename(folder / part / part)
+        bodies[part] = zipped(folder / part)
+    return bodies
 
 
-def test_what_broke_off_goes_on_in_the_next_call(
-    server: Behaviour, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_three_archives_make_one_folder_and_whole_ones_are_not_loaded_again(
+    tmp_path: Path
 ) -> None:
-    server.cuts = [5000, 0, 0, 0]
-    line = f"data fetch dsb2018 --to {tmp_path / 'n'} --url {server.url}".split()
-    assert main(line) == 2
-    assert "run the same command again" in told(capsys)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["n.download"]
-    server.asked.clear()
-    assert main(line) == 0
-    assert server.asked == ["bytes=5000-"]
-    assert [path.name for path in tmp_path.iterdir()] == ["n"]
+    bodies = coco_parts(tmp_path)
+    sums = [hashlib.sha256(body).hexdigest() for body in bodies.values()]
+    (tmp_path / "new").mkdir()
+    to = tmp_path / "new" / "coco"
+    with ExitStack() as stack:
+        servers = [stack.enter_context(serving(Behaviour(body)))
+                   for body in bodies.values()]
+        urls = [server.url for server in servers]
+        servers[2].status = 404
+        with pytest.raises(OSError, match="404"):
+            fetch("coco2017", to, urls=urls, sha256=sums, tell=lambda _: None)
+        assert [path.name for path in to.parent.iterdir()] == ["coco.partial"]
+        servers[2].status = 200
+        fetch("coco2017", to, urls=urls, sha256=sums, tell=lambda _: None)
+        assert [len(server.asked) for server in servers] == [1, 1, 2]
+    assert [path.name for path in to.parent.iterdir()] == ["coco"]
+    assert len(open_dataset("coco", to)) + len(open_dataset("coco", to, "val")) == 6
 
 
 def bad_tar(**more: object) -> bytes:
@@ -107,12 +115,12 @@ def test_archives_that_break_out_leave_nothing(
     server: Behaviour, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bodies = {
-        "leads out": bad_tar(name="../../out.txt"),
-        "outside": bad_tar(type=tarfile.SYMTYPE, linkname="../.."),
-        "is a device": bad_tar(type=tarfile.CHRTYPE),
-        "more than": bad_tar(size=150_000_000),
-        "no whole zip or tar": server.body[: len(server.body) // 2],
-        "is no whole": b"<html>log in</html>",
+        "outside the destination": bad_tar(name="../../out.txt"),
+        "an absolute path": bad_tar(type=tarfile.SYMTYPE, linkname="/tmp"),
+        "is a special file": bad_tar(type=tarfile.CHRTYPE),
+        "brings too much": bad_tar(size=150_000_000),
+        "a whole zip or tar": server.body[: len(server.body) // 2],
+        "expected a whole": b"<html>log in</html>",
     }
     for said, server.body in bodies.items():
         where = ["--to", str(tmp_path / "n"), "--url", server.url]
@@ -121,17 +129,69 @@ def test_archives_that_break_out_leave_nothing(
         assert list(tmp_path.iterdir()) == []
 
 
-def test_the_published_size_and_sum_hold_for_other_addresses_too(
+def packed(**files: bytes) -> bytes:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return body.getvalue()
+
+
+EMPTY = {
+    "nothing": packed(),
+    "another thing": packed(readme=b"see the other archive"),
+    "an empty tar": bad_tar(type=tarfile.DIRTYPE),
+    "pictures without masks": packed(**{"a/images/a.png": b"1"}),
+    "another data set": packed(**{"PennFudanPed/PNGImages/a.png": b"1"}),
+}
+
+
+@pytest.mark.parametrize("kind", EMPTY)
+@pytest.mark.parametrize("how", ["--url", "--archive"])
+def test_an_archive_that_holds_no_data_is_an_error(
+    server: Behaviour, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str,
+    how: str,
+) -> None:
+    server.body = EMPTY[kind]
+    (tmp_path / "mine.zip").write_bytes(EMPTY[kind])
+    given = server.url if how == "--url" else str(tmp_path / "mine.zip")
+    where = ["--to", str(tmp_path / "n"), how, given]
+    assert main(["data", "fetch", "dsb2018", *where]) == 2
+    assert "the archive held no data of dsb2018" in told(capsys)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.zip"]
+
+
+def test_what_a_stranger_wrote_does_not_steer_the_terminal(
     server: Behaviour, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    where = ["--to", str(tmp_path / "voc")]
+    where = ["--to", str(tmp_path / "n"), "--url", server.url]
+    server.body = bad_tar(name="\x1b[2J", type=tarfile.CHRTYPE)
+    assert main(["data", "fetch", "dsb2018", *where]) == 2
+    server.status, server.reason = 404, "\x1b[31mred\a"
+    assert main(["data", "fetch", "dsb2018", *where]) == 2
+    said = capsys.readouterr()
+    assert not {"\x1b", "\a"} & set(said.out + said.err)
+    assert r"404 \x1b[31mred\x07" in said.err
+
+
+def test_published_and_given_sums_hold_for_other_addresses_and_files_too(
+    server: Behaviour, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--to", str(tmp_path / "n")]
     assert main(["data", "fetch", "voc2012", *where, "--url", server.url]) == 2
-    assert "the published one 1,999,639,040" in told(capsys)
-    mine = tmp_path / "mine.tar"
-    mine.write_bytes(b"not it")
-    assert main(["data", "fetch", "voc2012", *where, "--archive", str(mine)]) == 2
-    assert "mine.tar: has not the checksum md5:6cd6e144" in told(capsys)
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.tar"]
+    assert "has not the checksum md5:6cd6e144" in told(capsys)
+    mine = tmp_path / "mine.zip"
+    mine.write_bytes(server.body)
+    given = ["--archive", str(mine)]
+    assert main(["data", "fetch", "voc2012", *where, *given]) == 2
+    assert "mine.zip: has not the checksum md5:6cd6e144" in told(capsys)
+    given += ["--sha256", hashlib.sha256(server.body[1:]).hexdigest()]
+    assert main(["data", "fetch", "dsb2018", *where, *given]) == 2
+    assert f"mine.zip: has not the checksum sha256:{given[-1]}" in told(capsys)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.zip"]
+    given[-1] = hashlib.sha256(server.body).hexdigest()
+    assert main(["data", "fetch", "dsb2018", *where, *given]) == 0
+    assert "note down" not in capsys.readouterr().out
 
 
 def test_a_server_that_says_no_leaves_nothing(
@@ -152,9 +212,9 @@ def test_an_archive_loaded_by_hand_is_used_and_kept(
     line = ["data", "fetch", "dsb2018", "--to", str(tmp_path / "n"), "--archive"]
     assert main([*line, str(mine)]) == 0
     assert mine.read_bytes() == nuclei and (tmp_path / "n" / NAMES[0]).is_dir()
-    assert "sha256:" in capsys.readouterr().out
+    assert "--sha256: " in capsys.readouterr().out
     assert main([*line, str(mine)]) == 2
-    assert "holds something already" in told(capsys)
+    assert "is there already" in told(capsys)
     (tmp_path / "empty").mkdir()
     fetch("dsb2018", tmp_path / "empty", archives=[mine], tell=lambda _: None)
     assert (tmp_path / "empty" / NAMES[0]).is_dir()
@@ -164,7 +224,8 @@ def test_an_archive_loaded_by_hand_is_used_and_kept(
     ("line", "said"),
     [
         ("coco2014 --archive one.zip", "train2014.zip, val2014.zip, annotations"),
-        ("coco2014 --url http://127.0.0.1:1/a", "give a URL for each"),
+        ("coco2014 --url http://127.0.0.1:1/a", "give one for each"),
+        ("dsb2018 --archive a.zip --sha256 1 2", "give one for each, in this order"),
         ("dsb2018 --archive none.zip", "none.zip: there is no such archive"),
         ("dsb2018 --url no-address", "no-address"),
         ("dsb2018 --url file:///etc/passwd", "file:///etc/passwd"),
@@ -181,7 +242,7 @@ def test_what_cannot_be_fetched_is_one_sentence(
 
 def test_a_file_in_the_way_and_an_unknown_name_are_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(ValueError, match="file: is no folder"):
+    with pytest.raises(ValueError, match="file: is there already"):
         fetch("dsb2018", tmp_path / "file")
     with pytest.raises(ValueError, match="no data set 'mnist' to fetch; there are voc"):
         fetch("mnist", tmp_path / "n")
@@ -200,11 +261,12 @@ def test_unpacking_that_is_stopped_leaves_no_folder(
     with pytest.raises(KeyboardInterrupt):
         fetch("dsb2018", tmp_path / "n", archives=[mine], tell=stop)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.zip"]
-    (tmp_path / "n.unpacking").mkdir()  # as a process that was killed leaves it
-    (tmp_path / "n.unpacking" / "half.png").write_bytes(b"")
+    half = tmp_path / "n.partial" / "unpacked"  # as a process that was killed leaves it
+    half.mkdir(parents=True)
+    (half / "half.png").write_bytes(b"")
     fetch("dsb2018", tmp_path / "n", archives=[mine], tell=lambda _: None)
     assert sorted(p.name for p in (tmp_path / "n").iterdir()) == NAMES
-    assert not (tmp_path / "n.unpacking").exists()
+    assert not half.parent.exists()
 
 
 def test_every_source_has_a_licence_and_opens() -> None:

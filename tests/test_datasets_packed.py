@@ -83,8 +83,9 @@ def test_reading_in_a_forked_worker_copies_no_annotations() -> None:
     numbers = np.random.default_rng(0).uniform(0, 8, (2000, 100)).tolist()
     packed = Packed(numbers)
     assert packed.nbytes > 1_800_000
-    assert grown_by_reading(packed) < 600_000
-    assert grown_by_reading(numbers) > 4_000_000  # as objects, all are copied
+    copied = grown_by_reading(numbers)               # as objects, all are copied
+    assert copied > 4_000_000
+    assert grown_by_reading(packed) < copied / 4     # what the reading itself takes
 
 
 def grown_by_reading(records: Sequence) -> int:

@@ -15,7 +15,7 @@ import torch
 from initial_cases import State, holds, net, state
 from training_cases import one_thread
 
-from ifcn_lab import initial
+from ifcn_lab.layers import pretrained as initial
 from ifcn_lab.layers.pretrained import initialise
 from ifcn_lab.models.instancefcn import InstanceFCN
 

@@ -137,7 +137,7 @@ def test_a_lesson_imports_the_library_and_no_other_lesson(path: Path) -> None:
     packages = metadata.packages_distributions()
     assert "ifcn_lab" in roots
     assert {r for r in roots if r not in sys.stdlib_module_names and r not in packages
-            and r != "ifcn_lab"} == set()
+            and r not in ("ifcn_lab", "ifcn_course")} == set()
     assert roots & {"lessons", "notebooks", "benchmarks", "tests"} == set()
 
 

@@ -24,7 +24,7 @@ _ROOT = Path(channel.__file__).resolve().parents[2]
 _START = ("import sys; sys.path[:] = {paths!r}; "
           "from ifcn_course.grading.worker import main; main()")
 _CHUNK, _TICK = 1 << 16, 0.1
-_KEEPERS = 4  # processes of bubblewrap itself, at most
+_KEEPERS = 5  # processes of bubblewrap itself, at most
 _PASSED_ON = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "LD_LIBRARY_PATH", "WINDIR")
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifcn_lab.assembling import arguments, arrays
-from ifcn_lab.assembling.choice import backends, best, load
+from ifcn_lab.assembling.backend_choice import backends, best, load
 from ifcn_lab.assembling.margin import pad
 from ifcn_lab.grid import Grid
 
@@ -119,7 +119,7 @@ def _copy(
     out: Any,
 ) -> Shaped[Any, "..."]:
     if arguments.is_tensor(score_maps):
-        return load("torch").assemble_with(load(backend), score_maps, task, out)
+        return load("torch").assemble_with(backend, score_maps, task, out)
     return arrays.assemble_array(load(backend), score_maps, task, out)
 
 

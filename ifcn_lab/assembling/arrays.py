@@ -82,13 +82,12 @@ def window_axes_first(
 
 
 def planes_of(
-    windows: Shaped[np.ndarray, "*where m m"],
-) -> Shaped[np.ndarray, "..."] | None:
+    windows: Shaped[np.ndarray, "B H W m m"],
+) -> Shaped[np.ndarray, "B m m H W"] | None:
     """The planes that windows are a view of, in order in memory; None: of none.
 
     >>> planes_of(np.zeros((2, 2, 8, 9)).transpose(2, 3, 0, 1)[None]).shape
     (1, 2, 2, 8, 9)
     """
-    axes = (0, 3, 4, 1, 2) if windows.ndim == 5 else (1, 2, 0)
-    planes = windows.transpose(axes)
+    planes = windows.transpose(0, 3, 4, 1, 2)
     return planes if planes.flags.c_contiguous else None

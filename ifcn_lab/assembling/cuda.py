@@ -10,7 +10,6 @@ The kernels run on a GPU. Where there is none they run on numba's simulator.
 
 from __future__ import annotations
 
-from types import FunctionType
 from typing import Any, no_type_check
 
 import numpy as np
@@ -91,25 +90,6 @@ def copy_planes(maps, channel, rows, columns, fill, planes):
             planes[b, i, j, place] = fill
 
 
-@no_type_check
-def copy_chosen_planes(maps, channel, rows, columns, fill, planes, places):
-    """One row of pixels of chosen windows, planes (m, m, N); a thread has a window."""
-    n = cuda.grid(1)
-    m, _, N = planes.shape
-    if n >= N:
-        return
-    _, _, H, W = maps.shape
-    i, b, x = cuda.blockIdx.y, places[n, 0], places[n, 2]
-    row = places[n, 1] + rows[i * m]
-    on_a_row = 0 <= row < H
-    for j in range(m):
-        column = x + columns[j]
-        if on_a_row and 0 <= column < W:
-            planes[i, j, n] = maps[b, channel[i * m + j], row, column]
-        else:
-            planes[i, j, n] = fill
-
-
 def assemble_into(
     windows: Shaped[np.ndarray, "*where m m"],
     score_maps: Shaped[np.ndarray, "B kk H W"],
@@ -130,7 +110,7 @@ def assemble_into(
     """
     if windows.size == 0:
         return
-    planes = planes_of(windows)
+    planes = planes_of(windows) if places is None else None
     layout, target = ("window", windows) if planes is None else ("plane", planes)
     result = the_device().device_array(target.shape, windows.dtype)
     _run(result, on_device(score_maps), grid, places, fill, layout)
@@ -142,17 +122,19 @@ def assemble_on_device(
 ) -> None:
     """Assemble tensors of integers where they are, on torch's stream, without a copy.
 
-    What is not in order in memory is copied to where it is in order.
+    Chosen windows as planes, and what is not in order in memory, take one more copy.
     """
     if 0 in task.shape:
         return
-    result = out.contiguous()
-    one = task.places is None and score_maps.ndim == 3
-    maps, windows = as_batch(score_maps.contiguous()), result[None] if one else result
-    _run(borrowed(windows), borrowed(maps), task.grid, task.places, task.fill,
-         task.layout, stream_of(out))
-    if result is not out:
-        out.copy_(result)
+    layout, wanted = task.layout, out if out.ndim == 5 else out[None]
+    if task.places is not None:
+        layout, wanted = "window", out if layout == "window" else out.permute(2, 0, 1)
+    result = wanted.contiguous()
+    maps = borrowed(as_batch(score_maps.contiguous()))
+    _run(borrowed(result), maps, task.grid, task.places, task.fill, layout,
+         stream_of(out))
+    if result is not wanted:
+        wanted.copy_(result)
 
 
 def _run(
@@ -165,16 +147,9 @@ def _run(
     arguments = [maps, *table, result.dtype.type(fill), result.reshape(*shape)]
     if places is not None:
         arguments.append(on_device(places))
-    kernel = _KERNELS[layout, places is None]
+    dense = copy_windows if layout == "window" else copy_planes
+    kernel = dense if places is None else copy_chosen_windows
     start(kernel, blocks, (THREADS,), *arguments, stream=stream)
-
-
-_KERNELS: dict[tuple[str, bool], FunctionType] = {
-    ("window", True): copy_windows,
-    ("window", False): copy_chosen_windows,
-    ("plane", True): copy_planes,
-    ("plane", False): copy_chosen_planes,
-}
 
 
 def _pixel_table(grid: Grid) -> list[Int[np.ndarray, "mm"]]:
@@ -191,12 +166,9 @@ def _launch_shape(
     >>> _launch_shape((1, 75, 100, 21, 21), 21, "window", True)
     ((1, 75, 100, 441), (75, 4, 8))
     """
-    pixels = m * m
-    if layout == "window":
-        *where, _, _ = result
-        shares = (where[0] * where[1], SHARES) if dense else (where[0], 1)
-        return (*where, pixels), (shares[0], -(-pixels // THREADS), shares[1])
-    if dense:
+    if layout == "plane":
         B, _, _, H, W = result
         return (B, m, m, H * W), (-(-H * W // THREADS), m, B)
-    return result, (-(-result[-1] // THREADS), m, 1)
+    *where, _, _ = result
+    rows, shares = (where[0] * where[1], SHARES) if dense else (where[0], 1)
+    return (*where, m * m), (rows, -(-m * m // THREADS), shares)

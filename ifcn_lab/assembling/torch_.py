@@ -14,6 +14,7 @@ from jaxtyping import Int, Shaped
 
 from ifcn_lab.assembling import arguments
 from ifcn_lab.assembling.arrays import Task, as_batch, assemble_array
+from ifcn_lab.assembling.backend_choice import load
 from ifcn_lab.assembling.margin import pad
 from ifcn_lab.grid import Grid
 
@@ -22,7 +23,7 @@ _SMALL_INDEX = 2**31
 
 
 def assemble_with(
-    module: ModuleType,
+    backend: str,
     score_maps: Shaped[torch.Tensor, "*B kk H W"],
     task: Task,
     out: Shaped[torch.Tensor, "..."] | None,
@@ -32,11 +33,10 @@ def assemble_with(
     Raises:
         ValueError: the tensor wants a gradient, and there is none or `out` has none.
     """
-    ours = module.__name__ == __name__
-    if not ours or out is not None:
-        name = module.__name__.rpartition(".")[2].strip("_").replace("_", "-")
-        arguments.refuse_gradient(score_maps, name)
-    if ours:
+    module = load(backend)
+    if backend != "torch" or out is not None:
+        arguments.refuse_gradient(score_maps, backend)
+    if backend == "torch":
         maps = as_batch(score_maps)
         windows = assemble_tensor(maps, task.grid, task.places, task.fill, task.layout)
         windows = windows.view(task.shape)

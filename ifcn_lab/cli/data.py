@@ -15,16 +15,17 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from ifcn_lab.cli.options import whole
 from ifcn_lab.data.catalogue import DATASETS
-from ifcn_lab.data.sources import SOURCES
+from ifcn_lab.data.sources import SOURCES, announced
 
 FOLDERS = tuple(name for name in DATASETS if name != "scenes")
-FETCH = """Downloads into FOLDER.download, which goes on where it was cut off; checks
-the sum where one is known; unpacks into FOLDER.unpacking; and makes FOLDER when all is
-there. The licence is printed first: read it."""
+FETCH = """Downloads and unpacks in FOLDER.partial, checks the sum where one is known,
+looks whether the data is there, and only then makes FOLDER. Size, licence and source
+are printed first: read them."""
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -47,7 +48,9 @@ def add_fetch(one: ArgumentParser) -> None:
     how.add_argument("--url", nargs="+", default=[], help="another address of the "
                      "archive (several: in the order of `data list`)")
     how.add_argument("--archive", type=Path, nargs="+", default=[], metavar="FILE",
-                     help="the archive, downloaded by hand; it is left as it is")
+                     help="the archive, brought by other means; it is left as it is")
+    one.add_argument("--sha256", nargs="+", default=[], metavar="SUM",
+                     help="what the archive's checksum must be")
 
 
 def add_check(one: ArgumentParser) -> None:
@@ -72,21 +75,17 @@ def run(given: Namespace) -> int:
 
 def show(given: Namespace) -> int:
     """Print what can be fetched."""
-    from ifcn_lab.data.fetch import announced
-
     for name, source in SOURCES.items():
-        print(f"{name}: {announced(name)}")
-        for archive in source.archives:
-            print(f"  {archive.url} ({archive.checksum or 'no checksum known'})")
+        print(f"{name}: {announced(source)}")
     return 0
 
 
 def bring(given: Namespace) -> int:
     """Fetch one data set, say how it is used."""
-    from ifcn_lab.data.fetch import fetch
+    from ifcn_lab.data.downloads import fetch
 
     folder = fetch(given.name, given.to, urls=given.url, archives=given.archive,
-                   tell=lambda message: print(message, flush=True))
+                   sha256=given.sha256, tell=partial(print, flush=True))
     opens = SOURCES[given.name].opens
     print(f"{given.name} is in {folder}\n"
           f"  look at it with: ifcn-lab data check {folder}\n"

@@ -52,6 +52,7 @@ class InstanceFCN(WindowModel):
     Source: Dai et al., ECCV 2016, section 4.1.
 
     Example:
+        >>> import torch
         >>> net = InstanceFCN(k=3, backbone="small").eval()
         >>> maps, objectness = net(torch.zeros(1, 3, 50, 70))
         >>> maps.shape, objectness.shape

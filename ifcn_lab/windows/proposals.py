@@ -79,6 +79,7 @@ def propose_many(
     raised.
 
     Example:
+        >>> from ifcn_lab import InstanceFCN
         >>> net = InstanceFCN.from_pretrained("scenes")
         >>> images = [np.zeros((48, 64, 3), np.uint8), np.zeros((64, 48), np.uint8)]
         >>> [found.shape for found in propose_many(net, images, top=5)]

@@ -57,24 +57,24 @@ def readable() -> list[Path]:
 
 
 @cache
-def _found(bwrap: str | None) -> tuple[bool, str]:
-    """Whether to become nobody first, and what is wrong where nothing can be done."""
+def _found(bwrap: str | None) -> tuple[str, str]:
+    """Who goes behind the walls, as in `_first`, or what is wrong if nobody can."""
     if sys.platform != "linux":
-        return False, ("bubblewrap is for Linux; grade in a virtual machine or a "
-                       "container with Linux")
+        return "", ("bubblewrap is for Linux; grade in a virtual machine or a "
+                    "container with Linux")
     if bwrap is None:
-        return False, ("bubblewrap is not installed; install it (Debian and Ubuntu: "
-                       "sudo apt install bubblewrap)")
+        return "", ("bubblewrap is not installed; install it (Debian and Ubuntu: "
+                    "sudo apt install bubblewrap)")
     said = ""
-    for nobody in (True, False) if os.geteuid() == 0 else (False,):
+    for who in ("root's view", "nobody", "") if os.geteuid() == 0 else ("",):
         with tempfile.TemporaryDirectory() as folder:
             trial = [sys.executable, "-I", "-S", "-c", ""]
-            started = _command(Plan("/tmp/home", folder), trial, nobody)
+            started = _command(Plan("/tmp/home", folder), trial, who)
             done = subprocess.run(started, capture_output=True, text=True)
         if done.returncode == 0:
-            return nobody, ""
+            return who, ""
         said = done.stderr.strip() or f"exit code {done.returncode}"
-    return False, f"bubblewrap cannot run here ({said[-200:]}); {_advice(said)}"
+    return "", f"bubblewrap cannot run here ({said[-200:]}); {_advice(said)}"
 
 
 def _advice(said: str) -> str:
@@ -88,26 +88,30 @@ def _advice(said: str) -> str:
             "namespaces")
 
 
-def _command(plan: Plan, program: Iterable[str], nobody: bool) -> list[str]:
+def _command(plan: Plan, program: Iterable[str], who: str) -> list[str]:
     view = _view(plan)
     disk = f"--perms 0700 --size {plan.disk} --tmpfs".split()
-    return [*(_as_nobody(view) if nobody else []), *_ALONE.split(), *view,
+    return [*_first(view, who), *_ALONE.split(), *view,
             "--proc", "/proc", *disk, plan.home, "--remount-ro", "/",
             "--chdir", plan.home, "--", *program]
 
 
-def _as_nobody(view: list[str]) -> list[str]:
-    """Become a user without rights first: no limit of processes binds root.
+def _first(view: list[str], who: str) -> list[str]:
+    """Become a user without rights first, as no limit of processes binds root.
 
     Such a user may not even come near an interpreter below /root; so the whole view is
-    made twice, first by root.
+    made twice, first by root, if root is allowed to.
     """
+    ids = [f"--{name}={_NOBODY}" for name in ("reuid", "regid")]
+    nobody = [str(shutil.which("setpriv")), *ids, "--clear-groups"]
+    if who != "root's view":
+        return nobody if who else []
     tools = [str(shutil.which(name)) for name in ("bwrap", "setpriv")]
     bound = [word for tool in tools for word in ("--ro-bind", tool, tool)]
     folders = [word for tool in tools for word in ("--dir", str(Path(tool).parent))]
-    ids = [f"--{name}={_NOBODY}" for name in ("reuid", "regid")]
-    return ["bwrap", "--die-with-parent", *view, *folders, *bound, "--dir", "/tmp",
-            "--dev-bind", "/proc", "/proc", "--", tools[1], *ids, "--clear-groups"]
+    # Root in there may not end nobody's processes; the end of a PID namespace does.
+    return ["bwrap", "--unshare-pid", "--die-with-parent", *view, *folders, *bound,
+            "--dir", "/tmp", "--dev-bind", "/proc", "/proc", "--", *nobody]
 
 
 def _view(plan: Plan) -> list[str]:

@@ -24,7 +24,7 @@ MODULES = {
 }
 NUMBA_FROM = 20_000_000
 """Scores to copy from which on numba pays: NumPy needs about 0.1 s for so many, and to
-load numba with a compiled kernel takes about as long twice over, once."""
+load numba with a compiled kernel takes a quarter of a second, once."""
 
 
 def backends() -> dict[str, str | None]:
