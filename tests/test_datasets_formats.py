@@ -27,7 +27,7 @@ from ifcn_lab.data import Sample
 from ifcn_lab.data.catalogue import open_dataset
 from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.data.dsb2018 import Dsb2018
-from ifcn_lab.data.maps import read_map, separate
+from ifcn_lab.data.instance_maps import read_map, separate
 from ifcn_lab.data.pennfudan import PennFudan
 from ifcn_lab.data.sbd import Sbd, told_of_sds
 from ifcn_lab.data.voc import Voc2012

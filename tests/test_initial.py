@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,14 +32,7 @@ def caffe(state: State) -> State:
             for key, value in state.items()}
 
 
-def prefixed(prefix: str) -> Callable[[State], State]:
-    return lambda state: {key.replace("features.", prefix): value
-                          for key, value in state.items()}
-
-
-NAMINGS = {"torchvision": (prefixed("features."), "imagenet"),
-           "caffe": (caffe, "caffe"), "ssd": (prefixed("vgg."), "caffe"),
-           "ssd base": (prefixed(""), "caffe")}
+NAMINGS = {"torchvision": (dict, "imagenet"), "caffe": (caffe, "caffe")}
 
 
 # Files
@@ -85,17 +77,6 @@ def test_a_file_that_is_called_caffe_brings_caffes_preprocessing(
 ) -> None:
     initialise(net, write(tmp_path / name, state))
     assert net.normalisation == "caffe"
-
-
-def test_the_preprocessing_can_be_said_and_channels_turned_round(
-    net: InstanceFCN, state: State, tmp_path: Path
-) -> None:
-    path = write(tmp_path / "other.pth", state)
-    initialise(net, path, normalisation="caffe", bgr=True)
-    assert net.normalisation == "caffe"
-    first = net.backbone.features[0].weight
-    assert torch.equal(first[:, 0], state["features.0.weight"][:, 2])
-    assert torch.equal(first[:, 1], state["features.0.weight"][:, 1])
 
 
 def test_weights_at_half_precision_become_float32(

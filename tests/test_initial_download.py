@@ -5,70 +5,42 @@ from __future__ import annotations
 import copy
 import hashlib
 import io
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import torch
 from initial_cases import State, holds, net, state
+from serving import Behaviour, no_proxy, serving
 from training_cases import one_thread
 
-from ifcn_lab.layers import pretrained as initial
+from ifcn_lab.data.sources import Archive
+from ifcn_lab.layers import pretrained
 from ifcn_lab.layers.pretrained import initialise
 from ifcn_lab.models.instancefcn import InstanceFCN
 
-__all__ = ["net", "one_thread", "state"]  # fixtures
+__all__ = ["net", "no_proxy", "one_thread", "state"]  # fixtures
 
 
-class Host:
-    """A local HTTP server: files by name, each with the share of it that is sent."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, tuple[bytes, float]] = {}
-        self.asked: list[str] = []
-        host = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                host.asked.append(self.path[1:])
-                if self.path[1:] not in host.files:
-                    self.send_error(404)
-                    return
-                content, share = host.files[self.path[1:]]
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content[: int(share * len(content))])
-
-            def log_message(self, *words: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+@pytest.fixture(params=["vgg16", "vgg16-caffe"])
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 @pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
+def server(
+    state: State, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Behaviour]:
+    """A server that has the named file, and an empty cache."""
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setattr(torch.hub, "_hub_dir", None)
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    found = Host()
-    yield found
-    found.server.shutdown()
-    found.server.server_close()
-
-
-def content_of(state: State) -> bytes:
-    file = io.BytesIO()
-    torch.save(state, file)
-    return file.getvalue()
-
-
-def named(content: bytes, stem: str = "vgg16") -> str:
-    return f"{stem}-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    body = io.BytesIO()
+    torch.save(state | {"classifier.6.bias": torch.zeros(3)}, body)
+    stem = pretrained.SOURCES[name].name.rpartition("-")[0]
+    file = f"{stem}-{hashlib.sha256(body.getvalue()).hexdigest()[:8]}.pth"
+    with serving(Behaviour(body.getvalue()), file) as behaviour:
+        monkeypatch.setitem(pretrained.SOURCES, name, Archive(file, behaviour.url))
+        yield behaviour
 
 
 def kept(tmp_path: Path) -> list[str]:
@@ -76,89 +48,61 @@ def kept(tmp_path: Path) -> list[str]:
                   if path.is_file())
 
 
-@pytest.mark.parametrize(("name", "normalisation"),
-                         [("vgg16", "imagenet"), ("vgg16-caffe", "caffe")])
 def test_a_named_source_is_fetched_once_checked_and_kept(
-    net: InstanceFCN, state: State, host: Host, tmp_path: Path, name: str,
-    normalisation: str, monkeypatch: pytest.MonkeyPatch,
+    net: InstanceFCN, state: State, server: Behaviour, tmp_path: Path, name: str
 ) -> None:
-    content = content_of(state | {"classifier.6.bias": torch.zeros(3)})
-    stem = initial.SOURCES[name].rpartition("/")[2].rpartition("-")[0]
-    file = named(content, stem)
-    host.files[file] = content, 1.0
-    monkeypatch.setitem(initial.SOURCES, name, host.address + file)
     for _ in range(2):
         initialise(net, name)
     assert holds(net, state)
-    assert net.normalisation == normalisation
-    assert host.asked == [file] == kept(tmp_path)
+    assert net.normalisation == ("caffe" if name == "vgg16-caffe" else "imagenet")
+    assert server.asked == [f"/{file}" for file in kept(tmp_path)]
+    assert len(server.asked) == 1
 
 
 def test_the_names_stand_for_torchvisions_files() -> None:
-    files = {name: address.rpartition("/")[2]
-             for name, address in initial.SOURCES.items()}
+    files = {name: archive.name for name, archive in pretrained.SOURCES.items()}
     assert files == {"vgg16": "vgg16-397923af.pth",
                      "vgg16-caffe": "vgg16_features-amdegroot-88682ab5.pth"}
+    for archive in pretrained.SOURCES.values():
+        assert archive.url.endswith(f"/{archive.name}")
 
 
-@pytest.mark.parametrize("share", [0.0, 0.5, 0.999])
-def test_a_cut_connection_leaves_nothing(
-    net: InstanceFCN, state: State, host: Host, tmp_path: Path, share: float
+def test_a_cut_connection_is_tried_again(
+    net: InstanceFCN, state: State, server: Behaviour, tmp_path: Path, name: str
 ) -> None:
-    content = content_of(state)
-    host.files[named(content)] = content, share
-    with pytest.raises(ValueError, match="not that file.*Nothing was kept"):
-        initialise(net, host.address + named(content))
-    assert kept(tmp_path) == []
-    host.files[named(content)] = content, 1.0
-    initialise(net, host.address + named(content))
-    assert holds(net, state)
+    server.cuts = [len(server.body) // 2]
+    initialise(net, name)
+    assert holds(net, state) and len(kept(tmp_path)) == 1
 
 
 def test_wrong_bytes_leave_nothing(
-    net: InstanceFCN, state: State, host: Host, tmp_path: Path
+    net: InstanceFCN, server: Behaviour, tmp_path: Path, name: str
 ) -> None:
-    content, before = content_of(state), copy.deepcopy(net.backbone.state_dict())
-    wrong = bytearray(content)
+    before, wrong = copy.deepcopy(net.backbone.state_dict()), bytearray(server.body)
     wrong[len(wrong) // 2] ^= 1
-    host.files[named(content)] = bytes(wrong), 1.0
-    with pytest.raises(ValueError, match=r"vgg16-\w+\.pth are not that file"):
-        initialise(net, host.address + named(content))
+    server.body = bytes(wrong)
+    with pytest.raises(ValueError, match=r"-\w+\.pth was damaged .*was deleted"):
+        initialise(net, name)
     assert kept(tmp_path) == []
     assert holds(net, before)
 
 
 def test_a_file_the_server_does_not_have_is_an_os_error(
-    net: InstanceFCN, host: Host, tmp_path: Path
+    net: InstanceFCN, server: Behaviour, tmp_path: Path, name: str
 ) -> None:
-    with pytest.raises(OSError, match=r"cannot be fetched .*404.*give the file"):
-        initialise(net, host.address + "vgg16-0123abcd.pth")
+    server.status = 404
+    with pytest.raises(OSError, match=r"vgg16.*the server says 404"):
+        initialise(net, name)
     assert kept(tmp_path) == []
 
 
-def test_a_server_that_is_not_there_is_an_os_error(
-    net: InstanceFCN, host: Host
-) -> None:
-    host.server.shutdown()
-    host.server.server_close()
-    with pytest.raises(OSError, match="cannot be fetched"):
-        initialise(net, host.address + "vgg16-0123abcd.pth")
-
-
-@pytest.mark.parametrize("name", ["vgg16.pth", "vgg16-abc.pth", "vgg16-397923af"])
-def test_an_address_that_cannot_be_checked_is_refused(
-    net: InstanceFCN, host: Host, name: str
-) -> None:
-    with pytest.raises(ValueError, match=f"{name} does not say its SHA-256"):
-        initialise(net, host.address + name)
-    assert host.asked == []
-
-
-def test_a_broken_file_that_is_kept_already_is_named(
-    net: InstanceFCN, host: Host, tmp_path: Path
+def test_a_broken_file_that_is_kept_already_is_deleted(
+    net: InstanceFCN, state: State, server: Behaviour, tmp_path: Path, name: str
 ) -> None:
     folder = tmp_path / "torch" / "hub" / "checkpoints"
     folder.mkdir(parents=True)
-    (folder / "vgg16-0123abcd.pth").write_bytes(b"half a file")
-    with pytest.raises(ValueError, match=r"vgg16-0123abcd\.pth is broken.*delete it"):
-        initialise(net, host.address + "vgg16-0123abcd.pth")
+    (folder / pretrained.SOURCES[name].name).write_bytes(b"half a file")
+    with pytest.raises(ValueError, match="try again"):
+        initialise(net, name)
+    initialise(net, name)
+    assert holds(net, state)

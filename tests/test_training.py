@@ -20,7 +20,7 @@ from training_cases import (
 )
 
 from ifcn_lab.data import Sample
-from ifcn_lab.data.kept import Kept
+from ifcn_lab.data.sample_cache import SampleCache
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.grid import Grid
 from ifcn_lab.models.instancefcn import ScoreMaps
@@ -176,7 +176,7 @@ def test_images_without_objects_train_too() -> None:
 
 def test_the_papers_recipe_trains_whole_images_of_two_sizes() -> None:
     recipe = PAPER.with_(iterations=2, shorter_sides=(40.0, 60.0))
-    sets = Kept(SceneSet(2, **SCENES | {"size": (50, 66)}))
+    sets = SampleCache(SceneSet(2, **SCENES | {"size": (50, 66)}))
     steps = []
     train(network(), sets, recipe, on_step=steps.append)
     assert len(steps) == 2

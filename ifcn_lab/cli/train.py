@@ -210,14 +210,14 @@ def load_samples(given: Namespace) -> Sequence[Sample]:
 
     A small data set is kept in memory by every process that loads from it.
     """
-    from ifcn_lab.data.kept import kept_if_small
+    from ifcn_lab.data.sample_cache import cached_if_small
     from ifcn_lab.data.scenes import SceneSet
 
     if not (given.annotations or given.dataset):
         return SceneSet(2000)
     with warnings_as_lines():
         samples = load_data(given)
-    return kept_if_small(samples, 3.0 / max(1, workers(given)))
+    return cached_if_small(samples, 3.0 / max(1, workers(given)))
 
 
 def new_model(given: Namespace, samples: Sequence[Sample]) -> Segmenter:
@@ -272,7 +272,7 @@ def fresh(given: Namespace, samples: Sequence[Sample] = ()) -> Segmenter:
     if given.init == "he":
         return he(model)
     if given.init and not given.resume:
-        initialise(model, given.init, progress=True)
+        initialise(model, given.init)
     return model
 
 

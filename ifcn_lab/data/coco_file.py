@@ -15,7 +15,7 @@ from pycocotools import mask as coco_mask
 
 from ifcn_lab.data.faults import Faults, Unreadable, absent
 from ifcn_lab.data.json_fields import MOST, is_box, key_of, number_of, short, whole
-from ifcn_lab.data.packed import Packed
+from ifcn_lab.data.packed_records import PackedRecords
 from ifcn_lab.data.segmentation import checked, covers_nothing, rle_of
 
 __all__ = ["AnnotatedImage", "Annotation", "AnnotationFile", "annotation_file",
@@ -81,7 +81,7 @@ class AnnotationFile(Sequence[AnnotatedImage]):
         self.categories = _category_names(document.get("categories"), self.faults)
         images = _images(document.pop("images"), self.faults)
         found = _annotations(document.pop("annotations"), images, self.faults)
-        self.records = Packed(
+        self.records = PackedRecords(
             image._replace(annotations=found.pop(image.id, []))
             for image in images.values() if image
         )
@@ -105,7 +105,7 @@ class AnnotationFile(Sequence[AnnotatedImage]):
     def those(self, places: Sequence[int]) -> AnnotationFile:
         """Give a file of the images at these places."""
         part = copy.copy(self)
-        part.records = Packed(self.records[place] for place in places)
+        part.records = PackedRecords(self.records[place] for place in places)
         return part
 
     @property

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from ifcn_lab.data import Sample
-from ifcn_lab.data.maps import read_map
+from ifcn_lab.data.instance_maps import read_map
 from ifcn_lab.data.named_samples import NamedSamples, every_fifth
 from ifcn_lab.data.pictures import read_image
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ifcn_lab.data import Sample
-from ifcn_lab.data.maps import read_map, separate
+from ifcn_lab.data.instance_maps import read_map, separate
 from ifcn_lab.data.named_samples import (
     NamedSamples,
     check_files,

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Int
 
 from ifcn_lab.data import Sample
-from ifcn_lab.data.maps import separate
+from ifcn_lab.data.instance_maps import separate
 from ifcn_lab.data.named_samples import (
     NamedSamples,
     check_files,

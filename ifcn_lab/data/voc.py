@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Int
 
 from ifcn_lab.data import Sample
-from ifcn_lab.data.maps import read_map, separate
+from ifcn_lab.data.instance_maps import read_map, separate
 from ifcn_lab.data.named_samples import (
     NamedSamples,
     check_files,

@@ -8,7 +8,6 @@ Caffe's, which the papers of 2016 began from: 0 to 255 less a mean, and not divi
 
 from __future__ import annotations
 
-import errno
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -19,52 +18,33 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ifcn_lab.data.downloads import download
+from ifcn_lab.data.sources import Archive
+
 MODELS = "https://download.pytorch.org/models/"
-SOURCES = {
-    "vgg16": MODELS + "vgg16-397923af.pth",
-    "vgg16-caffe": MODELS + "vgg16_features-amdegroot-88682ab5.pth",
-}
-"""528 MB each. The eight hex digits begin the file's SHA-256."""
+SOURCES = {name: Archive(file, MODELS + file, size=553_500_000) for name, file in (
+    ("vgg16", "vgg16-397923af.pth"),
+    ("vgg16-caffe", "vgg16_features-amdegroot-88682ab5.pth"))}
+"""The eight hex digits begin the SHA-256; no more of the second one is published."""
 
-STAGES = (2, 2, 3, 3, 3)
-CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
-"""Where `features` has its convolutions, here as in torchvision and in SSD's list."""
-
-CAFFE_NAMES = tuple(f"conv{stage}_{number}" for stage, count in enumerate(STAGES, 1)
-                    for number in range(1, count + 1))
-NAMINGS = {
-    "features.0": tuple(f"features.{i}" for i in CONVOLUTIONS),
-    "conv1_1": CAFFE_NAMES,
-    "vgg.0": tuple(f"vgg.{i}" for i in CONVOLUTIONS),
-    "0": tuple(map(str, CONVOLUTIONS)),
-}
-"""Names of the 13 convolutions by the first: torchvision, Caffe, SSD, SSD's base."""
-
-BROKEN = (UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError)
-"""What torch.load raises for a broken file; of OSErrors "invalid argument" is one."""
+CAFFE_NAMES = tuple(f"conv{stage}_{number}.{part}"
+                    for stage, count in enumerate((2, 2, 3, 3, 3), start=1)
+                    for number in range(1, count + 1) for part in ("weight", "bias"))
 
 
-def initialise(
-    model: Any, source: str | Path, progress: bool = False, *,
-    normalisation: str | None = None, bgr: bool = False,
-) -> Any:
+def initialise(model: Any, source: str | Path) -> Any:
     """Give the backbone of a network the weights of an ImageNet VGG-16.
 
     Only the 13 convolutions are read; a classifier in the file is ignored. The two
-    branches keep what they have. The network's `normalisation` follows the weights.
+    branches keep what they have. The network's `normalisation` follows the weights: it
+    is "caffe" for Caffe's names (conv1_1) and for a file with "caffe" or "amdegroot" in
+    its name, else "imagenet". The first layer must take red, green, blue: nothing in a
+    file says so, and Caffe's own files have them the other way round.
 
     Args:
         model: a network on VGG-16; it is changed in place.
-        source: "vgg16", torchvision's weights; "vgg16-caffe", Caffe's, converted;
-            an address (http...) whose file name ends in a dash and the beginning of
-            its SHA-256; or a .pth, .pt or .safetensors file. Downloads are kept where
-            torch.hub keeps them and are checked before they get their name.
-        progress: show a bar while downloading.
-        normalisation: "imagenet" or "caffe". None: "caffe" for Caffe's names (conv1_1),
-            SSD's (vgg.0, or 0), and for a file with "caffe" or "amdegroot" in its
-            name; "imagenet" for the others.
-        bgr: the first layer takes blue, green, red, as Caffe's own files do; it is
-            turned round. Nothing in a file says so.
+        source: "vgg16", torchvision's weights; "vgg16-caffe", Caffe's, converted; or a
+            .pth, .pt or .safetensors file. Downloads lie where torch.hub keeps them.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -77,168 +57,83 @@ def initialise(
     if model.backbone_name != "vgg16":
         raise ValueError("these weights are a VGG-16's, and this network's backbone is "
                          f"{model.backbone_name!r}; build it with backbone='vgg16'")
-    source = SOURCES.get(str(source), source)
-    weights = read_source(source, progress=progress)
-    tensors, caffe = as_features(weights, str(source))
-    if bgr:
-        tensors["features.0.weight"] = tensors["features.0.weight"].flip(1)
-    named_so = re.search("caffe|amdegroot", str(source).rpartition("/")[2])
-    usual = "caffe" if caffe or named_so else "imagenet"
-    model.normalise_as(normalisation or usual)
-    model.backbone.load_state_dict(tensors)
+    path = fetched(SOURCES[source]) if source in SOURCES else Path(source)
+    weights = read_tensors(path)
+    caffe = any(name in weights for name in CAFFE_NAMES)
+    ours = model.backbone.state_dict()
+    theirs = dict(zip(ours, CAFFE_NAMES if caffe else ours, strict=True))
+    wrong = [*faults({theirs[name]: ours[name] for name in ours}, weights)]
+    if wrong:
+        more = f" and {len(wrong) - 6} more" if len(wrong) > 6 else ""
+        raise ValueError(
+            f"{path} does not fit VGG-16: {'; '.join(wrong[:6])}{more}. Expected names "
+            "like features.0.weight or conv1_1.weight, found "
+            f"{', '.join(list(weights)[:3]) or 'nothing'}")
+    caffe = caffe or re.search("caffe|amdegroot", path.name) is not None
+    model.normalise_as("caffe" if caffe else "imagenet")
+    model.backbone.load_state_dict({name: weights[theirs[name]].float()
+                                    for name in ours})
     return model
 
 
-def read_source(source: str | Path, *, progress: bool = False) -> dict[str, Tensor]:
-    """The tensors of a file or of an address.
+def fetched(archive: Archive) -> Path:
+    """Where a public file of weights lies; it is downloaded if it is not there.
+
+    Raises:
+        OSError: the server cannot be reached or has no such file.
+        ValueError: the bytes are not those that the name promises.
+    """
+    from pooch import file_hash
+
+    path = download(archive, Path(torch.hub.get_dir()) / "checkpoints")
+    begins = path.stem.rpartition("-")[2]
+    if not file_hash(str(path)).startswith(begins):
+        path.unlink()
+        raise ValueError(f"{path} was damaged or another file, as its SHA-256 did not "
+                         f"begin with {begins}; it was deleted, so try again")
+    return path
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a weights file by their names; nothing in it is run.
 
     Raises:
         FileNotFoundError: there is no such file.
-        OSError: the download failed.
-        ValueError: the file is broken, or not what its name promises.
-    """
-    if str(source).startswith(("http://", "https://")):
-        return download(str(source), progress=progress)
-    path = Path(source)
-    if not path.is_file():
-        raise FileNotFoundError(f"no weights at {path}; give a file, or one of "
-                                f"{', '.join(SOURCES)}")
-    return checked_tensors(read_file(path), str(path))
-
-
-def read_file(path: Path) -> object:
-    """What a weights file holds; nothing in it is run.
-
-    Raises:
         ValueError: the file is broken or holds more than tensors.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}; give a file, or one of "
+                                f"{', '.join(SOURCES)}")
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, *BROKEN) as error:
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:
-            raise
+        weights = (load_file(path) if path.suffix == ".safetensors" else
+                   torch.load(path, map_location="cpu", weights_only=True))
+    except (SafetensorError, UnpicklingError, RuntimeError, EOFError, ValueError,
+            KeyError, OSError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"{path} is truncated, or holds more than tensors "
-                         f"({reason}); give a state dict of tensors alone") from error
-
-
-def download(address: str, *, progress: bool = False) -> dict[str, Tensor]:
-    """The tensors at an address, kept where torch.hub keeps files.
-
-    Raises:
-        OSError: the server cannot be reached or has no such file.
-        ValueError: the bytes are not those the name promises, or no weights.
-    """
-    name = address.rpartition("/")[2]
-    if not re.search(r"-[0-9a-f]{8,64}\.\w+$", name):
-        raise ValueError(f"{name} does not say its SHA-256, so it cannot be checked; "
-                         "expected a name like vgg16-397923af.pth, or download it and "
-                         "give the file")
-    try:
-        weights = torch.hub.load_state_dict_from_url(
-            address, map_location="cpu", progress=progress, check_hash=True,
-            weights_only=True)
-    except BROKEN as error:
-        if not isinstance(error, OSError) or error.errno == errno.EINVAL:
-            raise ValueError(why_broken(name, error)) from error
-        raise OSError(f"{address} cannot be fetched ({error}); try again, or download "
-                      f"{name} elsewhere and give the file") from error
-    return checked_tensors(weights, name)
-
-
-def why_broken(name: str, error: Exception) -> str:
-    """What to say of a download that arrived and is no good."""
-    if "invalid hash" in str(error):
-        return (f"the bytes that came for {name} are not that file: their SHA-256 does "
-                "not begin as its name says. Nothing was kept; try again, on another "
-                "network perhaps")
-    kept = Path(torch.hub.get_dir()) / "checkpoints" / name
-    return (f"{kept} is broken or holds more than tensors ({type(error).__name__}); "
-            "delete it and try again")
-
-
-def checked_tensors(weights: object, name: str) -> dict[str, Tensor]:
-    """The same weights, if they are tensors by name.
-
-    Raises:
-        ValueError: they are something else.
-    """
+        raise ValueError(f"{path} is truncated, holds more than tensors or cannot be "
+                         f"read ({reason}); give a state dict of tensors alone"
+                         ) from error
     if not isinstance(weights, Mapping):
-        raise ValueError(f"{name} holds a {type(weights).__name__}; expected a state "
+        raise ValueError(f"{path} holds a {type(weights).__name__}; expected a state "
                          "dict, tensors by their names")
     return {str(key): value for key, value in weights.items() if torch.is_tensor(value)}
 
 
-def as_features(
-    weights: Mapping[str, Tensor], name: str
-) -> tuple[dict[str, Tensor], bool]:
-    """The 13 convolutions under the names of our backbone, whatever theirs are.
-
-    Args:
-        weights: tensors by the names of `NAMINGS`; anything else is left out.
-        name: of the file, for messages.
-
-    Returns:
-        The tensors in float32, and whether the names are Caffe's or SSD's.
-
-    Raises:
-        ValueError: no naming fits, or tensors are missing, misshapen or not finite;
-            they are listed.
-    """
-    known = max(NAMINGS, key=lambda first: count_of(NAMINGS[first], weights))
-    if count_of(NAMINGS[known], weights) == 0:
-        some = ", ".join(list(weights)[:4]) or "nothing"
-        raise ValueError(f"{name} holds no VGG-16: expected names like "
-                         f"features.0.weight or conv1_1.weight, found {some}")
-    names = NAMINGS[known]
-    wrong = [*faults(names, weights)]
-    if wrong:
-        more = f" and {len(wrong) - 6} more" if len(wrong) > 6 else ""
-        raise ValueError(f"{name} does not fit VGG-16: {'; '.join(wrong[:6])}{more}")
-    found = {f"features.{index}.{part}": weights[f"{theirs}.{part}"].float()
-             for index, theirs in zip(CONVOLUTIONS, names, strict=True)
-             for part in ("weight", "bias")}
-    return found, known != "features.0"
-
-
-def count_of(names: tuple[str, ...], weights: Mapping[str, Tensor]) -> int:
-    """How many of these convolutions have a kernel or a bias among the weights."""
-    return sum(f"{name}.{part}" in weights
-               for name in names for part in ("weight", "bias"))
-
-
-def faults(names: tuple[str, ...], weights: Mapping[str, Tensor]) -> Iterator[str]:
+def faults(
+    expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]
+) -> Iterator[str]:
     """What keeps these weights from being a VGG-16's, tensor by tensor."""
-    for (part, shape), name in zip(shapes(), (n for n in names for _ in range(2)),
-                                   strict=True):
-        key = f"{name}.{part}"
+    for key, tensor in expected.items():
         if key not in weights:
             yield f"{key} is missing"
-        elif tuple(weights[key].shape) != shape:
-            yield (f"{key} has shape {tuple(weights[key].shape)}, expected {shape}")
+        elif weights[key].shape != tensor.shape:
+            yield (f"{key} has shape {tuple(weights[key].shape)}, expected "
+                   f"{tuple(tensor.shape)}")
         elif not weights[key].isfinite().all():
             yield f"{key} holds NaN or infinity"
-
-
-def shapes() -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Kernel and bias of each of the 13 convolutions, in order.
-
-    Example:
-        >>> list(shapes())[:2]
-        [('weight', (64, 3, 3, 3)), ('bias', (64,))]
-    """
-    inputs = 3
-    for stage, count in enumerate(STAGES):
-        for _ in range(count):
-            outputs = min(64 * 2**stage, 512)
-            yield "weight", (outputs, inputs, 3, 3)
-            yield "bias", (outputs,)
-            inputs = outputs
 
 
 def gaussian(model: Any, std: float = 0.01) -> Any:

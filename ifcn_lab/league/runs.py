@@ -142,10 +142,10 @@ def train_in(
     folder: Path, model: Segmenter, run: Run, *, progress: bool
 ) -> dict[str, Any]:
     """Train a model, keeping a checkpoint in the folder; returns steps, seconds."""
-    from ifcn_lab.data.kept import Kept
+    from ifcn_lab.data.sample_cache import SampleCache
     from ifcn_lab.training import train
 
-    samples = Kept(run.row.data.open("train"))
+    samples = SampleCache(run.row.data.open("train"))
     last: list[Step] = []
 
     def watch(step: Step) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 
 from ifcn_lab.data import Sample
 
-__all__ = ["Kept", "bytes_of", "kept_if_small"]
+__all__ = ["SampleCache", "bytes_of", "cached_if_small"]
 
 
-class Kept(Sequence[Sample]):
+class SampleCache(Sequence[Sample]):
     """The same data set, reading each sample from disk once while memory allows.
 
     Args:
@@ -23,8 +23,8 @@ class Kept(Sequence[Sample]):
 
     Example:
         >>> from ifcn_lab.data.scenes import SceneSet
-        >>> kept = Kept(SceneSet(3), gigabytes=1)
-        >>> kept[1] is kept[1]
+        >>> cache = SampleCache(SceneSet(3), gigabytes=1)
+        >>> cache[1] is cache[1]
         True
     """
 
@@ -62,7 +62,7 @@ class Kept(Sequence[Sample]):
                 "_kept": {}}
 
 
-def kept_if_small(
+def cached_if_small(
     samples: Sequence, gigabytes: float = 3.0, looks: int = 20
 ) -> Sequence:
     """The data set, kept in memory if the whole of it will fit, else as it is.
@@ -76,9 +76,9 @@ def kept_if_small(
 
     Example:
         >>> from ifcn_lab.data.scenes import SceneSet
-        >>> type(kept_if_small(SceneSet(3))).__name__
-        'Kept'
-        >>> type(kept_if_small(SceneSet(3), gigabytes=1e-4)).__name__
+        >>> type(cached_if_small(SceneSet(3))).__name__
+        'SampleCache'
+        >>> type(cached_if_small(SceneSet(3), gigabytes=1e-4)).__name__
         'SceneSet'
     """
     sizes = []
@@ -88,7 +88,7 @@ def kept_if_small(
         except (ValueError, OSError):
             continue
     fits = sum(sizes) / max(1, len(sizes)) * len(samples) <= gigabytes * 1e9
-    return Kept(samples, gigabytes) if fits else samples
+    return SampleCache(samples, gigabytes) if fits else samples
 
 
 def bytes_of(sample: Sample) -> int:

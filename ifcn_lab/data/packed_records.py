@@ -9,7 +9,7 @@ from typing import Any, overload
 import numpy as np
 
 
-class Packed(Sequence):
+class PackedRecords(Sequence):
     """Records kept as bytes, each made anew when it is taken.
 
     A data set of 100,000 images has millions of small Python objects. Reading one
@@ -22,7 +22,7 @@ class Packed(Sequence):
 
     A slice shares the bytes. When it is pickled only its own records go along.
 
-    >>> packed = Packed({"id": i} for i in range(5))
+    >>> packed = PackedRecords({"id": i} for i in range(5))
     >>> packed[3], list(packed[1:3])
     ({'id': 3}, [{'id': 1}, {'id': 2}])
     """
@@ -38,25 +38,20 @@ class Packed(Sequence):
     @overload
     def __getitem__(self, index: int) -> Any: ...
     @overload
-    def __getitem__(self, index: slice) -> Packed: ...
+    def __getitem__(self, index: slice) -> PackedRecords: ...
     def __getitem__(self, index: int | slice) -> Any:
         """Make one record, or cut out some that share their bytes with these."""
         if isinstance(index, slice):
-            part = object.__new__(Packed)
+            part = object.__new__(PackedRecords)
             part._bytes, part._ends = self._bytes, self._ends
             part._order = self._order[index]
             return part
         return pickle.loads(self._piece(int(self._order[index])))
 
-    @property
-    def nbytes(self) -> int:
-        """How many bytes the records take that this one and its slices share."""
-        return self._bytes.nbytes + self._ends.nbytes + self._order.nbytes
-
     def __getstate__(self) -> dict[str, np.ndarray]:
         """Give what is pickled: of a slice, only its own records."""
         if len(self._order) < len(self._ends) - 1:
-            own = object.__new__(Packed)
+            own = object.__new__(PackedRecords)
             own._keep([self._piece(number) for number in self._order.tolist()])
             return vars(own)
         return vars(self)

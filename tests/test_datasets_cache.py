@@ -11,7 +11,7 @@ import pytest
 
 from ifcn_lab import scenes
 from ifcn_lab.data import Sample
-from ifcn_lab.data.kept import Kept
+from ifcn_lab.data.sample_cache import SampleCache
 from ifcn_lab.data.scenes import SceneSet
 
 SMALL = {"size": (64, 64), "sizes": (14, 34)}
@@ -35,7 +35,7 @@ class Counting(Sequence):
 
 def test_a_kept_sample_is_read_once() -> None:
     source = Counting()
-    kept = Kept(source)
+    kept = SampleCache(source)
     before = source.reads                      # a type check may have looked at one
     for _ in range(3):
         assert [kept[i].name for i in range(3)] == ["0", "1", "2"]
@@ -45,7 +45,7 @@ def test_a_kept_sample_is_read_once() -> None:
 
 def test_what_does_not_fit_into_memory_is_read_every_time() -> None:
     source = Counting()
-    kept = Kept(source, gigabytes=600e-9)      # one sample of 500 bytes
+    kept = SampleCache(source, gigabytes=600e-9)      # one sample of 500 bytes
     before = source.reads
     for _ in range(2):
         assert [kept[i].name for i in range(3)] == ["0", "1", "2"]
@@ -68,7 +68,7 @@ class Cut(Sequence):
 
 
 def test_no_more_is_held_than_was_said() -> None:
-    kept = Kept(Cut(), gigabytes=1e-3)
+    kept = SampleCache(Cut(), gigabytes=1e-3)
     tracemalloc.start()
     for index in [*range(50), *range(-50, 0)]:
         kept[index]
@@ -80,7 +80,7 @@ def test_no_more_is_held_than_was_said() -> None:
 
 def test_the_first_and_the_last_are_one_sample_by_either_number() -> None:
     source = Counting()
-    kept = Kept(source)
+    kept = SampleCache(source)
     assert kept[-1] is kept[2] and kept[-3] is kept[0]
     for index in (3, -4):
         with pytest.raises(IndexError, match=f"sample {index} of a data set of 3"):
@@ -88,7 +88,7 @@ def test_the_first_and_the_last_are_one_sample_by_either_number() -> None:
 
 
 def test_what_is_kept_does_not_go_to_a_worker() -> None:
-    kept = Kept(SceneSet(3, **SMALL), gigabytes=1)
+    kept = SampleCache(SceneSet(3, **SMALL), gigabytes=1)
     empty = len(pickle.dumps(kept))
     first = kept[0]
     assert len(pickle.dumps(kept)) == empty < 1000
