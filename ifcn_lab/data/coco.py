@@ -43,11 +43,8 @@ class CocoFolder(Sequence[Sample]):
     image without objects has masks of shape (0, h, w). ``categories`` maps ids to
     names, ``objects`` counts the annotations that are no crowd.
 
-    Where EXIF data say how to turn a picture, the sizes decide. Height and width of
-    the picture as stored: the masks were drawn on it so, and both are taken so. Those
-    of the turned picture: it is turned, and so fits its masks. If both have the same
-    size (a square picture, a half turn or a mirror image) they are taken as stored, as
-    pycocotools does. In every case results have the size that the file says.
+    Where EXIF data say how to turn a picture, it is turned if only then it has the size
+    that the file says; else it is taken as stored, as pycocotools does.
 
     Raises ValueError, naming the file and all that is wrong with it, for annotations
     that cannot be read and pictures that are missing; with ``strict`` false these are

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Bool
 
 from ifcn_lab.data import Sample
+from ifcn_lab.data.masks import longest_sides
 
 __all__ = ["Survey", "survey"]
 
@@ -34,7 +34,7 @@ class Survey:
         self.without += len(sample.masks) == 0
         self.ignored += bool(sample.crowd.any())
         self.sizes.add(sample.image.shape[:2])
-        self.sides += map(_longest_side, sample.masks)
+        self.sides += longest_sides(sample.masks).tolist()
 
     def lines(self) -> Iterator[str]:
         """Yield the lines of a report for a person."""
@@ -75,11 +75,6 @@ def survey(samples: Sequence, indices: Iterable[int] | None = None) -> Survey:
         found.problems.append("no image looked at holds an object: there is nothing to "
                               "learn and nothing to find")
     return found
-
-
-def _longest_side(mask: Bool[np.ndarray, "h w"]) -> int:
-    sides = (np.flatnonzero(mask.any(axis)) for axis in (0, 1))
-    return int(max(side[-1] - side[0] + 1 for side in sides))
 
 
 def _area(size: tuple[int, int]) -> int:
