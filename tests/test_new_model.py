@@ -29,7 +29,7 @@ ROOT = Path(__file__).parent.parent
 RECIPE = LESSON.with_(iterations=30, seconds=None, batch=2, crop=48, lr=0.05,
                       precision="float32", term_weights={})
 SMALL = ["--model", "Toy", "--recipe", "lesson", "--crop", "48", "--batch", "2",
-         "--term-weights", "map=1", "--workers", "0"]
+         "--workers", "0"]
 __all__ = ["one_thread"]  # a fixture
 
 
