@@ -1,4 +1,4 @@
-"""A model of sixty lines: a learnt class map, thresholded and boxed; no windows.
+"""A model of fifty lines: a learnt class map, thresholded and boxed; no windows.
 
 It proves that a new relative is one file and one line: nothing else knows of it.
 """
