@@ -1,10 +1,10 @@
 """RoIWarp: the features of a box, brought to a grid of fixed size.
 
-Coordinates are continuous and count feature cells: cell u covers [u, u + 1) and its
-feature stands in its middle, u + 1/2. Bin u' of a box stands in the middle of its
-share of the box, so a box of whole cells warped to as many bins is a plain copy. The
-source writes the same formula with bare indices u and u' and does not say where in
-a cell they stand; the middles are the choice made here.
+Coordinates are continuous and count places: place u covers [u, u + 1) and its feature
+stands in its middle, u + 1/2. Bin u' of a box stands in the middle of its share of the
+box, so a box of whole places warped to as many bins is a plain copy. The source writes
+the same formula with bare indices u and u' and does not say where in a place they
+stand; the middles are the choice made here, and `as_written` is the other one.
 """
 
 from __future__ import annotations
@@ -12,20 +12,25 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional as F
+
+from ifcn_lab.layers.roi import read_points
 
 
 def roi_warp(
-    features: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"], bins: int = 14
+    features: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"], bins: int = 14, *,
+    as_written: bool = False,
 ) -> Float[Tensor, "N C bins bins"]:
     """Read every box's features at the middles of bins x bins parts, bilinearly.
 
-    Features outside the map are 0. Gradients reach the features and the boxes.
+    Features outside the map are 0. Gradients reach the features and the boxes: a point
+    at the share r of a side moves by (1 - r) of its first end and r of its other.
 
     Args:
         features: the feature map of one image.
-        boxes: (x0, y0, x1, y1) in feature cells, half-open, fractions allowed.
+        boxes: (x0, y0, x1, y1) in places, half-open, fractions allowed.
         bins: per side; 14 in MNC.
+        as_written: places and bins are read at their indices, the left and upper edge
+            of each bin, as the formula and the released code have it.
 
     Source: Dai, He and Sun, CVPR 2016 (MNC), the RoI warping layer.
 
@@ -34,22 +39,18 @@ def roi_warp(
         >>> roi_warp(ramp, torch.tensor([[1.0, 0.0, 5.0, 4.0]]), bins=2)[0, 0].tolist()
         [[1.5, 3.5], [1.5, 3.5]]
     """
-    if len(boxes) == 0:
-        return features.new_zeros(0, len(features), bins, bins)
     height, width = features.shape[1:]
+    if as_written:  # half a bin to the left of the middle, half a place to the right
+        boxes = boxes + 0.5 - (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2) / (2 * bins)
     x = bin_middles(boxes[:, 0], boxes[:, 2], bins) * (2 / width) - 1      # (N, bins)
     y = bin_middles(boxes[:, 1], boxes[:, 3], bins) * (2 / height) - 1     # (N, bins)
-    x, y = x[:, None].expand(-1, bins, -1), y[:, :, None].expand(-1, -1, bins)
-    points = torch.stack([x, y], -1).flatten(0, 1)                # (N*bins, bins, 2)
-    read = F.grid_sample(features[None], points[None], mode="bilinear",
-                         padding_mode="zeros", align_corners=False)[0]
-    return read.unflatten(1, (-1, bins)).transpose(0, 1)          # (N, C, bins, bins)
+    return read_points(features, x, y, "zeros")                   # (N, C, bins, bins)
 
 
 def roi_warp_by_definition(
     features: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"], bins: int = 14
 ) -> Float[Tensor, "N C bins bins"]:
-    """What `roi_warp` means: a weighted sum over all cells of the map, slow.
+    """What `roi_warp` means: a weighted sum over all places of the map, slow.
 
     F_roi(u', v') = sum over u, v of g(u, u' | x, w) g(v, v' | y, h) F(u, v), with
     g(u, u' | x, w) = kappa(x + u' / bins * w - u).
@@ -60,9 +61,9 @@ def roi_warp_by_definition(
         >>> torch.allclose(roi_warp(features, boxes), there, atol=1e-5)
         True
     """
-    cells_y, cells_x = (torch.arange(n).to(boxes) + 0.5 for n in features.shape[1:])
-    across = bin_middles(boxes[:, 0], boxes[:, 2], bins)[..., None] - cells_x
-    down = bin_middles(boxes[:, 1], boxes[:, 3], bins)[..., None] - cells_y
+    places_y, places_x = (torch.arange(n).to(boxes) + 0.5 for n in features.shape[1:])
+    across = bin_middles(boxes[:, 0], boxes[:, 2], bins)[..., None] - places_x
+    down = bin_middles(boxes[:, 1], boxes[:, 3], bins)[..., None] - places_y
     return torch.einsum("npu,cuv,nqv->ncpq", kappa(down), features, kappa(across))
 
 

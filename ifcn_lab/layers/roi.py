@@ -1,0 +1,177 @@
+"""RoI operators: what a map says of a box, brought to bins x bins numbers.
+
+Four rules for the same wish, and they differ in where a number is read:
+
+- RoIPool rounds the box to whole places and takes each bin's largest;
+- RoIWarp (`layers.roi_warp`) reads one point a bin, and the box gets a gradient;
+- RoIAlign rounds nothing and takes the mean of n x n points a bin;
+- position-sensitive pooling takes a bin's mean from the map of the bin's own part.
+
+Each takes one image's map and boxes, and gives (N, C, bins, bins). A place is read at
+its middle, so a box of whole places brought to as many bins is a plain copy.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+from ifcn_lab.grid import Grid
+
+
+def roi_align(
+    features: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"], bins: int = 14, *,
+    samples: int = 2, aligned: bool = True,
+) -> Float[Tensor, "N C bins bins"]:
+    """The mean of samples x samples points of each bin, each read bilinearly.
+
+    A point more than a place outside the map counts as 0; one nearer is moved to the
+    border.
+
+    Args:
+        features: the map of one image.
+        boxes: (x0, y0, x1, y1) in places, half-open, fractions allowed.
+        bins: per side.
+        samples: points per side of a bin.
+        aligned: a place is read at its middle. Without it, as in the first releases of
+            Detectron and in ONNX Runtime, the whole box is read half a place too far
+            to the right and below, and no box is smaller than one place.
+
+    Source: He et al., ICCV 2017 (Mask R-CNN), section 3.
+
+    Example:
+        >>> ramp = torch.arange(6.0).expand(1, 4, 6)
+        >>> roi_align(ramp, torch.tensor([[1.0, 0.0, 5.0, 4.0]]), bins=2)[0, 0].tolist()
+        [[1.5, 3.5], [1.5, 3.5]]
+    """
+    start, size = boxes[:, :2], boxes[:, 2:] - boxes[:, :2]
+    start, size = (start - 0.5, size) if aligned else (start, size.clamp(min=1))
+    share = (torch.arange(bins * samples).to(boxes) + 0.5) / (bins * samples)
+    at = start[:, None] + share[:, None] * size[:, None]           # (N, P, 2)
+    limit = at.new_tensor(features.shape[:0:-1])                   # W, H
+    counted = ((at >= -1) & (at <= limit)).to(features.dtype)      # (N, P, 2)
+    x, y = (at + 0.5).mul(2 / limit).sub(1).unbind(-1)             # (N, P) each
+    read = read_points(features, x, y, "border")                   # (N, C, P, P)
+    read = read * (counted[:, None, :, 1:] * counted[:, None, None, :, 0])
+    return F.avg_pool2d(read, samples)
+
+
+def read_points(
+    features: Float[Tensor, "C H W"], x: Float[Tensor, "N P"], y: Float[Tensor, "N P"],
+    outside: str,
+) -> Float[Tensor, "N C P P"]:
+    """Read P x P points of each box bilinearly; -1 to 1 spans the whole map."""
+    count = x.shape[1]
+    if len(x) == 0:
+        return features.new_zeros(0, len(features), count, count)
+    points = torch.stack([x[:, None].expand(-1, count, -1),
+                          y[:, :, None].expand(-1, -1, count)], -1)
+    read = F.grid_sample(features[None], points.flatten(0, 1)[None], mode="bilinear",
+                         padding_mode=outside, align_corners=False)[0]
+    return read.unflatten(1, (-1, count)).transpose(0, 1)
+
+
+def roi_pool(
+    features: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"], bins: int = 7
+) -> Float[Tensor, "N C bins bins"]:
+    """The largest feature of each bin of the box, rounded to whole places.
+
+    Corners are rounded, halves away from zero, and the last place counts as inside: a
+    box from 0 to 2 has three places. Bins take every place they touch, so neighbours
+    share places. A bin outside the map is 0.
+
+    Args:
+        features: the map of one image.
+        boxes: (x0, y0, x1, y1) in places.
+        bins: per side.
+
+    Source: Girshick, ICCV 2015 (Fast R-CNN), section 2.1; rounding as in its code.
+
+    Example:
+        >>> ramp = torch.arange(4.0).expand(1, 4, 4)
+        >>> roi_pool(ramp, torch.tensor([[0.0, 0.0, 2.0, 2.0]]), bins=2)[0, 0].tolist()
+        [[1.0, 2.0], [1.0, 2.0]]
+    """
+    if len(boxes) == 0:
+        return features.new_zeros(0, len(features), bins, bins)
+    # torch.round goes to the even neighbour at halves; C's goes away from zero.
+    corners = (boxes.sign() * (boxes.abs() + 0.5).floor()).long()  # (N, 4)
+    corners[:, 2:] = corners[:, 2:].maximum(corners[:, :2]) + 1
+    h, w = features.shape[1:]
+    left, top = (-corners[:, :2].amin(0)).clamp(min=0).tolist()
+    right, below = (corners[:, 2:].amax(0) - corners.new_tensor([w, h])) \
+        .clamp(min=0).tolist()
+    wide = F.pad(features, (left, right, top, below), value=-torch.inf)
+    pooled = torch.stack([
+        F.adaptive_max_pool2d(wide[:, y0 + top:y1 + top, x0 + left:x1 + left], bins)
+        for x0, y0, x1, y1 in corners.tolist()])                   # (N, C, bins, bins)
+    return pooled.masked_fill(pooled == -torch.inf, 0)
+
+
+def ps_roi_pool(
+    maps: Float[Tensor, "CKK H W"], boxes: Float[Tensor, "N 4"], k: int, *,
+    bins: int | None = None, stride: int = 1,
+) -> Float[Tensor, "N C bins bins"]:
+    """The mean of each bin, read from the map of the bin's own part of the box.
+
+    With bins of one place each nothing is averaged: this is InstanceFCN's assembling.
+
+    Args:
+        maps: k * k of every class, class after class, row-major within one.
+        boxes: (x0, y0, x1, y1) in image pixels. They are rounded to whole pixels, the
+            last of which is inside, and then brought to places.
+        k: parts per side.
+        bins: per side; k as in R-FCN if left out, 21 in FCIS.
+        stride: image pixels per place.
+
+    Source: Dai et al., NIPS 2016 (R-FCN), equation 1; rounding as in FCIS's code.
+
+    Example:
+        >>> ramp = torch.arange(16.0).view(1, 4, 4).repeat(4, 1, 1)
+        >>> whole = torch.tensor([[0.0, 0.0, 3.0, 3.0]])
+        >>> ps_roi_pool(ramp, whole, k=2, bins=4).flatten().tolist() == list(range(16))
+        True
+    """
+    bins = bins or k
+    channel = part_channels(k, bins, len(maps) // k ** 2).to(maps.device)
+    first, past = bin_edges(boxes, bins, stride, tuple(maps.shape[1:]))
+    # Sums over rectangles are four corners of the running sum; in double precision, as
+    # small differences of large sums lose digits.
+    total = F.pad(maps.double().cumsum(1).cumsum(2), (1, 0, 1, 0))  # (CKK, H+1, W+1)
+
+    def corner(y: Tensor, x: Tensor) -> Tensor:
+        return total[channel, y[:, None, :, None], x[:, None, None, :]]
+
+    summed = corner(past[..., 1], past[..., 0]) - corner(first[..., 1], past[..., 0]) \
+        - corner(past[..., 1], first[..., 0]) + corner(first[..., 1], first[..., 0])
+    sides = past - first                                           # (N, bins, 2)
+    area = sides[:, None, :, None, 1] * sides[:, None, None, :, 0]
+    return (summed / area.clamp(min=1)).to(maps.dtype)             # (N, C, bins, bins)
+
+
+def part_channels(k: int, bins: int, classes: int) -> Int[Tensor, "C bins bins"]:
+    """Which map each bin of each class is read from.
+
+    Example:
+        >>> part_channels(2, 4, 1)[0].tolist()
+        [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]]
+    """
+    inside = torch.as_tensor(Grid(k, bins).channel.copy())               # (bins, bins)
+    return torch.arange(classes)[:, None, None] * k ** 2 + inside
+
+
+def bin_edges(
+    boxes: Float[Tensor, "N 4"], bins: int, stride: int, shape: tuple[int, int]
+) -> tuple[Int[Tensor, "N bins 2"], Int[Tensor, "N bins 2"]]:
+    """First place of every bin and the one past its last, columns (x) then rows (y)."""
+    whole = boxes.double().sign() * (boxes.double().abs() + 0.5).floor()
+    start = whole[:, :2] / stride
+    size = ((whole[:, 2:] + 1) / stride - start).clamp(min=0.1)
+    share = torch.arange(bins + 1).to(whole)[:, None] / bins       # (bins + 1, 1)
+    edges = start[:, None] + share * size[:, None]                 # (N, bins + 1, 2)
+    limit = edges.new_tensor(shape[::-1])
+    first = edges[:, :-1].floor().clamp(min=0).minimum(limit).long()
+    past = edges[:, 1:].ceil().clamp(min=0).minimum(limit).long()
+    return first, past
