@@ -82,17 +82,18 @@ PARTS = torch.cat([RAMP + 100 * c for c in range(8)])
 ])
 def test_position_sensitive_pooling(at: tuple[int, ...], wanted: tuple[float, ...]
                                     ) -> None:
-    same(ps_roi_pool(PARTS[:4], box(*at), 2), *wanted)
-    both = ps_roi_pool(PARTS, box(*at), 2)
+    one_past = box(*at) + box(0, 0, 1, 1)
+    same(ps_roi_pool(PARTS[:4], one_past, 2), *wanted)
+    both = ps_roi_pool(PARTS, one_past, 2)
     assert (both[:, 1] - both[:, 0]).eq(400).all()  # class after class
 
 
 def test_pooling_by_parts_is_assembling_where_a_bin_has_one_place() -> None:
-    same(ps_roi_pool(PARTS[:4], box(0, 0, 3, 3), 2, bins=4),
+    same(ps_roi_pool(PARTS[:4], box(0, 0, 4, 4), 2, bins=4),
          0, 1, 102, 103, 10, 11, 112, 113, 220, 221, 322, 323, 230, 231, 332, 333)
     k, m, (y, x) = 3, 7, (6, 5)
     maps = torch.from_numpy(np.random.default_rng(0).normal(size=(k * k, 12, 14)))
-    window = [x - m // 2, y - m // 2, x - m // 2 + m - 1, y - m // 2 + m - 1]
+    window = [x - m // 2, y - m // 2, x - m // 2 + m, y - m // 2 + m]
     pooled = ps_roi_pool(maps.float(), box(*window), k, bins=m)[0, 0]
     assembled = assemble(maps.float(), m, centers=[(y, x)])[0]
     assert torch.equal(pooled, assembled)
@@ -104,7 +105,7 @@ def ps_roi_pool_by_loops(maps: Tensor, one: list[float], k: int, bins: int,
     classes, (h, w) = len(maps) // k ** 2, maps.shape[1:]
     found = torch.zeros(classes, bins, bins, dtype=maps.dtype)
     x0, y0, x1, y1 = (math.copysign(math.floor(abs(v) + .5), v) for v in one)
-    width, height = (max((b + 1) / stride - a / stride, .1)
+    width, height = (max(b / stride - a / stride, .1)
                      for a, b in ((x0, x1), (y0, y1)))
     for c, i, j in np.ndindex(classes, bins, bins):
         rows = range(max(math.floor(y0 / stride + i * height / bins), 0),

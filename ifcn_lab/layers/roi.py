@@ -50,27 +50,48 @@ def roi_align(
     start, size = (start - 0.5, size) if aligned else (start, size.clamp(min=1))
     share = (torch.arange(bins * samples).to(boxes) + 0.5) / (bins * samples)
     at = start[:, None] + share[:, None] * size[:, None]           # (N, P, 2)
-    limit = at.new_tensor(features.shape[:0:-1])                   # W, H
-    counted = ((at >= -1) & (at <= limit)).to(features.dtype)      # (N, P, 2)
-    x, y = (at + 0.5).mul(2 / limit).sub(1).unbind(-1)             # (N, P) each
-    read = read_points(features, x, y, "border")                   # (N, C, P, P)
-    read = read * (counted[:, None, :, 1:] * counted[:, None, None, :, 0])
-    return F.avg_pool2d(read, samples)
+    columns, rows = (
+        line_weights(x.clamp(0, n - 1), n) * ((x >= -1) & (x <= n))[..., None]
+        for x, n in zip(at.unbind(-1), features.shape[:0:-1], strict=True))
+    means = (each.unflatten(1, (bins, samples)).mean(2) for each in (rows, columns))
+    return weighted(features, *means)                              # (N, C, bins, bins)
 
 
-def read_points(
-    features: Float[Tensor, "C H W"], x: Float[Tensor, "N P"], y: Float[Tensor, "N P"],
-    outside: str,
-) -> Float[Tensor, "N C P P"]:
-    """Read P x P points of each box bilinearly; -1 to 1 spans the whole map."""
-    count = x.shape[1]
-    if len(x) == 0:
-        return features.new_zeros(0, len(features), count, count)
-    points = torch.stack([x[:, None].expand(-1, count, -1),
-                          y[:, :, None].expand(-1, -1, count)], -1)
-    read = F.grid_sample(features[None], points.flatten(0, 1)[None], mode="bilinear",
-                         padding_mode=outside, align_corners=False)[0]
-    return read.unflatten(1, (-1, count)).transpose(0, 1)
+def line_weights(at: Float[Tensor, "N P"], length: int) -> Float[Tensor, "N P length"]:
+    """Bilinear weights of the places of a line, read at `at`; outside there is 0.
+
+    Between two places the nearer one counts more, as 1 less its distance. Written with
+    the place below and the one above and not with the distance's size, which has no
+    slope just at a place.
+
+    Example:
+        >>> line_weights(torch.tensor([[0.25, 1.0, -0.5]]), 2).tolist()
+        [[[0.75, 0.25], [0.0, 1.0], [0.5, 0.0]]]
+    """
+    low = at.detach().floor()
+    low = torch.where((low == length - 1) & (at == low), low - 1, low)[..., None]
+    place = torch.arange(length).to(at)
+    share = at[..., None] - low
+    return (place == low) * (1 - share) + (place == low + 1) * share
+
+
+def weighted(
+    features: Float[Tensor, "C H W"], rows: Float[Tensor, "N P H"],
+    columns: Float[Tensor, "N Q W"], at_once: int = 64,
+) -> Float[Tensor, "N C P Q"]:
+    """Each box's weighted sums: two matrix products, as weights of points are a
+    product of a row's and a column's. `at_once` boxes, for the sake of memory.
+    """
+    channels, height, width = features.shape
+    flat = features.transpose(0, 1).reshape(height, -1)            # (H, C*W)
+    found = [features.new_zeros(0, channels, rows.shape[1], columns.shape[1])]
+    for row, column in zip(rows.to(features).split(at_once),
+                           columns.to(features).split(at_once), strict=True):
+        lines = (row.flatten(0, 1) @ flat).unflatten(0, row.shape[:2])
+        lines = lines.unflatten(-1, (channels, width)).flatten(1, 2)  # (n, P*C, W)
+        read = (lines @ column.transpose(1, 2)).unflatten(1, (-1, channels))
+        found.append(read.transpose(1, 2))                         # (n, C, P, Q)
+    return torch.cat(found)
 
 
 def roi_pool(
@@ -120,17 +141,18 @@ def ps_roi_pool(
 
     Args:
         maps: k * k of every class, class after class, row-major within one.
-        boxes: (x0, y0, x1, y1) in image pixels. They are rounded to whole pixels, the
-            last of which is inside, and then brought to places.
+        boxes: (x0, y0, x1, y1) in image pixels, half-open. They are rounded to whole
+            pixels and then brought to places.
         k: parts per side.
         bins: per side; k as in R-FCN if left out, 21 in FCIS.
         stride: image pixels per place.
 
-    Source: Dai et al., NIPS 2016 (R-FCN), equation 1; rounding as in FCIS's code.
+    Source: Dai et al., NIPS 2016 (R-FCN), equation 1; rounding as in FCIS's code,
+    whose boxes end with the last pixel inside.
 
     Example:
         >>> ramp = torch.arange(16.0).view(1, 4, 4).repeat(4, 1, 1)
-        >>> whole = torch.tensor([[0.0, 0.0, 3.0, 3.0]])
+        >>> whole = torch.tensor([[0.0, 0.0, 4.0, 4.0]])
         >>> ps_roi_pool(ramp, whole, k=2, bins=4).flatten().tolist() == list(range(16))
         True
     """
@@ -168,7 +190,7 @@ def bin_edges(
     """First place of every bin and the one past its last, columns (x) then rows (y)."""
     whole = boxes.double().sign() * (boxes.double().abs() + 0.5).floor()
     start = whole[:, :2] / stride
-    size = ((whole[:, 2:] + 1) / stride - start).clamp(min=0.1)
+    size = (whole[:, 2:] / stride - start).clamp(min=0.1)
     share = torch.arange(bins + 1).to(whole)[:, None] / bins       # (bins + 1, 1)
     edges = start[:, None] + share * size[:, None]                 # (N, bins + 1, 2)
     limit = edges.new_tensor(shape[::-1])

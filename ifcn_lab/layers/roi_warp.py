@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ifcn_lab.layers.roi import read_points
+from ifcn_lab.layers.roi import line_weights, weighted
 
 
 def roi_warp(
@@ -42,9 +42,9 @@ def roi_warp(
     height, width = features.shape[1:]
     if as_written:  # half a bin to the left of the middle, half a place to the right
         boxes = boxes + 0.5 - (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2) / (2 * bins)
-    x = bin_middles(boxes[:, 0], boxes[:, 2], bins) * (2 / width) - 1      # (N, bins)
-    y = bin_middles(boxes[:, 1], boxes[:, 3], bins) * (2 / height) - 1     # (N, bins)
-    return read_points(features, x, y, "zeros")                   # (N, C, bins, bins)
+    x = bin_middles(boxes[:, 0], boxes[:, 2], bins) - 0.5                  # (N, bins)
+    y = bin_middles(boxes[:, 1], boxes[:, 3], bins) - 0.5                  # (N, bins)
+    return weighted(features, line_weights(y, height), line_weights(x, width))
 
 
 def roi_warp_by_definition(

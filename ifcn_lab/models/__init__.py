@@ -16,6 +16,10 @@ MODELS: dict[str, str | type[Segmenter]] = {
     "DeepMask": "deepmask",
     "FCN": "fcn",
     "MNC": "mnc",
+    "RFCN": "rfcn",
+    "FCIS": "fcis",
+    "MaskRCNN": "mask_rcnn",
+    "MaskScoringRCNN": "mask_scoring",
 }
 """Each class by its name: the file that holds it, or the class itself."""
 

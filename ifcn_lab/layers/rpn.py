@@ -1,0 +1,170 @@
+"""The region proposal network: from every place a few boxes, and whether they hold
+an object.
+
+Source: Ren et al., NIPS 2015 (Faster R-CNN), section 3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ifcn_lab.layers.anchors import Sizes, make_anchors
+from ifcn_lab.layers.backbones import conv_norm
+from ifcn_lab.layers.boxes import (
+    box_iou,
+    clip_boxes,
+    decode_boxes,
+    encode_boxes,
+    match,
+)
+from ifcn_lab.layers.nms import nms
+
+SMOOTH_L1_BETA = 1 / 9
+"""Where the loss of a box turns from square to straight; "sigma 3" in the code."""
+
+
+class Objects(NamedTuple):
+    """The objects of one view, and a number from which all draws are made.
+
+    Shapes: `boxes` (M, 4) in pixels of the view, `masks` (M, h, w), `label` (M,) from
+    1, `crowd` (h, w), `size` (2,): rows and columns that show the picture, `seed` ().
+    """
+
+    boxes: Float[Tensor, "M 4"]
+    masks: Float[Tensor, "M h w"]
+    label: Int[Tensor, "M"]
+    crowd: Float[Tensor, "h w"]
+    size: Int[Tensor, "2"]
+    seed: Int[Tensor, ""]
+
+    def rng(self) -> torch.Generator:
+        """Draws that are the same wherever and whenever they are made."""
+        return torch.Generator().manual_seed(int(self.seed))
+
+
+class AnchorOutputs(NamedTuple):
+    """Of every anchor: a logit, (B, N), and how to move it, (B, N, 4)."""
+
+    objectness: Float[Tensor, "B N"]
+    code: Float[Tensor, "B N 4"]
+
+
+class RPN(nn.Module):
+    """A 3x3 convolution, and two 1x1 siblings over the anchors of each place.
+
+    Args:
+        channels: of the feature map.
+        stride: image pixels per place.
+        sizes: (width, height) of the anchors of a place, in image pixels.
+        drawn: anchors per image that teach, at most half of them positive.
+        positive, negative: IoU from which an anchor learns an object, and below which
+            it is background.
+        nms_iou: of two proposals that overlap more the worse one goes.
+    """
+
+    def __init__(
+        self, channels: int, stride: int, sizes: Sizes, *, drawn: int = 256,
+        positive: float = 0.7, negative: float = 0.3, nms_iou: float = 0.7,
+    ) -> None:
+        super().__init__()
+        self.stride, self.sizes, self.drawn = stride, sizes, drawn
+        self.positive, self.negative, self.nms_iou = positive, negative, nms_iou
+        self.look = nn.Sequential(conv_norm(channels, channels), nn.ReLU())
+        self.objectness = nn.Conv2d(channels, len(sizes), 1)
+        self.code = nn.Conv2d(channels, 4 * len(sizes), 1)
+
+    def forward(self, features: Float[Tensor, "B C H W"]) -> AnchorOutputs:
+        """Logit and code of every anchor, in the order of `anchors`."""
+        seen = self.look(features)
+        code = self.code(seen).permute(0, 2, 3, 1)                # (B, H, W, 4 A)
+        objectness = self.objectness(seen).permute(0, 2, 3, 1)    # (B, H, W, A)
+        return AnchorOutputs(objectness.flatten(1).float(),
+                             code.reshape(len(code), -1, 4).float())
+
+    def anchors(self, features: Float[Tensor, "B C H W"]) -> Float[Tensor, "N 4"]:
+        """The anchors of a feature map, in image pixels."""
+        shape = (features.shape[2], features.shape[3])
+        return make_anchors(shape, self.stride, self.sizes).to(features.device)
+
+    def losses(
+        self, out: AnchorOutputs, anchors: Float[Tensor, "N 4"],
+        targets: Sequence[Objects],
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """Objectness of the drawn anchors, boxes of the positive ones among them.
+
+        Both are divided by the number of drawn anchors, as in the source.
+        """
+        right = boxes = out.objectness.sum() * 0
+        count = 0
+        for logits, code, objects in zip(*out, targets, strict=True):
+            found = self.labels(anchors, objects)
+            drawn = draw(found, self.drawn, 0.5, objects.rng())
+            positive = drawn[found[drawn] >= 0]
+            right = right + F.binary_cross_entropy_with_logits(
+                logits[drawn], (found[drawn] >= 0).float(), reduction="sum")
+            wanted = encode_boxes(objects.boxes[found[positive]], anchors[positive])
+            boxes = boxes + F.smooth_l1_loss(code[positive], wanted,
+                                             beta=SMOOTH_L1_BETA, reduction="sum")
+            count += len(drawn)
+        return {"anchors": (right, count), "anchor_boxes": (boxes, count)}
+
+    def labels(
+        self, anchors: Float[Tensor, "N 4"], objects: Objects
+    ) -> Int[Tensor, "N"]:
+        """Which object each anchor learns; -1 background, -2 ignored.
+
+        Anchors whose middle is not on the picture, and background anchors in a crowd,
+        are ignored.
+        """
+        found = match(box_iou(anchors, objects.boxes), self.positive, self.negative)
+        x, y = ((anchors[:, :2] + anchors[:, 2:]) / 2).long().T    # (N,)
+        rows, columns = objects.size.tolist()
+        outside = (y >= rows) | (x >= columns)
+        crowded = objects.crowd[y.clamp(max=rows - 1), x.clamp(max=columns - 1)] >= 0.5
+        found[outside | crowded & (found == -1)] = -2
+        return found
+
+    @torch.no_grad()
+    def proposals(
+        self, objectness: Float[Tensor, "N"], code: Float[Tensor, "N 4"],
+        anchors: Float[Tensor, "N 4"], shape: tuple[int, int], top: int,
+        before: int = 1000,
+    ) -> tuple[Float[Tensor, "K 4"], Float[Tensor, "K"]]:
+        """The best boxes of an image of (h, w) pixels and their scores, after NMS.
+
+        Args:
+            objectness, code: of every anchor.
+            anchors: as many.
+            shape: boxes are clipped to it; what then is thinner than a pixel goes.
+            top: how many at most.
+            before: how many the NMS looks at.
+        """
+        best = objectness.argsort(descending=True, stable=True)[:before]
+        boxes = clip_boxes(decode_boxes(code[best], anchors[best]), shape)
+        thick = (boxes[:, 2:] - boxes[:, :2] >= 1).all(1)
+        boxes, scores = boxes[thick], objectness[best][thick].sigmoid()
+        kept = nms(boxes.cpu().numpy(), scores.cpu().numpy(), self.nms_iou)[:top]
+        kept = torch.from_numpy(kept).to(boxes.device)
+        return boxes[kept], scores[kept]
+
+
+def draw(
+    label: Int[Tensor, "N"], count: int, share: float, rng: torch.Generator
+) -> Int[Tensor, "n"]:
+    """Indices drawn for training: positives (0 and above) up to a share, then -1.
+
+    Example:
+        >>> draw(torch.tensor([0, -2, -1, -1]), 3, 0.5, torch.Generator()).sort()[0]
+        tensor([0, 2, 3])
+    """
+    chance = torch.rand(len(label), generator=rng).to(label.device)
+    order = chance.argsort()
+    positive = order[label[order] >= 0][: max(1, int(share * count))]
+    negative = order[label[order] == -1][: count - len(positive)]
+    return torch.cat([positive, negative])

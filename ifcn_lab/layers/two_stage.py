@@ -1,0 +1,348 @@
+"""What the detectors with regions share: proposals, which of them teach, the answer.
+
+Mask R-CNN, Mask Scoring R-CNN, MNC, R-FCN and FCIS differ only after the RoI operator:
+in how a region's features become a category, a box and a mask. All else stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.layers.anchors import anchor_sizes
+from ifcn_lab.layers.backbones import build_backbone, fused, uses_bfloat16
+from ifcn_lab.layers.boxes import (
+    box_iou,
+    clip_boxes,
+    decode_boxes,
+    encode_boxes,
+    match,
+)
+from ifcn_lab.layers.mask_voting import kept_by_class
+from ifcn_lab.layers.roi import roi_align
+from ifcn_lab.layers.rpn import RPN, SMOOTH_L1_BETA, AnchorOutputs, Objects, draw
+from ifcn_lab.segmenter import Instances, Segmenter, as_classes, numbered, to_tensor
+from ifcn_lab.views import View
+
+SIDES = {"vgg16": (128.0, 256.0, 512.0), "small": (24.0, 40.0, 64.0)}
+"""Sides of the anchors of each backbone: Faster R-CNN's, and ones for the scenes."""
+
+BOX_WEIGHTS = (10, 10, 5, 5)
+
+
+class Seen(NamedTuple):
+    """What the network makes of a batch: features, what RoIs read, and anchors."""
+
+    features: Float[Tensor, "B C H W"]
+    maps: Float[Tensor, "B D H W"]
+    objectness: Float[Tensor, "B N"]
+    code: Float[Tensor, "B N 4"]
+
+
+class Taught(NamedTuple):
+    """Regions of one image that teach.
+
+    `boxes` (R, 4) in pixels, `label` (R,): 0 for background, `object` (R,): the index
+    of the region's object, 0 where it is background.
+    """
+
+    boxes: Float[Tensor, "R 4"]
+    label: Int[Tensor, "R"]
+    object: Int[Tensor, "R"]
+
+    def positive(self) -> Taught:
+        """Those that are no background."""
+        return Taught(*(column[self.label > 0] for column in self))
+
+
+class Read(NamedTuple):
+    """What is read of N regions: logits of C + 1 categories, and codes of their boxes.
+    """
+
+    category: Float[Tensor, "N C1"]
+    code: Float[Tensor, "N 4"] | None
+
+
+class TwoStage(Segmenter):
+    """A `Segmenter` that proposes boxes first and then reads each of them.
+
+    A subclass has `read` (a region's category and box), `masks` (the probabilities of
+    its mask), `mask_losses`, and may have `make_maps`.
+
+    Args:
+        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        categories: names by category id; None: object or not, whatever its kind.
+        sides: of the anchors, in image pixels; None: as usual for the backbone.
+        rois: regions of an image that teach, a quarter of them objects.
+        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+    """
+
+    moves_boxes = True
+    """Whether a region's box is corrected before its mask is read."""
+
+    def __init__(
+        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        sides: Sequence[float] | None = None, rois: int = 64,
+        normalisation: str = "imagenet",
+    ) -> None:
+        super().__init__()
+        self.backbone_name, self.rois = backbone, rois
+        if categories is not None:
+            self.classes = as_classes(categories)
+        self.backbone = build_backbone(backbone)
+        self.stride, self.channels = self.backbone.stride, self.backbone.channels
+        self.sides = tuple(sides or SIDES[backbone])
+        self.rpn = RPN(self.channels, self.stride, anchor_sizes(self.sides))
+        self.normalise_as(normalisation)
+
+    @property
+    def kinds(self) -> int:
+        """How many categories there are besides the background."""
+        return 1 if self.classes is None else len(self.classes)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The arguments that build this model again."""
+        named = self.classes and {str(i): name for i, name in self.classes.items()}
+        return {"backbone": self.backbone_name, "categories": named,
+                "sides": self.sides, "rois": self.rois,
+                "normalisation": self.normalisation}
+
+    # What a relative says for itself
+
+    def make_maps(self, features: Float[Tensor, "B C H W"]) -> Tensor:
+        """What its regions are read from: the features, or maps made of them."""
+        return features
+
+    def read(self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"]) -> Read:
+        """Category and box code of regions of one image, boxes in its pixels."""
+        raise NotImplementedError
+
+    def masks(
+        self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"],
+        kind: Int[Tensor, "N"],
+    ) -> Float[Tensor, "N P P"]:
+        """Mask probabilities over P x P parts of each box; kinds count from 0."""
+        raise NotImplementedError
+
+    def mask_losses(
+        self, maps: Float[Tensor, "D H W"], taught: Taught, objects: Objects
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """The terms of the masks of one image's positive regions."""
+        raise NotImplementedError
+
+    # What it is taught
+
+    def targets(self, view: View, rng: np.random.Generator) -> Objects:
+        """Boxes, masks and categories of the view's objects.
+
+        Raises:
+            ValueError: an object has a category that the model does not know.
+        """
+        solid = view.masks.numpy() >= 0.5
+        boxes = tight_boxes(solid)
+        there = (boxes[:, 2:] > boxes[:, :2]).all(1)
+        label = torch.tensor(self.numbers(view), dtype=torch.long)
+        return Objects(torch.from_numpy(boxes[there]).float(),
+                       view.masks[torch.from_numpy(there)],
+                       label[torch.from_numpy(there)], view.crowd,
+                       torch.tensor(view.size), torch.tensor(int(rng.integers(2**31))))
+
+    def numbers(self, view: View) -> list[int]:
+        """The kind of each object, counted from 1."""
+        return ([1] * len(view.masks) if self.classes is None
+                else numbered(view.categories, self.classes))
+
+    def forward(self, images: Float[Tensor, "B 3 h w"]) -> Seen:
+        """Features, maps, and the anchors' outputs of images in [0, 1]."""
+        features = self.backbone(self.normalised(images))
+        return Seen(features, self.make_maps(features), *self.rpn(features))
+
+    def losses(
+        self, out: Seen, targets: Sequence[Objects]
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """The anchors' terms, then those of the regions drawn from the proposals."""
+        anchors = self.rpn.anchors(out.features)
+        terms = self.rpn.losses(AnchorOutputs(*out[2:]), anchors, targets)
+        for maps, objectness, code, objects in zip(*out[1:], targets, strict=True):
+            shape = tuple(objects.size.tolist())
+            proposals, _ = self.rpn.proposals(objectness, code, anchors, shape, 300)
+            taught = self.draw(proposals, objects)
+            for name, (loss, count) in {**self.region_losses(maps, taught, objects),
+                                        **self.mask_losses(maps, taught, objects),
+                                        }.items():
+                before = terms.get(name, (0.0, 0))
+                terms[name] = (before[0] + loss, before[1] + count)
+        return terms
+
+    def draw(self, proposals: Float[Tensor, "N 4"], objects: Objects) -> Taught:
+        """Proposals and the objects themselves, a quarter positive (IoU 0.5).
+
+        Source: Girshick, ICCV 2015 (Fast R-CNN), section 2.3.
+        """
+        boxes = torch.cat([objects.boxes, proposals])
+        found = match(box_iou(boxes, objects.boxes), 0.5, 0.5, best=False)
+        drawn = draw(found, self.rois, 0.25, objects.rng())
+        boxes, found = boxes[drawn], found[drawn]
+        own = found.clamp(min=0)
+        if len(objects.label) == 0:
+            return Taught(boxes, torch.zeros_like(found), own)
+        return Taught(boxes, objects.label[own] * (found >= 0), own)
+
+    def region_losses(
+        self, maps: Float[Tensor, "D H W"], taught: Taught, objects: Objects
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """Category of every drawn region, boxes of the positive ones."""
+        read, positive = self.read(maps, taught.boxes), taught.label > 0
+        terms = {"category": (F.cross_entropy(read.category.float(), taught.label,
+                                              reduction="sum"), len(taught.label))}
+        if read.code is not None:
+            wanted = encode_boxes(objects.boxes[taught.object[positive]],
+                                  taught.boxes[positive], BOX_WEIGHTS)
+            loss = F.smooth_l1_loss(read.code[positive].float(), wanted,
+                                    reduction="sum")
+            terms["box"] = (loss, len(taught.label))
+        return terms
+
+    # What it finds
+
+    @torch.inference_mode()
+    def detect(
+        self, images: Sequence[np.ndarray], *, top: int = 100, proposals: int = 300,
+        nms_iou: float = 0.5, least: float = 0.05, threshold: float = 0.5,
+        precision: str = "float32",
+    ) -> list[Instances]:
+        """The objects of each image, best first.
+
+        Args:
+            images: uint8, or float in [0, 1].
+            top: how many of an image at most.
+            proposals: how many boxes are read.
+            nms_iou: within a category, of two boxes that overlap more, the worse goes.
+            least: objects of a lower score are left out.
+            threshold: of a pixel's probability.
+            precision: "float32", "bfloat16" or "auto".
+
+        Raises:
+            ValueError, TypeError: an image that makes no sense, or scores that are NaN.
+        """
+        net, half = fused(self), uses_bfloat16(precision, self.device.type)
+        found = []
+        for image in map(to_tensor, images):
+            shape = (image.shape[1], image.shape[2])
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+                out = net(image.to(self.device)[None])
+            boxes, _ = net.rpn.proposals(
+                out.objectness[0], out.code[0], net.rpn.anchors(out.features), shape,
+                proposals)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+                found.append(net.answer(out.maps[0].float(), boxes, shape, top, nms_iou,
+                                        least, threshold))
+        return found
+
+    def answer(
+        self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"],
+        shape: tuple[int, int], top: int, nms_iou: float, least: float,
+        threshold: float,
+    ) -> Instances:
+        """The objects of one image from its proposals."""
+        read = self.read(maps, boxes)
+        scores = read.category.float().softmax(1)[:, 1:].cpu().numpy()  # (N, C)
+        if not np.isfinite(scores).all():
+            raise ValueError("the model's scores hold NaN or infinity; its weights are "
+                             "broken or training diverged")
+        if read.code is not None and self.moves_boxes:
+            boxes = clip_boxes(decode_boxes(read.code.float(), boxes, BOX_WEIGHTS),
+                               shape)
+        pairs = kept_by_class(boxes.cpu().numpy(), scores, nms_iou, least)[:top]
+        boxes = boxes[torch.from_numpy(pairs[:, 0]).to(boxes.device)]
+        kind = torch.from_numpy(pairs[:, 1]).to(boxes.device)
+        score = scores[pairs[:, 0], pairs[:, 1]]
+        parts = self.masks(maps, boxes, kind).float()
+        return self.pasted(parts, boxes, kind, self.rescored(maps, boxes, kind, parts,
+                                                             score), shape, threshold)
+
+    def rescored(
+        self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"],
+        kind: Int[Tensor, "N"], parts: Float[Tensor, "N P P"],
+        score: Float[np.ndarray, "N"],
+    ) -> Float[np.ndarray, "N"]:
+        """The scores that the answers are ranked by: the categories' own."""
+        return score
+
+    def pasted(
+        self, parts: Float[Tensor, "N P P"], boxes: Float[Tensor, "N 4"],
+        kind: Int[Tensor, "N"], score: Float[np.ndarray, "N"], shape: tuple[int, int],
+        threshold: float,
+    ) -> Instances:
+        """Instances from masks over their boxes; one without a pixel is left out."""
+        corners, crops, kept = [], [], []
+        for i, (part, box) in enumerate(zip(parts.cpu(), boxes.cpu(), strict=True)):
+            x0, y0, x1, y1 = within(box, shape)
+            crop = paste_part(part, box, (x0, y0, x1, y1)) > threshold
+            if crop.any():
+                tx0, ty0, tx1, ty1 = tight_boxes(crop[None])[0].tolist()
+                corners.append((x0 + tx0, y0 + ty0, x0 + tx1, y0 + ty1))
+                crops.append(crop[ty0:ty1, tx0:tx1])
+                kept.append(i)
+        kept = np.array(kept, int)
+        ids = None if self.classes is None else np.array(list(self.classes))
+        order = np.argsort(-score[kept], kind="stable")
+        return Instances(
+            shape, np.array(corners, int).reshape(-1, 4), score[kept].astype(float),
+            tuple(crops), names=self.classes,
+            categories=None if ids is None else ids[kind.cpu().numpy()[kept]],
+        ).take(order)
+
+
+def within(box: Float[Tensor, "4"], shape: tuple[int, int]) -> tuple[int, ...]:
+    """The whole pixels of an image of (h, w) whose middles lie in a box, at least one.
+
+    Example:
+        >>> within(torch.tensor([0.4, 0.6, 3.5, 2.6]), (9, 9))
+        (0, 1, 3, 3)
+    """
+    (h, w), (x0, y0, x1, y1) = shape, (box - 0.5).ceil().long().tolist()
+    x0, y0 = min(max(x0, 0), w - 1), min(max(y0, 0), h - 1)
+    return x0, y0, min(max(x1, x0 + 1), w), min(max(y1, y0 + 1), h)
+
+
+def paste_part(
+    part: Float[Tensor, "P P"], box: Float[Tensor, "4"], pixels: tuple[int, ...]
+) -> Float[np.ndarray, "h w"]:
+    """A mask over its box, read bilinearly at the middle of every pixel.
+
+    Beyond the middle of an outermost part its value goes on to the box's edge.
+
+    Example:
+        >>> part = torch.tensor([[0.0, 1.0], [0.0, 1.0]])
+        >>> paste_part(part, torch.tensor([1.0, 0, 5, 2]), (1, 0, 5, 2))[0].tolist()
+        [0.0, 0.25, 0.75, 1.0]
+    """
+    x0, y0, x1, y1 = pixels
+    side = box[2:] - box[:2]
+    x = (torch.arange(x0, x1) + 0.5 - box[0]) / side[0] * 2 - 1     # (w,)
+    y = (torch.arange(y0, y1) + 0.5 - box[1]) / side[1] * 2 - 1     # (h,)
+    at = torch.stack([x[None].expand(len(y), -1), y[:, None].expand(-1, len(x))], -1)
+    return F.grid_sample(part[None, None], at[None], padding_mode="border",
+                         align_corners=False)[0, 0].numpy()
+
+
+def cut_masks(
+    objects: Objects, taught: Taught, bins: int
+) -> Bool[Tensor, "R bins bins"]:
+    """The part of its object's mask that lies in each region, on bins x bins.
+
+    The region's own box cuts, not the object's: the mask head learns to answer in the
+    box that it is given.
+    """
+    cut = roi_align(objects.masks, taught.boxes, bins)              # (R, M, P, P)
+    index = torch.arange(len(taught.object), device=cut.device)
+    return cut[index, taught.object] >= 0.5

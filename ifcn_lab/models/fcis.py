@@ -1,0 +1,112 @@
+"""FCIS: every part of every category has two maps, inside and outside.
+
+InstanceFCN has k * k maps that draw masks and R-FCN has k * k maps that name regions.
+FCIS lets one pair do both. A pixel of a region reads two numbers from the maps of its
+part: how much it looks like the inside of the object there, and how much like its
+surroundings. Which of the two is larger draws the mask (a softmax over the pair). How
+large the larger one is names the region (their maximum, averaged over the region):
+where both are low the region shows something else. The softmax sees the difference,
+the maximum sees the level.
+
+Left out of the source: ResNet-101, hard example mining, the second pass over moved
+boxes and mask voting. Boxes are moved once, after their masks were named.
+
+Source: Li, Qi, Dai, Ji and Wei, CVPR 2017.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ifcn_lab.layers.roi import ps_roi_pool
+from ifcn_lab.layers.rpn import Objects
+from ifcn_lab.layers.two_stage import Read, Taught, TwoStage, cut_masks
+
+INSIDE, OUTSIDE = 0, 1
+
+
+class FCIS(TwoStage):
+    """Inside and outside maps for every part of every category.
+
+    Args:
+        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        categories: names by category id; None: object or not, whatever its kind.
+        k: parts per side; 7 in the source.
+        bins: per side of an assembled region; 21 in the source, 3 to a part.
+        others: see `TwoStage`.
+
+    Raises:
+        ValueError: an unknown backbone or normalisation, or bins fewer than k.
+
+    Example:
+        >>> net = FCIS("small", k=3).eval()
+        >>> maps = net(torch.zeros(1, 3, 64, 64)).maps[0]
+        >>> net.assembled(maps, torch.tensor([[4.0, 4, 40, 40]])).shape
+        torch.Size([1, 2, 2, 21, 21])
+    """
+
+    def __init__(
+        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        k: int = 5, bins: int = 21, **others: Any,
+    ) -> None:
+        super().__init__(backbone, categories, **others)
+        if not 1 <= k <= bins:
+            raise ValueError(f"k is {k} and bins is {bins}; give k of 1 to bins")
+        self.k, self.bins = k, bins
+        width = 96 if backbone == "small" else 1024
+        self.head = nn.Sequential(
+            nn.Conv2d(self.channels, width, 1, bias=False), nn.BatchNorm2d(width),
+            nn.ReLU())
+        self.pair_maps = nn.Conv2d(width, k * k * 2 * (self.kinds + 1), 1)
+        self.box_maps = nn.Conv2d(width, k * k * 4, 1)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The arguments that build this model again."""
+        return super().config | {"k": self.k, "bins": self.bins}
+
+    def make_maps(self, features: Float[Tensor, "B C H W"]) -> Tensor:
+        """Pairs of every category, the background first, then 4 box numbers."""
+        seen = self.head(features)
+        return torch.cat([self.pair_maps(seen), self.box_maps(seen)], 1)
+
+    def assembled(
+        self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"]
+    ) -> Float[Tensor, "N C1 2 P P"]:
+        """Inside and outside of each category over bins x bins parts of each box."""
+        pairs = maps[: -4 * self.k ** 2]
+        pooled = ps_roi_pool(pairs, boxes, self.k, bins=self.bins, stride=self.stride)
+        return pooled.unflatten(1, (-1, 2))
+
+    def read(self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"]) -> Read:
+        """The larger of each pair, averaged over the region; the box by parts."""
+        category = self.assembled(maps, boxes).amax(2).mean((2, 3))  # (N, C + 1)
+        code = ps_roi_pool(maps[-4 * self.k ** 2:], boxes, self.k, stride=self.stride)
+        return Read(category, code.mean((2, 3)))
+
+    def masks(
+        self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"],
+        kind: Int[Tensor, "N"],
+    ) -> Float[Tensor, "N P P"]:
+        """The softmax over the pair, that is a sigmoid of its difference."""
+        index = torch.arange(len(kind), device=kind.device)
+        pair = self.assembled(maps, boxes)[index, kind + 1]        # (N, 2, P, P)
+        return pair.softmax(1)[:, INSIDE]
+
+    def mask_losses(
+        self, maps: Float[Tensor, "D H W"], taught: Taught, objects: Objects
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """A softmax over the true category's pair, mean over a region's pixels."""
+        some = taught.positive()
+        index = torch.arange(len(some.label), device=maps.device)
+        pair = self.assembled(maps, some.boxes)[index, some.label]  # (R, 2, P, P)
+        wanted = cut_masks(objects, some, self.bins)
+        side = torch.where(wanted, INSIDE, OUTSIDE)
+        loss = F.cross_entropy(pair.float(), side, reduction="sum")
+        return {"mask": (loss, side.numel())}
