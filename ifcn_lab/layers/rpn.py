@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.anchors import Sizes, make_anchors
 from ifcn_lab.layers.backbones import conv_norm
 from ifcn_lab.layers.boxes import (
@@ -24,6 +26,7 @@ from ifcn_lab.layers.boxes import (
     match,
 )
 from ifcn_lab.layers.nms import nms
+from ifcn_lab.views import View
 
 SMOOTH_L1_BETA = 1 / 9
 """Where the loss of a box turns from square to straight; "sigma 3" in the code."""
@@ -46,6 +49,18 @@ class Objects(NamedTuple):
     def rng(self) -> torch.Generator:
         """Draws that are the same wherever and whenever they are made."""
         return torch.Generator().manual_seed(int(self.seed))
+
+
+def view_objects(
+    view: View, numbers: Sequence[int], rng: np.random.Generator
+) -> Objects:
+    """The objects of a view, of these kinds; one without a solid pixel is left out."""
+    solid = view.masks.numpy() >= 0.5
+    boxes = torch.from_numpy(tight_boxes(solid)).float()
+    there = torch.from_numpy(solid.any((1, 2)))
+    label = torch.tensor(numbers, dtype=torch.long)
+    return Objects(boxes[there], view.masks[there], label[there], view.crowd,
+                   torch.tensor(view.size), torch.tensor(int(rng.integers(2**31))))
 
 
 class AnchorOutputs(NamedTuple):
@@ -103,7 +118,7 @@ class RPN(nn.Module):
         right = boxes = out.objectness.sum() * 0
         count = 0
         for logits, code, objects in zip(*out, targets, strict=True):
-            found = self.labels(anchors, objects)
+            found = label_anchors(anchors, objects, self.positive, self.negative)
             drawn = draw(found, self.drawn, 0.5, objects.rng())
             positive = drawn[found[drawn] >= 0]
             right = right + F.binary_cross_entropy_with_logits(
@@ -113,22 +128,6 @@ class RPN(nn.Module):
                                              beta=SMOOTH_L1_BETA, reduction="sum")
             count += len(drawn)
         return {"anchors": (right, count), "anchor_boxes": (boxes, count)}
-
-    def labels(
-        self, anchors: Float[Tensor, "N 4"], objects: Objects
-    ) -> Int[Tensor, "N"]:
-        """Which object each anchor learns; -1 background, -2 ignored.
-
-        Anchors whose middle is not on the picture, and background anchors in a crowd,
-        are ignored.
-        """
-        found = match(box_iou(anchors, objects.boxes), self.positive, self.negative)
-        x, y = ((anchors[:, :2] + anchors[:, 2:]) / 2).long().T    # (N,)
-        rows, columns = objects.size.tolist()
-        outside = (y >= rows) | (x >= columns)
-        crowded = objects.crowd[y.clamp(max=rows - 1), x.clamp(max=columns - 1)] >= 0.5
-        found[outside | crowded & (found == -1)] = -2
-        return found
 
     @torch.no_grad()
     def proposals(
@@ -152,6 +151,23 @@ class RPN(nn.Module):
         kept = nms(boxes.cpu().numpy(), scores.cpu().numpy(), self.nms_iou)[:top]
         kept = torch.from_numpy(kept).to(boxes.device)
         return boxes[kept], scores[kept]
+
+
+def label_anchors(
+    anchors: Float[Tensor, "N 4"], objects: Objects, positive: float, negative: float
+) -> Int[Tensor, "N"]:
+    """Which object each anchor learns; -1 background, -2 ignored.
+
+    Anchors whose middle is not on the picture, and background anchors in a crowd, are
+    ignored.
+    """
+    found = match(box_iou(anchors, objects.boxes), positive, negative)
+    x, y = ((anchors[:, :2] + anchors[:, 2:]) / 2).long().T        # (N,)
+    rows, columns = objects.size.tolist()
+    outside = (y >= rows) | (x >= columns)
+    crowded = objects.crowd[y.clamp(max=rows - 1), x.clamp(max=columns - 1)] >= 0.5
+    found[outside | crowded & (found == -1)] = -2
+    return found
 
 
 def draw(

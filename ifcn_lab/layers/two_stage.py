@@ -15,9 +15,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.anchors import anchor_sizes
-from ifcn_lab.layers.backbones import build_backbone, fused, uses_bfloat16
+from ifcn_lab.layers.backbones import fused
 from ifcn_lab.layers.boxes import (
     box_iou,
     clip_boxes,
@@ -27,8 +26,9 @@ from ifcn_lab.layers.boxes import (
 )
 from ifcn_lab.layers.mask_voting import kept_by_class
 from ifcn_lab.layers.roi import roi_align
-from ifcn_lab.layers.rpn import RPN, SMOOTH_L1_BETA, AnchorOutputs, Objects, draw
-from ifcn_lab.segmenter import Instances, Segmenter, as_classes, numbered, to_tensor
+from ifcn_lab.layers.rpn import RPN, AnchorOutputs, Objects, draw, view_objects
+from ifcn_lab.layers.whole_image import Piece, WholeImageModel
+from ifcn_lab.segmenter import Instances, to_tensor
 from ifcn_lab.views import View
 
 SIDES = {"vgg16": (128.0, 256.0, 512.0), "small": (24.0, 40.0, 64.0)}
@@ -70,7 +70,7 @@ class Read(NamedTuple):
     code: Float[Tensor, "N 4"] | None
 
 
-class TwoStage(Segmenter):
+class TwoStage(WholeImageModel):
     """A `Segmenter` that proposes boxes first and then reads each of them.
 
     A subclass has `read` (a region's category and box), `masks` (the probabilities of
@@ -92,28 +92,14 @@ class TwoStage(Segmenter):
         sides: Sequence[float] | None = None, rois: int = 64,
         normalisation: str = "imagenet",
     ) -> None:
-        super().__init__()
-        self.backbone_name, self.rois = backbone, rois
-        if categories is not None:
-            self.classes = as_classes(categories)
-        self.backbone = build_backbone(backbone)
-        self.stride, self.channels = self.backbone.stride, self.backbone.channels
-        self.sides = tuple(sides or SIDES[backbone])
+        super().__init__(backbone, categories, normalisation=normalisation)
+        self.rois, self.sides = rois, tuple(sides or SIDES[backbone])
         self.rpn = RPN(self.channels, self.stride, anchor_sizes(self.sides))
-        self.normalise_as(normalisation)
-
-    @property
-    def kinds(self) -> int:
-        """How many categories there are besides the background."""
-        return 1 if self.classes is None else len(self.classes)
 
     @property
     def config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
-        named = self.classes and {str(i): name for i, name in self.classes.items()}
-        return {"backbone": self.backbone_name, "categories": named,
-                "sides": self.sides, "rois": self.rois,
-                "normalisation": self.normalisation}
+        return super().config | {"sides": self.sides, "rois": self.rois}
 
     # What a relative says for itself
 
@@ -146,19 +132,7 @@ class TwoStage(Segmenter):
         Raises:
             ValueError: an object has a category that the model does not know.
         """
-        solid = view.masks.numpy() >= 0.5
-        boxes = tight_boxes(solid)
-        there = (boxes[:, 2:] > boxes[:, :2]).all(1)
-        label = torch.tensor(self.numbers(view), dtype=torch.long)
-        return Objects(torch.from_numpy(boxes[there]).float(),
-                       view.masks[torch.from_numpy(there)],
-                       label[torch.from_numpy(there)], view.crowd,
-                       torch.tensor(view.size), torch.tensor(int(rng.integers(2**31))))
-
-    def numbers(self, view: View) -> list[int]:
-        """The kind of each object, counted from 1."""
-        return ([1] * len(view.masks) if self.classes is None
-                else numbered(view.categories, self.classes))
+        return view_objects(view, self.numbers(view), rng)
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> Seen:
         """Features, maps, and the anchors' outputs of images in [0, 1]."""
@@ -233,18 +207,15 @@ class TwoStage(Segmenter):
         Raises:
             ValueError, TypeError: an image that makes no sense, or scores that are NaN.
         """
-        net, half = fused(self), uses_bfloat16(precision, self.device.type)
         found = []
         for image in map(to_tensor, images):
             shape = (image.shape[1], image.shape[2])
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-                out = net(image.to(self.device)[None])
-            boxes, _ = net.rpn.proposals(
-                out.objectness[0], out.code[0], net.rpn.anchors(out.features), shape,
+            out = self.see(image, precision)
+            boxes, _ = self.rpn.proposals(
+                out.objectness[0], out.code[0], self.rpn.anchors(out.features), shape,
                 proposals)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-                found.append(net.answer(out.maps[0].float(), boxes, shape, top, nms_iou,
-                                        least, threshold))
+            found.append(fused(self).answer(out.maps[0], boxes, shape, top, nms_iou,
+                                            least, threshold))
         return found
 
     def answer(
@@ -254,18 +225,15 @@ class TwoStage(Segmenter):
     ) -> Instances:
         """The objects of one image from its proposals."""
         read = self.read(maps, boxes)
-        scores = read.category.float().softmax(1)[:, 1:].cpu().numpy()  # (N, C)
-        if not np.isfinite(scores).all():
-            raise ValueError("the model's scores hold NaN or infinity; its weights are "
-                             "broken or training diverged")
+        scores = read.category.softmax(1)[:, 1:].cpu().numpy()     # (N, C)
         if read.code is not None and self.moves_boxes:
-            boxes = clip_boxes(decode_boxes(read.code.float(), boxes, BOX_WEIGHTS),
+            boxes = clip_boxes(decode_boxes(read.code, boxes, BOX_WEIGHTS),
                                shape)
         pairs = kept_by_class(boxes.cpu().numpy(), scores, nms_iou, least)[:top]
         boxes = boxes[torch.from_numpy(pairs[:, 0]).to(boxes.device)]
         kind = torch.from_numpy(pairs[:, 1]).to(boxes.device)
         score = scores[pairs[:, 0], pairs[:, 1]]
-        parts = self.masks(maps, boxes, kind).float()
+        parts = self.masks(maps, boxes, kind)
         return self.pasted(parts, boxes, kind, self.rescored(maps, boxes, kind, parts,
                                                              score), shape, threshold)
 
@@ -283,23 +251,13 @@ class TwoStage(Segmenter):
         threshold: float,
     ) -> Instances:
         """Instances from masks over their boxes; one without a pixel is left out."""
-        corners, crops, kept = [], [], []
-        for i, (part, box) in enumerate(zip(parts.cpu(), boxes.cpu(), strict=True)):
-            x0, y0, x1, y1 = within(box, shape)
-            crop = paste_part(part, box, (x0, y0, x1, y1)) > threshold
-            if crop.any():
-                tx0, ty0, tx1, ty1 = tight_boxes(crop[None])[0].tolist()
-                corners.append((x0 + tx0, y0 + ty0, x0 + tx1, y0 + ty1))
-                crops.append(crop[ty0:ty1, tx0:tx1])
-                kept.append(i)
-        kept = np.array(kept, int)
-        ids = None if self.classes is None else np.array(list(self.classes))
-        order = np.argsort(-score[kept], kind="stable")
-        return Instances(
-            shape, np.array(corners, int).reshape(-1, 4), score[kept].astype(float),
-            tuple(crops), names=self.classes,
-            categories=None if ids is None else ids[kind.cpu().numpy()[kept]],
-        ).take(order)
+        pieces = []
+        for part, box, number, one in zip(parts.cpu(), boxes.cpu(), kind.tolist(),
+                                          score.tolist(), strict=True):
+            pixels = within(box, shape)
+            mask = paste_part(part, box, pixels) > threshold
+            pieces.append(Piece(mask, one, number, *pixels[:2]))
+        return self.as_instances(pieces, shape)
 
 
 def within(box: Float[Tensor, "4"], shape: tuple[int, int]) -> tuple[int, ...]:

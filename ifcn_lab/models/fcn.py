@@ -12,7 +12,7 @@ Source: Long, Shelhamer and Darrell, CVPR 2015.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,8 +21,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ifcn_lab.layers.backbones import build_backbone, fused, uses_bfloat16
-from ifcn_lab.segmenter import Instances, Segmenter, as_classes, numbered, to_tensor
+from ifcn_lab.layers.whole_image import Piece, WholeImageModel
+from ifcn_lab.segmenter import Instances, to_tensor
 from ifcn_lab.views import View
 
 IGNORED = -1
@@ -41,7 +41,7 @@ class PixelLabels(NamedTuple):
     label: Int[Tensor, "h w"]
 
 
-class FCN(Segmenter):
+class FCN(WholeImageModel):
     """A backbone, a 1x1 convolution to class maps, and bilinear enlarging.
 
     Args:
@@ -62,26 +62,8 @@ class FCN(Segmenter):
         self, backbone: str = "vgg16", categories: Mapping[Any, str] | None = None, *,
         normalisation: str = "imagenet",
     ) -> None:
-        super().__init__()
-        self.backbone_name = backbone
-        if categories is not None:
-            self.classes = as_classes(categories)
-        self.backbone = build_backbone(backbone)
-        self.stride = self.backbone.stride
-        self.classify = nn.Conv2d(self.backbone.channels, self.kinds + 1, 1)
-        self.normalise_as(normalisation)
-
-    @property
-    def kinds(self) -> int:
-        """How many classes there are besides the background."""
-        return 1 if self.classes is None else len(self.classes)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        named = self.classes and {str(i): name for i, name in self.classes.items()}
-        return {"backbone": self.backbone_name, "categories": named,
-                "normalisation": self.normalisation}
+        super().__init__(backbone, categories, normalisation=normalisation)
+        self.classify = nn.Conv2d(self.channels, self.kinds + 1, 1)
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> ClassMaps:
         """Class maps of a batch of images in [0, 1], at their size."""
@@ -104,16 +86,6 @@ class FCN(Segmenter):
         label[:, view.size[1]:] = IGNORED
         return PixelLabels(torch.from_numpy(label))
 
-    def numbers(self, view: View) -> list[int]:
-        """The class of each object, counted from 1.
-
-        Raises:
-            ValueError: a category is unknown.
-        """
-        if self.classes is None:
-            return [1] * len(view.masks)
-        return numbered(view.categories, self.classes)
-
     def losses(
         self, out: ClassMaps, targets: Sequence[PixelLabels]
     ) -> dict[str, tuple[Float[Tensor, ""], float]]:
@@ -127,7 +99,6 @@ class FCN(Segmenter):
         """How many pixels say something."""
         return {"pixel": int(sum((t.label != IGNORED).sum() for t in targets))}
 
-    @torch.inference_mode()
     def detect(
         self, images: Sequence[np.ndarray], *, top: int = 100, least: int = 10,
         precision: str = "float32",
@@ -143,36 +114,25 @@ class FCN(Segmenter):
         Raises:
             ValueError, TypeError: an image of a wrong shape, range or kind.
         """
-        net, half = fused(self), uses_bfloat16(precision, self.device.type)
         found = []
         for image in map(to_tensor, images):
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-                logits = net(image.to(self.device)[None]).logits[0].float()
+            logits = self.see(image, precision).logits[0]
             probabilities = logits.softmax(0).cpu().numpy()          # (C+1, h, w)
-            found.append(self.components(probabilities, least).top(top))
+            pieces = self.components(probabilities, least)
+            found.append(self.as_instances(pieces, tuple(image.shape[1:])).top(top))
         return found
 
     def components(
         self, probabilities: Float[np.ndarray, "C1 h w"], least: int
-    ) -> Instances:
-        """Instances from the probabilities of every pixel."""
+    ) -> Iterator[Piece]:
+        """The pieces of every class, from the probabilities of every pixel."""
         from scipy.ndimage import find_objects, label
 
         best = probabilities.argmax(0)                               # (h, w)
-        boxes, crops, scores, kinds = [], [], [], []
-        for kind in range(1, self.kinds + 1):
-            pieces, _ = label(best == kind)
+        for kind in range(self.kinds):
+            pieces, _ = label(best == kind + 1)
             for number, (y, x) in enumerate(find_objects(pieces), 1):
                 crop = pieces[y, x] == number
                 if crop.sum() >= least:
-                    boxes.append((x.start, y.start, x.stop, y.stop))
-                    crops.append(crop)
-                    scores.append(float(probabilities[kind, y, x][crop].mean()))
-                    kinds.append(kind)
-        order = np.argsort(-np.array(scores), kind="stable").astype(int)
-        ids = None if self.classes is None else np.array(list(self.classes))
-        return Instances(
-            best.shape, np.array(boxes, int).reshape(-1, 4), np.array(scores, float),
-            tuple(crops), names=self.classes,
-            categories=None if ids is None else ids[np.array(kinds, int) - 1],
-        ).take(order)
+                    score = float(probabilities[kind + 1, y, x][crop].mean())
+                    yield Piece(crop, score, kind, x.start, y.start)

@@ -1,0 +1,111 @@
+"""What models share that look at a whole image once: backbone, categories, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.layers.backbones import build_backbone, fused, uses_bfloat16
+from ifcn_lab.segmenter import Instances, Segmenter, as_classes, numbered
+from ifcn_lab.views import View
+
+
+class WholeImageModel(Segmenter):
+    """A backbone that sees the whole image, and the categories told apart.
+
+    Args:
+        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        categories: names by category id; None: object or not, whatever its kind.
+        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+
+    Raises:
+        ValueError: an unknown backbone or normalisation.
+    """
+
+    def __init__(
+        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        normalisation: str = "imagenet",
+    ) -> None:
+        super().__init__()
+        self.backbone_name = backbone
+        if categories is not None:
+            self.classes = as_classes(categories)
+        self.backbone = build_backbone(backbone)
+        self.stride, self.channels = self.backbone.stride, self.backbone.channels
+        self.normalise_as(normalisation)
+
+    @property
+    def kinds(self) -> int:
+        """How many categories there are besides the background."""
+        return 1 if self.classes is None else len(self.classes)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The arguments that build this model again."""
+        named = self.classes and {str(i): name for i, name in self.classes.items()}
+        return {"backbone": self.backbone_name, "categories": named,
+                "normalisation": self.normalisation}
+
+    def numbers(self, view: View) -> list[int]:
+        """The kind of each of the view's objects, counted from 1.
+
+        Raises:
+            ValueError: an object has a category that the model does not know.
+        """
+        return ([1] * len(view.masks) if self.classes is None
+                else numbered(view.categories, self.classes))
+
+    @torch.inference_mode()
+    def see(self, image: Float[Tensor, "3 h w"], precision: str) -> tuple[Tensor, ...]:
+        """What the network makes of one image, in float32.
+
+        Args:
+            image: in [0, 1].
+            precision: of the convolutions: "float32", "bfloat16" or "auto".
+
+        Raises:
+            ValueError: another precision, or outputs that hold NaN or infinity.
+        """
+        half = uses_bfloat16(precision, self.device.type)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+            out = fused(self)(image.to(self.device)[None])
+        out = type(out)(*(each.float() for each in out))
+        if not all(each.isfinite().all() for each in out):
+            raise ValueError("the model's scores hold NaN or infinity; its weights are "
+                             "broken or training diverged")
+        return out
+
+    def as_instances(
+        self, pieces: Iterable[Piece], shape: tuple[int, int]
+    ) -> Instances:
+        """Objects of an image of (h, w) pixels, best first; one without a pixel goes.
+        """
+        kept = [piece for piece in pieces if piece.mask.any()]
+        tight = [tight_boxes(piece.mask[None])[0] for piece in kept]
+        boxes = [box + np.array([piece.x, piece.y] * 2)
+                 for piece, box in zip(kept, tight, strict=True)]
+        crops = tuple(piece.mask[y0:y1, x0:x1]
+                      for piece, (x0, y0, x1, y1) in zip(kept, tight, strict=True))
+        scores = np.array([piece.score for piece in kept], float)
+        kinds = np.array([piece.kind for piece in kept], int)
+        ids = None if self.classes is None else np.array(list(self.classes))
+        return Instances(
+            shape, np.array(boxes, int).reshape(-1, 4), scores, crops,
+            names=self.classes, categories=None if ids is None else ids[kinds],
+        ).take(np.argsort(-scores, kind="stable"))
+
+
+class Piece(NamedTuple):
+    """A mask that begins at column x and row y of the image; kinds count from 0."""
+
+    mask: Bool[np.ndarray, "h w"]
+    score: float
+    kind: int = 0
+    x: int = 0
+    y: int = 0
