@@ -89,7 +89,8 @@ def test_instances_are_the_components_of_each_class_best_first() -> None:
     maps[2, 2:8, 9:15] = 0.9                           # beside it one of the second
     maps[1, 12:18, 20:28] = 0.7
     maps[1, 19, 0] = 0.9                               # too small
-    found = FCN("small", {7: "star", 2: "disc"}).components(maps, least=10)
+    net = FCN("small", {7: "star", 2: "disc"})
+    found = net.as_instances(net.components(maps, least=10), (20, 30))
     assert found.boxes.tolist() == [[9, 2, 15, 8], [3, 2, 9, 8], [20, 12, 28, 18]]
     assert found.categories.tolist() == [7, 2, 2]
     assert found.scores == pytest.approx([0.9, 0.8, 0.7])

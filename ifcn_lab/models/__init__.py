@@ -20,6 +20,7 @@ MODELS: dict[str, str | type[Segmenter]] = {
     "FCIS": "fcis",
     "MaskRCNN": "mask_rcnn",
     "MaskScoringRCNN": "mask_scoring",
+    "YOLACT": "yolact",
 }
 """Each class by its name: the file that holds it, or the class itself."""
 

@@ -1,0 +1,314 @@
+"""YOLACT: prototypes for the whole image, and k numbers an object to mix them.
+
+One branch draws k prototypes over the image without knowing of any object. Beside it
+every anchor says what it is, how to move, and k coefficients between -1 and 1. An
+object's mask is the sigmoid of its mix of prototypes, cut by its box: so coefficients
+that subtract are the point, and nobody tells a prototype what to show. No features are
+read again for a region, so a hundred objects cost one matrix product.
+
+`rescore` adds YOLACT++'s small network that reads a mask's IoU off the mask alone;
+`moved` is YolactEdge's way to reuse a key frame's features. Left out: the feature
+pyramid (one level here), the semantic loss, and ++'s deformable convolutions.
+
+Source: Bolya, Zhou, Xiao and Lee, ICCV 2019; the same, 2019 (YOLACT++); Liu et al.,
+ICRA 2021 (YolactEdge).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ifcn_lab.layers.anchors import anchor_sizes, make_anchors
+from ifcn_lab.layers.backbones import conv_norm
+from ifcn_lab.layers.boxes import (
+    box_area,
+    clip_boxes,
+    decode_boxes,
+    encode_boxes,
+    fast_nms,
+)
+from ifcn_lab.layers.rpn import Objects, label_anchors, view_objects
+from ifcn_lab.layers.two_stage import SIDES
+from ifcn_lab.layers.whole_image import Piece, WholeImageModel
+from ifcn_lab.models.mask_scoring import mask_iou_of_cut
+from ifcn_lab.segmenter import Instances, to_tensor
+from ifcn_lab.views import View
+
+BOX_WEIGHT, MASK_WEIGHT = 1.5, 6.125
+VARIANCES = (10, 10, 5, 5)
+PROTOTYPE_STRIDE = 4
+LOST = 100.0
+"""What a pixel of the object costs that the crop leaves out: -log 0, as torch cuts it.
+"""
+
+
+class Prototypes(NamedTuple):
+    """`prototypes` (B, k, h/4, w/4); of every anchor `category` (B, N, C + 1), `code`
+    (B, N, 4) and `mix` (B, N, k).
+    """
+
+    prototypes: Float[Tensor, "B k Hp Wp"]
+    category: Float[Tensor, "B N C1"]
+    code: Float[Tensor, "B N 4"]
+    mix: Float[Tensor, "B N k"]
+
+
+class YOLACT(WholeImageModel):
+    """Anchors on the map at twice the backbone's stride, prototypes at stride 4.
+
+    Args:
+        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        categories: names by category id; None: object or not, whatever its kind.
+        k: prototypes; 32 in the source.
+        sides: of the anchors, in image pixels; None: as usual for the backbone.
+        rescore: YOLACT++: multiply the score by a mask IoU read off the mask.
+        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+
+    Example:
+        >>> net = YOLACT("small", {1: "disc", 7: "star"}, k=8).eval()
+        >>> out = net(torch.zeros(1, 3, 64, 64))
+        >>> out.prototypes.shape, out.mix.shape  # 8 x 8 places of 9 anchors
+        (torch.Size([1, 8, 16, 16]), torch.Size([1, 576, 8]))
+    """
+
+    def __init__(
+        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        k: int = 16, sides: Sequence[float] | None = None, rescore: bool = False,
+        normalisation: str = "imagenet",
+    ) -> None:
+        super().__init__(backbone, categories, normalisation=normalisation)
+        if k < 1:
+            raise ValueError(f"k is {k}; give at least 1 prototype")
+        self.k, self.rescore = k, rescore
+        self.sides = tuple(sides or SIDES[backbone])
+        self.sizes = anchor_sizes(self.sides)
+        self.places = self.stride                     # image pixels per place
+        self.stride = 2 * self.stride                 # padded so that halves are whole
+        c, each = self.channels, len(self.sizes)
+        self.draw = nn.Sequential(conv_norm(c, c), nn.ReLU(),
+                                  conv_norm(c, c), nn.ReLU())
+        self.prototypes = nn.Conv2d(c, k, 1)
+        self.look = nn.Sequential(conv_norm(c, c, stride=2), nn.ReLU(),
+                                  conv_norm(c, c), nn.ReLU())
+        self.category = nn.Conv2d(c, each * (self.kinds + 1), 3, padding=1)
+        self.code = nn.Conv2d(c, each * 4, 3, padding=1)
+        self.mix = nn.Conv2d(c, each * k, 3, padding=1)
+        self.judge = mask_judge(self.kinds) if rescore else None
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The arguments that build this model again."""
+        return super().config | {"k": self.k, "sides": self.sides,
+                                 "rescore": self.rescore}
+
+    # The network
+
+    def forward(self, images: Float[Tensor, "B 3 h w"]) -> Prototypes:
+        """Prototypes of images in [0, 1], and what every anchor says."""
+        features = self.backbone(self.normalised(images))
+        drawn = F.interpolate(self.draw(features), mode="bilinear", align_corners=False,
+                              scale_factor=self.places / PROTOTYPE_STRIDE)
+        seen = self.look(features)
+
+        def of_anchors(head: nn.Module, numbers: int) -> Float[Tensor, "B N n"]:
+            return head(seen).permute(0, 2, 3, 1).reshape(len(seen), -1, numbers)
+
+        return Prototypes(F.relu(self.prototypes(drawn)),
+                          of_anchors(self.category, self.kinds + 1),
+                          of_anchors(self.code, 4),
+                          of_anchors(self.mix, self.k).tanh())
+
+    def anchors(self, out: Prototypes) -> Float[Tensor, "N 4"]:
+        """The anchors of a map of prototypes, in image pixels."""
+        side = self.stride // PROTOTYPE_STRIDE
+        shape = (out.prototypes.shape[2] // side, out.prototypes.shape[3] // side)
+        return make_anchors(shape, self.stride, self.sizes).to(out.code.device)
+
+    # What it is taught
+
+    def targets(self, view: View, rng: np.random.Generator) -> Objects:
+        """Boxes, masks and categories of the view's objects."""
+        return view_objects(view, self.numbers(view), rng)
+
+    def losses(
+        self, out: Prototypes, targets: Sequence[Objects]
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """Category (of the hardest background three to one), box and mask."""
+        anchors, sums = self.anchors(out), torch.zeros(4, device=out.code.device)
+        positives = 0
+        for prototypes, category, code, mix, objects in zip(*out, targets, strict=True):
+            found = label_anchors(anchors, objects, 0.5, 0.4)
+            some = found >= 0
+            own = found[some]
+            wanted = encode_boxes(objects.boxes[own], anchors[some], VARIANCES)
+            box = F.smooth_l1_loss(code[some].float(), wanted, reduction="sum")
+            mask, iou = self.mask_loss(prototypes.float(), mix[some].float(), own,
+                                       objects)
+            named = category_loss(category.float(), found, objects.label)
+            sums = sums + torch.stack([named, BOX_WEIGHT * box, MASK_WEIGHT * mask,
+                                       iou])
+            positives += len(own)
+        terms = ("category", "box", "mask") + ("iou",) * self.rescore
+        return {name: (each, positives)
+                for name, each in zip(terms, sums, strict=False)}
+
+    def mask_loss(
+        self, prototypes: Float[Tensor, "k H W"], mix: Float[Tensor, "P k"],
+        own: Int[Tensor, "P"], objects: Objects,
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+        """Cross entropy within the object's box, over the box's area; and the IoU's."""
+        if len(own) == 0:
+            return prototypes.sum() * 0, prototypes.sum() * 0
+        solid = F.avg_pool2d(objects.masks[:, None], PROTOTYPE_STRIDE)[:, 0] >= 0.5
+        boxes = objects.boxes[own] / PROTOTYPE_STRIDE
+        logits = assembled(prototypes, mix)                        # (P, H, W)
+        inside, wanted = crop(boxes, logits.shape[1:]), solid[own]
+        loss = masked_loss(logits, wanted, inside) / box_area(boxes).clamp(min=1)
+        if self.judge is None:
+            return loss.sum(), loss.sum() * 0
+        mask = logits.sigmoid() * inside
+        whole = boxes.new_tensor([0, 0, *logits.shape[:0:-1]]).expand(len(own), 4)
+        true = mask_iou_of_cut(mask > 0.5, wanted, wanted.sum((1, 2)).float(), whole)
+        kind = objects.label[own] - 1
+        told = self.judge(mask[:, None])[torch.arange(len(own)), kind]
+        return loss.sum(), 0.5 * (told - true).square().sum()
+
+    # What it finds
+
+    def detect(
+        self, images: Sequence[np.ndarray], *, top: int = 100, nms_iou: float = 0.5,
+        least: float = 0.05, threshold: float = 0.5, precision: str = "float32",
+    ) -> list[Instances]:
+        """The objects of each image, best first.
+
+        Args:
+            images: uint8, or float in [0, 1].
+            top: how many of an image at most.
+            nms_iou: within a category, Fast NMS.
+            least: objects of a lower score are left out.
+            threshold: of a pixel's probability.
+            precision: "float32", "bfloat16" or "auto".
+
+        Raises:
+            ValueError, TypeError: an image that makes no sense, or scores that are NaN.
+        """
+        found = []
+        for image in map(to_tensor, images):
+            shape = (image.shape[1], image.shape[2])
+            pieces = self.pieces(self.see(image, precision), shape, nms_iou, least,
+                                 threshold)
+            found.append(self.as_instances(pieces, shape).top(top))
+        return found
+
+    @torch.inference_mode()
+    def pieces(
+        self, out: Prototypes, shape: tuple[int, int], nms_iou: float, least: float,
+        threshold: float, most: int = 200,
+    ) -> Iterator[Piece]:
+        """Every category's boxes after Fast NMS, with their masks."""
+        scores = out.category[0].softmax(1)[:, 1:]                 # (N, C)
+        boxes = clip_boxes(decode_boxes(out.code[0], self.anchors(out), VARIANCES),
+                           shape)
+        for kind, column in enumerate(scores.T):
+            some = column.argsort(descending=True, stable=True)[:most]
+            some = some[column[some] > least]
+            some = some[fast_nms(boxes[some], column[some], nms_iou)]
+            masks = assembled(out.prototypes[0], out.mix[0, some]).sigmoid()
+            masks = masks * crop(boxes[some] / PROTOTYPE_STRIDE, masks.shape[1:])
+            score = column[some]
+            if self.judge is not None and len(some):
+                score = score * self.judge(masks[:, None])[:, kind].clamp(0, 1)
+            large = F.interpolate(masks[None], scale_factor=PROTOTYPE_STRIDE,
+                                  mode="bilinear", align_corners=False)[0] \
+                if len(some) else masks
+            solid = (large[:, : shape[0], : shape[1]] > threshold).cpu().numpy()
+            for mask, one in zip(solid, score.tolist(), strict=True):
+                yield Piece(mask, one, kind)
+
+
+def assembled(
+    prototypes: Float[Tensor, "k H W"], mix: Float[Tensor, "P k"]
+) -> Float[Tensor, "P H W"]:
+    """Mask logits: each object's mix of the prototypes, equation 1."""
+    return (mix @ prototypes.flatten(1)).unflatten(1, prototypes.shape[1:])
+
+
+def crop(
+    boxes: Float[Tensor, "P 4"], shape: Sequence[int]
+) -> Bool[Tensor, "P H W"]:
+    """Which places of a map lie in each box, and one more on every side.
+
+    Example:
+        >>> crop(torch.tensor([[1.0, 0, 3, 1]]), (1, 5))[0, 0].int().tolist()
+        [1, 1, 1, 1, 0]
+    """
+    y, x = (torch.arange(n, device=boxes.device) for n in shape)
+    x0, y0, x1, y1 = boxes[..., None].unbind(1)
+    inside_x = (x >= (x0 - 1).clamp(min=0)) & (x < x1 + 1)         # (P, W)
+    inside_y = (y >= (y0 - 1).clamp(min=0)) & (y < y1 + 1)         # (P, H)
+    return inside_y[:, :, None] & inside_x[:, None]
+
+
+def masked_loss(
+    logits: Float[Tensor, "P H W"], wanted: Bool[Tensor, "P H W"],
+    inside: Bool[Tensor, "P H W"],
+) -> Float[Tensor, "P"]:
+    """Cross entropy of cropped masks, added up: what is cropped is a probability of 0.
+    """
+    loss = F.binary_cross_entropy_with_logits(logits, wanted.to(logits),
+                                              reduction="none")
+    return torch.where(inside, loss, LOST * wanted).sum((1, 2))
+
+
+def category_loss(
+    category: Float[Tensor, "N C1"], found: Int[Tensor, "N"], label: Int[Tensor, "M"],
+    share: int = 3,
+) -> Float[Tensor, ""]:
+    """Cross entropy of the positive anchors and of the hardest background, 3 to 1."""
+    positive = (found >= 0).nonzero()[:, 0]
+    nothing = (found == -1).nonzero()[:, 0]
+    hardest = (-category[nothing].log_softmax(1)[:, 0]).argsort(descending=True)
+    nothing = nothing[hardest[: share * max(len(positive), 1)]]
+    wanted = torch.cat([label[found[positive]], torch.zeros_like(nothing)])
+    return F.cross_entropy(category[torch.cat([positive, nothing])], wanted,
+                           reduction="sum")
+
+
+def mask_judge(kinds: int) -> nn.Sequential:
+    """YOLACT++: from a soft, cropped mask to the IoU it has, for every category."""
+    layers: list[nn.Module] = []
+    for before, after in ((1, 8), (8, 16), (16, 32)):
+        layers += [nn.Conv2d(before, after, 3, 2, 1), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Conv2d(32, kinds, 1), nn.AdaptiveMaxPool2d(1),
+                         nn.Flatten())
+
+
+def moved(
+    features: Float[Tensor, "B C H W"], flow: Float[Tensor, "B 2 H W"]
+) -> Float[Tensor, "B C H W"]:
+    """A key frame's features brought to another frame, as YolactEdge does.
+
+    Args:
+        features: of the key frame.
+        flow: (x, y) in places: where in the key frame each place comes from, less
+            where it is now. Beyond the border the nearest feature stands.
+
+    Example:
+        >>> ramp = torch.arange(4.0).expand(1, 1, 1, 4)
+        >>> flow = torch.tensor([1.0, 0]).view(1, 2, 1, 1).expand(1, 2, 1, 4)
+        >>> moved(ramp, flow).flatten().tolist()
+        [1.0, 2.0, 3.0, 3.0]
+    """
+    h, w = features.shape[2:]
+    y, x = torch.meshgrid(torch.arange(h).to(flow), torch.arange(w).to(flow),
+                          indexing="ij")
+    at = torch.stack([(x + flow[:, 0] + 0.5) / w, (y + flow[:, 1] + 0.5) / h], -1)
+    return F.grid_sample(features, at * 2 - 1, padding_mode="border",
+                         align_corners=False)
