@@ -95,8 +95,11 @@ def test_instances_are_the_components_of_each_class_best_first() -> None:
     assert found.categories.tolist() == [7, 2, 2]
     assert found.scores == pytest.approx([0.9, 0.8, 0.7])
     assert found.masks.sum((1, 2)).tolist() == [36, 36, 48]
-    assert FCN("small").components(maps[:2], least=10).categories is None
-    empty = FCN("small").components(np.stack([0 * maps[0] + 1, 0 * maps[0]]), least=1)
+    net = FCN("small")
+    pieces = net.components(maps[:2], least=10)
+    assert net.as_instances(pieces, (20, 30)).categories is None
+    nothing = net.components(np.stack([0 * maps[0] + 1, 0 * maps[0]]), least=1)
+    empty = net.as_instances(nothing, (20, 30))
     assert len(empty) == 0 and empty.masks.shape == (0, 20, 30)
 
 
