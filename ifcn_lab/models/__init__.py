@@ -21,6 +21,8 @@ MODELS: dict[str, str | type[Segmenter]] = {
     "MaskRCNN": "mask_rcnn",
     "MaskScoringRCNN": "mask_scoring",
     "YOLACT": "yolact",
+    "Discriminative": "discriminative",
+    "MetricLearning": "metric_learning",
 }
 """Each class by its name: the file that holds it, or the class itself."""
 

@@ -1,0 +1,230 @@
+"""Discriminative loss: a vector for every place, near for one object, far for two.
+
+The network draws no mask and finds no box. It gives every place a vector, and the loss
+wants three things of them: vectors of one object within `pull` of their mean, means of
+two objects `push` times two apart, and means not too far from nothing. Where that
+holds, any vector's ball of a radius between 2 pull and 2 (push - pull) is exactly its
+object, so grouping needs no learning: mean-shift with a flat kernel.
+
+Background takes no part; a second head tells it from objects (the source takes that
+from another network). Answers have no score of their own: the head's mean probability
+orders them. Left out of the source: its ResNet-38. `coordinates` adds x and y, as its
+authors do on leaves. `edges` is ours: an extra head that training asks for the places
+between objects, and detection does not use.
+
+Source: De Brabandere, Neven and Van Gool, CVPR 2017 workshop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ifcn_lab.layers.backbones import conv_norm
+from ifcn_lab.layers.embedding import (
+    NOTHING,
+    SILENT,
+    PlaceLabels,
+    label_places,
+    mean_shift,
+    object_means,
+    with_coordinates,
+)
+from ifcn_lab.layers.whole_image import Piece, WholeImageModel
+from ifcn_lab.segmenter import Instances, to_tensor
+from ifcn_lab.views import View
+
+REG_WEIGHT = 0.001
+
+
+class Vectors(NamedTuple):
+    """`vectors` (B, D, H, W); logits of background and C kinds, `kind` (B, C + 1, H,
+    W); and of a place on a border between objects, `edge` (B, H, W).
+    """
+
+    vectors: Float[Tensor, "B D H W"]
+    kind: Float[Tensor, "B C1 H W"]
+    edge: Float[Tensor, "B H W"]
+
+
+class Discriminative(WholeImageModel):
+    """Vectors that one loss pulls together and pushes apart.
+
+    Args:
+        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        categories: names by category id; None: object or not, whatever its kind.
+        dimensions: of a vector; 8 for Cityscapes in the source, 16 for leaves.
+        pull: distance from its object's mean at which a vector is near enough.
+        push: half the distance from which two means are far enough.
+        coordinates: the head also sees x and y.
+        edges: train an extra head on the borders of objects.
+        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+
+    Raises:
+        ValueError: push is not more than twice pull, so that objects would touch.
+
+    Example:
+        >>> net = Discriminative("small", dimensions=6).eval()
+        >>> net(torch.zeros(1, 3, 64, 64)).vectors.shape
+        torch.Size([1, 6, 16, 16])
+    """
+
+    def __init__(
+        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        dimensions: int = 8, pull: float = 0.5, push: float = 1.5,
+        coordinates: bool = True, edges: bool = True, normalisation: str = "imagenet",
+    ) -> None:
+        super().__init__(backbone, categories, normalisation=normalisation)
+        if not 0 < 2 * pull < push:
+            raise ValueError(f"push is {push} and pull {pull}; objects stay apart only "
+                             "if push is more than twice pull")
+        self.dimensions, self.pull, self.push = dimensions, pull, push
+        self.coordinates, self.edges = coordinates, edges
+        c = self.channels
+        self.look = nn.Sequential(conv_norm(c + 2 * coordinates, c), nn.ReLU(),
+                                  conv_norm(c, c), nn.ReLU())
+        self.vectors = nn.Conv2d(c, dimensions, 1)
+        self.kind = nn.Conv2d(c, self.kinds + 1, 1)
+        self.edge = nn.Conv2d(c, 1, 1)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The arguments that build this model again."""
+        return super().config | {
+            "dimensions": self.dimensions, "pull": self.pull, "push": self.push,
+            "coordinates": self.coordinates, "edges": self.edges}
+
+    def forward(self, images: Float[Tensor, "B 3 h w"]) -> Vectors:
+        """Vectors, kinds and edges of images in [0, 1], at the backbone's stride."""
+        features = self.backbone(self.normalised(images))
+        seen = self.look(with_coordinates(features) if self.coordinates else features)
+        return Vectors(self.vectors(seen), self.kind(seen), self.edge(seen)[:, 0])
+
+    # What it is taught
+
+    def targets(self, view: View, rng: np.random.Generator) -> PlaceLabels:
+        """Object and kind of every place.
+
+        Raises:
+            ValueError: an object has a category that the model does not know.
+        """
+        return label_places(view, self.numbers(view), self.stride, rng)
+
+    def losses(
+        self, out: Vectors, targets: Sequence[PlaceLabels]
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """Each image's three terms, and kinds (and edges) of its places."""
+        own = torch.stack([t.own for t in targets])                # (B, H, W)
+        kind = torch.stack([t.kind for t in targets])
+        three = sum(discriminative_loss(v.flatten(1).T.float(), o.flatten(), self.pull,
+                                        self.push)
+                    for v, o in zip(out.vectors, own, strict=True))
+        told = int((own != SILENT).sum())
+        named = F.cross_entropy(out.kind.float(), kind, ignore_index=SILENT,
+                                reduction="sum")
+        terms = {"pull": (three[0], len(own)), "push": (three[1], len(own)),
+                 "norm": (REG_WEIGHT * three[2], len(own)), "kind": (named, told)}
+        if self.edges:
+            border = on_border(own)
+            edge = F.binary_cross_entropy_with_logits(
+                out.edge.float(), border.float(), reduction="none")
+            terms["edge"] = ((edge * (own != SILENT)).sum(), told)
+        return terms
+
+    # What it finds
+
+    def detect(
+        self, images: Sequence[np.ndarray], *, top: int = 100,
+        bandwidth: float | None = None, least: int = 4, precision: str = "float32",
+    ) -> list[Instances]:
+        """The groups of vectors of each image's foreground.
+
+        Args:
+            images: uint8, or float in [0, 1].
+            top: how many of an image at most.
+            bandwidth: of the mean-shift; None: `push`, as the authors' own code takes;
+                their text takes `pull`, which may need several moves.
+            least: groups of fewer places are left out.
+            precision: "float32", "bfloat16" or "auto".
+
+        Raises:
+            ValueError, TypeError: an image that makes no sense, or scores that are NaN.
+        """
+        found = []
+        for image in map(to_tensor, images):
+            pieces = self.pieces(self.see(image, precision), tuple(image.shape[1:]),
+                                 bandwidth or self.push, least)
+            found.append(self.as_instances(pieces, tuple(image.shape[1:])).top(top))
+        return found
+
+    def pieces(
+        self, out: Vectors, shape: tuple[int, ...], bandwidth: float, least: int
+    ) -> Iterator[Piece]:
+        """Groups on the map, each pixel of the image with its nearest place's group.
+
+        The outline is the foreground's own, enlarged bilinearly.
+        """
+        kind = out.kind[0].softmax(0).cpu()                        # (C+1, H, W)
+        there = kind.argmax(0) != NOTHING
+        large = F.interpolate(kind[None], scale_factor=self.stride, mode="bilinear",
+                              align_corners=False)[0, :, : shape[0], : shape[1]]
+        solid = (large.argmax(0) != NOTHING).numpy()
+        vectors = out.vectors[0].cpu()[:, there].T                 # (N, D)
+        at = there.nonzero()                                       # (N, 2)
+        for group in mean_shift(vectors, bandwidth, least=least):
+            y, x = at[group].T
+            score, best = kind[1:, y, x].mean(1).max(0)
+            mask = torch.zeros_like(there)
+            mask[y, x] = True
+            wide = grown(mask.numpy(), self.stride)[: shape[0], : shape[1]]
+            yield Piece(wide & solid, float(score), int(best))
+
+
+def discriminative_loss(
+    vectors: Float[Tensor, "N D"], own: Int[Tensor, "N"], pull: float = 0.5,
+    push: float = 1.5,
+) -> Float[Tensor, "3"]:
+    """The variance, distance and regularisation terms of one image, 0 without objects.
+
+    Source: De Brabandere et al., equations 1 to 3, with the norm L2.
+
+    Example:
+        >>> vectors = torch.tensor([[0., 0], [2, 0], [1, 2], [1, 2]])
+        >>> discriminative_loss(vectors, torch.tensor([1, 1, 2, 2])).tolist()
+        [0.125, 1.0, 1.6180340051651]
+    """
+    some = own > NOTHING
+    vectors, number = vectors[some], own[some]
+    if len(number) == 0:
+        return vectors.sum().expand(3) * 0
+    number = number.unique(return_inverse=True)[1] + 1
+    count = int(number.max())
+    means, sizes = object_means(vectors, number, count)            # (C, D), (C,)
+    away = length(vectors - means[number - 1])                     # (N,)
+    near = (away - pull).clamp(min=0).square() / sizes[number - 1]
+    apart = (2 * push - length(means[:, None] - means)).clamp(min=0).square()
+    pairs = apart.triu(1).sum() * 2 / max(count * (count - 1), 1)
+    return torch.stack([near.sum() / count, pairs, length(means).mean()])
+
+
+def length(vectors: Float[Tensor, "*N D"]) -> Float[Tensor, "*N"]:
+    """Euclidean length, with a slope of 0 at 0 where a root has none."""
+    square = vectors.square().sum(-1)
+    return torch.where(square > 0, square, 1).sqrt() * (square > 0)
+
+
+def on_border(own: Int[Tensor, "B H W"]) -> Tensor:
+    """Places with a neighbour, of eight, that belongs to something else."""
+    near = F.pad(own[:, None].float(), (1, 1, 1, 1), mode="replicate")
+    return (F.max_pool2d(near, 3, 1) != -F.max_pool2d(-near, 3, 1))[:, 0]
+
+
+def grown(mask: np.ndarray, stride: int) -> np.ndarray:
+    """Every place as stride x stride pixels."""
+    return mask.repeat(stride, 0).repeat(stride, 1)

@@ -1,0 +1,277 @@
+"""Deep metric learning: a mask is a seed and all places that are like it.
+
+Every place has a vector, and two places are alike by sigma = 2 / (1 + exp(d)), d their
+squared distance: 1 for equal vectors, nearly 0 for far ones. Pairs of places drawn from
+each object are taught to be alike or not. A mask is then one place, the seed, and all
+places alike by tau or more.
+
+Which place is a good seed? A second head says for every place and every tau what the
+mask grown from there would show, an object of some kind or nothing; the best such score
+is the place's seediness. Seeds are chosen one after the other, each good by itself and
+far from those before.
+
+Left out of the source: ResNet-101 at four scales. Background takes part as one more
+label, as in the source; the draw takes as many places of it as of an object.
+
+Source: Fathi et al., 2017 (arXiv 1703.10277).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ifcn_lab.layers.backbones import conv_norm
+from ifcn_lab.layers.embedding import (
+    NOTHING,
+    SILENT,
+    PlaceLabels,
+    label_places,
+    with_coordinates,
+)
+from ifcn_lab.layers.whole_image import Piece, WholeImageModel
+from ifcn_lab.segmenter import Instances, to_tensor
+from ifcn_lab.views import View
+
+TAUS = (0.25, 0.5, 0.75, 0.9)
+
+
+class Alike(NamedTuple):
+    """`vectors` (B, D, H, W) and, for T thresholds, logits of what grows from each
+    place, `seeds` (B, T, C + 1, H, W).
+    """
+
+    vectors: Float[Tensor, "B D H W"]
+    seeds: Float[Tensor, "B T C1 H W"]
+
+
+class MetricLearning(WholeImageModel):
+    """Vectors that are alike or not, and seeds.
+
+    Args:
+        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        categories: names by category id; None: object or not, whatever its kind.
+        dimensions: of a vector; 64 in the source.
+        drawn: places of each object that teach; 10 in the source.
+        taus: thresholds of likeness.
+        coordinates: the head also sees x and y.
+        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+
+    Example:
+        >>> net = MetricLearning("small", {1: "disc", 7: "star"}).eval()
+        >>> net(torch.zeros(1, 3, 64, 64)).seeds.shape
+        torch.Size([1, 4, 3, 16, 16])
+    """
+
+    def __init__(
+        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        dimensions: int = 64, drawn: int = 10, taus: Sequence[float] = TAUS,
+        coordinates: bool = True, normalisation: str = "imagenet",
+    ) -> None:
+        super().__init__(backbone, categories, normalisation=normalisation)
+        if not taus or not 0 < min(taus) <= max(taus) <= 1:
+            raise ValueError(f"taus are likenesses above 0 to 1; got {taus}")
+        self.dimensions, self.drawn = dimensions, drawn
+        self.taus, self.coordinates = tuple(taus), coordinates
+        c = self.channels
+        self.look = nn.Sequential(conv_norm(c + 2 * coordinates, c), nn.ReLU(),
+                                  conv_norm(c, c), nn.ReLU())
+        self.vectors = nn.Conv2d(c, dimensions, 1)
+        self.seeds = nn.Conv2d(c, len(taus) * (self.kinds + 1), 1)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The arguments that build this model again."""
+        return super().config | {
+            "dimensions": self.dimensions, "drawn": self.drawn, "taus": self.taus,
+            "coordinates": self.coordinates}
+
+    def forward(self, images: Float[Tensor, "B 3 h w"]) -> Alike:
+        """Vectors and seeds of images in [0, 1], at the backbone's stride."""
+        features = self.backbone(self.normalised(images))
+        seen = self.look(with_coordinates(features) if self.coordinates else features)
+        return Alike(self.vectors(seen),
+                     self.seeds(seen).unflatten(1, (len(self.taus), -1)))
+
+    # What it is taught
+
+    def targets(self, view: View, rng: np.random.Generator) -> PlaceLabels:
+        """Object and kind of every place.
+
+        Raises:
+            ValueError: an object has a category that the model does not know.
+        """
+        return label_places(view, self.numbers(view), self.stride, rng)
+
+    def losses(
+        self, out: Alike, targets: Sequence[PlaceLabels]
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """Pairs of the drawn places, and what grows from them."""
+        pairs, grown, count = out.vectors.sum() * 0, out.seeds.sum() * 0, 0
+        for vectors, seeds, labels in zip(*out, targets, strict=True):
+            own, kind = labels.own.flatten(), labels.kind.flatten()
+            some = draw_places(own, self.drawn, int(labels.seed))
+            vectors = vectors.flatten(1).T.float()                 # (N, D)
+            pairs = pairs + pair_loss(vectors[some], own[some])
+            near = likeness(square_distance(vectors[some], vectors).detach())
+            wanted = self.grown_kinds(near, own, kind, some)       # (S, T)
+            logits = seeds.flatten(2)[:, :, some].permute(2, 1, 0).float()
+            grown = grown + F.cross_entropy(logits, wanted, reduction="sum")
+            count += wanted.numel()
+        return {"pairs": (pairs, len(targets)), "seeds": (grown, count)}
+
+    def grown_kinds(
+        self, near: Float[Tensor, "S N"], own: Int[Tensor, "N"], kind: Int[Tensor, "N"],
+        some: Int[Tensor, "S"],
+    ) -> Int[Tensor, "S T"]:
+        """The kind of each seed's object, where the mask grown from it has IoU 0.5."""
+        object_ = (own == own[some][:, None]) & (own > NOTHING)    # (S, N)
+        masks = torch.stack([near >= tau for tau in self.taus], 1)  # (S, T, N)
+        masks = masks & (own != SILENT)
+        shared = (masks & object_[:, None]).sum(-1)
+        union = (masks | object_[:, None]).sum(-1)
+        return torch.where(2 * shared >= union, kind[some].clamp(min=0)[:, None], 0)
+
+    # What it finds
+
+    def detect(
+        self, images: Sequence[np.ndarray], *, top: int = 100, seeds: int = 100,
+        alpha: float = 0.2, nms_iou: float = 0.5, precision: str = "float32",
+    ) -> list[Instances]:
+        """The masks grown from an image's seeds, best first.
+
+        Args:
+            images: uint8, or float in [0, 1].
+            top: how many of an image at most.
+            seeds: how many places are grown.
+            alpha: how much it counts that a seed is far from those before.
+            nms_iou: of two masks of a kind that overlap more the worse goes.
+            precision: "float32", "bfloat16" or "auto".
+
+        Raises:
+            ValueError, TypeError: an image that makes no sense, or scores that are NaN.
+        """
+        found = []
+        for image in map(to_tensor, images):
+            shape = (image.shape[1], image.shape[2])
+            pieces = self.pieces(self.see(image, precision), shape, seeds, alpha)
+            grown = self.as_instances(pieces, shape)
+            kept = kept_masks(grown, nms_iou)
+            found.append(grown.take(kept).top(top))
+        return found
+
+    def pieces(
+        self, out: Alike, shape: tuple[int, int], seeds: int, alpha: float
+    ) -> Iterator[Piece]:
+        """A mask from each seed, at the threshold that its best score was told for."""
+        scores = out.seeds[0].softmax(1)[:, 1:].flatten(2).cpu()   # (T, C, N)
+        size = out.vectors.shape[2:]
+        vectors = out.vectors[0].flatten(1).T.cpu()                # (N, D)
+        large = F.interpolate(out.vectors, scale_factor=self.stride, mode="bilinear",
+                              align_corners=False)[0, :, : shape[0], : shape[1]]
+        large = large.flatten(1).T.cpu()                           # (h*w, D)
+        best, which = scores.flatten(0, 1).max(0)                  # (N,)
+        for seed in choose_seeds(best, vectors, min(seeds, math.prod(size)), alpha):
+            tau, kind = divmod(int(which[seed]), self.kinds)
+            alike = likeness(square_distance(vectors[seed][None], large)[0])
+            mask = (alike >= self.taus[tau]).view(shape).numpy()
+            yield Piece(mask, float(best[seed]), kind)
+
+
+def likeness(square: Float[Tensor, "*N"]) -> Float[Tensor, "*N"]:
+    """sigma = 2 / (1 + exp(d)) of squared distances d.
+
+    Example:
+        >>> likeness(torch.tensor([0.0, 1.0986123])).tolist()
+        [1.0, 0.5]
+    """
+    return 2 * torch.sigmoid(-square)
+
+
+def square_distance(
+    a: Float[Tensor, "N D"], b: Float[Tensor, "M D"]
+) -> Float[Tensor, "N M"]:
+    """Squared distance of each vector of `a` from each of `b`."""
+    product = a @ b.T
+    return (a.square().sum(1)[:, None] + b.square().sum(1) - 2 * product).clamp(min=0)
+
+
+def pair_loss(
+    vectors: Float[Tensor, "S D"], own: Int[Tensor, "S"], eps: float = 1e-6
+) -> Float[Tensor, ""]:
+    """Log loss of all pairs; a pair weighs 1 over the product of its objects' sizes.
+
+    The weights add up to 1, and that is the mean: the sources also divide by the number
+    of places, which only makes the loss as many times smaller. log(1 - sigma) is taken
+    as log tanh(d / 2), which is finite for equal vectors by `eps`.
+
+    Source: Fathi et al., equation 2.
+
+    Example:
+        >>> vectors = torch.tensor([[0., 0], [2, 0], [1, 2], [1, 2]])
+        >>> round(float(pair_loss(vectors, torch.tensor([1, 1, 2, 2]))), 5)
+        0.56315
+    """
+    if len(own) < 2:
+        return vectors.sum() * 0
+    i, j = torch.triu_indices(len(own), len(own), 1, device=own.device)
+    square = (vectors[i] - vectors[j]).square().sum(1)             # (P,)
+    same = own[i] == own[j]
+    alike = math.log(2) + F.logsigmoid(-square)
+    unlike = torch.log(torch.tanh(square / 2) + eps)
+    _, number, sizes = own.unique(return_inverse=True, return_counts=True)
+    weight = 1 / (sizes[number[i]] * sizes[number[j]]).to(square)
+    return -(weight * torch.where(same, alike, unlike)).sum() / weight.sum()
+
+
+def draw_places(own: Int[Tensor, "N"], drawn: int, seed: int) -> Int[Tensor, "S"]:
+    """So many places of each object and of the background, or all of a smaller one."""
+    rng = torch.Generator().manual_seed(seed)
+    order = torch.rand(len(own), generator=rng).argsort().to(own.device)
+    some = [order[own[order] == number][:drawn]
+            for number in own.unique().tolist() if number != SILENT]
+    return torch.cat(some) if some else order[:0]
+
+
+def choose_seeds(
+    score: Float[Tensor, "N"], vectors: Float[Tensor, "N D"], count: int, alpha: float
+) -> Iterator[int]:
+    """Places one after the other: log score + alpha log distance from the others.
+
+    Source: Fathi et al., the diversity term.
+
+    Example:
+        >>> score, line = torch.tensor([.9, .8, .5]), torch.tensor([[0.], [.1], [3.]])
+        >>> list(choose_seeds(score, line, 2, alpha=0.5))
+        [0, 2]
+    """
+    far = torch.full_like(score, torch.inf)
+    worth = score.log()
+    for _ in range(count):
+        seed = int(worth.argmax())
+        yield seed
+        far = torch.minimum(far, square_distance(vectors[seed][None], vectors)[0])
+        worth = score.log() + alpha * (far + 1e-12).log()
+        worth[far == 0] = -torch.inf
+
+
+def kept_masks(found: Instances, iou: float) -> Int[np.ndarray, "kept"]:
+    """NMS by mask IoU within each kind; the best comes first."""
+    from pycocotools import mask as coco
+
+    rles = found.rles()
+    overlap = np.asarray(coco.iou(rles, rles, [0] * len(rles))) if rles else None
+    kinds = found.categories
+    kept: list[int] = []
+    for i in range(len(found)):
+        rivals = [j for j in kept if kinds is None or kinds[j] == kinds[i]]
+        if not rivals or overlap[i, rivals].max() <= iou:
+            kept.append(i)
+    return np.array(kept, int)
