@@ -23,6 +23,8 @@ MODELS: dict[str, str | type[Segmenter]] = {
     "YOLACT": "yolact",
     "Discriminative": "discriminative",
     "MetricLearning": "metric_learning",
+    "AfterSGN": "sgn",
+    "SharpMask": "sharpmask",
 }
 """Each class by its name: the file that holds it, or the class itself."""
 

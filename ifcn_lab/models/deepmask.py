@@ -163,9 +163,12 @@ class WindowHead(nn.Module):
 
     def forward(self, features: Float[Tensor, "B C H W"]) -> Float[Tensor, "B ss H W"]:
         """Logits of the window centred at every cell; outside the map there is 0."""
+        return self.spread(self.squeezed(features))               # (B, s*s, H, W)
+
+    def squeezed(self, features: Float[Tensor, "B C H W"]) -> Float[Tensor, "B r H W"]:
+        """The numbers that the window at every cell is squeezed through."""
         x = F.pad(torch.relu(self.mix(features)), self.around)    # (B, C, H+.., W+..)
-        x = F.avg_pool2d(x, self.bin, stride=1)
-        return self.spread(self.squeeze(x))                       # (B, s*s, H, W)
+        return self.squeeze(F.avg_pool2d(x, self.bin, stride=1))
 
 
 def on_map(
