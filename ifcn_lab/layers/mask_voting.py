@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.nms import nms
@@ -22,7 +22,7 @@ class Vote(NamedTuple):
 
 
 def kept_by_class(
-    boxes: Int[np.ndarray, "N 4"], scores: Float[np.ndarray, "N C"],
+    boxes: Shaped[np.ndarray, "N 4"], scores: Float[np.ndarray, "N C"],
     iou: float = 0.3, least: float = 0.0,
 ) -> Int[np.ndarray, "K 2"]:
     """NMS within each class: (proposal, class) of all that stay, the best score first.

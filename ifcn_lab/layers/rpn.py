@@ -129,7 +129,6 @@ class RPN(nn.Module):
             count += len(drawn)
         return {"anchors": (right, count), "anchor_boxes": (boxes, count)}
 
-    @torch.no_grad()
     def proposals(
         self, objectness: Float[Tensor, "N"], code: Float[Tensor, "N 4"],
         anchors: Float[Tensor, "N 4"], shape: tuple[int, int], top: int,
@@ -148,7 +147,8 @@ class RPN(nn.Module):
         boxes = clip_boxes(decode_boxes(code[best], anchors[best]), shape)
         thick = (boxes[:, 2:] - boxes[:, :2] >= 1).all(1)
         boxes, scores = boxes[thick], objectness[best][thick].sigmoid()
-        kept = nms(boxes.cpu().numpy(), scores.cpu().numpy(), self.nms_iou)[:top]
+        kept = nms(boxes.detach().cpu().numpy(), scores.detach().cpu().numpy(),
+                   self.nms_iou)[:top]
         kept = torch.from_numpy(kept).to(boxes.device)
         return boxes[kept], scores[kept]
 

@@ -57,6 +57,10 @@ class Taught(NamedTuple):
     label: Int[Tensor, "R"]
     object: Int[Tensor, "R"]
 
+    def fixed(self) -> Taught:
+        """The same with boxes that get no gradient."""
+        return self._replace(boxes=self.boxes.detach())
+
     def positive(self) -> Taught:
         """Those that are no background."""
         return Taught(*(column[self.label > 0] for column in self))
@@ -67,7 +71,7 @@ class Read(NamedTuple):
     """
 
     category: Float[Tensor, "N C1"]
-    code: Float[Tensor, "N 4"] | None
+    code: Float[Tensor, "N 4"]
 
 
 class TwoStage(WholeImageModel):
@@ -84,8 +88,11 @@ class TwoStage(WholeImageModel):
         normalisation: of an image in [0, 1]: "imagenet" or "caffe".
     """
 
-    moves_boxes = True
-    """Whether a region's box is corrected before its mask is read."""
+    mask_terms: tuple[str, ...] = ("mask",)
+    """What `mask_losses` gives where an image has positive regions."""
+
+    box_gradient = False
+    """Whether what is read of a region also teaches its box."""
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
@@ -148,12 +155,15 @@ class TwoStage(WholeImageModel):
         for maps, objectness, code, objects in zip(*out[1:], targets, strict=True):
             shape = tuple(objects.size.tolist())
             proposals, _ = self.rpn.proposals(objectness, code, anchors, shape, 300)
-            taught = self.draw(proposals, objects)
-            for name, (loss, count) in {**self.region_losses(maps, taught, objects),
-                                        **self.mask_losses(maps, taught, objects),
-                                        }.items():
-                before = terms.get(name, (0.0, 0))
-                terms[name] = (before[0] + loss, before[1] + count)
+            taught = self.draw(proposals if self.box_gradient else proposals.detach(),
+                               objects)
+            found = self.region_losses(maps, taught, objects)
+            if (taught.label > 0).any():
+                found |= self.mask_losses(maps, taught, objects)
+            for name in (*found, *self.mask_terms):
+                sums = terms.get(name, (maps.sum() * 0, 0))
+                own = found.pop(name, (0, 0))
+                terms[name] = (sums[0] + own[0], sums[1] + own[1])
         return terms
 
     def draw(self, proposals: Float[Tensor, "N 4"], objects: Objects) -> Taught:
@@ -162,7 +172,7 @@ class TwoStage(WholeImageModel):
         Source: Girshick, ICCV 2015 (Fast R-CNN), section 2.3.
         """
         boxes = torch.cat([objects.boxes, proposals])
-        found = match(box_iou(boxes, objects.boxes), 0.5, 0.5, best=False)
+        found = match(box_iou(boxes.detach(), objects.boxes), 0.5, 0.5, best=False)
         drawn = draw(found, self.rois, 0.25, objects.rng())
         boxes, found = boxes[drawn], found[drawn]
         own = found.clamp(min=0)
@@ -174,16 +184,18 @@ class TwoStage(WholeImageModel):
         self, maps: Float[Tensor, "D H W"], taught: Taught, objects: Objects
     ) -> dict[str, tuple[Float[Tensor, ""], float]]:
         """Category of every drawn region, boxes of the positive ones."""
-        read, positive = self.read(maps, taught.boxes), taught.label > 0
-        terms = {"category": (F.cross_entropy(read.category.float(), taught.label,
-                                              reduction="sum"), len(taught.label))}
-        if read.code is not None:
-            wanted = encode_boxes(objects.boxes[taught.object[positive]],
-                                  taught.boxes[positive], BOX_WEIGHTS)
-            loss = F.smooth_l1_loss(read.code[positive].float(), wanted,
-                                    reduction="sum")
-            terms["box"] = (loss, len(taught.label))
-        return terms
+        read, count = self.read(maps, taught.boxes), len(taught.label)
+        named = F.cross_entropy(read.category.float(), taught.label, reduction="sum")
+        box = self.box_loss(read.code, taught, objects)
+        return {"category": (named, count), "box": (box, count)}
+
+    def box_loss(
+        self, code: Float[Tensor, "R 4"], taught: Taught, objects: Objects
+    ) -> Float[Tensor, ""]:
+        """Smooth L1 of the positive regions' codes, added up."""
+        some, positive = taught.positive(), taught.label > 0
+        wanted = encode_boxes(objects.boxes[some.object], some.boxes, BOX_WEIGHTS)
+        return F.smooth_l1_loss(code[positive].float(), wanted, reduction="sum")
 
     # What it finds
 
@@ -224,12 +236,14 @@ class TwoStage(WholeImageModel):
         threshold: float,
     ) -> Instances:
         """The objects of one image from its proposals."""
+        if len(boxes) == 0:
+            return self.as_instances([], shape)
         read = self.read(maps, boxes)
         scores = read.category.softmax(1)[:, 1:].cpu().numpy()     # (N, C)
-        if read.code is not None and self.moves_boxes:
-            boxes = clip_boxes(decode_boxes(read.code, boxes, BOX_WEIGHTS),
-                               shape)
+        boxes = clip_boxes(decode_boxes(read.code, boxes, BOX_WEIGHTS), shape)
         pairs = kept_by_class(boxes.cpu().numpy(), scores, nms_iou, least)[:top]
+        if len(pairs) == 0:
+            return self.as_instances([], shape)
         boxes = boxes[torch.from_numpy(pairs[:, 0]).to(boxes.device)]
         kind = torch.from_numpy(pairs[:, 1]).to(boxes.device)
         score = scores[pairs[:, 0], pairs[:, 1]]
@@ -294,13 +308,15 @@ def paste_part(
 
 
 def cut_masks(
-    objects: Objects, taught: Taught, bins: int
+    objects: Objects, taught: Taught, bins: int, threshold: float = 0.5
 ) -> Bool[Tensor, "R bins bins"]:
     """The part of its object's mask that lies in each region, on bins x bins.
 
     The region's own box cuts, not the object's: the mask head learns to answer in the
     box that it is given.
     """
+    if len(taught.boxes) == 0:
+        return torch.zeros(0, bins, bins, dtype=torch.bool, device=taught.boxes.device)
     cut = roi_align(objects.masks, taught.boxes, bins)              # (R, M, P, P)
     index = torch.arange(len(taught.object), device=cut.device)
-    return cut[index, taught.object] >= 0.5
+    return cut[index, taught.object] >= threshold

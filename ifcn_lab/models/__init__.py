@@ -16,6 +16,7 @@ MODELS: dict[str, str | type[Segmenter]] = {
     "DeepMask": "deepmask",
     "FCN": "fcn",
     "MNC": "mnc",
+    "MNCJoint": "mnc_joint",
     "RFCN": "rfcn",
     "FCIS": "fcis",
     "MaskRCNN": "mask_rcnn",

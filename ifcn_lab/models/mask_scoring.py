@@ -49,6 +49,8 @@ class MaskScoringRCNN(MaskRCNN):
         torch.Size([1, 1])
     """
 
+    mask_terms = ("mask", "iou")
+
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         detach: bool = False, **others: Any,

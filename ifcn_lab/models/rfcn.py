@@ -42,6 +42,8 @@ class RFCN(TwoStage):
         torch.Size([1, 63, 16, 16])
     """
 
+    mask_terms = ()
+
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         k: int = 3, **others: Any,

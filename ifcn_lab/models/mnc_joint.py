@@ -1,0 +1,177 @@
+"""MNC: a box, then its mask, then its category, all in one network.
+
+Three tasks stand one behind the other, each on the answer of the one before: a region
+proposal network finds boxes; every box's features give a mask; box and mask together
+give a category, from the features within the mask and from all of them. One loss trains
+all three. For that to be one loss of one network, the mask's loss must also teach the
+box that the mask was read in: so RoIWarp reads features at points that move with the
+box, and nothing is rounded.
+
+`box_gradient` can be switched off: boxes are then numbers for the later stages, as in
+most networks since. Left out of the source: the five-stage cascade, the clipping of the
+box's gradient and layers 4096 wide.
+
+Source: Dai, He and Sun, CVPR 2016.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ifcn_lab.layers.mask_voting import instances
+from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.layers.rpn import Objects
+from ifcn_lab.layers.two_stage import Read, Taught, TwoStage, cut_masks
+from ifcn_lab.segmenter import Instances
+
+
+class MNCJoint(TwoStage):
+    """Boxes, masks and categories in sequence, trained together.
+
+    Args:
+        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        categories: names by category id; None: object or not, whatever its kind.
+        m: mask side; 28 in the source, 21 in its released code.
+        box_gradient: let the losses of masks and categories teach the boxes.
+        mask_iou: a region is of its object's category at this IoU of masks, and of
+            boxes at 0.5; otherwise it is background.
+        voting: draw an answer by the masks of its neighbours.
+        others: see `TwoStage`.
+
+    Example:
+        >>> net = MNCJoint("small", {1: "disc", 7: "star"}).eval()
+        >>> maps, box = torch.rand(16, 16, 16), torch.tensor([[4.0, 4, 40, 40]])
+        >>> net.read(maps, box).category.shape
+        torch.Size([1, 3])
+    """
+
+    mask_terms = ()
+
+    def __init__(
+        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        m: int = 21, box_gradient: bool = True, mask_iou: float = 0.5,
+        voting: bool = True, **others: Any,
+    ) -> None:
+        super().__init__(backbone, categories, **others)
+        if m < 1 or not 0 < mask_iou <= 1:
+            raise ValueError(f"m is at least 1 and mask_iou above 0 to 1; got {m} and "
+                             f"{mask_iou}")
+        self.m, self.mask_iou, self.voting = m, mask_iou, voting
+        self.box_gradient = box_gradient
+        small = backbone == "small"
+        squeezed, hidden, width = (16, 64, 32) if small else (512, 256, 4096)
+        self.squeeze = nn.Sequential(
+            nn.Conv2d(self.channels, squeezed, 1, bias=False),
+            nn.BatchNorm2d(squeezed), nn.ReLU())
+        self.mask = nn.Sequential(
+            nn.Flatten(), nn.Linear(squeezed * 14 ** 2, hidden), nn.ReLU(),
+            nn.Linear(hidden, m * m), nn.Unflatten(1, (m, m)))
+        self.mask_path, self.box_path = (nn.Sequential(
+            nn.MaxPool2d(2), nn.Flatten(), nn.Linear(squeezed * 7 ** 2, width),
+            nn.ReLU(), nn.Linear(width, width), nn.ReLU()) for _ in range(2))
+        self.mask_level = nn.Linear(2 * width, self.kinds + 1)
+        self.box_level = nn.Linear(2 * width, self.kinds + 1)
+        self.code = nn.Linear(2 * width, 4)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The arguments that build this model again."""
+        return super().config | {"m": self.m, "box_gradient": self.box_gradient,
+                                 "mask_iou": self.mask_iou, "voting": self.voting}
+
+    def make_maps(self, features: Float[Tensor, "B C H W"]) -> Tensor:
+        """The features that regions are read from."""
+        return self.squeeze(features)
+
+    # Box -> mask -> category
+
+    def warped(
+        self, maps: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"]
+    ) -> Float[Tensor, "N C 14 14"]:
+        """28 x 28 points of each box, the largest of 2 x 2, as the released code."""
+        return F.max_pool2d(roi_warp(maps, boxes / self.stride, 28), 2)
+
+    def stages(
+        self, maps: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"]
+    ) -> tuple[Float[Tensor, "N m m"], Float[Tensor, "N D"]]:
+        """Mask logits, and what categories are told from: masked and whole features."""
+        seen = self.warped(maps, boxes)
+        logits = self.mask(seen)
+        masks = F.interpolate(logits.sigmoid()[:, None], (14, 14), mode="bilinear",
+                              align_corners=False)
+        return logits, torch.cat([self.mask_path(seen * masks), self.box_path(seen)], 1)
+
+    def read(self, maps: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"]) -> Read:
+        """Category and box code of each region."""
+        seen = self.stages(maps, boxes)[1]
+        return Read(self.mask_level(seen), self.code(seen))
+
+    def masks(
+        self, maps: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"],
+        kind: Int[Tensor, "N"],
+    ) -> Float[Tensor, "N m m"]:
+        """The mask in each box, whatever its category."""
+        return self.mask(self.warped(maps, boxes)).sigmoid()
+
+    # What it loses
+
+    def region_losses(
+        self, maps: Float[Tensor, "C H W"], taught: Taught, objects: Objects
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """Masks of the positive regions; categories by masks and by boxes; boxes."""
+        logits, seen = self.stages(maps, taught.boxes)
+        count, positive = len(taught.label), taught.label > 0
+        fixed = taught.fixed()
+        wanted = cut_masks(objects, fixed.positive(), self.m, 0.4)
+        mask = F.binary_cross_entropy_with_logits(
+            logits[positive].float(), wanted.float(), reduction="sum")
+        by_mask = taught.label.clone()
+        by_mask[positive] *= overlap(logits[positive], wanted) >= self.mask_iou
+
+        def named(head: nn.Module, label: Int[Tensor, "N"]) -> Float[Tensor, ""]:
+            return F.cross_entropy(head(seen).float(), label, reduction="sum")
+
+        box = self.box_loss(self.code(seen), fixed, objects)
+        return {"mask": (mask, wanted.numel()), "box": (box, count),
+                "category": (named(self.mask_level, by_mask), count),
+                "box_category": (named(self.box_level, taught.label), count)}
+
+    def mask_losses(
+        self, maps: Float[Tensor, "C H W"], taught: Taught, objects: Objects
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """None more: masks stand before categories here."""
+        return {}
+
+    # What it finds
+
+    def pasted(
+        self, parts: Float[Tensor, "N P P"], boxes: Float[Tensor, "N 4"],
+        kind: Int[Tensor, "N"], score: Float[np.ndarray, "N"], shape: tuple[int, int],
+        threshold: float,
+    ) -> Instances:
+        """The answers' own masks, or those that all answers nearby vote for."""
+        found = super().pasted(parts, boxes, kind, score, shape, threshold)
+        if not self.voting or len(found) == 0:
+            return found
+        ids = [1] if self.classes is None else list(self.classes)
+        given = [1] * len(found) if found.categories is None else found.categories
+        scores = found.scores[:, None] * (np.array(given)[:, None] == ids)
+        names = self.classes or {1: "object"}
+        voted = instances(found, scores, names, nms_iou=1.0, vote_iou=0.5)
+        return voted if self.classes else Instances(
+            voted.shape, voted.boxes, voted.scores, voted.crops)
+
+
+def overlap(
+    logits: Float[Tensor, "N m m"], wanted: Tensor
+) -> Float[Tensor, "N"]:
+    """IoU of the masks with the true ones, within the box."""
+    mask = logits > 0
+    return (mask & wanted).sum((1, 2)) / (mask | wanted).sum((1, 2)).clamp(min=1)
