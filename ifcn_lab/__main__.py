@@ -25,8 +25,8 @@ EXAMPLES = """examples:
   ifcn-lab inventory page --out before.html
 """
 
-COMMANDS = ("doctor", "demo", "segment", "data", "train", "evaluate", "reproduce",
-            "export-widgets")
+COMMANDS = ("doctor", "demo", "segment", "data", "models", "train", "evaluate",
+            "reproduce", "export-widgets")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

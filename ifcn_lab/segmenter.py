@@ -127,6 +127,9 @@ class Segmenter(nn.Module):
         """
         return 1.0
 
+    def expect(self, low: float, high: float) -> None:
+        """Be told that the data's objects are so many pixels long, for its anchors."""
+
     def targets(self, view: View, rng: np.random.Generator) -> tuple[Tensor, ...]:
         """What it is taught on that view: a tuple of tensors, made while loading."""
         raise NotImplementedError

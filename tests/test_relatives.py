@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from commands_cases import write_folder
 
 import ifcn_lab
+from ifcn_lab.__main__ import main
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.models import model_class
 from ifcn_lab.models.deepmask import DeepMask
@@ -119,3 +122,26 @@ def test_sharpmask_trains_its_refinement_and_nothing_else() -> None:
              if not torch.equal(each, before[name])}
     assert moved and not any(name.startswith("trunk.") for name in moved)
     assert {name.split(".")[0] for name in moved} == {"encode", "laterals", "refine"}
+
+
+@pytest.mark.parametrize("name", ["FCIS", "YOLACT", "Discriminative", "SharpMask"])
+def test_the_command_line_knows_it(name: str, tmp_path: Path,
+                                   capsys: pytest.CaptureFixture[str]) -> None:
+    data, out = write_folder(tmp_path / "data"), tmp_path / "run"
+    model = ["--model", name]
+    if name == "SharpMask":
+        trunk = DeepMask(m=24, backbone="small").save(tmp_path / "deepmask.safetensors")
+        model += ["--weights", str(trunk)]
+    assert main(["train", "--out", str(out), "--annotations", str(data), *model,
+                 "--iterations", "1", "--workers", "0", "--precision", "float32"]) == 0
+    figures = tmp_path / "figures.json"
+    assert main(["evaluate", "--annotations", str(data), "--weights", str(out), "--ap",
+                 "--json", str(figures)]) == 0
+    assert json.loads(figures.read_text())["objects"] > 3
+    picture = data.parent / "images" / "0.png"
+    assert main(["segment", str(picture), "--weights", str(out), "--out",
+                 str(tmp_path / "overlay.png")]) == 0
+    assert (tmp_path / "overlay.png").stat().st_size > 100
+    capsys.readouterr()
+    assert main(["models", name]) == 0
+    assert "Source:" in capsys.readouterr().out

@@ -25,8 +25,8 @@ from ifcn_lab.models.yolact import assembled, crop, masked_loss, moved
 
 
 def close(found: Tensor, wanted: list, atol: float = 1e-5) -> None:
-    torch.testing.assert_close(found.double(), torch.tensor(wanted, dtype=torch.float64),
-                               atol=atol, rtol=0)
+    wanted = torch.tensor(wanted, dtype=torch.float64)
+    torch.testing.assert_close(found.double(), wanted, atol=atol, rtol=0)
 
 
 # YOLACT

@@ -154,7 +154,7 @@ def load_model(given: Namespace) -> Segmenter:
         path = shipped.path(f"weights/{given.weights}.safetensors")
     model = load(path)
     if getattr(given, "sizes", None):
-        model.sizes = tuple(given.sizes)
+        model.expect(*given.sizes)
     return on_device(model, given.device)
 
 

@@ -82,7 +82,8 @@ def add_network(parser: ArgumentParser) -> None:
     """Which model, its options, and what it begins with."""
     network = parser.add_argument_group("model")
     network.add_argument("--model", metavar="NAME", help="InstanceFCN (default) or a "
-                         "relative: DeepMask, FCN, MNC (on --weights)")
+                         "relative (see `ifcn-lab models`); MNC and SharpMask stand "
+                         "on --weights")
     network.add_argument("--backbone", choices=("small", "vgg16"), help="(small; vgg16 "
                          "with --recipe paper or --init)")
     network.add_argument("--k", type=whole, help="parts a side (5)")
@@ -107,22 +108,17 @@ def run(given: Namespace) -> int:
         settle(given, group)
         samples = load_samples(given)
         model = new_model(given, samples)
+        sizes = group.share(object_sizes(samples) if group.first else None)
+        model.expect(*sizes)
         if group.first:
-            tell_sizes(model, samples)
+            print(f"{len(samples)} images, objects of {sizes[0]:.0f} to "
+                  f"{sizes[1]:.0f} pixels")
             warn_of_bare_vgg(given, model)
         carry_out(given, model, samples, group)
         if group.first:
             path = model.save(given.out / "model.safetensors")
             print(f"trained network in {path}")
     return 0
-
-
-def tell_sizes(model: Segmenter, samples: Sequence[Sample]) -> None:
-    """Say how large the objects are; a window model looks for these sizes."""
-    low, high = object_sizes(samples)
-    if hasattr(model, "sizes"):
-        model.sizes = low, high
-    print(f"{len(samples)} images, objects of {low:.0f} to {high:.0f} pixels")
 
 
 def warn_of_bare_vgg(given: Namespace, model: Segmenter) -> None:
@@ -283,10 +279,12 @@ def options_of(
     given: Namespace, kind: type[Segmenter], samples: Sequence[Sample]
 ) -> dict[str, Any]:
     """The arguments of the model's class that the options name."""
+    from ifcn_lab.windows.model import WindowModel
+
     taken = inspect.signature(kind).parameters
     usual = "vgg16" if given.recipe == "paper" or given.init else "small"
     chosen = {"backbone": given.backbone or usual, "k": given.k, "m": given.m}
-    if "others" in taken:                                          # a window model
+    if issubclass(kind, WindowModel):
         chosen["rule"] = rule(given, chosen["backbone"])
     if "categories" in taken:
         chosen["categories"] = getattr(samples, "categories", None)

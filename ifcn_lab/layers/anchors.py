@@ -46,6 +46,19 @@ def anchor_sizes(
     return found
 
 
+def spread_sides(low: float, high: float, count: int) -> tuple[float, ...]:
+    """Sides of anchors for objects whose longest sides lie between two lengths.
+
+    The range is cut into equal octaves, and each anchor stands in the middle of one.
+
+    Example:
+        >>> spread_sides(16, 128, 3)
+        (22.6, 45.3, 90.5)
+    """
+    step = (high / low) ** (1 / count)
+    return tuple(round(low * step ** (i + 0.5), 1) for i in range(count))
+
+
 def make_anchors(
     shape: tuple[int, int], stride: int, sizes: Sizes
 ) -> Float[Tensor, "N 4"]:

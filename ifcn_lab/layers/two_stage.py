@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from ifcn_lab.layers.anchors import anchor_sizes
+from ifcn_lab.layers.anchors import anchor_sizes, spread_sides
 from ifcn_lab.layers.backbones import fused
 from ifcn_lab.layers.boxes import (
     box_iou,
@@ -107,6 +107,11 @@ class TwoStage(WholeImageModel):
     def config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
         return super().config | {"sides": self.sides, "rois": self.rois}
+
+    def expect(self, low: float, high: float) -> None:
+        """Anchors from the smallest objects to the largest."""
+        self.sides = spread_sides(low, high, len(self.sides))
+        self.rpn.sizes = anchor_sizes(self.sides)
 
     # What a relative says for itself
 

@@ -73,6 +73,13 @@ class SharpMask(WindowModel):
             for before, after in zip(widths, [*widths[1:], 1], strict=True))
         self.normalise_as(trunk.normalisation)
 
+    @classmethod
+    def on(
+        cls, model: DeepMask, categories: object = None, **options: Any
+    ) -> SharpMask:
+        """A new refinement on a trained DeepMask; kinds are not told apart."""
+        return cls(model, **options)
+
     @property
     def config(self) -> dict[str, Any]:
         """The arguments that build this model again."""

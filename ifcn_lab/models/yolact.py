@@ -25,7 +25,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ifcn_lab.layers.anchors import anchor_sizes, make_anchors
+from ifcn_lab.layers.anchors import anchor_sizes, make_anchors, spread_sides
 from ifcn_lab.layers.backbones import conv_norm
 from ifcn_lab.layers.boxes import (
     box_area,
@@ -88,10 +88,9 @@ class YOLACT(WholeImageModel):
             raise ValueError(f"k is {k}; give at least 1 prototype")
         self.k, self.rescore = k, rescore
         self.sides = tuple(sides or SIDES[backbone])
-        self.sizes = anchor_sizes(self.sides)
         self.places = self.stride                     # image pixels per place
         self.stride = 2 * self.stride                 # padded so that halves are whole
-        c, each = self.channels, len(self.sizes)
+        c, each = self.channels, len(anchor_sizes(self.sides))
         self.draw = nn.Sequential(conv_norm(c, c), nn.ReLU(),
                                   conv_norm(c, c), nn.ReLU())
         self.prototypes = nn.Conv2d(c, k, 1)
@@ -129,7 +128,12 @@ class YOLACT(WholeImageModel):
         """The anchors of a map of prototypes, in image pixels."""
         side = self.stride // PROTOTYPE_STRIDE
         shape = (out.prototypes.shape[2] // side, out.prototypes.shape[3] // side)
-        return make_anchors(shape, self.stride, self.sizes).to(out.code.device)
+        sizes = anchor_sizes(self.sides)
+        return make_anchors(shape, self.stride, sizes).to(out.code.device)
+
+    def expect(self, low: float, high: float) -> None:
+        """Anchors from the smallest objects to the largest."""
+        self.sides = spread_sides(low, high, len(self.sides))
 
     # What it is taught
 

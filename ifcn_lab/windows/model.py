@@ -84,6 +84,10 @@ class WindowModel(Segmenter):
                 "negative_masks": self.negative_masks,
                 "normalisation": self.normalisation}
 
+    def expect(self, low: float, high: float) -> None:
+        """Look for objects of these sizes."""
+        self.sizes = low, high
+
     def windows(
         self, maps: Float[Tensor, "*B C H W"], centers: Int[Tensor, "N axes"],
         fill: float = 0.0,
