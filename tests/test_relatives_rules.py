@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ifcn_lab.layers.embedding import mean_shift
+from ifcn_lab.layers.flow import moved
 from ifcn_lab.layers.mask_voting import vote
 from ifcn_lab.layers.rpn import Objects
 from ifcn_lab.layers.two_stage import Taught, cut_masks, paste_part
@@ -21,7 +22,7 @@ from ifcn_lab.models.fcis import FCIS
 from ifcn_lab.models.mask_scoring import MaskScoringRCNN, mask_iou_of_cut
 from ifcn_lab.models.metric_learning import likeness, pair_loss
 from ifcn_lab.models.sgn import cuts, group_runs, run_labels
-from ifcn_lab.models.yolact import assembled, crop, masked_loss, moved
+from ifcn_lab.models.yolact import assembled, crop, masked_loss
 
 
 def close(found: Tensor, wanted: list, atol: float = 1e-5) -> None:

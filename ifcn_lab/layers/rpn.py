@@ -184,3 +184,19 @@ def draw(
     positive = order[label[order] >= 0][: max(1, int(share * count))]
     negative = order[label[order] == -1][: count - len(positive)]
     return torch.cat([positive, negative])
+
+
+def hardest_loss(
+    category: Float[Tensor, "N C1"], found: Int[Tensor, "N"], label: Int[Tensor, "M"],
+    share: int = 3,
+) -> Float[Tensor, ""]:
+    """Cross entropy of the positive anchors and of the hardest background, 3 to 1.
+
+    Source: Liu et al., ECCV 2016 (SSD), hard negative mining."""
+    positive = (found >= 0).nonzero()[:, 0]
+    nothing = (found == -1).nonzero()[:, 0]
+    hardest = (-category[nothing].log_softmax(1)[:, 0]).argsort(descending=True)
+    nothing = nothing[hardest[: share * max(len(positive), 1)]]
+    wanted = torch.cat([label[found[positive]], torch.zeros_like(nothing)])
+    return F.cross_entropy(category[torch.cat([positive, nothing])], wanted,
+                           reduction="sum")

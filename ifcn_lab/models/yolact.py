@@ -6,9 +6,9 @@ object's mask is the sigmoid of its mix of prototypes, cut by its box: so coeffi
 that subtract are the point, and nobody tells a prototype what to show. No features are
 read again for a region, so a hundred objects cost one matrix product.
 
-`rescore` adds YOLACT++'s small network that reads a mask's IoU off the mask alone;
-`moved` is YolactEdge's way to reuse a key frame's features. Left out: the feature
-pyramid (one level here), the semantic loss, and ++'s deformable convolutions.
+`rescore` adds YOLACT++'s small network that reads a mask's IoU off the mask alone, and
+`layers.flow.moved` is YolactEdge's way to reuse a key frame's features. Left out: the
+feature pyramid, the semantic loss, and ++'s deformable convolutions.
 
 Source: Bolya, Zhou, Xiao and Lee, ICCV 2019; the same, 2019 (YOLACT++); Liu et al.,
 ICRA 2021 (YolactEdge).
@@ -34,7 +34,7 @@ from ifcn_lab.layers.boxes import (
     encode_boxes,
     fast_nms,
 )
-from ifcn_lab.layers.rpn import Objects, label_anchors, view_objects
+from ifcn_lab.layers.rpn import Objects, hardest_loss, label_anchors, view_objects
 from ifcn_lab.layers.two_stage import SIDES
 from ifcn_lab.layers.whole_image import Piece, WholeImageModel
 from ifcn_lab.models.mask_scoring import mask_iou_of_cut
@@ -155,7 +155,7 @@ class YOLACT(WholeImageModel):
             box = F.smooth_l1_loss(code[some].float(), wanted, reduction="sum")
             mask, iou = self.mask_loss(prototypes.float(), mix[some].float(), own,
                                        objects)
-            named = category_loss(category.float(), found, objects.label)
+            named = hardest_loss(category.float(), found, objects.label)
             sums = sums + torch.stack([named, BOX_WEIGHT * box, MASK_WEIGHT * mask,
                                        iou])
             positives += len(own)
@@ -271,20 +271,6 @@ def masked_loss(
     return torch.where(inside, loss, LOST * wanted).sum((1, 2))
 
 
-def category_loss(
-    category: Float[Tensor, "N C1"], found: Int[Tensor, "N"], label: Int[Tensor, "M"],
-    share: int = 3,
-) -> Float[Tensor, ""]:
-    """Cross entropy of the positive anchors and of the hardest background, 3 to 1."""
-    positive = (found >= 0).nonzero()[:, 0]
-    nothing = (found == -1).nonzero()[:, 0]
-    hardest = (-category[nothing].log_softmax(1)[:, 0]).argsort(descending=True)
-    nothing = nothing[hardest[: share * max(len(positive), 1)]]
-    wanted = torch.cat([label[found[positive]], torch.zeros_like(nothing)])
-    return F.cross_entropy(category[torch.cat([positive, nothing])], wanted,
-                           reduction="sum")
-
-
 def mask_judge(kinds: int) -> nn.Sequential:
     """YOLACT++: from a soft, cropped mask to the IoU it has, for every category."""
     layers: list[nn.Module] = []
@@ -292,27 +278,3 @@ def mask_judge(kinds: int) -> nn.Sequential:
         layers += [nn.Conv2d(before, after, 3, 2, 1), nn.ReLU()]
     return nn.Sequential(*layers, nn.Conv2d(32, kinds, 1), nn.AdaptiveMaxPool2d(1),
                          nn.Flatten())
-
-
-def moved(
-    features: Float[Tensor, "B C H W"], flow: Float[Tensor, "B 2 H W"]
-) -> Float[Tensor, "B C H W"]:
-    """A key frame's features brought to another frame, as YolactEdge does.
-
-    Args:
-        features: of the key frame.
-        flow: (x, y) in places: where in the key frame each place comes from, less
-            where it is now. Beyond the border the nearest feature stands.
-
-    Example:
-        >>> ramp = torch.arange(4.0).expand(1, 1, 1, 4)
-        >>> flow = torch.tensor([1.0, 0]).view(1, 2, 1, 1).expand(1, 2, 1, 4)
-        >>> moved(ramp, flow).flatten().tolist()
-        [1.0, 2.0, 3.0, 3.0]
-    """
-    h, w = features.shape[2:]
-    y, x = torch.meshgrid(torch.arange(h).to(flow), torch.arange(w).to(flow),
-                          indexing="ij")
-    at = torch.stack([(x + flow[:, 0] + 0.5) / w, (y + flow[:, 1] + 0.5) / h], -1)
-    return F.grid_sample(features, at * 2 - 1, padding_mode="border",
-                         align_corners=False)
