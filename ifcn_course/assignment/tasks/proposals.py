@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from ifcn_course.assignment.scores import ClassScene
 from ifcn_course.assignment.sheet import IMPORTS, Sheet, wrapped
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
+from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.nms import nms_pairwise, pair_iou
@@ -105,11 +105,9 @@ def corners_task(kind: str) -> Task:
     cases = tuple(Asked(f"box {tuple(box)}", (tuple(box),), "Right and bottom are just "
                         "outside the box.")
                   for box in (written(np.array(each), kind) for each in asked))
-    return Task(
-        "corners", "Read a box",
+    return Task("corners(box)", "Read a box",
         f"Return the corners (x0, y0, x1, y1), half-open, of a box in your format: "
-        f"{FORMATS[kind][0]}.\nLater tasks may call this function.",
-        function("corners(box)", FORMATS[kind][1]),
+        f"{FORMATS[kind][0]}.\nLater tasks may call this function.", FORMATS[kind][1],
         lambda box: tuple(read(box, kind).tolist()), cases, agree="close")
 
 
@@ -122,18 +120,16 @@ def overlap_task(
              ((3, 2, 17, 30), (5, 4, 20, 21))]
     pairs = [tuple(tuple(written(np.array(box), kind)) for box in pair)
              for pair in asked]
-    cases = tuple(Asked(f"a = {a}, b = {b}", (a, b), "Take the corners of both first; "
-                        "cut negative widths off.") for a, b in pairs)
+    cases = calls("a = {}, b = {}", "Take the corners of both first; "
+                  "cut negative widths off.", pairs)
     lines = """\
 (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = corners(a), corners(b)
 width = max(0, min(ax1, bx1) - max(ax0, bx0))
 height = max(0, min(ay1, by1) - max(ay0, by0))
 areas = (ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0)
 return width * height / (areas - width * height)"""
-    return Task(
-        "box_overlap", "IoU in your format",
-        "Write the IoU of two boxes in your format.",
-        function("box_overlap(a, b)", lines),
+    return Task("box_overlap(a, b)", "IoU in your format",
+        "Write the IoU of two boxes in your format.", lines,
         lambda a, b: float(pair_iou(read(a, kind), read(b, kind))), cases,
         agree="close", before=(scene_step(scene, kind, boxes, scores),),
         tried=overlap_target(kind, boxes))
@@ -199,12 +195,10 @@ for i in sorted(range(len(boxes)), key=lambda n: -scores[n]):
     if all(box_overlap(boxes[i], boxes[j]) <= iou for j in kept):
         kept.append(i)
 return kept"""
-    return Task(
-        "suppress", "Suppress doubles",
+    return Task("suppress(boxes, scores, iou)", "Suppress doubles",
         "Write greedy NMS on boxes in your format, from the best score to the worst.\n"
         "Keep a box unless one that is kept already overlaps it by more than `iou`.\n"
-        "Return the kept indices, best first.",
-        function("suppress(boxes, scores, iou)", lines),
+        "Return the kept indices, best first.", lines,
         lambda boxes, scores, iou: kept_boxes(boxes, scores, iou, kind), cases)
 
 
@@ -221,12 +215,10 @@ def recall_task(limit: str) -> Task:
                         "that equals the limit.") for overlap, n, iou in asked)
     sign, words = LIMITS[limit]
     lines = f"return (overlap[:, :n].max(1) {sign} iou).mean()"
-    return Task(
-        "recall", "Recall",
+    return Task("recall(overlap, n, iou)", "Recall",
         "`overlap[o, p]` is the IoU of object o with proposal p, best proposal first: "
         "in your class a **row is an object**.\nReturn the share of objects that some "
-        f"of the first n proposals overlaps **{words}**.",
-        function("recall(overlap, n, iou)", lines),
+        f"of the first n proposals overlaps **{words}**.", lines,
         lambda overlap, n, iou: found(overlap.T[:n], iou, limit), cases, agree="close")
 
 
@@ -244,12 +236,10 @@ def kept_task(
     lines = f"""\
 kept = suppress(boxes, scores, {iou})
 return sum((place + 1) * i for place, i in enumerate(kept))"""
-    return Task(
-        "sum_of_kept", "Doubles in your scene",
+    return Task("sum_of_kept()", "Doubles in your scene",
         f"Suppress the doubles among `boxes`, with the limit {iou}.\nReturn 1 times "
         "the first kept index plus 2 times the second, 3 times the third, and so on.",
-        function("sum_of_kept()", lines),
-        lambda: sum((place + 1) * i for place, i in enumerate(kept)),
+        lines, lambda: sum((place + 1) * i for place, i in enumerate(kept)),
         (Asked("the weighted sum", (), "The order of the kept boxes counts too.", 3),))
 
 
@@ -278,12 +268,11 @@ limits = {limits}
 pairs = [(n, iou) for n in range(1, 16) for iou in limits]
 total = sum(recall(overlap, n, iou) for n, iou in pairs)
 return round(total * len(objects))"""
-    return Task(
-        "objects_found", "Objects that are found",
+    return Task("objects_found()", "Objects that are found",
         "Sort `boxes` by score, the best first, without suppressing any, and take "
         "their IoU with `objects`.\nHow many objects do the first n candidates find at "
         "a limit? A candidate finds an object as in `recall`.\n"
         f"Add this up for n = 1 to 15 and for the limits {limits}, 150 "
-        "numbers in all.", function("objects_found()", lines), lambda: total,
+        "numbers in all.", lines, lambda: total,
         (Asked("the sum", (), "Objects found are recall times the number of objects.",
                3),))
