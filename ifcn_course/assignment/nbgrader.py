@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from ifcn_course.assignment.agreement import agrees
 from ifcn_course.assignment.key import KeyFunction, function_document, function_from
-from ifcn_course.assignment.notebook import Cell, source_of, with_ids
+from ifcn_course.assignment.notebook import Cell, lines_of, source_of, with_ids
 from ifcn_course.assignment.task import MARKED, Task
 
 SCHEMA = 3
@@ -35,9 +35,9 @@ def source(cells: Sequence[Cell], graded: Graded) -> list[Cell]:
     for number, (task, one) in enumerate(graded, start=1):
         written, tried = _cells_of(cells, [task.solution, task.trial(number)])
         written["metadata"] = {"nbgrader": solution_metadata(one)}
-        written["source"] = _lines(between_marks(task.code))
+        written["source"] = lines_of(between_marks(task.code))
         tried["metadata"] = {"nbgrader": graded_metadata(one)}
-        tried["source"] = _lines(f"{task.trial(number)}\n{hidden_test(one)}")
+        tried["source"] = lines_of(f"{task.trial(number)}\n{hidden_test(one)}")
     return with_ids(list(cells))
 
 
@@ -104,7 +104,3 @@ def _cells_of(cells: Sequence[Cell], sources: Sequence[str]) -> list[Cell]:
     """The cells with these texts."""
     by_text = {source_of(cell): cell for cell in cells}
     return [by_text[text] for text in sources]
-
-
-def _lines(text: str) -> list[str]:
-    return text.splitlines(keepends=True)

@@ -58,13 +58,13 @@ def text(cells: list[Cell], name: str) -> str:
 
 def markdown(source: str) -> Cell:
     """A prose cell, without its id."""
-    return {"cell_type": "markdown", "metadata": {}, "source": _lines(source)}
+    return {"cell_type": "markdown", "metadata": {}, "source": lines_of(source)}
 
 
 def code(source: str) -> Cell:
     """A code cell that has not run, without its id."""
     return {"cell_type": "code", "execution_count": None, "metadata": {},
-            "outputs": [], "source": _lines(source)}
+            "outputs": [], "source": lines_of(source)}
 
 
 def source_of(cell: Cell) -> str:
@@ -126,5 +126,6 @@ def _pair(prose: str, source: str) -> Iterator[Cell]:
         yield code(source)
 
 
-def _lines(source: str) -> list[str]:
+def lines_of(source: str) -> list[str]:
+    """The text of a cell as a notebook's file has it."""
     return source.splitlines(keepends=True)

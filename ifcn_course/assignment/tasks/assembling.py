@@ -14,8 +14,8 @@ from ifcn_course.assignment.scores import (
     told,
     turned,
 )
-from ifcn_course.assignment.sheet import IMPORTS, Sheet, cells_step, constants
-from ifcn_course.assignment.task import Asked, Step, Task, Tried
+from ifcn_course.assignment.sheet import Sheet, first_steps
+from ifcn_course.assignment.task import Asked, Task, Tried
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.assembling import assemble
 
@@ -30,13 +30,9 @@ def sheet(variant: Variant) -> Sheet:
     scores = class_scores(variant)
     tasks = (map_task(variant), loop_task(variant, scores), border_task(variant),
              sum_task(variant, scores), order_task(variant), masks_task(variant))
-    opening = (
-        Step("Run this cell first.\n`scores` are whole numbers that stand for score "
-             "maps; they are the same for the whole class, and no other class has "
-             "them.",
-             f"{IMPORTS}\n\n{constants(variant)}\n{scores.line}"),
-        cells_step(variant),
-    )
+    opening = first_steps(
+        variant, "\n`scores` are whole numbers that stand for score maps; they are the "
+        "same for the whole class, and no other class has them.", f"\n{scores.line}")
     return Sheet("Assembling", "You put windows together from score maps that are "
                  "counted in your class's own order.", opening, tasks,
                  {"scores": [scores.factor, scores.prime]})
@@ -170,16 +166,13 @@ total = 0
 for number, (y, x) in enumerate(centers, start=1):
     total += number * assemble_filled(maps, K, M, y, x, 0).sum()
 return total"""
-    before = Step("## Your scene\n\nA scene of your class, with the window of each "
-                  "object.\n`maps` are the maps that a perfect network would give, in "
-                  "your order, and `centers` are the windows' centres.", scene.lines())
     return Task("masks_of_scene()", "The masks of your scene",
         "Assemble the window of every object from `maps`, with 0 off the map, and "
         "count the pixels of its mask.\nReturn the first count plus 2 times the second "
         "plus 3 times the third, and so on.", lines,
         lambda: weighted(scene.paper_maps, scene.centers, variant.m),
         (Asked("the weighted count", (), "One window for each object.", 3),),
-        before=(before,))
+        before=(scene.step(),))
 
 
 def weighted(

@@ -11,7 +11,7 @@ from ifcn_course import museum
 from ifcn_course.assignment.numbering import to_paper
 from ifcn_course.assignment.pictures import packed
 from ifcn_course.assignment.scores import ClassScene, class_scores, told
-from ifcn_course.assignment.sheet import IMPORTS, Sheet, cells_step, constants, wrapped
+from ifcn_course.assignment.sheet import Sheet, first_steps, wrapped
 from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
 from ifcn_course.assignment.tasks.counting import cell_task, window_task
 from ifcn_course.assignment.variant import Unfit, Variant
@@ -47,10 +47,8 @@ def sheet(variant: Variant) -> Sheet:
              window_task(variant), verdict_task(variant),
              hiding_task(rule, variant.k), hidden_task(variant, rule, most),
              wrong_task(scene, broken))
-    opening = (Step("Run this cell first.", f"{IMPORTS}\n\n{constants(variant)}"),
-               cells_step(variant))
     return Sheet("The bug museum", "You look at wrong masks, say what went wrong, and "
-                 "write tests that find the bug.", opening, tasks,
+                 "write tests that find the bug.", first_steps(variant), tasks,
                  {"exhibits": names, "reading": reading, "rule": rule,
                   "specimen": broken, "most": most})
 

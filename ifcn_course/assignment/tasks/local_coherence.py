@@ -7,7 +7,7 @@ from jaxtyping import Shaped
 
 from ifcn_course.assignment.numbering import to_paper
 from ifcn_course.assignment.scores import ClassScene, Scores, class_scores
-from ifcn_course.assignment.sheet import IMPORTS, SIDE, Sheet, cells_step, constants
+from ifcn_course.assignment.sheet import SIDE, Sheet, first_steps
 from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
 from ifcn_course.assignment.tasks.counting import cell_task, window_task
 from ifcn_course.assignment.variant import Unfit, Variant
@@ -30,10 +30,8 @@ def sheet(variant: Variant) -> Sheet:
              weights_task(side), window_task(variant), sum_task(variant, scores, step),
              coherent_task(scene, step))
     opening = (
-        Step("Run this cell first.\n`scores` are whole numbers that stand for score "
-             "maps; no other class has them.",
-             f"{IMPORTS}\n\n{constants(variant)}\nSTEP = {step}\n{scores.line}"),
-        cells_step(variant),
+        *first_steps(variant, "\n`scores` are whole numbers that stand for score maps; "
+                     "no other class has them.", f"\nSTEP = {step}\n{scores.line}"),
         Step(f"## Your step\n\nIn your class the window moves **{step[0]} down and "
              f"{step[1]} right** at once.\nThe figure shows one step.",
              "draw.show(draw.one_step(K, M, STEP))"),
@@ -168,13 +166,10 @@ for y, x in centers:
     after = window_at(maps, y + {down}, x + {right})
     count += (before == after[: M - {down}, : M - {right}]).sum()
 return count"""
-    before = Step("## Your scene\n\nA scene of your class, with the window of each "
-                  "object.\n`maps` are the maps that a perfect network would give, in "
-                  "your order, and `centers` are the windows' centres.", scene.lines())
     return Task("coherent_pixels()", "Coherent in your scene",
         "Each object's window makes one step of your class on `maps`.\nOf the pixels "
         "that are in both windows, how many have the same value before and after? Add "
         "up all objects.\nCount every pixel of equal value, whichever map it comes "
         "from.", lines, lambda: int(sum((one == other).sum() for one, other in pairs)),
         (Asked("the count", (), "A window may reach over the border; there it is 0.",
-               3),), before=(before,))
+               3),), before=(scene.step(),))

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ifcn_course.assignment.scores import ClassScene
-from ifcn_course.assignment.sheet import IMPORTS, Sheet, wrapped
+from ifcn_course.assignment.sheet import Sheet, first_step, wrapped
 from ifcn_course.assignment.task import Asked, Step, Task, Tried
 from ifcn_course.assignment.variant import Variant
 
@@ -51,9 +51,8 @@ def sheet(variant: Variant) -> Sheet:
     chosen = draws.whole("object", 0, len(scene.scene.masks) - 1)
     tasks = (decode_task(scene, code, chosen), zoom_task(side), split_task(how),
              score_task(weight), rows_task(scene, chosen), bright_task(scene, how))
-    opening = (Step("Run this cell first.", f"{IMPORTS}\n\nM = {variant.m}"),)
     return Sheet("Real images", "You read masks in your class's own format, choose "
-                 "zooms, and set a threshold.", opening, tasks,
+                 "zooms, and set a threshold.", (first_step(variant),), tasks,
                  {"code": code, "zooms": side, "split": how, "weight": weight,
                   "object": chosen}, uses=("m", "scene"))
 

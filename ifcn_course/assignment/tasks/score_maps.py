@@ -7,7 +7,7 @@ from jaxtyping import Bool, Int
 
 from ifcn_course.assignment.numbering import channels, from_paper
 from ifcn_course.assignment.scores import ClassScene, grids, told, turned
-from ifcn_course.assignment.sheet import IMPORTS, SIDE, Sheet, cells_step, constants
+from ifcn_course.assignment.sheet import SIDE, Sheet, first_steps
 from ifcn_course.assignment.task import Asked, Step, Task, Tried
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.windows.oracle import oracle_maps
@@ -35,11 +35,9 @@ def sheet(variant: Variant) -> Sheet:
     how = variant.draws.one("order of restore", list(ORDERS))
     tasks = (part_task(variant), restore_task(variant, how), maps_task(scene),
              count_task(scene), played_task(variant), conflict_task(scene))
-    opening = (Step("Run this cell first.", f"{IMPORTS}\n\n{constants(variant)}"),
-               cells_step(variant))
     return Sheet("Score maps", "You say which part of an object each pixel plays, with "
-                 "parts that are counted in your class's own order.", opening, tasks,
-                 {"shuffled": how})
+                 "parts that are counted in your class's own order.",
+                 first_steps(variant), tasks, {"shuffled": how})
 
 
 def part_of(

@@ -9,14 +9,7 @@ from jaxtyping import Float, Int
 
 from ifcn_course.assignment.numbering import channels
 from ifcn_course.assignment.scores import ClassScene, grids
-from ifcn_course.assignment.sheet import (
-    IMPORTS,
-    SIDE,
-    STRIDE,
-    Sheet,
-    cells_step,
-    constants,
-)
+from ifcn_course.assignment.sheet import SIDE, STRIDE, Sheet, first_steps
 from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
 from ifcn_course.assignment.tasks.counting import cell_task
 from ifcn_course.assignment.variant import Variant
@@ -57,10 +50,8 @@ def sheet(variant: Variant) -> Sheet:
     tasks = (cell_task(variant), label_task(codes, edge), loss_task(loss, n),
              copies_task(scene, centers), weighted_task(variant, centers),
              scene_loss_task(scene, loss, n))
-    opening = (Step("Run this cell first.", f"{IMPORTS}\n\n{constants(variant)}"),
-               cells_step(variant))
     return Sheet("Training", "You label windows, write the loss of your class and "
-                 "count which scores training asks for.", opening, tasks,
+                 "count which scores training asks for.", first_steps(variant), tasks,
                  {"labels": list(codes), "edge": edge, "loss": loss, "loss number": n})
 
 

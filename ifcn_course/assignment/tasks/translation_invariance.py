@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int
 
 from ifcn_course.assignment.scores import ClassScene
-from ifcn_course.assignment.sheet import IMPORTS, Sheet
+from ifcn_course.assignment.sheet import Sheet, first_step
 from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.grid import Grid
@@ -53,9 +53,9 @@ def sheet(variant: Variant) -> Sheet:
     scene = ClassScene(variant)
     tasks = (cut_task(side), commutes_task(side), shifts_task(how), best_task(weight),
              spoiled_task(scene, side, depth, steps), answers_task(scene, weight))
-    opening = (Step("Run this cell first.", f"{IMPORTS}\n\nM = {variant.m}"),)
     return Sheet("Translation invariance", "You test which layers commute with shifts, "
-                 "and which one score answers several windows best.", opening, tasks,
+                 "and which one score answers several windows best.",
+                 (first_step(variant),), tasks,
                  {"cut": side, "shifts": how, "weight": weight, "layers": depth,
                   "steps": steps}, uses=("m", "scene"))
 
