@@ -56,17 +56,19 @@ class Assignment:
 
     def handout(self, *, metadata: bool = False) -> str:
         """The students' notebook; `metadata` adds nbgrader's."""
-        cells = notebook.student(self.sheet, self.variant)
+        cells = notebook.cells(self.sheet, self.variant)
         marked = nbgrader.marked(cells, self.graded) if metadata else cells
         return notebook.text(marked, self.name)
 
     def solutions(self) -> str:
         """The lecturer's notebook, with the solutions."""
-        return notebook.text(notebook.solved(self.sheet, self.variant), self.name)
+        cells = notebook.cells(self.sheet, self.variant, solved=True,
+                               suffix=": with solutions")
+        return notebook.text(cells, self.name)
 
     def nbgrader_source(self) -> str:
         """What nbgrader's `source` folder takes: solutions and tests, both marked."""
-        cells = notebook.solved(self.sheet, self.variant, suffix="")
+        cells = notebook.cells(self.sheet, self.variant, solved=True)
         return notebook.text(nbgrader.source(cells, self.graded), self.name)
 
 

@@ -34,18 +34,13 @@ Restart the kernel, run all cells, save, and hand in this file.
 Every task that says "not done yet" gets no points; all others are graded."""
 
 
-def student(sheet: Sheet, variant: Variant) -> list[Cell]:
-    """The cells of the notebook that students get."""
-    return with_ids([*_opening(sheet, variant, ""), *_tasks(sheet, solved=False),
-                     markdown(LAST)])
-
-
-def solved(
-    sheet: Sheet, variant: Variant, suffix: str = ": with solutions"
+def cells(
+    sheet: Sheet, variant: Variant, *, solved: bool = False, suffix: str = ""
 ) -> list[Cell]:
-    """The cells of the notebook for the lecturer: the same, with solutions."""
-    return with_ids([*_opening(sheet, variant, suffix),
-                     *_tasks(sheet, solved=True), markdown(LAST)])
+    """The cells of the notebook that students get; `solved`: the lecturer's, with
+    solutions, and a `suffix` to its title."""
+    return with_ids([*_opening(sheet, variant, suffix), *_tasks(sheet, solved=solved),
+                     markdown(LAST)])
 
 
 def text(cells: list[Cell], name: str) -> str:
