@@ -35,8 +35,9 @@ def remember(given: Namespace) -> dict[str, Any]:
             options = joined_options(read(path, options.keys()), options)
         for needed in (path, given.out / "checkpoint.pt"):
             if not needed.is_file():
-                raise FileNotFoundError(f"no run to resume in {given.out}, as it has no "
-                                        f"{needed.name}; start one without --resume")
+                raise FileNotFoundError(
+                    f"no run to resume in {given.out}, as it has no {needed.name}; "
+                    "start one without --resume")
     write(path, options)
     return options
 
@@ -107,9 +108,9 @@ def read(path: Path, known: Collection[str]) -> dict[str, Any]:
         raise ValueError(f"{path} is damaged ({error}); begin a new run in another "
                          "folder") from error
     if unknown:
-        raise ValueError(f"{path} names {', '.join(unknown)}, which is no option: it is "
-                         "damaged, or of another ifcn_lab; begin a new run in another "
-                         "folder")
+        raise ValueError(f"{path} names {', '.join(unknown)}, which is no option: it "
+                         "is damaged, or of another ifcn_lab; begin a new run in "
+                         "another folder")
     return kept
 
 
