@@ -68,7 +68,7 @@ def config_in(metadata: Mapping[str, str], path: Path) -> dict[str, Any]:
         ValueError: there is none.
     """
     try:
-        config = json.loads(metadata["ifcn_lab"])
+        config = json.loads(metadata["ifcn_lab"], parse_constant=int)  # no NaN
         if isinstance(config["class"], str):
             return config
     except (KeyError, TypeError, ValueError, RecursionError):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from ifcn_lab.atomic_write import check_writable
 from ifcn_lab.training.log import tell
+
+tell_once = cache(tell)  # the command takes the lock, and so does the training in it
 
 
 @contextmanager
@@ -58,8 +61,8 @@ def take(lock: FileLock, path: Path) -> None:
         raise BlockingIOError(f"another process is training in {path.parent}; wait for "
                               "its end, stop it, or give another folder") from None
     except (OSError, NotImplementedError) as error:
-        tell(f"{path.parent} cannot be locked ({error}): see to it that no second "
-             "process trains there; training goes on")
+        tell_once(f"{path.parent} cannot be locked ({error}): see to it that no second "
+                  "process trains there; training goes on")
         return
     for left in path.parent.glob(f".{path.name}.*"):
         shutil.rmtree(left, ignore_errors=True)
