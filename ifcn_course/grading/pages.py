@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ifcn_course.assignment.key import Key
 from ifcn_course.grading.results import CaseResult, FunctionResult, Result
-from ifcn_course.grading.table import write
+from ifcn_lab.atomic_write import check_writable, write_whole
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d232b; --paper: #fff; --line: #c6ccd4;
@@ -46,20 +46,34 @@ pre { background: var(--soft); border: 1px solid var(--line); padding: .6rem .8r
   margin: .25rem 0 1rem; overflow-x: auto; font-size: .9rem; line-height: 1.35; }
 ul { padding-left: 1.2rem; } li { overflow-wrap: anywhere; }
 """
+_OURS = '<meta name="generator" content="ifcn-lab grade">'
 _GUARD = "default-src 'none'; style-src 'unsafe-inline'"  # no script, no request
 
 
-def write_pages(results: Sequence[Result], key: Key, folder: Path) -> Path:
-    """Write a page for each student and `index.html`; returns the latter.
+def check(folder: Path) -> None:
+    """Ask before grading whether pages may be written into a folder.
+
+    Raises:
+        ValueError: it holds a page that `grade` did not write.
+        OSError: it cannot be written to.
+    """
+    check_writable(folder / "index.html")
+    for page in folder.glob("*.html"):
+        with page.open(encoding="utf-8", errors="replace") as file:
+            if _OURS not in file.read(1000):
+                raise ValueError(f"{page} was not written by ifcn-lab grade; move it "
+                                 "away or name another --report")
+
+
+def write_pages(results: Sequence[Result], key: Key, folder: Path) -> None:
+    """Write a page for each student and `index.html`.
 
     Raises:
         OSError: the folder cannot be written to.
     """
     for one in results:
-        write(folder / file_name(one), student_page(one, key))
-    index = folder / "index.html"
-    write(index, index_page(results, key))
-    return index
+        write_whole(folder / file_name(one), student_page(one, key))
+    write_whole(folder / "index.html", index_page(results, key))
 
 
 def file_name(one: Result) -> str:
@@ -67,20 +81,22 @@ def file_name(one: Result) -> str:
 
     >>> nobody = Result("../Ada L.", "a.ipynb", "", ())
     >>> file_name(nobody)
-    'Ada_L_9ea6ab.html'
+    'Ada_L_9ea6abc8b0a7d5b1d0a55a7b0b7c6d0e.html'
     """
-    sum_ = sha256(one.name.encode("utf-8", "replace")).hexdigest()
+    sum_ = sha256(one.name.encode("utf-8", "surrogatepass")).hexdigest()
     plain = re.sub(r"[^A-Za-z0-9]+", "_", one.name).strip("_")[:40] or "student"
-    return f"{plain}_{sum_[:6]}.html"
+    return f"{plain}_{sum_[:32]}.html"
 
 
 def index_page(results: Sequence[Result], key: Key) -> str:
     """The list of all students."""
-    head = ["Student", "Points", "Percent", *(one.name for one in key.functions)]
+    asked = [one.name for one in key.functions]
+    head = ["Student", "Points", "Percent", *asked]
     rows = [
         [f'<a href="{file_name(one)}">{_text(one.name)}</a>{_remark(one)}',
          _points(one.points, one.of), f"{one.percent:g}",
-         *(_points(f.points, f.of) for f in one.functions)]
+         *("".join(_points(f.points, f.of) for f in one.functions if f.name == name)
+           for name in asked)]
         for one in results
     ]
     body = [f"<h1>{_text(key.title)}: grades</h1>",
@@ -178,6 +194,7 @@ def _page(title: str, body: Iterable[str]) -> str:
     return "\n".join([
         "<!doctype html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_GUARD}">',
+        _OURS,
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{_text(title)}</title>", f"<style>{_STYLE}</style>", "</head>",
         "<body>", "<main>", *body, "</main>", "</body>", "</html>", "",

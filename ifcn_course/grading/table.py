@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import platform
-import tempfile
+import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,13 @@ import numpy as np
 import ifcn_lab
 from ifcn_course.assignment.key import Key
 from ifcn_course.grading.results import Result
+from ifcn_lab.atomic_write import check_writable
 
 FORMAT = "ifcn-lab grades 1"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+_FORMULA = re.compile(r'(^|;)(?=[\s"]*[=+\-@\t\r|%＝＋－＠])')  # ; in much of Europe
+_HEAD, _END = ["name", "points", "of", "percent"], ["problems", "file"]
+_BOM = "\ufeff"  # without it Excel takes UTF-8 for the system's old code page
+_BEFORE = "graded before the key, the limits or a version changed"
 
 
 def csv_text(results: Sequence[Result], key: Key) -> str:
@@ -28,21 +31,22 @@ def csv_text(results: Sequence[Result], key: Key) -> str:
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     names = [f"{one.name} ({one.points})" for one in key.functions]
-    table.writerow(["name", "points", "of", "percent", *names, "problems", "file"])
+    table.writerow([*_HEAD, *names, *_END])
     for one in results:
-        points = [function.points for function in one.functions]
-        table.writerow([_harmless(one.name), one.points, one.of, one.percent, *points,
+        points = {function.name: function.points for function in one.functions}
+        table.writerow([_harmless(one.name), one.points, one.of, one.percent,
+                        *(points.get(asked.name, "") for asked in key.functions),
                         _harmless("; ".join(one.problems)), _harmless(one.file)])
-    return out.getvalue()
+    return _BOM + out.getvalue()
 
 
 def _harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula.
+    """Text that no spreadsheet takes for a formula, also where `;` parts the cells.
 
-    >>> _harmless("=1+1"), _harmless("Ada")
-    ("'=1+1", 'Ada')
+    >>> _harmless("=1+1"), _harmless("Ada"), _harmless("Ada; =1")
+    ("'=1+1", 'Ada', "Ada;' =1")
     """
-    return "'" + text if text.lstrip(" ").startswith(_FORMULA) else text
+    return _FORMULA.sub(r"\1'", text)
 
 
 def json_text(
@@ -66,8 +70,29 @@ def circumstances(
             "walls": walls}
 
 
-def read_kept(path: Path, now: Mapping[str, object]) -> list[Result]:
-    """The results of an earlier grading in the same circumstances; else none.
+def check(path: Path, kept: Path) -> None:
+    """Ask before grading whether a table and the JSON beside it may be written.
+
+    Raises:
+        ValueError: the table is none that was written together with the JSON.
+        OSError: one of them cannot be written.
+    """
+    check_writable(path)
+    check_writable(kept)
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", errors="replace") as file:
+        head = next(csv.reader([file.readline()]), [])
+    if not kept.exists() or head[:4] != [_BOM + _HEAD[0], *_HEAD[1:]] \
+            or head[-2:] != _END:
+        raise ValueError(f"{path} was not written by ifcn-lab grade, or has lost its "
+                         f"{kept.name}; move it away or name another --report")
+
+
+def read_kept(path: Path, key: Key, now: Mapping[str, object]) -> list[Result]:
+    """The results of an earlier grading of this assignment, or none.
+
+    Those of other circumstances have no digest: they are not taken for up to date.
 
     Raises:
         ValueError: the file is something else, which must not be overwritten.
@@ -78,28 +103,15 @@ def read_kept(path: Path, now: Mapping[str, object]) -> list[Result]:
         document: Any = json.loads(path.read_text("utf-8"))
         if document["format"] != FORMAT:
             raise KeyError("format")
+        of = f"{document['key']['lesson']}_{document['key']['seed']}"
+        kept = [Result.from_document(made) for made in document["students"]]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is no report of ifcn-lab grade ({error}); move it "
                          "away or name another --report") from None
-    if any(document.get(name) != now[name] for name in now):
-        return []
-    return [Result.from_document(made) for made in document["students"]]
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)
-        raise
+    if of != key.name:
+        raise ValueError(f"{path} holds the grades of {of}, the key is of {key.name}; "
+                         "name another --report")
+    if all(document.get(name) == now[name] for name in now):
+        return kept
+    return [replace(one, digest="", problems=tuple(
+        dict.fromkeys([*one.problems, _BEFORE]))) for one in kept]
