@@ -19,6 +19,7 @@ MOST_BYTES = 128 * 2**20
 _MOST_ENTRIES = 20_000
 _JUNK = re.compile(r"\.(?!ipynb$).*|__MACOSX|__pycache__|Thumbs\.db|desktop\.ini",
                    re.IGNORECASE | re.DOTALL)
+_DRIVE = re.compile("[A-Za-z]:")
 _NOT_ORDINARY = "is no ordinary file"
 _UTF8 = 0x800  # an archive's flag: this name is written in UTF-8
 
@@ -105,9 +106,8 @@ def zipped(source: Path | bytes) -> list[File]:
         ValueError: it is none, or holds far too many files.
     """
     try:
-        if isinstance(source, bytes):
-            if source.count(b"PK\1\2") > _MOST_ENTRIES:
-                raise ValueError(f"more than {_MOST_ENTRIES} files")
+        if isinstance(source, bytes) and source.count(b"PK\1\2") > _MOST_ENTRIES:
+            raise ValueError(f"more than {_MOST_ENTRIES} files")
         opened = _opened(source)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError,
             struct.error) as error:
@@ -178,10 +178,11 @@ def _parts(name: str) -> tuple[tuple[str, ...], str]:
     ((('Ada', 'hw.ipynb'), ''), (('a',), 'leads out of its folder'))
     """
     pieces = unicodedata.normalize("NFC", name).replace("\\", "/").split("/")
-    parts = tuple(p for p in pieces if p.strip() and p not in (".", ".."))
+    parts = tuple(p for p in pieces
+                  if p.strip() and p not in (".", "..") and not _DRIVE.fullmatch(p))
     if not parts:
         return ("unnamed",), "has no name"
-    if not pieces[0] or ".." in pieces or any(re.match("[A-Za-z]:", p) for p in pieces):
+    if not pieces[0] or ".." in pieces or any(map(_DRIVE.match, pieces)):
         return parts, "leads out of its folder"
     if any(unicodedata.category(c) == "Cc" for c in name):
         return parts, "has control characters in its name"

@@ -11,7 +11,8 @@ from ifcn_course.grading.archive import MOST_BYTES, File, zipped
 from ifcn_course.grading.safe_text import clean
 
 _NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json| ?\(\d+\))?$", re.IGNORECASE)
-_ATTEMPT = re.compile(r"_attempt_(\d{4}(?:-\d\d){5})")
+_ATTEMPT = re.compile(r"_attempt_(\d{4}(?:-\d\d){5})"  # Blackboard's; Canvas counts files
+                      r"|^[^_]+(?:_LATE)?_\d{3,}_(\d{5,})_")
 _DRAFT, _FINAL = (re.compile(rf"(?<![a-z])({words})(?![a-z])", re.IGNORECASE)
                   for words in ("draft|old|backup|checkpoint|entwurf", "final"))
 _WHY = ("it holds functions that were asked for", "it is of the last attempt",
@@ -58,7 +59,7 @@ class Pile:
             try:
                 self.files[str(name)] = file.content()
             except ValueError as error:
-                self.notes.append(clean(f"{name} {error}; left out"))
+                self.notes.append(f"{clean(name, 99)} {clean(error)}; left out")
                 continue
             self._when[str(name)] = file.when
             if sum(map(len, self.files.values())) > MOST_BYTES or \
@@ -85,7 +86,7 @@ class Pile:
         try:
             return [file for file in zipped(self.files[name]) if not file.folder]
         except ValueError as error:
-            self.notes.append(clean(f"{name} {error}"))
+            self.notes.append(f"{clean(name, 99)} {clean(error)}")
             return []
 
     def _named(self, kind: Callable[[str, bytes], bool]) -> list[str]:
@@ -99,10 +100,11 @@ class Pile:
         these that tells two apart decides.
         """
         def rank(name: str) -> tuple:
+            attempt = _ATTEMPT.search(name)
             held = sum(f"def {one}(".encode() in self.files[name] for one in names)
-            return (held > 0, "".join(_ATTEMPT.findall(name)), not _DRAFT.search(name),
-                    held, bool(_FINAL.search(name)), self._when[name],
-                    PurePosixPath(name).with_suffix("").parts)
+            return (held > 0, (attempt[1] or attempt[2]).rjust(20) if attempt else "",
+                    not _DRAFT.search(name), held, bool(_FINAL.search(name)),
+                    self._when[name], PurePosixPath(name).with_suffix("").parts)
 
         books = sorted(self._named(is_notebook) or self._named(is_code), key=rank)
         if len(books) > 1:

@@ -183,8 +183,9 @@ class Session:
 
         Notebooks that could not be read say nothing of the key.
         """
-        gone = [f"kept from the earlier report, not among these submissions: "
-                f"{', '.join(self._gone)}; --fresh leaves them out"] if self._gone else []
+        names = ", ".join(self._gone)
+        gone = [f"kept from the earlier report, though not in {self._given.submissions}"
+                f" now: {names}; --fresh leaves them out"] if names else []
         reasons = {case.reason for one in self._results.values()
                    for function in one.functions for case in function.cases}
         reasons.discard("not graded")

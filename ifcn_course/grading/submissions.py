@@ -74,9 +74,13 @@ def _of_class(folder: Path, closed: Collection[Path]) -> list[File]:
     except ValueError as error:
         raise ValueError(f"{folder}: {error}; unpack it by hand and give the folder"
                          ) from None
+    return _unwrapped(inside, not folder.is_dir())
+
+
+def _unwrapped(inside: list[File], archive: bool = True) -> list[File]:
     files: list[File] = []
     while inside:
-        files, inside = inside, _inside(inside, not folder.is_dir())
+        files, inside = inside, _inside(inside, archive)
     return files
 
 
@@ -107,7 +111,7 @@ def _inside(files: list[File], archive: bool) -> list[File]:
 
 def _in_zip(file: File) -> list[File]:
     try:
-        return zipped(file.content())
+        return _unwrapped(zipped(file.content()))
     except ValueError:  # told where it is a student's
         return []
 

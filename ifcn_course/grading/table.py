@@ -16,6 +16,7 @@ import numpy as np
 
 import ifcn_lab
 from ifcn_course.assignment.key import Key
+from ifcn_course.grading.marking import nothing
 from ifcn_course.grading.results import Result
 from ifcn_lab.atomic_write import check_writable
 
@@ -33,9 +34,8 @@ def csv_text(results: Sequence[Result], key: Key) -> str:
     names = [f"{one.name} ({one.points})" for one in key.functions]
     table.writerow([*_HEAD, *names, *_END])
     for one in results:
-        points = {function.name: function.points for function in one.functions}
-        table.writerow([_harmless(one.name), one.points, one.of, one.percent,
-                        *(points.get(asked.name, "") for asked in key.functions),
+        points = [function.points for function in one.functions]
+        table.writerow([_harmless(one.name), one.points, one.of, one.percent, *points,
                         _harmless("; ".join(one.problems)), _harmless(one.file)])
     return _BOM + out.getvalue()
 
@@ -113,5 +113,12 @@ def read_kept(path: Path, key: Key, now: Mapping[str, object]) -> list[Result]:
                          "name another --report")
     if all(document.get(name) == now[name] for name in now):
         return kept
-    return [replace(one, digest="", problems=tuple(
-        dict.fromkeys([*one.problems, _BEFORE]))) for one in kept]
+    return [_out_of_date(one, key) for one in kept]
+
+
+def _out_of_date(one: Result, key: Key) -> Result:
+    """A result that says so, with the functions that are asked for now."""
+    had = {function.name: function for function in one.functions}
+    functions = (had.get(new.name, new) for new in nothing(key, "not graded"))
+    problems = dict.fromkeys([*one.problems, _BEFORE])
+    return replace(one, digest="", functions=tuple(functions), problems=tuple(problems))
