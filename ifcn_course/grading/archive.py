@@ -10,7 +10,7 @@ import struct
 import unicodedata
 import zipfile
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -24,10 +24,6 @@ _NOT_ORDINARY = "is no ordinary file"
 _UTF8 = 0x800  # an archive's flag: this name is written in UTF-8
 
 
-def _nothing() -> bytes:
-    return b""
-
-
 @dataclass(frozen=True)
 class File:
     """One file or folder as it was handed in.
@@ -35,29 +31,24 @@ class File:
     Args:
         parts: of its name, composed (NFC), without those that lead out of its folder.
         when: it was changed; comparable within one folder and within one archive.
-        folder: whether it is one.
         refused: why it is not read; empty where it may be.
-        read: gives what is in it; raises ValueError, which says why it cannot.
     """
 
     parts: tuple[str, ...]
     when: tuple[int, ...] = ()
     folder: bool = False
     refused: str = ""
-    read: Callable[[], bytes] = field(default=_nothing, compare=False)
+    read: Callable[[], bytes] = bytes
 
     def content(self) -> bytes:
-        """What is in the file.
+        """What is in the file, or a little more than may be.
 
         Raises:
             ValueError: it cannot be read, or is refused; says why.
         """
         if self.refused:
             raise ValueError(self.refused)
-        content = self.read()
-        if len(content) > MOST_BYTES:
-            raise ValueError(f"is larger than {MOST_BYTES >> 20} MB")
-        return content
+        return self.read()
 
 
 def walked(folder: Path, closed: Collection[Path] = ()) -> Iterator[File]:
@@ -88,8 +79,8 @@ def on_disk(path: Path, name: str) -> File:
 
 def _read(path: Path) -> bytes:
     """What is in an ordinary file, also if it becomes a link or a pipe meanwhile."""
-    flags = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK",
-                                                  "O_BINARY"))
+    names = ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")
+    flags = sum(getattr(os, name, 0) for name in names)
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | flags), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -112,8 +103,6 @@ def zipped(source: Path | bytes) -> list[File]:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError,
             struct.error) as error:
         raise ValueError(f"cannot be unpacked ({error})") from None
-    if len(opened.infolist()) > _MOST_ENTRIES:
-        raise ValueError(f"cannot be unpacked (more than {_MOST_ENTRIES} files)")
     files = [_entry(opened, about) for about in opened.infolist()]
     return [file for file in files if not any(map(_JUNK.fullmatch, file.parts))
             and not (file.folder and file.refused)]  # what lies in it is refused too
@@ -121,11 +110,11 @@ def zipped(source: Path | bytes) -> list[File]:
 
 def _opened(source: Path | bytes) -> zipfile.ZipFile:
     """An archive, also where a name is not the UTF-8 that its flag says."""
+    held = isinstance(source, bytes)
     try:
-        return zipfile.ZipFile(io.BytesIO(source) if isinstance(source, bytes)
-                               else source)
+        return zipfile.ZipFile(io.BytesIO(source) if held else source)
     except UnicodeDecodeError:
-        data = bytearray(source if isinstance(source, bytes) else source.read_bytes())
+        data = bytearray(source if held else source.read_bytes())
     end = data.rfind(b"PK\5\6")
     at = end - int.from_bytes(data[end + 12:end + 16], "little")
     while data[at:at + 4] == b"PK\1\2":
@@ -148,15 +137,13 @@ def _entry(opened: zipfile.ZipFile, about: zipfile.ZipInfo) -> File:
 
 
 def _unpacked(opened: zipfile.ZipFile, about: zipfile.ZipInfo) -> bytes:
-    """What is in one entry, or little more than may be, whatever the archive says."""
     try:
         with opened.open(about) as source:
             return source.read(MOST_BYTES + 1)
     except MemoryError:
         raise
     except Exception as error:  # damaged in one of many ways; the others are read
-        raise ValueError(f"cannot be unpacked ({error or type(error).__name__})"
-                         ) from None
+        raise ValueError(f"cannot be unpacked ({error})") from None
 
 
 def _decoded(raw: bytes) -> str:

@@ -11,7 +11,7 @@ from ifcn_course.grading.archive import MOST_BYTES, File, zipped
 from ifcn_course.grading.safe_text import clean
 
 _NOTEBOOK = re.compile(r"\.ipynb(\.txt|\.json| ?\(\d+\))?$", re.IGNORECASE)
-_ATTEMPT = re.compile(r"_attempt_(\d{4}(?:-\d\d){5})"  # Blackboard's; Canvas counts files
+_ATTEMPT = re.compile(r"_attempt_(\d{4}(?:-\d\d){5})"  # Blackboard's and Canvas's
                       r"|^[^_]+(?:_LATE)?_\d{3,}_(\d{5,})_")
 _DRAFT, _FINAL = (re.compile(rf"(?<![a-z])({words})(?![a-z])", re.IGNORECASE)
                   for words in ("draft|old|backup|checkpoint|entwurf", "final"))
@@ -46,6 +46,7 @@ class Pile:
         self.files: dict[str, bytes] = {}
         self.notes: list[str] = []
         self._when: dict[str, tuple[int, ...]] = {}
+        self._spent = 0
         self._add(files)
         self._open_archives()
 
@@ -57,30 +58,28 @@ class Pile:
                 number += 1
                 name = first.with_stem(f"{first.stem} ({number})")
             try:
-                self.files[str(name)] = file.content()
+                self.files[str(name)] = content = file.content()
+                self._when[str(name)] = file.when
+                self._spent += len(content)
             except ValueError as error:
                 self.notes.append(f"{clean(name, 99)} {clean(error)}; left out")
-                continue
-            self._when[str(name)] = file.when
-            if sum(map(len, self.files.values())) > MOST_BYTES or \
-                    len(self.files) > _MOST_FILES:
+                self._spent += 2**20  # it took time, too
+            if self._spent > MOST_BYTES or len(self.files) > _MOST_FILES:
                 raise ValueError(f"more than {_MOST_FILES} files or "
                                  f"{MOST_BYTES >> 20} MB were handed in")
 
     def _open_archives(self) -> None:
         """Open what is a .zip, and what is one in that, until there is a notebook."""
-        shut, known = self._archives(set()), set(self.files)
-        for _ in range(_DEEPEST):
-            if self._named(is_notebook):
+        known: set[str] = set()
+        for depth in range(_DEEPEST + 1):
+            shut = [name for name in self.files
+                    if name.lower().endswith(".zip") and name not in known]
+            if depth == _DEEPEST or self._named(is_notebook):
                 break
+            known = set(self.files)
             for name in shut:
                 self._add(self._inside(name), name[:-len(".zip")])
-            shut, known = self._archives(known), set(self.files)
-        self.notes += [clean(f"{name} was not opened") for name in shut]
-
-    def _archives(self, known: Collection[str]) -> list[str]:
-        return [name for name in self.files
-                if name.lower().endswith(".zip") and name not in known]
+        self.notes += [f"{clean(name, 99)} was not opened" for name in shut]
 
     def _inside(self, name: str) -> list[File]:
         try:
@@ -111,9 +110,8 @@ class Pile:
             best, second = rank(books[-1]), rank(books[-2])
             why = next(why for why, one, other in zip(_WHY, best, second, strict=True)
                        if one != other or why == _WHY[-1])
-            others = ", ".join(books[-2:-7:-1]) + ", ..." * (len(books) > 6)
             self.notes.append(clean(f"of several notebooks {books[-1]} was graded, as "
-                                    f"{why}; left out: {others}", 1000))
+                                    f"{why}; left out: {', '.join(books[-2::-1])}"))
         return books[-1] if books else None
 
     def write(self, into: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,10 +72,10 @@ def _of_class(folder: Path, closed: Collection[Path]) -> list[File]:
         return [on_disk(folder, folder.name)]
     try:
         inside = list(walked(folder, closed)) if folder.is_dir() else zipped(folder)
+        return _unwrapped(inside, not folder.is_dir())
     except ValueError as error:
         raise ValueError(f"{folder}: {error}; unpack it by hand and give the folder"
                          ) from None
-    return _unwrapped(inside, not folder.is_dir())
 
 
 def _unwrapped(inside: list[File], archive: bool = True) -> list[File]:
@@ -96,7 +97,7 @@ def _inside(files: list[File], archive: bool) -> list[File]:
         return []
     top = "submitted" if nbgrader else next(iter(tops))
     if top.lower().endswith(".zip") and tops[top].parts == (top,):
-        below = _in_zip(tops[top])
+        below = _unwrapped(zipped(tops[top].content()))
     else:
         below = [replace(file, parts=file.parts[1:]) for file in files
                  if file.parts[0] == top and len(file.parts) > 1]
@@ -107,13 +108,6 @@ def _inside(files: list[File], archive: bool) -> list[File]:
         return []
     return below + [file for file in files if file.parts[0] != top
                     and (file.refused or _is_beside(file))]
-
-
-def _in_zip(file: File) -> list[File]:
-    try:
-        return _unwrapped(zipped(file.content()))
-    except ValueError:  # told where it is a student's
-        return []
 
 
 def _student(file: File) -> tuple[str, str | None]:
@@ -132,18 +126,13 @@ def _student(file: File) -> tuple[str, str | None]:
 
 def _is_beside(file: File) -> bool:
     """Whether a file beside the class's work is nobody's: a list, a note."""
-    name = file.parts[0]
-    return (len(file.parts) == 1 and not file.folder
-            and name.lower().endswith(_BESIDE) and _student(file)[1] is None
-            and not _is_work(file))
-
-
-def _is_work(file: File) -> bool:
-    try:
+    name, content = file.parts[0], b""
+    if len(file.parts) > 1 or file.folder or _student(file)[1] is not None \
+            or not name.lower().endswith(_BESIDE):
+        return False
+    with suppress(ValueError):
         content = file.content()
-    except ValueError:
-        return is_notebook(file.parts[0])
-    return is_notebook(file.parts[0], content) or is_code(file.parts[0], content)
+    return not is_notebook(name, content) and not is_code(name, content)
 
 
 def _submission(student: tuple, files: list[File]) -> Submission:
