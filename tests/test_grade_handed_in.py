@@ -211,5 +211,5 @@ def test_a_folder_or_archive_around_the_class_is_no_student(
 @pytest.mark.parametrize("name", ["class.zip", "class.tar.gz"])
 def test_what_is_no_archive_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(TWO[:-30])
-    with pytest.raises(ValueError, match="give the folder"):
+    with pytest.raises(ValueError, match="unpack it"):
         submissions(tmp_path / name)

@@ -26,12 +26,10 @@ _UTF8 = 0x800  # an archive's flag: this name is written in UTF-8
 
 @dataclass(frozen=True)
 class File:
-    """One file or folder as it was handed in.
+    """One file or folder as it was handed in, and why it is `refused`, if it is.
 
-    Args:
-        parts: of its name, composed (NFC), without those that lead out of its folder.
-        when: it was changed; comparable within one folder and within one archive.
-        refused: why it is not read; empty where it may be.
+    `parts` of its name are composed (NFC) and do not lead out of its folder; `when` it
+    was changed is comparable within one folder and within one archive.
     """
 
     parts: tuple[str, ...]
@@ -54,17 +52,13 @@ class File:
 def walked(folder: Path, closed: Collection[Path] = ()) -> Iterator[File]:
     """All in a folder but what is `closed`; links are refused, never followed."""
     folder = folder.resolve()
-    shut: list[OSError] = []
-    for at, folders, names in os.walk(folder, onerror=shut.append):
+    for at, folders, names in os.walk(folder):
         both = sorted(n for n in [*folders, *names]
                       if not _JUNK.fullmatch(n) and Path(at, n) not in closed)
         folders[:] = sorted(set(folders) & set(both))
         for name in both:
             path = Path(at, name)
             yield on_disk(path, str(path.relative_to(folder)))
-    for error in shut:
-        name = os.path.relpath(error.filename, folder)
-        yield File(_parts(name)[0], refused=f"cannot be read ({error.strerror})")
 
 
 def on_disk(path: Path, name: str) -> File:
@@ -72,7 +66,9 @@ def on_disk(path: Path, name: str) -> File:
     parts, refused = _parts(_decoded(os.fsencode(name)))
     about = path.lstat()
     folder = stat.S_ISDIR(about.st_mode)
-    if not folder and not stat.S_ISREG(about.st_mode):
+    if folder and not os.access(path, os.R_OK | os.X_OK):
+        refused = "cannot be read"
+    elif not folder and not stat.S_ISREG(about.st_mode):
         refused = _NOT_ORDINARY
     return File(parts, (about.st_mtime_ns,), folder, refused, partial(_read, path))
 

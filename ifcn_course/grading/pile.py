@@ -78,15 +78,13 @@ class Pile:
                 break
             known = set(self.files)
             for name in shut:
-                self._add(self._inside(name), name[:-len(".zip")])
+                try:
+                    inside = zipped(self.files[name])
+                except ValueError as error:
+                    self.notes.append(f"{clean(name, 99)} {clean(error)}")
+                else:
+                    self._add((f for f in inside if not f.folder), name[:-len(".zip")])
         self.notes += [f"{clean(name, 99)} was not opened" for name in shut]
-
-    def _inside(self, name: str) -> list[File]:
-        try:
-            return [file for file in zipped(self.files[name]) if not file.folder]
-        except ValueError as error:
-            self.notes.append(f"{clean(name, 99)} {clean(error)}")
-            return []
 
     def _named(self, kind: Callable[[str, bytes], bool]) -> list[str]:
         return [name for name, content in self.files.items() if kind(name, content)]

@@ -67,22 +67,15 @@ def _of_class(folder: Path, closed: Collection[Path]) -> list[File]:
         raise FileNotFoundError(f"no folder {folder}; give the folder of submissions")
     if not folder.is_dir() and folder.suffix.lower() != ".zip":
         if _ENDINGS.sub("", folder.name) != folder.stem:
-            raise ValueError(f"{folder} is no folder, no .zip and no notebook; unpack "
-                             "it and give the folder")
+            raise ValueError(f"{folder} is no .zip; unpack it and give the folder")
         return [on_disk(folder, folder.name)]
     try:
         inside = list(walked(folder, closed)) if folder.is_dir() else zipped(folder)
-        return _unwrapped(inside, not folder.is_dir())
+        while within := _inside(inside, not folder.is_dir()):
+            inside = within
+        return inside
     except ValueError as error:
-        raise ValueError(f"{folder}: {error}; unpack it by hand and give the folder"
-                         ) from None
-
-
-def _unwrapped(inside: list[File], archive: bool = True) -> list[File]:
-    files: list[File] = []
-    while inside:
-        files, inside = inside, _inside(inside, archive)
-    return files
+        raise ValueError(f"{folder}: {error}; unpack it, give the folder") from None
 
 
 def _inside(files: list[File], archive: bool) -> list[File]:
@@ -97,7 +90,8 @@ def _inside(files: list[File], archive: bool) -> list[File]:
         return []
     top = "submitted" if nbgrader else next(iter(tops))
     if top.lower().endswith(".zip") and tops[top].parts == (top,):
-        below = _unwrapped(zipped(tops[top].content()))
+        below = zipped(tops[top].content())
+        below = _inside(below, archive) or below
     else:
         below = [replace(file, parts=file.parts[1:]) for file in files
                  if file.parts[0] == top and len(file.parts) > 1]
