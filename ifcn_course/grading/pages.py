@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ifcn_course.assignment.key import Key
 from ifcn_course.grading.results import CaseResult, FunctionResult, Result
-from ifcn_lab.atomic_write import check_writable, write_whole
+from ifcn_lab.atomic_write import write_whole
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d232b; --paper: #fff; --line: #c6ccd4;
@@ -46,23 +46,9 @@ pre { background: var(--soft); border: 1px solid var(--line); padding: .6rem .8r
   margin: .25rem 0 1rem; overflow-x: auto; font-size: .9rem; line-height: 1.35; }
 ul { padding-left: 1.2rem; } li { overflow-wrap: anywhere; }
 """
-_OURS = '<meta name="generator" content="ifcn-lab grade">'
+OURS = '<meta name="generator" content="ifcn-lab grade">'
+"""What every page holds, so that no page of others is overwritten."""
 _GUARD = "default-src 'none'; style-src 'unsafe-inline'"  # no script, no request
-
-
-def check(folder: Path) -> None:
-    """Ask before grading whether pages may be written into a folder.
-
-    Raises:
-        ValueError: it holds a page that `grade` did not write.
-        OSError: it cannot be written to.
-    """
-    check_writable(folder / "index.html")
-    for page in folder.glob("*.html"):
-        with page.open(encoding="utf-8", errors="replace") as file:
-            if _OURS not in file.read(1000):
-                raise ValueError(f"{page} was not written by ifcn-lab grade; move it "
-                                 "away or name another --report")
 
 
 def write_pages(results: Sequence[Result], key: Key, folder: Path) -> None:
@@ -192,7 +178,7 @@ def _page(title: str, body: Iterable[str]) -> str:
     return "\n".join([
         "<!doctype html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_GUARD}">',
-        _OURS,
+        OURS,
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{_text(title)}</title>", f"<style>{_STYLE}</style>", "</head>",
         "<body>", "<main>", *body, "</main>", "</body>", "</html>", "",

@@ -38,8 +38,7 @@ class Session:
         self._json = self._report.with_suffix(".json")
         self._pages = self._report.with_suffix("")
         self._check()
-        table.check(self._report, self._json)
-        pages.check(self._pages)
+        table.check(self._report, self._json, self._pages)
         self._key = read_key(given.key)
         self._digest = sha256(given.key.read_bytes()).hexdigest()
         self._allowed = Allowance(

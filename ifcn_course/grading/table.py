@@ -17,13 +17,14 @@ import numpy as np
 import ifcn_lab
 from ifcn_course.assignment.key import Key
 from ifcn_course.grading.marking import nothing
+from ifcn_course.grading.pages import OURS
 from ifcn_course.grading.results import Result
 from ifcn_lab.atomic_write import check_writable
 
 FORMAT = "ifcn-lab grades 1"
 _FORMULA = re.compile(r'(^|;)(?=[\s"]*[=+\-@\t\r|%＝＋－＠])')  # ; in much of Europe
-_HEAD, _END = ["name", "points", "of", "percent"], ["problems", "file"]
 _BOM = "\ufeff"  # without it Excel takes UTF-8 for the system's old code page
+_HEAD = rf"\A{_BOM}name,points,of,percent,.*problems,file\n"
 _BEFORE = "graded before the key, the limits or a version changed"
 
 
@@ -32,7 +33,7 @@ def csv_text(results: Sequence[Result], key: Key) -> str:
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     names = [f"{one.name} ({one.points})" for one in key.functions]
-    table.writerow([*_HEAD, *names, *_END])
+    table.writerow(["name", "points", "of", "percent", *names, "problems", "file"])
     for one in results:
         points = [function.points for function in one.functions]
         table.writerow([_harmless(one.name), one.points, one.of, one.percent, *points,
@@ -70,23 +71,22 @@ def circumstances(
             "walls": walls}
 
 
-def check(path: Path, kept: Path) -> None:
-    """Ask before grading whether a table and the JSON beside it may be written.
+def check(table: Path, kept: Path, pages: Path) -> None:
+    """Ask before grading whether the reports may be written.
 
     Raises:
-        ValueError: the table is none that was written together with the JSON.
+        ValueError: `grade` did not write the table, or a page that is there.
         OSError: one of them cannot be written.
     """
-    check_writable(path)
-    check_writable(kept)
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8", errors="replace") as file:
-        head = next(csv.reader([file.readline()]), [])
-    if not kept.exists() or head[:4] != [_BOM + _HEAD[0], *_HEAD[1:]] \
-            or head[-2:] != _END:
-        raise ValueError(f"{path} was not written by ifcn-lab grade, or has lost its "
-                         f"{kept.name}; move it away or name another --report")
+    for path in (table, kept, pages / "index.html"):
+        check_writable(path)
+    ours = {table: _HEAD if kept.exists() else "(?!)",
+            **dict.fromkeys(pages.glob("*.html"), re.escape(OURS))}
+    for path, begins in ours.items():
+        if path.exists() and not re.search(begins, path.read_text("utf-8", "replace")):
+            raise ValueError(f"{path} was not written by ifcn-lab grade, or its "
+                             f"{kept.name} is gone; move it away or name another "
+                             "--report")
 
 
 def read_kept(path: Path, key: Key, now: Mapping[str, object]) -> list[Result]:
