@@ -12,6 +12,8 @@ from ifcn_course.assignment.key import Key
 from ifcn_course.grading.results import CaseResult, FunctionResult, Result
 from ifcn_lab.atomic_write import write_whole
 
+OURS = '<meta name="generator" content="ifcn-lab grade">'
+"""What every page holds, so that no page of others is overwritten."""
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d232b; --paper: #fff; --line: #c6ccd4;
   --soft: #f2f4f7; --good: #0b6b3a; --bad: #a3260f; --link: #0b57a4; }
@@ -46,8 +48,6 @@ pre { background: var(--soft); border: 1px solid var(--line); padding: .6rem .8r
   margin: .25rem 0 1rem; overflow-x: auto; font-size: .9rem; line-height: 1.35; }
 ul { padding-left: 1.2rem; } li { overflow-wrap: anywhere; }
 """
-OURS = '<meta name="generator" content="ifcn-lab grade">'
-"""What every page holds, so that no page of others is overwritten."""
 _GUARD = "default-src 'none'; style-src 'unsafe-inline'"  # no script, no request
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -138,8 +139,8 @@ def _submission(student: tuple, files: list[File]) -> Submission:
 
 def _named_apart(found: list[Submission]) -> list[Submission]:
     """Tell students of one name apart by their files' names."""
-    names = [one.name for one in found]
-    apart = [replace(one, name=one.place) if names.count(one.name) > 1 else one
+    times = Counter(one.name for one in found)
+    apart = [replace(one, name=one.place) if times[one.name] > 1 else one
              for one in sorted(found, key=lambda one: one.place)]
     used: set[str] = set()
     for i, one in enumerate(apart):  # names may differ in what is not shown, or in case

@@ -31,6 +31,7 @@ _BEFORE = "graded before the key, the limits or a version changed"
 def csv_text(results: Sequence[Result], key: Key) -> str:
     """One row for each student: points, percent, points by function, problems."""
     out = io.StringIO()
+    out.write(_BOM)
     table = csv.writer(out, lineterminator="\n")
     names = [f"{one.name} ({one.points})" for one in key.functions]
     table.writerow(["name", "points", "of", "percent", *names, "problems", "file"])
@@ -38,7 +39,7 @@ def csv_text(results: Sequence[Result], key: Key) -> str:
         points = [function.points for function in one.functions]
         table.writerow([_harmless(one.name), one.points, one.of, one.percent, *points,
                         _harmless("; ".join(one.problems)), _harmless(one.file)])
-    return _BOM + out.getvalue()
+    return out.getvalue()
 
 
 def _harmless(text: str) -> str:
