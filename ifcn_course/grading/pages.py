@@ -10,8 +10,10 @@ from pathlib import Path
 
 from ifcn_course.assignment.key import Key
 from ifcn_course.grading.results import CaseResult, FunctionResult, Result
-from ifcn_course.grading.table import write
+from ifcn_lab.atomic_write import write_whole
 
+OURS = '<meta name="generator" content="ifcn-lab grade">'
+"""What every page holds, so that no page of others is overwritten."""
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d232b; --paper: #fff; --line: #c6ccd4;
   --soft: #f2f4f7; --good: #0b6b3a; --bad: #a3260f; --link: #0b57a4; }
@@ -49,17 +51,15 @@ ul { padding-left: 1.2rem; } li { overflow-wrap: anywhere; }
 _GUARD = "default-src 'none'; style-src 'unsafe-inline'"  # no script, no request
 
 
-def write_pages(results: Sequence[Result], key: Key, folder: Path) -> Path:
-    """Write a page for each student and `index.html`; returns the latter.
+def write_pages(results: Sequence[Result], key: Key, folder: Path) -> None:
+    """Write a page for each student and `index.html`.
 
     Raises:
         OSError: the folder cannot be written to.
     """
     for one in results:
-        write(folder / file_name(one), student_page(one, key))
-    index = folder / "index.html"
-    write(index, index_page(results, key))
-    return index
+        write_whole(folder / file_name(one), student_page(one, key))
+    write_whole(folder / "index.html", index_page(results, key))
 
 
 def file_name(one: Result) -> str:
@@ -67,11 +67,11 @@ def file_name(one: Result) -> str:
 
     >>> nobody = Result("../Ada L.", "a.ipynb", "", ())
     >>> file_name(nobody)
-    'Ada_L_9ea6ab.html'
+    'Ada_L_9ea6abe71cd00be68590792d69cc2877.html'
     """
-    sum_ = sha256(one.name.encode("utf-8", "replace")).hexdigest()
+    sum_ = sha256(one.name.encode("utf-8", "surrogatepass")).hexdigest()
     plain = re.sub(r"[^A-Za-z0-9]+", "_", one.name).strip("_")[:40] or "student"
-    return f"{plain}_{sum_[:6]}.html"
+    return f"{plain}_{sum_[:32]}.html"
 
 
 def index_page(results: Sequence[Result], key: Key) -> str:
@@ -178,6 +178,7 @@ def _page(title: str, body: Iterable[str]) -> str:
     return "\n".join([
         "<!doctype html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_GUARD}">',
+        OURS,
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{_text(title)}</title>", f"<style>{_STYLE}</style>", "</head>",
         "<body>", "<main>", *body, "</main>", "</body>", "</html>", "",
