@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import KeysView, ValuesView
-from decimal import Decimal
 from itertools import islice
 from numbers import Complex, Integral, Number, Real
 
@@ -32,6 +31,7 @@ def plain(value: object, most: int = 10**7) -> object:
     Raises:
         TypeError: a value of another type, which is named.
 
+    >>> from decimal import Decimal
     >>> plain(Decimal("0.5")), plain(np.str_("a")), plain(range(3)), plain((1, 2))
     (0.5, 'a', [0, 1, 2], (1, 2))
     >>> plain({1})
@@ -65,7 +65,7 @@ def _number(value: Number) -> complex:
 def _array(values: np.ndarray) -> object:
     """An array of numbers in the precision that everybody has; of words, as a list."""
     if values.dtype.kind in _WORDS:
-        return values.tolist()
+        return values.tolist() if values.ndim else plain(values.item())
     if values.dtype.kind not in _NUMBERS:
         raise TypeError(f"an array of dtype {values.dtype} cannot be compared; "
                         "expected numbers or truth values")
@@ -147,8 +147,9 @@ def close(yours: np.ndarray, expected: np.ndarray) -> bool:
     >>> close(np.array(np.inf), np.array(0.3))
     False
     """
-    numbers = "biuf" + "c" * (expected.dtype.kind == "c")
-    if yours.shape != expected.shape or yours.dtype.kind not in numbers:
+    kinds = yours.dtype.kind, expected.dtype.kind
+    numbers = _NUMBERS if kinds[1] == "c" else "biuf"
+    if yours.shape != expected.shape or not set(kinds) <= set(numbers):
         return False
     with np.errstate(all="ignore"):  # what is expected comes last: it sets the bounds
         return bool(np.allclose(yours, expected, rtol=1e-6, atol=1e-6, equal_nan=True))
