@@ -41,14 +41,15 @@ class Grader:
     kept: tuple[Result, ...] = ()
     walls: bool = True
 
-    def plan(self, work: Path) -> Plan:
-        """The walls around a process that works in this folder."""
+    def plan(self, work: Path, folder: str = ".") -> Plan:
+        """The walls around a process that works in this folder, or in one below."""
         needed = [work, *readable()]
         hide = [p.resolve() for p in self.hide]
         hide = [p for p in hide if not any(n.is_relative_to(p) for n in needed)]
         return Plan(str(work / "home"), str(work / "given"), tuple(map(str, hide)),
                     self.allowed.memory, self.allowed.disk,
-                    int(self.allowed.total) + 60, walls=self.walls)
+                    int(self.allowed.total) + 60, walls=self.walls,
+                    folder=folder)
 
     def grade(self, one: Submission, stop: threading.Event | None = None) -> Result:
         """Grade one submission, or find it among those that are kept.
@@ -63,18 +64,23 @@ class Grader:
         except Stopped:
             raise
         except Exception as error:  # whatever it is, the others are graded
-            said = clean(error) if isinstance(error, ValueError | OSError) else \
+            said = clean(error) if isinstance(error, OSError) else \
                 clean(f"the grader failed: {type(error).__name__}: {error}")
-            return Result(one.name, "", "", nothing(self.key, "not graded"), (said,),
-                          time.monotonic() - started)
+            return Result(one.name, "", "", nothing(self.key, "not graded"),
+                          (f"not graded: {said}",), time.monotonic() - started, False)
 
     def _graded(
         self, one: Submission, work: Path, stop: threading.Event | None, started: float
     ) -> Result:
         (work / "given").mkdir()
-        taken = take(one, work / "given", [f.name for f in self.key.functions])
+        try:
+            taken = take(one, work / "given", [f.name for f in self.key.functions])
+        except ValueError as error:
+            return Result(one.name, "", "", nothing(self.key, "not graded"),
+                          (clean(error),), time.monotonic() - started)
         for result in self.kept:
-            if (result.name, result.digest) == (one.name, taken.digest):
+            if result.graded and \
+                    (result.name, result.digest) == (one.name, taken.digest):
                 return result
         try:
             cells = code_cells(taken.content)
@@ -82,7 +88,8 @@ class Grader:
             return Result(one.name, taken.notebook, taken.digest,
                           nothing(self.key, "not graded"), (clean(error),))
         taken = replace(taken, notes=(*taken.notes, *self._strange(taken.content)))
-        notebook = Notebook(cells, self.plan(work), self.allowed, stop)
+        folder = _folder(work / "given", taken.notebook)
+        notebook = Notebook(cells, self.plan(work, folder), self.allowed, stop)
         try:
             functions = mark(notebook, self.key)
         finally:
@@ -97,6 +104,13 @@ class Grader:
             return ()
         return (clean(f"this notebook is assignment {said}, the key is of "
                       f"{self.key.name}"),)
+
+
+def _folder(given: Path, notebook: str) -> str:
+    """Where a notebook lies among the files that came with it."""
+    names = [path.relative_to(given) for path in given.rglob("*")]
+    found = (n.parent for n in names if clean(n.as_posix()) == notebook)
+    return next(found, Path()).as_posix()
 
 
 def _problems(taken: Taken, notebook: Notebook) -> tuple[str, ...]:
