@@ -24,7 +24,7 @@ examples:
 SUMMARY = """Reads the files that learners handed in and prints, for each question, the
 share of right answers before and after, the normalised gain of those who answered
 both times, (after - before) / (1 - before), and the wrong option chosen most. Files
-that are damaged are named and passed over. Zips are opened, and a file may have any name.
+that are damaged are named and passed over. Zips are opened; names may be any.
 
 examples:
   ifcn-lab inventory summary answers/
@@ -75,7 +75,7 @@ def summarise(given: Namespace) -> int:
     answers, passed = read_folder(given.answers)
     below = [each for path in given.answers for each in (path, *path.rglob("*"))]
     if opened := [each.name for each in below if is_archive(each)]:
-        print(f"opened {len(opened)} archive{'s'[:len(opened) - 1]}: {', '.join(opened)}")
+        print(f"opened {len(opened)} archive{'s'[:len(opened) - 1]}:", *opened)
     for path, reason in passed:
         print(f"passed over {path}: {reason}", flush=True)
     if not answers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -102,6 +103,7 @@ def run_cell(made: QuietShell, source: str, calm: bool = False) -> str:
     only what gives names without much work runs: definitions, imports, constants.
     """
     made.errors, made.calm = [], calm
+    source = re.sub(r"\A\s*%%(time|capture)\b.*", "", source)  # they run it whole
     for _ in range(_MOST_ERRORS):
         error = made.run_cell(source, store_history=False).error_before_exec
         if error is None:

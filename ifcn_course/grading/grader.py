@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,8 +48,7 @@ class Grader:
         hide = [p for p in hide if not any(n.is_relative_to(p) for n in needed)]
         return Plan(str(work / "home"), str(work / "given"), tuple(map(str, hide)),
                     self.allowed.memory, self.allowed.disk,
-                    int(self.allowed.total) + 60, walls=self.walls,
-                    folder=folder)
+                    int(self.allowed.total) + 60, walls=self.walls, folder=folder)
 
     def grade(self, one: Submission, stop: threading.Event | None = None) -> Result:
         """Grade one submission, or find it among those that are kept.
@@ -64,25 +63,21 @@ class Grader:
         except Stopped:
             raise
         except Exception as error:  # whatever it is, the others are graded
-            said = clean(error) if isinstance(error, OSError) else \
-                clean(f"the grader failed: {type(error).__name__}: {error}")
+            kind = "" if isinstance(error, OSError) else \
+                f"the grader failed: {type(error).__name__}: "
             return Result(one.name, "", "", nothing(self.key, "not graded"),
-                          (f"not graded: {said}",), time.monotonic() - started, False)
+                          (clean(f"not graded: {kind}{error}"),), time.monotonic() - started, False)
 
     def _graded(
         self, one: Submission, work: Path, stop: threading.Event | None, started: float
     ) -> Result:
         (work / "given").mkdir()
+        taken = Taken("", b"", "")
         try:
             taken = take(one, work / "given", [f.name for f in self.key.functions])
-        except ValueError as error:
-            return Result(one.name, "", "", nothing(self.key, "not graded"),
-                          (clean(error),), time.monotonic() - started)
-        for result in self.kept:
-            if result.graded and \
-                    (result.name, result.digest) == (one.name, taken.digest):
-                return result
-        try:
+            for result in self.kept:
+                if (result.name, result.digest) == (one.name, taken.digest):
+                    return result
             cells = code_cells(taken.content)
         except ValueError as error:
             return Result(one.name, taken.notebook, taken.digest,
@@ -135,13 +130,9 @@ def grade_all(
         try:
             while running:
                 ended, running = wait(running, 0.2, FIRST_COMPLETED)
-                _tell(ended, done)
+                for future in ended:
+                    done(future.result())
         except BaseException:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-
-
-def _tell(ended: Collection[Future], done: Callable[[Result], None]) -> None:
-    for future in ended:
-        done(future.result())

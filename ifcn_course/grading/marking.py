@@ -24,7 +24,6 @@ _EXHAUSTED = {
     "OSError: [Errno 28]": "what may be written",
 }
 """Errors that mean a limit, by words of theirs, and what is limited."""
-_FULL = "OSError: [Errno 28]"
 _OUTSIDE = "its process was ended from outside; grade it again"
 
 
@@ -115,26 +114,22 @@ class Notebook:
         try:
             told = self._process.ask(self._seconds(self._allowed.cell), do="cell",
                                      source=source, calm=self._failed[number] > 0)
+            error = clean(told.get("error") or "")
+            limit = _limit(error)  # it may have left nothing for the others
         except Ended as ended:
             if isinstance(ended, Killed) and number not in self._killed:
                 self._killed.add(number)  # if it was its own doing, then again
                 return False
-            self._fail(number, f"{clean(ended)}; only its definitions were kept")
-            return False
-        if number in self._killed and not self._failed[number]:
+            error, limit = clean(ended), "; only its definitions were kept"
+            self._killed.discard(number)
+        if number in self._killed:
             raise OSError(_OUTSIDE)
-        error = clean(told.get("error") or "")
-        if _FULL in error and not self._plan.walls:
+        if "[Errno 28]" in error and not self._plan.walls:
             raise OSError(error)  # it was the lecturer's own disk
-        if error and not self._failed[number]:
-            self.problems[number] = error + _limit(error)
-        if _limit(error):  # it may have left nothing for the others
-            self._fail(number, error + _limit(error))
-        return not _limit(error)
-
-    def _fail(self, number: int, said: str) -> None:
-        self._failed[number] += 1
-        self.problems.setdefault(number, said)
+        if error:
+            self.problems.setdefault(number, error + limit)
+        self._failed[number] += bool(limit)
+        return not limit
 
     def _seconds(self, wanted: float) -> float:
         now = self._process

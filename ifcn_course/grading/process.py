@@ -23,7 +23,7 @@ from ifcn_course.grading.sandbox.plan import Plan
 _ROOT = Path(channel.__file__).resolve().parents[2]
 _START = ("import sys; sys.path[:] = {paths!r}; "
           "from ifcn_course.grading.worker import main; main()")
-_CHUNK, _TICK = 1 << 16, 0.1
+_CHUNK, _TICK, _START_SECONDS = 1 << 16, 0.1, 60.0
 _KEEPERS = 5  # processes of bubblewrap itself, at most
 _KILLS = 1, 9, 15  # SIGHUP, SIGKILL, SIGTERM: what ends processes from outside
 _PASSED_ON = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "LD_LIBRARY_PATH", "WINDIR")
@@ -56,17 +56,13 @@ class Process:
     Args:
         plan: its bounds.
         stop: set when grading is to stop; None: it never is.
-        start_seconds: of processor time, for Python itself to start.
 
     Attributes:
         spent: seconds of processor time, of all its processes and threads, so far.
         slept: seconds in which it could have run, and none of its threads wanted to.
     """
 
-    def __init__(
-        self, plan: Plan, stop: threading.Event | None = None,
-        start_seconds: float = 60.0,
-    ) -> None:
+    def __init__(self, plan: Plan, stop: threading.Event | None = None) -> None:
         self._plan, self._stop = plan, stop or threading.Event()
         self._lines: queue.Queue[bytes | None] = queue.Queue(maxsize=4)
         self._said, self._over, self.spent, self.slept = b"", False, 0.0, 0.0
@@ -86,13 +82,13 @@ class Process:
         self._reader.start()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
-        self._greet(start_seconds)
+        self._greet()
 
-    def _greet(self, seconds: float) -> None:
+    def _greet(self) -> None:
         """Send the plan, and wait until it is kept to."""
         try:
             self._write(channel.line(asdict(self._plan)))
-            if not self._next(seconds).get("ready"):
+            if not self._next(_START_SECONDS).get("ready"):
                 raise Ended("it gave another answer than expected")
         except BaseException as error:
             self.end()
@@ -157,8 +153,8 @@ class Process:
         memory, threads, spent, wants = 0, 0, 0.0, False
         for one in self._family():
             with suppress(psutil.Error):
-                memory, threads = memory + one.memory_info().rss, threads + \
-                    one.num_threads()
+                memory += one.memory_info().rss
+                threads += one.num_threads()
                 times = one.cpu_times()
                 spent += sum(times[:4])  # with those of children that were waited for
                 self._own[one] = sum(times[:2])
@@ -183,7 +179,8 @@ class Process:
         number = -code if code < 0 else code - 128
         if not 0 < number <= 64:
             return Ended(f"ended its process (exit code {code})")
-        said = f"crashed ({_signal_name(number)})"
+        names = {one.value: one.name for one in signal.Signals}
+        said = f"crashed ({names.get(number, f'signal {number}')})"
         if number not in _KILLS:
             return Ended(said)
         if _no_memory() > self._no_memory:
@@ -256,22 +253,9 @@ def _wants_to_run(pid: int) -> bool:
 
 def _no_memory() -> int:
     """How often Linux has ended a process for want of memory."""
-    with suppress(OSError):
-        words = Path("/proc/vmstat").read_text().split()
-        return int(words[words.index("oom_kill") + 1]) if "oom_kill" in words else 0
+    with suppress(OSError, IndexError):
+        return int(Path("/proc/vmstat").read_text().split("\noom_kill ")[1].split()[0])
     return 0
-
-
-def _signal_name(number: int) -> str:
-    """The name of a signal.
-
-    >>> _signal_name(11)
-    'SIGSEGV'
-    """
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def _environment(plan: Plan) -> dict[str, str]:
