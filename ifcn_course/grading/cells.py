@@ -51,11 +51,11 @@ class QuietShell(InteractiveShell):
             if self.calm and not _gives_names(node):
                 continue
             importlib.invalidate_caches()  # a module may have been written just now
-            noted, show = ExecutionResult(None), node is nodelist[-1]
-            await super().run_ast_nodes([node], cell_name, interactivity if show
-                                        else "none", compiler, noted)
-            error = noted.error_before_exec or noted.error_in_exec
-            self.errors += [] if error is None else [error]
+            noted = ExecutionResult(None)
+            mode = interactivity if node is nodelist[-1] else "none"
+            await super().run_ast_nodes([node], cell_name, mode, compiler, noted)
+            if error := noted.error_before_exec or noted.error_in_exec:
+                self.errors.append(error)
         return False
 
     def init_history(self) -> None:

@@ -63,10 +63,10 @@ class Grader:
         except Stopped:
             raise
         except Exception as error:  # whatever it is, the others are graded
-            kind = "" if isinstance(error, OSError) else \
-                f"the grader failed: {type(error).__name__}: "
-            return Result(one.name, "", "", nothing(self.key, "not graded"),
-                          (clean(f"not graded: {kind}{error}"),), time.monotonic() - started, False)
+            kind = "" if isinstance(error, OSError) else f"{type(error).__name__}: "
+            said = clean(f"not graded, the grader failed: {kind}{error}")
+            return Result(one.name, "", "", nothing(self.key, "not graded"), (said,),
+                          time.monotonic() - started, False)
 
     def _graded(
         self, one: Submission, work: Path, stop: threading.Event | None, started: float

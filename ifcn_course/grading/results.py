@@ -76,8 +76,7 @@ class Result:
     def document(self) -> dict[str, Any]:
         """As plain dicts and lists."""
         sums = {"points": self.points, "of": self.of, "percent": self.percent}
-        if not self.graded:
-            sums = dict.fromkeys(sums)
+        sums = sums if self.graded else dict.fromkeys(sums)
         made = {**asdict(self), **sums}
         for one, whole in zip(made["functions"], self.functions, strict=True):
             one |= {"points": whole.points, "of": whole.of}
