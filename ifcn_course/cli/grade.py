@@ -84,7 +84,7 @@ def run(given: Namespace) -> int:
     print(session.summary())
     for line in session.doubts():
         print(line, file=sys.stderr)
-    return 0
+    return session.status()
 
 
 @contextmanager

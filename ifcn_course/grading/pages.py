@@ -48,6 +48,7 @@ pre { background: var(--soft); border: 1px solid var(--line); padding: .6rem .8r
   margin: .25rem 0 1rem; overflow-x: auto; font-size: .9rem; line-height: 1.35; }
 ul { padding-left: 1.2rem; } li { overflow-wrap: anywhere; }
 """
+_UNGRADED = '<strong class="bad">not graded</strong>'
 _GUARD = "default-src 'none'; style-src 'unsafe-inline'"  # no script, no request
 
 
@@ -79,8 +80,9 @@ def index_page(results: Sequence[Result], key: Key) -> str:
     head = ["Student", "Points", "Percent", *(one.name for one in key.functions)]
     rows = [
         [f'<a href="{file_name(one)}">{_text(one.name)}</a>{_remark(one)}',
-         _points(one.points, one.of), f"{one.percent:g}",
-         *(_points(f.points, f.of) for f in one.functions)]
+         *([_points(one.points, one.of), f"{one.percent:g}",
+            *(_points(f.points, f.of) for f in one.functions)] if one.graded
+           else [_UNGRADED] + [""] * (1 + len(one.functions)))]
         for one in results
     ]
     body = [f"<h1>{_text(key.title)}: grades</h1>",
@@ -101,11 +103,11 @@ def student_page(one: Result, key: Key) -> str:
     file = f", from {_text(one.file)}" if one.file else ""
     body = [f"<h1>{_text(one.name)}</h1>", f"<p>{_text(key.title)}{file}</p>",
             f'<p class="sum"><strong>{one.points} of {one.of} points</strong>, '
-            f"{one.percent:g} percent</p>"]
+            f"{one.percent:g} percent</p>" if one.graded else f"<p>{_UNGRADED}</p>"]
     if one.problems:
         items = "".join(f"<li>{_text(problem)}</li>" for problem in one.problems)
         body += ["<h2>The notebook</h2>", f"<ul>{items}</ul>"]
-    for function in one.functions:
+    for function in one.functions if one.graded else ():
         body += _function(function)
     return _page(f"{one.name}: {key.title}", body)
 

@@ -172,10 +172,15 @@ class Session:
 
     def summary(self) -> str:
         """One line: how many, how well, where."""
-        every = self._sorted()
-        middle = median(one.percent for one in every) if every else 0.0
-        return (f"{len(every)} graded, median {middle:g} %: {self._given.report}, "
+        every = [one.percent for one in self._sorted() if one.graded]
+        lost = len(self._results) - len(every)
+        return (f"{len(every)} graded, {f'{lost} NOT GRADED, ' * bool(lost)}median "
+                f"{median(every) if every else 0:g} %: {self._given.report}, "
                 f"{self._json.name}, {self._pages.name}/index.html")
+
+    def status(self) -> int:
+        """What the command ends with: 1 where somebody could not be graded."""
+        return int(not all(one.graded for one in self._results.values()))
 
     def doubts(self) -> list[str]:
         """Lines on rows of students who are gone, and on a key that may be another's.

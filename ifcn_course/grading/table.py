@@ -37,8 +37,10 @@ def csv_text(results: Sequence[Result], key: Key) -> str:
     table.writerow(["name", "points", "of", "percent", *names, "problems", "file"])
     for one in results:
         points = [function.points for function in one.functions]
-        table.writerow([_harmless(one.name), one.points, one.of, one.percent, *points,
-                        _harmless("; ".join(one.problems)), _harmless(one.file)])
+        made = [one.points, one.of, one.percent, *points]
+        made = made if one.graded else [""] * len(made)
+        table.writerow([_harmless(one.name), *made, _harmless("; ".join(one.problems)),
+                        _harmless(one.file)])
     return out.getvalue()
 
 
