@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from functools import cache
@@ -37,13 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Without arguments those of the process are taken, and its streams are made steady.
     """
     if arguments is None:
+        # Other libraries' are of no use here, and under -W error would end the work.
+        warnings.simplefilter("ignore", DeprecationWarning)
         with steady_streams():
             return main(sys.argv[1:])
     given = parser().parse_args(arguments)
     command = module_of(given.command)
     try:
         return command.run(given)
-    except (ValueError, TypeError, OSError, FloatingPointError) as error:
+    except (ValueError, TypeError, OSError, FloatingPointError, MemoryError,
+            ImportError) as error:
         print(f"ifcn-lab {given.command}: {one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

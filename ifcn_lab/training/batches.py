@@ -11,7 +11,7 @@ import os
 import pickle
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, NamedTuple
@@ -198,7 +198,10 @@ def made_by_workers(
 ) -> Iterator[Batch | Exception]:
     """What workers make of these places, in this order; nothing if none can start."""
     try:
-        sent = iter(loader(batches, places, workers))
+        sent = iter(DataLoader(
+            Sent(batches), sampler=places, batch_size=None, num_workers=workers,
+            collate_fn=unchanged, worker_init_fn=deaf, generator=torch.Generator(),
+        ))
     except OSError as error:
         tell(f"no process to load images can be started here ({error}); they are "
              "loaded by the training process itself, as with --workers 0")
@@ -210,16 +213,6 @@ def made_by_workers(
             tell("shared memory (/dev/shm) is full, so images come from the loading "
                  "processes by a pipe; docker run gives it more with shm-size")
         yield pickle.loads(made) if isinstance(made, bytes) else made
-
-
-def loader(
-    batches: Batches, places: Iterable[tuple[int, int]], workers: int
-) -> DataLoader:
-    """A loader whose workers make the batches of these places, in this order."""
-    return DataLoader(
-        Sent(batches), sampler=places, batch_size=None, num_workers=workers,
-        collate_fn=unchanged, worker_init_fn=deaf, generator=torch.Generator(),
-    )
 
 
 def unchanged(made: Any) -> Any:
