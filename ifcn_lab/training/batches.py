@@ -7,6 +7,7 @@ else. So it does not matter which process makes it, or when.
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import pickle
 import signal
@@ -198,6 +199,7 @@ def made_by_workers(
 ) -> Iterator[Batch | Exception]:
     """What workers make of these places, in this order; nothing if none can start."""
     try:
+        multiprocessing.Lock()  # where none can be made, torch would add a traceback
         sent = iter(DataLoader(
             Sent(batches), sampler=places, batch_size=None, num_workers=workers,
             collate_fn=unchanged, worker_init_fn=deaf, generator=torch.Generator(),
