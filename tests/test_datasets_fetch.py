@@ -280,16 +280,6 @@ def test_only_what_fetching_made_is_tidied_away(nuclei: bytes, tmp_path: Path) -
     assert [path.name for path in (tmp_path / "n.partial").iterdir()] == ["thesis.tex"]
 
 
-def test_every_source_has_a_licence_and_opens() -> None:
-    from ifcn_lab.data.catalogue import DATASETS
-
-    for source in SOURCES.values():
-        assert source.licence and source.opens in DATASETS
-        for archive in source.archives:
-            assert archive.url.endswith(archive.name)
-            assert archive.checksum is None or len(archive.checksum) == 4 + 32
-
-
 def test_the_list_needs_no_network_and_loads_nothing_heavy(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
