@@ -46,7 +46,8 @@ lab: setup  ## open the lessons in JupyterLab
 	$(BIN)/jupyter lab $(AS_ROOT) notebooks
 
 TESTS = --doctest-modules ifcn_lab ifcn_course tests \
-	--nbval --nbval-cell-timeout=900 $(wildcard notebooks) --cov=ifcn_lab --cov=ifcn_course \
+	--nbval --nbval-cell-timeout=3600 --nbval-kernel-startup-timeout=3600 \
+	$(wildcard notebooks) --cov=ifcn_lab --cov=ifcn_course \
 	--numprocesses=$(JOBS) --dist=loadfile
 
 test: setup  ## run every test: unit, doctest, notebooks; coverage at least 90 %
