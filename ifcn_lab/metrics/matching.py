@@ -28,7 +28,6 @@ AREAS = MappingProxyType({"all": (0.0, 1e10), "small": (0.0, 32.0**2),
 """COCO's ranges of an object's area in pixels, both ends included."""
 
 _WHOLE = 1 - 1e-10  # COCOeval takes an IoU of 1 for reached a little below it
-Candidates = list[tuple[float, int]]
 
 
 class Match(NamedTuple):
@@ -134,34 +133,18 @@ def _matched(
     right = np.zeros((len(thresholds), len(iou)), bool)
     ignored = right.copy()
     limits = [min(t, _WHOLE) for t in thresholds]
-    near = iou >= min(limits)
-    wanted, rest = (_candidates(iou, near & keep) for keep in (~other, other))
-    always = set(np.flatnonzero(crowd).tolist())
+    others, crowds = other.tolist(), crowd.tolist()
+    near: dict[int, list[tuple[float, int]]] = {}
+    for i, j in np.argwhere(iou >= min(limits)).tolist():
+        near.setdefault(i, []).append((float(iou[i, j]), j))
+    for pairs in near.values():
+        pairs.sort(reverse=True)  # the object overlapped most, of equal ones the last
     for t, limit in enumerate(limits):
-        taken: set[int | None] = set()
-        for i in sorted(wanted.keys() | rest.keys()):
-            place = _choice(wanted.get(i, ()), limit, taken)
-            right[t, i] = place is not None
-            if place is None:
-                place = _choice(rest.get(i, ()), limit, taken - always)
-                ignored[t, i] = place is not None
-            taken.add(place)
+        taken: set[int] = set()
+        for i, pairs in near.items():
+            free = [j for value, j in pairs if value >= limit and j not in taken]
+            if free:
+                j = next((j for j in free if not others[j]), free[0])
+                (ignored if others[j] else right)[t, i] = True
+                taken |= set() if crowds[j] else {j}
     return right, ignored
-
-
-def _candidates(
-    iou: Float[np.ndarray, "N M"], near: Bool[np.ndarray, "N M"]
-) -> dict[int, Candidates]:
-    """List, for each answer that has any, the objects it may match."""
-    candidates: dict[int, Candidates] = {}
-    for i, j in np.argwhere(near).tolist():
-        candidates.setdefault(i, []).append((float(iou[i, j]), j))
-    return candidates
-
-
-def _choice(
-    candidates: Sequence[tuple[float, int]], limit: float, taken: set[int | None]
-) -> int | None:
-    """Choose the free object overlapped most, of equal ones the last, if enough."""
-    free = [pair for pair in candidates if pair[0] >= limit and pair[1] not in taken]
-    return max(free)[1] if free else None

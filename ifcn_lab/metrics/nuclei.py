@@ -126,13 +126,6 @@ def nuclei_ap(
     ``NucleiScore`` gives the mean over images, too: the Data Science Bowl's own way to
     count. Every mask counts, as there. Raises ValueError as ``Measure.over``. Where
     nothing is to be found and nothing is given the score is NaN.
-
-    >>> from types import SimpleNamespace
-    >>> masks = np.eye(4, dtype=bool).reshape(4, 2, 2)
-    >>> none = np.zeros((2, 2), bool)
-    >>> sample = Sample(None, masks[:2], none, (1, 2), (1, 1), "two nuclei", 0)
-    >>> nuclei_ap([SimpleNamespace(masks=masks[:3], scores=[1, 1, 1])], [sample], [0.5])
-    {0.5: 0.6666666666666666}
     """
     return NucleiScore(thresholds).over(predictions, samples).pooled
 

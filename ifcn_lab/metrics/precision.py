@@ -124,12 +124,5 @@ def average_precision(
 
     One image is held at a time. See ``Precision`` for the arguments, ``Measure.over``
     for what is raised.
-
-    >>> from types import SimpleNamespace
-    >>> masks = np.ones((1, 2, 2), bool)
-    >>> sample = Sample(None, masks, ~masks[0], (1,), (1,), "one object", 0)
-    >>> answer = SimpleNamespace(masks=masks, scores=[0.9])
-    >>> average_precision([answer], [sample])[0.5]
-    1.0
     """
     return Precision(thresholds, by_category=by_category).over(detections, samples)

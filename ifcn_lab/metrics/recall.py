@@ -151,13 +151,6 @@ def average_recall(
     ... .95, which is the default here. Both arguments may be generators; one image is
     held at a time. See ``Recall`` for the other arguments, ``Measure.over`` for what is
     raised, and ``RecallReport`` for the result.
-
-    >>> from types import SimpleNamespace
-    >>> masks = np.ones((1, 2, 2), bool)
-    >>> sample = Sample(None, masks, ~masks[0], (1,), (1,), "one object", 0)
-    >>> report = average_recall([SimpleNamespace(masks=masks, scores=[0.9])], [sample])
-    >>> report[10]
-    1.0
     """
     recall = Recall(ns, thresholds=thresholds, kind=kind, sizes=sizes)
     return recall.over(proposals, samples)
