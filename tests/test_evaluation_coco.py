@@ -19,9 +19,9 @@ from evaluation_cases import SIZE, answer, empty_answer, image, random_masks
 from pycocotools.coco import COCO
 
 from ifcn_lab.data.coco_file import AnnotationFile
+from ifcn_lab.data.overlap import encode
 from ifcn_lab.metrics import CocoPrecision, Recall
 from ifcn_lab.metrics.matching import AREAS, match_image
-from ifcn_lab.metrics.overlap import encode
 from ifcn_lab.metrics.regions import (
     Found,
     areas_of,

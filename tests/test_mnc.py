@@ -19,7 +19,7 @@ from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.layers.mask_voting import instances, kept_by_class, vote, voted
 from ifcn_lab.layers.nms import nms_pairwise
 from ifcn_lab.layers.regions import RoiRule
-from ifcn_lab.layers.roi_warp import roi_warp_by_definition
+from ifcn_lab.layers.roi_warp import roi_warp
 from ifcn_lab.metrics import Precision, to_coco_results
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.models.mnc import MNC
@@ -58,7 +58,7 @@ def scores_by_hand(net: MNC, picture: Any, box: Any, mask: Any) -> torch.Tensor:
     """The mask-level logits of one proposal, step by step as MNC describes them."""
     whole = F.pad((picture - net.mean[0]) / net.std[0], (0, 3, 0, 2))[None]
     features = net.backbone(whole)[0]
-    roi = roi_warp_by_definition(features, box[None] / 4, 14)[0]       # (C, 14, 14)
+    roi = roi_warp(features, box[None] / 4, 14)[0]                     # (C, 14, 14)
     seen = []
     for path, read in (net.mask_path, roi * mask), (net.box_path, roi):
         pooled = torch.stack([

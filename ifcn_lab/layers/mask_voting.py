@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.data.overlap import box_iou
 from ifcn_lab.layers.nms import nms
-from ifcn_lab.layers.regions import Crops, box_overlaps
+from ifcn_lab.layers.regions import Crops
 from ifcn_lab.segmenter import Instances
 
 
@@ -86,7 +87,7 @@ def voted(
 
     Source: MNC, mask voting; the figures 0.5 and 0.4 are its.
     """
-    near = box_overlaps(boxes[kept[:, 0]], boxes) >= iou            # (K, N)
+    near = box_iou(boxes[kept[:, 0]], boxes) >= iou            # (K, N)
     votes = []
     for row, (_, number) in zip(near, kept.tolist(), strict=True):
         some = np.flatnonzero(row)

@@ -45,7 +45,7 @@ class Figures:
 
     >>> import numpy as np
     >>> from ifcn_lab.metrics.regions import measured
-    >>> from ifcn_lab.metrics.overlap import encode
+    >>> from ifcn_lab.data.overlap import encode
     >>> square = encode(np.ones((1, 2, 2), bool))
     >>> figures = Figures(Wanted(ns=(1,)))
     >>> found = Found(square, np.array([0.9]))

@@ -96,7 +96,7 @@ def chosen_from(
 ) -> Chosen:
     """Do what ``answers_of`` does for what was sorted already, (h, w) the image's size.
 
-    >>> from ifcn_lab.metrics.overlap import encode
+    >>> from ifcn_lab.data.overlap import encode
     >>> square = encode(np.ones((1, 2, 2), bool))
     >>> len(chosen_from(Found(square * 2, np.array([0.99, 0.98])), (2, 2)))
     1

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from pycocotools import mask as coco_mask
 
-from ifcn_lab.metrics.overlap import rle_iou
+from ifcn_lab.data.overlap import rle_iou
 from ifcn_lab.metrics.regions import Found, Objects
 
 __all__ = ["AREAS", "COCO_THRESHOLDS", "Match", "match_image", "match_nearest"]
@@ -63,7 +63,7 @@ def match_image(
     ``Match`` for each of the sizes, names of ``AREAS``.
 
     >>> from ifcn_lab.metrics.regions import measured
-    >>> from ifcn_lab.metrics.overlap import encode
+    >>> from ifcn_lab.data.overlap import encode
     >>> square = encode(np.ones((1, 2, 2), bool))
     >>> truth = measured(square, crowd=[False], categories=[1])
     >>> best = Found(square * 2, np.array([0.9, 0.8]))
@@ -105,7 +105,7 @@ def match_nearest(best: Found, truth: Objects, thresholds: Sequence[float]) -> M
     by the threshold's share of its own area is ignored.
 
     >>> from ifcn_lab.metrics.regions import measured
-    >>> from ifcn_lab.metrics.overlap import encode
+    >>> from ifcn_lab.data.overlap import encode
     >>> square = encode(np.ones((1, 2, 2), bool))
     >>> best, truth = Found(square * 2, np.ones(2)), measured(square, [False], [1])
     >>> match_nearest(best, truth, [0.5]).right.tolist()

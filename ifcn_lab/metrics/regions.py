@@ -13,8 +13,8 @@ from pycocotools import mask as coco_mask
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.coco_file import AnnotatedImage
+from ifcn_lab.data.overlap import encode, xywh
 from ifcn_lab.data.segmentation import rle_of
-from ifcn_lab.metrics.overlap import encode, xywh
 
 __all__ = ["ANY", "EVERY", "Answers", "Found", "Objects", "found", "objects",
            "objects_of_file", "paired"]
