@@ -17,7 +17,6 @@ from ifcn_lab.layers.regions import (
     Rois,
     as_boxes,
     crop_iou,
-    draw_rois,
     label_rois,
     mask_bins,
 )
@@ -193,9 +192,9 @@ def test_a_quarter_of_the_drawn_is_positive_and_nothing_is_drawn_twice() -> None
     numbers = torch.arange(270.0)
     rois = regions(0)[2]._replace(boxes=numbers[:, None].expand(-1, 4), label=label,
                                   masks=torch.zeros(270, 2, 2), box_label=label)
-    drawn = draw_rois(rois, RoiRule(), np.random.default_rng(0))
+    drawn = rois.drawn(RoiRule(), np.random.default_rng(0))
     assert [int((drawn.label == kind).sum()) for kind in (1, 0, -1)] == [16, 48, 0]
     assert len(set(drawn.boxes[:, 0].tolist())) == 64
-    few = rois.take(torch.arange(3, 40))   # 27 positive, 10 of the background
-    drawn = draw_rois(few, RoiRule(), np.random.default_rng(0))
+    few = Rois(*(column[3:40] for column in rois))   # 27 positive, 10 of the background
+    drawn = few.drawn(RoiRule(), np.random.default_rng(0))
     assert [int((drawn.label == kind).sum()) for kind in (1, 0)] == [16, 10]

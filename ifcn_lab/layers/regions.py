@@ -71,9 +71,17 @@ class Rois(NamedTuple):
     label: Int[Tensor, "N"]
     box_label: Int[Tensor, "N"]
 
-    def take(self, index: Int[Tensor, "n"]) -> Rois:
-        """Some of them."""
-        return Rois(*(column[index] for column in self))
+    def drawn(self, rule: RoiRule, rng: np.random.Generator) -> Rois:
+        """An image's share: positives up to a quarter, the rest background.
+
+        Where there is less background than that, fewer are drawn.
+        """
+        label = self.label.numpy()
+        most = max(1, int(rule.positive_share * rule.rois))
+        some = rng.permutation(np.flatnonzero(label > BACKGROUND))[:most]
+        rest = rng.permutation(np.flatnonzero(label == BACKGROUND))
+        index = np.concatenate([some, rest[: rule.rois - len(some)]])
+        return Rois(*(column[torch.from_numpy(index)] for column in self))
 
     def mirrored(self, width: int) -> Rois:
         """The same in the image turned from left to right."""
@@ -154,17 +162,3 @@ def nearest_kind(
     if overlap.shape[1] == 0:
         return np.zeros(len(overlap), int)
     return np.where(overlap.max(1) >= enough, kinds[overlap.argmax(1)], BACKGROUND)
-
-
-def draw_rois(rois: Rois, rule: RoiRule, rng: np.random.Generator) -> Rois:
-    """Draw an image's share: positives up to a quarter, the rest background.
-
-    Where there is less background than that, fewer are drawn.
-    """
-    label = rois.label.numpy()
-    positive = np.flatnonzero(label > BACKGROUND)
-    negative = np.flatnonzero(label == BACKGROUND)
-    most = max(1, int(rule.positive_share * rule.rois))
-    some = rng.permutation(positive)[:most]
-    rest = rng.permutation(negative)[: rule.rois - len(some)]
-    return rois.take(torch.from_numpy(np.concatenate([some, rest])))
