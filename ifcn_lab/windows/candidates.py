@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ifcn_lab.data.masks import first_and_past_last
 from ifcn_lab.segmenter import Segmenter
-from ifcn_lab.windows.paste import Zoomed, enlarge_at, zoom_cells
+from ifcn_lab.windows.paste import Zoomed, enlarge, zoom_cells
 
 WINDOWS_AT_ONCE = 4096
 PIXELS_AT_ONCE = 250_000
@@ -165,4 +165,4 @@ def enlarged_level(
     most = PIXELS_AT_ONCE_ON_GPU if level.maps.is_cuda else PIXELS_AT_ONCE
     size = max(1, most // zoomed.pixels)
     for some, at in zip(windows.split(size), centers.split(size), strict=True):
-        yield enlarge_at(some, at, zoomed)                         # (n, P, Q)
+        yield enlarge(some, at, zoomed)                         # (n, P, Q)
