@@ -100,7 +100,7 @@ def assemble(
     if backend == "view" or padded:
         return _view(score_maps, grid, (centers, out), backend, layout, fill, padded)
     if arguments.is_being_compiled(score_maps):
-        from ifcn_lab.assembling.torch_traced import assemble_traced
+        from ifcn_lab.assembling.torch_ import assemble_traced
 
         if out is not None:
             raise ValueError("torch.compile takes no out; use what assemble returns.")
@@ -124,24 +124,17 @@ def _copy(
 
 
 def _view(
-    score_maps: Shaped[Any, "*B kk rows columns"],
-    grid: Grid,
-    not_taken: tuple[Any, Any],
-    backend: str,
-    layout: str,
-    fill: Real,
-    padded: bool,
+    score_maps: Shaped[Any, "*B kk rows columns"], grid: Grid,
+    not_taken: tuple[Any, Any], backend: str, layout: str, fill: Real, padded: bool,
 ) -> Shaped[Any, "..."]:
     if backend != "view":
         raise ValueError(
             f"padded=True is for backend='view', not for {backend!r}: the other back "
-            "ends make the margin themselves."
-        )
+            "ends make the margin themselves.")
     if any(value is not None for value in not_taken):
         raise ValueError(
             "backend 'view' copies nothing, so it takes no centers and no out; it "
-            "shows every window. Choose with view[y, x]."
-        )
+            "shows every window. Choose with view[y, x].")
     maps = score_maps if padded else pad(score_maps, grid.m, fill)
     windows = load("view").view_windows(maps, grid)  # (*B, H, W, k, c, k, c)
     return windows if layout == "window" else arrays.window_axes_first(windows)
