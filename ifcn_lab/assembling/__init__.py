@@ -111,16 +111,10 @@ def assemble(
     shape = arrays.shape_of(score_maps.shape, places, grid.m, layout)
     if out is not None:
         arguments.check_out(out, shape, score_maps)
-    return _copy(name, score_maps, arrays.Task(grid, places, fill, layout, shape), out)
-
-
-def _copy(
-    backend: str, score_maps: Shaped[Any, "*B kk rows columns"], task: arrays.Task,
-    out: Any,
-) -> Shaped[Any, "..."]:
+    task = arrays.Task(grid, places, fill, layout, shape)
     if arguments.is_tensor(score_maps):
-        return load("torch").assemble_with(backend, score_maps, task, out)
-    return arrays.assemble_array(load(backend), score_maps, task, out)
+        return load("torch").assemble_with(name, score_maps, task, out)
+    return arrays.assemble_array(load(name), score_maps, task, out)
 
 
 def _view(

@@ -99,10 +99,8 @@ def _refuse_outside(
     if outside.any():
         n = int(outside.argmax())
         row = ", ".join(map(str, places[n].tolist()))
-        names = columns.strip("()").split(", ")
-        expected = " and ".join(
-            f"0 <= {name} < {limit}" for name, limit in zip(names, limits, strict=True)
-        )
+        expected = " and ".join(f"0 <= {name} < {limit}" for name, limit in zip(
+            columns.strip("()").split(", "), limits, strict=True))
         raise ValueError(
             f"centers[{n}] is {columns} = ({row}), outside the map of {limits[-2]} "
             f"rows and {limits[-1]} columns; expected {expected}.")
@@ -115,9 +113,8 @@ def check_layout(layout: str) -> None:
         ValueError: neither "window" nor "plane".
     """
     if layout not in ("window", "plane"):
-        raise ValueError(
-            f"layout is {layout!r}; choose 'window', each window's pixels together, or "
-            "'plane', each pixel's windows together.")
+        raise ValueError(f"layout is {layout!r}; choose 'window', each window's pixels "
+                         "together, or 'plane', each pixel's windows together.")
 
 
 def check_out(out: Any, shape: tuple[int, ...], score_maps: Any) -> None:

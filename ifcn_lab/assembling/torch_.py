@@ -12,13 +12,7 @@ import torch
 from jaxtyping import Int, Shaped
 
 from ifcn_lab.assembling import arguments
-from ifcn_lab.assembling.arrays import (
-    Maps,
-    Task,
-    Windows,
-    as_batch,
-    assemble_array,
-)
+from ifcn_lab.assembling.arrays import Maps, Task, Windows, as_batch, assemble_array
 from ifcn_lab.assembling.backend_choice import load
 from ifcn_lab.assembling.margin import pad
 from ifcn_lab.grid import Grid

@@ -100,6 +100,11 @@ class DeepMask(InstanceFCN):
 
         Raises:
             ValueError: the maps do not have side*side channels.
+
+        Example:
+            >>> net = DeepMask(m=3, backbone="small")
+            >>> net.windows(torch.ones(9, 4, 4), torch.tensor([[0, 0]]))[0].tolist()
+            [[0.0, 0.0, 0.0], [0.0, 1.0, 1.0], [0.0, 1.0, 1.0]]
         """
         if maps.shape[-3] != self.side**2:
             raise ValueError(f"the maps have {maps.shape[-3]} channels, windows of "

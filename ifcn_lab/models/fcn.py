@@ -148,7 +148,10 @@ class FCN(Segmenter):
     def components(
         self, probabilities: Float[np.ndarray, "C1 h w"], least: int
     ) -> Instances:
-        """Instances from the probabilities of every pixel."""
+        """Instances from the probabilities of every pixel, the most probable first.
+
+        The score is the mean probability of the pixels.
+        """
         best = probabilities.argmax(0)                               # (h, w)
         boxes, crops, scores, kinds = [np.empty((0, 4), int)], [], [], []
         for kind in range(1, self.kinds + 1):
