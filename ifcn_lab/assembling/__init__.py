@@ -36,10 +36,7 @@ def assemble(
     *,
     centers: Shaped[Any, "N axes"] | Sequence | None = None,
     backend: str = "auto",
-    layout: str = "window",
-    fill: Real = 0.0,
-    out: Any = None,
-    padded: bool = False,
+    layout: str = "window", fill: Real = 0.0, out: Any = None, padded: bool = False,
 ) -> Shaped[Any, "..."]:
     """Assemble windows of m x m scores from k * k score maps.
 
