@@ -182,7 +182,7 @@ def rows(best: Found, image_id: int | str, category: int = 1) -> list[dict[str, 
 
     ``category`` is for answers that have none of their own.
 
-    >>> from ifcn_lab.metrics.overlap import encode
+    >>> from ifcn_lab.data.overlap import encode
     >>> best = Found(encode(np.ones((1, 2, 2), bool)), np.array([0.5]))
     >>> rows(best, image_id=7)
     [{'image_id': 7, 'category_id': 1, 'segmentation': ..., 'score': 0.5}]

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ifcn_lab.layers.backbones import build_backbone, fused, uses_bfloat16
+from ifcn_lab.layers.thresholding import pieces
 from ifcn_lab.segmenter import Instances, Segmenter, as_classes, numbered, to_tensor
 from ifcn_lab.views import View
 
@@ -97,22 +98,14 @@ class FCN(Segmenter):
             ValueError: an object has a category that the model does not know.
         """
         label = np.zeros(view.crowd.shape, np.int64)
-        for mask, kind in zip(view.masks.numpy(), self.numbers(view), strict=True):
+        kinds = numbered(view.categories, self.classes) if self.classes else \
+            [1] * len(view.masks)
+        for mask, kind in zip(view.masks.numpy(), kinds, strict=True):
             label[mask >= 0.5] = kind
         label[view.crowd.numpy() >= 0.5] = IGNORED
         label[view.size[0]:] = IGNORED
         label[:, view.size[1]:] = IGNORED
         return PixelLabels(torch.from_numpy(label))
-
-    def numbers(self, view: View) -> list[int]:
-        """The class of each object, counted from 1.
-
-        Raises:
-            ValueError: a category is unknown.
-        """
-        if self.classes is None:
-            return [1] * len(view.masks)
-        return numbered(view.categories, self.classes)
 
     def losses(
         self, out: ClassMaps, targets: Sequence[PixelLabels]
@@ -155,24 +148,22 @@ class FCN(Segmenter):
     def components(
         self, probabilities: Float[np.ndarray, "C1 h w"], least: int
     ) -> Instances:
-        """Instances from the probabilities of every pixel."""
-        from scipy.ndimage import find_objects, label
+        """Instances from the probabilities of every pixel, the most probable first.
 
+        The score is the mean probability of the pixels.
+        """
         best = probabilities.argmax(0)                               # (h, w)
-        boxes, crops, scores, kinds = [], [], [], []
+        boxes, crops, scores, kinds = [np.empty((0, 4), int)], [], [], []
         for kind in range(1, self.kinds + 1):
-            pieces, _ = label(best == kind)
-            for number, (y, x) in enumerate(find_objects(pieces), 1):
-                crop = pieces[y, x] == number
-                if crop.sum() >= least:
-                    boxes.append((x.start, y.start, x.stop, y.stop))
-                    crops.append(crop)
-                    scores.append(float(probabilities[kind, y, x][crop].mean()))
-                    kinds.append(kind)
-        order = np.argsort(-np.array(scores), kind="stable").astype(int)
-        ids = None if self.classes is None else np.array(list(self.classes))
-        return Instances(
-            best.shape, np.array(boxes, int).reshape(-1, 4), np.array(scores, float),
-            tuple(crops), names=self.classes,
-            categories=None if ids is None else ids[np.array(kinds, int) - 1],
-        ).take(order)
+            around, some = pieces(best == kind, least)
+            boxes.append(around)
+            crops += some
+            scores += [probabilities[kind, y0:y1, x0:x1][crop].mean()
+                       for (x0, y0, x1, y1), crop in zip(around, some, strict=True)]
+            kinds += [kind] * len(some)
+        scores = np.array(scores, float)
+        ids = None if self.classes is None else \
+            np.array(list(self.classes))[np.array(kinds, int) - 1]
+        found = Instances(best.shape, np.concatenate(boxes), scores, tuple(crops), ids,
+                          self.classes)
+        return found.take(np.argsort(-scores, kind="stable"))
