@@ -11,9 +11,10 @@ from itertools import islice
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.ndimage import label
 
 from ifcn_lab import scenes
-from ifcn_lab.layers.thresholding import components, grey_levels, otsu
+from ifcn_lab.layers.thresholding import grey_levels, otsu
 
 SEED = 20_000  # no training run uses it
 THRESHOLDS = np.arange(0.5, 1.0, 0.05)
@@ -29,6 +30,12 @@ def best_ious(
     both = b @ a.T  # (g, n)
     either = b.sum(1)[:, None] + a.sum(1) - both
     return (both / either).max(1, initial=0.0).astype(float)
+
+
+def components(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "N h w"]:
+    """Return every connected piece as a mask of its own; corners do not connect."""
+    labels, count = label(mask)
+    return labels == np.arange(1, count + 1)[:, None, None]
 
 
 def thresholding(scene: scenes.Scene) -> Float[np.ndarray, " g"]:

@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from ifcn_lab.data import Sample
-from ifcn_lab.metrics.precision import RIGHT, WRONG
 from ifcn_lab.metrics.regions import Answers, paired
 
 
@@ -116,9 +115,9 @@ def _judged(
         j = int(np.argmax(overlap[i])) if len(sample.masks) else None
         if j is not None and overlap[i, j] >= threshold and j not in taken:
             taken.add(j)
-            judged.append((float(scores[i]), RIGHT))
+            judged.append((float(scores[i]), 1))
         elif in_crowd[i, 0] < threshold:
-            judged.append((float(scores[i]), WRONG))
+            judged.append((float(scores[i]), 0))
     return judged
 
 

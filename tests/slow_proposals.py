@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
 
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.backbones import fused
@@ -15,7 +17,7 @@ from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.segmenter import Instances, to_tensor
 from ifcn_lab.windows import score_level
 from ifcn_lab.windows.candidates import Level
-from ifcn_lab.windows.paste import enlarge, place_windows
+from ifcn_lab.windows.paste import hat_weights, place_line
 
 
 def propose_slowly(
@@ -67,10 +69,61 @@ def mask_of(
     center = torch.tensor([[y, x]])
     window = model.windows(level.maps, center, fill=limit)         # (1, m, m)
     placement = place_windows(center, model.m, level.cell)
-    inside = (enlarge(window, placement)[0] > limit).numpy()       # (P, Q)
+    inside = (enlarge_each(window, placement)[0] > limit).numpy()       # (P, Q)
     mask = np.zeros(shape, bool)
     for i, row in enumerate(placement.rows[0].tolist()):
         for j, column in enumerate(placement.columns[0].tolist()):
             if 0 <= row < shape[0] and 0 <= column < shape[1]:
                 mask[row, column] = inside[i, j]
     return mask
+
+
+class Placement(NamedTuple):
+    """Where windows of one scale lie in the image.
+
+    `rows` and `columns` (N, P): the image pixels each window covers, in order.
+    `row_at` and `column_at` (N, P): the same pixels in window cells.
+    """
+
+    rows: Int[Tensor, "N P"]
+    columns: Int[Tensor, "N Q"]
+    row_at: Float[Tensor, "N P"]
+    column_at: Float[Tensor, "N Q"]
+
+
+def place_windows(
+    centers: Int[Tensor, "N 2"], m: int, cell: tuple[float, float]
+) -> Placement:
+    """Find the image pixels under each window.
+
+    Args:
+        centers: (y, x) in feature cells.
+        m: window side in cells.
+        cell: height and width of a cell in image pixels (stride over zoom).
+    """
+    rows, row_at = place_line(centers[:, 0], m, cell[0])
+    columns, column_at = place_line(centers[:, 1], m, cell[1])
+    return Placement(rows, columns, row_at, column_at)
+
+
+def enlarge_each(
+    windows: Float[Tensor, "N m m"], placement: Placement
+) -> Float[Tensor, "N P Q"]:
+    """The windows at image resolution."""
+    m = windows.shape[-1]
+    down = hat_weights(placement.row_at, m)                        # (N, P, m)
+    across = hat_weights(placement.column_at, m)                   # (N, Q, m)
+    return down @ windows @ across.transpose(1, 2)                 # (N, P, Q)
+
+
+def enlarge_pixelwise(
+    window: Float[np.ndarray, "m m"], row_at: float, column_at: float
+) -> float:
+    """What `enlarge_each` means: the bilinear value of one window at one point."""
+    m = len(window)
+    y, x = np.clip([row_at, column_at], 0, m - 1)
+    top, left = min(int(y), m - 2), min(int(x), m - 2)
+    dy, dx = y - top, x - left
+    upper = (1 - dx) * window[top, left] + dx * window[top, left + 1]
+    lower = (1 - dx) * window[top + 1, left] + dx * window[top + 1, left + 1]
+    return float((1 - dy) * upper + dy * lower)

@@ -13,9 +13,9 @@ from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
 from ifcn_lab.data.faults import Unreadable
+from ifcn_lab.data.overlap import encode
 from ifcn_lab.data.run_lengths import crop_rles, lengths_of
 from ifcn_lab.data.segmentation import checked, covers_nothing, mask_of
-from ifcn_lab.metrics.overlap import encode
 
 MASKS = arrays(bool, st.tuples(st.integers(1, 70), st.integers(1, 70)))
 

@@ -10,7 +10,7 @@ import torch
 
 from ifcn_lab import InstanceFCN
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.models.deepmask import DeepMask, WindowHead, on_map, to_side
+from ifcn_lab.models.deepmask import DeepMask, WindowHead
 from ifcn_lab.training import LESSON, train
 from ifcn_lab.windows import propose
 
@@ -120,7 +120,10 @@ def test_bilinear_resizing_is_weighing_by_distance() -> None:
         y, x = (i + 0.5) * 5 / 3 - 0.5, (j + 0.5) * 5 / 3 - 0.5
         by_hand[i, j] += (max(0, 1 - abs(y - a)) * max(0, 1 - abs(x - b))
                           * windows[0, a, b])
-    torch.testing.assert_close(to_side(windows, 3)[0], by_hand)
+    net = DeepMask(m=3, backbone="small", side=5)
+    maps = windows.view(25, 1, 1).expand(25, 5, 5)
+    found = net.windows(maps, torch.tensor([[2, 2]]))
+    torch.testing.assert_close(found[0], by_hand)
 
 
 def test_the_finer_head_trains_proposes_and_comes_back(tmp_path) -> None:
@@ -176,5 +179,6 @@ def test_sizes_below_one_are_refused(wrong: dict[str, int]) -> None:
 
 
 def test_which_pixels_lie_on_the_map_is_counted_for_an_even_window_too() -> None:
-    inside = on_map(torch.tensor([(0, 0), (4, 4)]), 4, (5, 5))
+    net, maps = DeepMask(m=4, backbone="small"), torch.ones(16, 5, 5)
+    inside = net.windows(maps, torch.tensor([(0, 0), (4, 4)])) > 0
     assert inside.sum((1, 2)).tolist() == [4, 9]

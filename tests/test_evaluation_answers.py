@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from slow_evaluation import answers_by_pixels
 
+from ifcn_lab.data.overlap import encode
 from ifcn_lab.metrics import NucleiScore, answers_of, nuclei_ap
-from ifcn_lab.metrics.overlap import encode
 
 SHARES = st.sampled_from([0.0, 0.25, 0.5, 0.7, 1.0])
 

@@ -19,9 +19,9 @@ from evaluation_cases import SIZE, answer, empty_answer, image, random_masks
 from pycocotools.coco import COCO
 
 from ifcn_lab.data.coco_file import AnnotationFile
-from ifcn_lab.metrics import CocoPrecision, Recall, coco_precision
+from ifcn_lab.data.overlap import encode
+from ifcn_lab.metrics import CocoPrecision, Recall
 from ifcn_lab.metrics.matching import AREAS, match_image
-from ifcn_lab.metrics.overlap import encode
 from ifcn_lab.metrics.regions import (
     Found,
     areas_of,
@@ -47,7 +47,7 @@ def compare(annotations: Path, results: Path, ids: list[int] | None = None) -> d
             for one in truth:
                 objects = objects_of_file(one)
                 found = given.found(one.id, one.size)
-                precision.count(one.id, precision.judge(found, objects))
+                precision.count(precision.judge(found, objects), one.id)
                 if by_category is False:
                     recall.count(recall.judge(found, objects))
             reports[kind, by_category] = precision.result()
@@ -187,11 +187,11 @@ def test_samples_give_what_a_file_of_the_same_masks_gives(tmp_path: Path) -> Non
     truth = AnnotationFile(annotations)
     given = ResultFile(write_results(tmp_path / "found.json", samples, answers))
     for by_category in (False, True):
-        report = coco_precision(answers, samples, by_category=by_category)
+        report = CocoPrecision(by_category=by_category).over(answers, samples)
         other = CocoPrecision(by_category=by_category)
         for one in truth:
             found = given.found(one.id, one.size)
-            other.count(one.id, other.judge(found, objects_of_file(one)))
+            other.count(other.judge(found, objects_of_file(one)), one.id)
         assert other.result().as_dict() == report.as_dict()
         assert 0 < report.at() < 1
 
@@ -215,24 +215,24 @@ def test_only_the_best_hundred_of_an_image_count() -> None:
     wrong = ~sample.masks[0]
     masks = np.array([*[wrong] * 100, sample.masks[0]])
     late = answer(masks, np.linspace(1, 0, 101))
-    assert coco_precision([late], [sample]).at(0.5) == 0
-    assert coco_precision([late], [sample], limit=101).at(0.5) > 0
+    assert CocoPrecision().over([late], [sample]).at(0.5) == 0
+    assert CocoPrecision(limit=101).over([late], [sample]).at(0.5) > 0
 
 
 def test_without_objects_or_answers() -> None:
     rng = np.random.default_rng(4)
     bare, sample = image(rng, 0), image(rng, 2)
-    nothing = coco_precision([empty_answer(bare)], [bare])
+    nothing = CocoPrecision().over([empty_answer(bare)], [bare])
     assert set(nothing.as_dict().values()) == {None} and np.isnan(nothing.at())
     assert str(nothing).startswith("AP none  AP50 none")
-    assert coco_precision([empty_answer(sample)], [sample]).at() == 0
-    assert np.isnan(coco_precision([], []).at())
+    assert CocoPrecision().over([empty_answer(sample)], [sample]).at() == 0
+    assert np.isnan(CocoPrecision().over([], []).at())
 
 
 def test_wrong_wishes_are_refused() -> None:
     rng = np.random.default_rng(5)
     sample = image(rng, 2)
-    report = coco_precision([empty_answer(sample)], [sample])
+    report = CocoPrecision().over([empty_answer(sample)], [sample])
     with pytest.raises(ValueError, match=r"IoU 0.62 was not measured, but at 0.5"):
         report.at(0.62)
     with pytest.raises(ValueError, match="category 7 was not measured"):
@@ -240,9 +240,9 @@ def test_wrong_wishes_are_refused() -> None:
     with pytest.raises(ValueError, match="kind is 'masks' or 'boxes', not 'lines'"):
         CocoPrecision(kind="lines")
     with pytest.raises(ValueError, match=f"image {sample.image_id} came before"):
-        coco_precision([empty_answer(sample)] * 2, [sample] * 2)
+        CocoPrecision().over([empty_answer(sample)] * 2, [sample] * 2)
     plain = SimpleNamespace(masks=sample.masks, scores=np.ones(2))
     with pytest.raises(ValueError, match="have no categories"):
-        coco_precision([plain], [sample], by_category=True)
+        CocoPrecision(by_category=True).over([plain], [sample])
     with pytest.raises(ValueError, match="boxes without masks"):
         match_image(Found([], np.ones(1), np.ones((1, 4))), measured([], [], []))

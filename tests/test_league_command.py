@@ -116,7 +116,6 @@ def test_a_dry_run_names_a_command_for_each_row(
     for words in commands:
         assert parse(words[1:]).rows == [words[-1]]
     assert list(tmp_path.iterdir()) == []
-    assert ("52,985,856 of them" in text) == (table in ("table2", "table3"))
 
 
 @pytest.mark.parametrize(("options", "words"), [

@@ -19,7 +19,7 @@ from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.layers.mask_voting import instances, kept_by_class, vote, voted
 from ifcn_lab.layers.nms import nms_pairwise
 from ifcn_lab.layers.regions import RoiRule
-from ifcn_lab.layers.roi_warp import roi_warp_by_definition
+from ifcn_lab.layers.roi_warp import roi_warp
 from ifcn_lab.metrics import Precision, to_coco_results
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.models.mnc import MNC
@@ -58,7 +58,7 @@ def scores_by_hand(net: MNC, picture: Any, box: Any, mask: Any) -> torch.Tensor:
     """The mask-level logits of one proposal, step by step as MNC describes them."""
     whole = F.pad((picture - net.mean[0]) / net.std[0], (0, 3, 0, 2))[None]
     features = net.backbone(whole)[0]
-    roi = roi_warp_by_definition(features, box[None] / 4, 14)[0]       # (C, 14, 14)
+    roi = roi_warp(features, box[None] / 4, 14)[0]                     # (C, 14, 14)
     seen = []
     for path, read in (net.mask_path, roi * mask), (net.box_path, roi):
         pooled = torch.stack([
@@ -134,7 +134,7 @@ def test_mncs_layers_have_their_sizes() -> None:
 
 @torch.no_grad()
 def test_a_saved_third_stage_comes_back_with_its_proposer(tmp_path: Path) -> None:
-    net = untrained(sides=(64, 100), oversample=2, rule=RoiRule(rois=8))
+    net = untrained(sides=(64, 100), rule=RoiRule(rois=8))
     again = MNC.load(net.save(tmp_path / "mnc.safetensors"))
     assert again.config == net.config and not again.training
     given = inputs()
@@ -156,8 +156,7 @@ def test_a_file_of_something_else_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("choices", "said"), [
     ({"categories": {}}, "no category to tell apart"),
     ({"bins": 7}, "bins is 7; give an even number"),
-    ({"width": 0}, "width and oversample of at least 1"),
-    ({"dropout": 1.0}, "dropout from 0 to below 1"),
+    ({"dropout": 1.5}, "between 0 and 1, but got 1.5"),
     ({"proposer": {"backbone": "resnet"}}, "unknown backbone 'resnet'"),
 ])
 def test_choices_that_make_no_network_are_named(choices: dict, said: str) -> None:
@@ -242,7 +241,7 @@ def test_who_is_alone_keeps_his_mask_and_nobody_wins_an_even_split_of_three() ->
     boxes = np.array([[0, 0, 3, 1]] * 3)
     assert vote(boxes, thirds, np.ones(3)) is None
     proposals = Instances((4, 4), boxes, np.ones(3), tuple(thirds))
-    found = instances(proposals, np.ones((3, 1)), {1: "thing"}, vote_iou=0.5)
+    found = instances(proposals, np.ones((3, 1)), {1: "thing"})
     assert len(found) == 0 and found.masks.shape == (0, 4, 4) and found.rles() == []
 
 
@@ -302,7 +301,7 @@ def test_grey_pictures_and_fewer_proposals_will_do(found: SimpleNamespace) -> No
 def test_broken_weights_and_pictures_are_errors(found: SimpleNamespace) -> None:
     net = MNC.on(found.model, NAMES, width=8, rule=RoiRule(proposals=5)).eval()
     torch.nn.init.constant_(net.mask_level.bias, float("nan"))
-    with pytest.raises(ValueError, match="model's scores hold NaN"):
+    with pytest.raises(ValueError, match="mask_level hold NaN"):
         net.detect([found.scene.image])
     with pytest.raises(ValueError, match="at least one pixel"):
         net.detect([np.zeros((0, 4, 3), np.uint8)])
@@ -315,4 +314,4 @@ def test_a_picture_without_any_proposal_has_no_detection(
     none = propose(found.model, found.scene.image, top=1).top(0)
     scores = found.net.probabilities(to_tensor(found.scene.image), none, "float32")
     assert scores.shape == (0, 2)
-    assert len(instances(none, scores, NAMES, vote_iou=0.5)) == 0
+    assert len(instances(none, scores, NAMES)) == 0

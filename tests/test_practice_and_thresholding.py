@@ -13,6 +13,7 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
+from scipy.ndimage import label
 
 from ifcn_course.check.real_images import best_split, decoded, shoelace
 from ifcn_lab import CocoFolder, average_recall
@@ -27,7 +28,6 @@ from ifcn_lab.data.practice import (
 from ifcn_lab.draw.real_images import mask_of
 from ifcn_lab.layers.thresholding import (
     between_variance,
-    components,
     foreground,
     otsu,
     thresholded,
@@ -89,7 +89,8 @@ def test_an_even_picture_holds_nothing(value: int) -> None:
 def test_pieces_are_the_components_the_largest_first(seed: int) -> None:
     image = np.where(blobs(np.random.default_rng(seed)), 200, 30).astype(np.uint8)
     found = thresholded(image, least=2)
-    every = components(foreground(image))
+    labels, count = label(foreground(image))
+    every = labels == np.arange(1, count + 1)[:, None, None]
     large = [mask.tobytes() for mask in every if mask.sum() >= 2]
     assert sorted(mask.tobytes() for mask in found.masks) == sorted(large)
     areas = found.masks.sum((1, 2))

@@ -12,17 +12,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from slow_proposals import enlarge_each, enlarge_pixelwise, place_windows
 
 from ifcn_lab.layers.nms import nms, nms_pairwise, overlapping, pair_iou
 from ifcn_lab.windows import zooms_for_fractions, zooms_for_sizes
 from ifcn_lab.windows.labels import WindowRule
 from ifcn_lab.windows.paste import (
     enlarge,
-    enlarge_at,
-    enlarge_pixelwise,
     hat_weights,
     place_line,
-    place_windows,
     zoom_cells,
 )
 from ifcn_lab.windows.pyramid import PAPER_FRACTIONS, resize_image
@@ -129,7 +127,7 @@ def test_enlarging_is_bilinear_at_every_pixel(
     window: np.ndarray, y: int, x: int, high: float, wide: float
 ) -> None:
     placement = place_windows(torch.tensor([[y, x]]), len(window), (high, wide))
-    found = enlarge(torch.tensor(window)[None], placement)[0]
+    found = enlarge_each(torch.tensor(window)[None], placement)[0]
     for p, q in np.ndindex(*found.shape):
         at = float(placement.row_at[0, p]), float(placement.column_at[0, q])
         assert float(found[p, q]) == pytest.approx(
@@ -180,7 +178,8 @@ def test_weights_made_ready_enlarge_what_lies_in_the_image_as_any_weights_do(
     zoomed = zoom_cells(cells, m, (high, wide), shape)
     assert torch.equal(zoomed.top[centers[:, 0]], placement.rows[:, 0])
     assert torch.equal(zoomed.left[centers[:, 1]], placement.columns[:, 0])
-    expected, found = enlarge(windows, placement), enlarge_at(windows, centers, zoomed)
+    expected = enlarge_each(windows, placement)
+    found = enlarge(windows, centers, zoomed)
     for n, rows, columns in zip(range(len(centers)), *placement[:2], strict=True):
         inner = (rows >= 0) & (rows < shape[0]), (columns >= 0) & (columns < shape[1])
         if inner[0].any() and inner[1].any():

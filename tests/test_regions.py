@@ -11,17 +11,16 @@ from evaluation_cases import image, random_masks, tight_box
 from slow_evaluation import box_iou_pairs, mask_iou_pixels
 
 from ifcn_lab.data.masks import cut_to_boxes, tight_boxes
+from ifcn_lab.data.overlap import box_iou
 from ifcn_lab.layers.regions import (
     RoiRule,
     Rois,
     as_boxes,
-    box_overlaps,
     crop_iou,
-    draw_rois,
     label_rois,
     mask_bins,
 )
-from ifcn_lab.layers.roi_warp import roi_warp, roi_warp_by_definition
+from ifcn_lab.layers.roi_warp import roi_warp
 from ifcn_lab.segmenter import numbered
 
 # RoIWarp
@@ -49,11 +48,10 @@ def some_boxes(seed: int, n: int = 6) -> torch.Tensor:
                                        axis=1))
 
 
-@pytest.mark.parametrize("warp", [roi_warp, roi_warp_by_definition])
-def test_the_warp_is_the_sum_over_all_cells(warp: Any) -> None:
+def test_the_warp_is_the_sum_over_all_cells() -> None:
     features = torch.randn(2, 6, 8, dtype=torch.float64)
     boxes = some_boxes(seed=0)
-    warped = warp(features, boxes, 3)
+    warped = roi_warp(features, boxes, 3)
     for box, one in zip(boxes.tolist(), warped, strict=True):
         expected = warp_by_loops(features.numpy(), box, 3)
         np.testing.assert_allclose(one.numpy(), expected, rtol=0, atol=1e-12)
@@ -62,9 +60,7 @@ def test_the_warp_is_the_sum_over_all_cells(warp: Any) -> None:
 def test_a_box_of_whole_cells_is_copied() -> None:
     features = torch.randn(3, 6, 8)
     box = torch.tensor([[2.0, 1.0, 6.0, 5.0]])
-    exact = roi_warp_by_definition(features, box, 4)[0]
-    assert torch.equal(exact, features[:, 1:5, 2:6])
-    torch.testing.assert_close(roi_warp(features, box, 4)[0], exact)
+    torch.testing.assert_close(roi_warp(features, box, 4)[0], features[:, 1:5, 2:6])
 
 
 def test_features_and_boxes_that_move_together_are_warped_alike() -> None:
@@ -75,12 +71,11 @@ def test_features_and_boxes_that_move_together_are_warped_alike() -> None:
     torch.testing.assert_close(moved, roi_warp(here, boxes + 1.0, 5))
 
 
-@pytest.mark.parametrize("warp", [roi_warp, roi_warp_by_definition])
-def test_gradients_reach_the_features_and_the_boxes(warp: Any) -> None:
+def test_gradients_reach_the_features_and_the_boxes() -> None:
     features = torch.randn(2, 6, 8, dtype=torch.float64, requires_grad=True)
     boxes = some_boxes(seed=2, n=3).requires_grad_()
-    assert torch.autograd.gradcheck(lambda f, b: warp(f, b, 3), (features, boxes))
-    warp(features, boxes, 3).square().sum().backward()
+    assert torch.autograd.gradcheck(lambda f, b: roi_warp(f, b, 3), (features, boxes))
+    roi_warp(features, boxes, 3).square().sum().backward()
     assert boxes.grad.abs().min() > 0
 
 
@@ -114,7 +109,7 @@ def test_overlaps_are_those_of_the_slow_twins() -> None:
     crops = cut_to_boxes(ours, boxes)
     np.testing.assert_allclose(crop_iou(boxes, crops, theirs),
                                mask_iou_pixels(ours, theirs), atol=1e-12)
-    np.testing.assert_allclose(box_overlaps(boxes, tight_boxes(theirs)),
+    np.testing.assert_allclose(box_iou(boxes, tight_boxes(theirs)),
                                box_iou_pairs(boxes, tight_boxes(theirs)), atol=1e-12)
 
 
@@ -197,9 +192,9 @@ def test_a_quarter_of_the_drawn_is_positive_and_nothing_is_drawn_twice() -> None
     numbers = torch.arange(270.0)
     rois = regions(0)[2]._replace(boxes=numbers[:, None].expand(-1, 4), label=label,
                                   masks=torch.zeros(270, 2, 2), box_label=label)
-    drawn = draw_rois(rois, RoiRule(), np.random.default_rng(0))
+    drawn = rois.drawn(RoiRule(), np.random.default_rng(0))
     assert [int((drawn.label == kind).sum()) for kind in (1, 0, -1)] == [16, 48, 0]
     assert len(set(drawn.boxes[:, 0].tolist())) == 64
-    few = rois.take(torch.arange(3, 40))   # 27 positive, 10 of the background
-    drawn = draw_rois(few, RoiRule(), np.random.default_rng(0))
+    few = Rois(*(column[3:40] for column in rois))   # 27 positive, 10 of the background
+    drawn = few.drawn(RoiRule(), np.random.default_rng(0))
     assert [int((drawn.label == kind).sum()) for kind in (1, 0)] == [16, 10]

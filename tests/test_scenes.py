@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import binary_dilation, label
 
-from benchmarks.scenes import baseline, best_ious
+from benchmarks.scenes import baseline, best_ious, components
 from ifcn_lab import scenes
-from ifcn_lab.layers.thresholding import components
 from ifcn_lab.scenes import measure
 
 COUNT = 120

@@ -12,6 +12,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
+from ifcn_lab.atomic_write import check_writable
+
 PAGE = """Writes one HTML file that opens from disk: no kernel, no network. A learner
 answers, saves a CSV file and hands it in. The file holds a random code, which the
 learner keeps for the second time, and the answers; no name and no time.
@@ -24,7 +26,7 @@ examples:
 SUMMARY = """Reads the files that learners handed in and prints, for each question, the
 share of right answers before and after, the normalised gain of those who answered
 both times, (after - before) / (1 - before), and the wrong option chosen most. Files
-that are damaged are named and passed over.
+that are damaged are named and passed over. Zips are opened; names may be any.
 
 examples:
   ifcn-lab inventory summary answers/
@@ -44,7 +46,7 @@ def add_options(parser: ArgumentParser) -> None:
         "summary", help="what a class answered", description=SUMMARY,
         formatter_class=RawDescriptionHelpFormatter)
     told.add_argument("answers", type=Path, nargs="+", metavar="ANSWERS",
-                      help="folders or CSV files of learners' answers")
+                      help="folders, zips or CSV files of learners' answers")
     told.add_argument("--out", type=Path, metavar="FILE", help="also write it as CSV")
 
 
@@ -57,6 +59,7 @@ def page(given: Namespace) -> int:
     """Write the page; say where it is."""
     from ifcn_course.inventory.widget import Inventory
 
+    check_writable(given.out)
     path = Inventory(given.when, whole=True).save_html(given.out)
     print(f"{path}: ten questions, {given.when} the course; open it in a browser")
     return 0
@@ -69,9 +72,15 @@ def summarise(given: Namespace) -> int:
         ValueError: there is not one file of answers.
     """
     from ifcn_course.inventory import read_folder, summary
+    from ifcn_course.inventory.answers import is_archive
     from ifcn_course.inventory.summary import as_text, save
 
+    if given.out:
+        check_writable(given.out)
     answers, passed = read_folder(given.answers)
+    below = [each for path in given.answers for each in (path, *path.rglob("*"))]
+    if opened := [each.name for each in below if is_archive(each)]:
+        print(f"opened {len(opened)} archive{'s'[:len(opened) - 1]}:", *opened)
     for path, reason in passed:
         print(f"passed over {path}: {reason}", flush=True)
     if not answers:

@@ -36,10 +36,7 @@ def assemble(
     *,
     centers: Shaped[Any, "N axes"] | Sequence | None = None,
     backend: str = "auto",
-    layout: str = "window",
-    fill: Real = 0.0,
-    out: Any = None,
-    padded: bool = False,
+    layout: str = "window", fill: Real = 0.0, out: Any = None, padded: bool = False,
 ) -> Shaped[Any, "..."]:
     """Assemble windows of m x m scores from k * k score maps.
 
@@ -100,7 +97,7 @@ def assemble(
     if backend == "view" or padded:
         return _view(score_maps, grid, (centers, out), backend, layout, fill, padded)
     if arguments.is_being_compiled(score_maps):
-        from ifcn_lab.assembling.torch_traced import assemble_traced
+        from ifcn_lab.assembling.torch_ import assemble_traced
 
         if out is not None:
             raise ValueError("torch.compile takes no out; use what assemble returns.")
@@ -111,37 +108,24 @@ def assemble(
     shape = arrays.shape_of(score_maps.shape, places, grid.m, layout)
     if out is not None:
         arguments.check_out(out, shape, score_maps)
-    return _copy(name, score_maps, arrays.Task(grid, places, fill, layout, shape), out)
-
-
-def _copy(
-    backend: str, score_maps: Shaped[Any, "*B kk rows columns"], task: arrays.Task,
-    out: Any,
-) -> Shaped[Any, "..."]:
+    task = arrays.Task(grid, places, fill, layout, shape)
     if arguments.is_tensor(score_maps):
-        return load("torch").assemble_with(backend, score_maps, task, out)
-    return arrays.assemble_array(load(backend), score_maps, task, out)
+        return load("torch").assemble_with(name, score_maps, task, out)
+    return arrays.assemble_array(load(name), score_maps, task, out)
 
 
 def _view(
-    score_maps: Shaped[Any, "*B kk rows columns"],
-    grid: Grid,
-    not_taken: tuple[Any, Any],
-    backend: str,
-    layout: str,
-    fill: Real,
-    padded: bool,
+    score_maps: Shaped[Any, "*B kk rows columns"], grid: Grid,
+    not_taken: tuple[Any, Any], backend: str, layout: str, fill: Real, padded: bool,
 ) -> Shaped[Any, "..."]:
     if backend != "view":
         raise ValueError(
             f"padded=True is for backend='view', not for {backend!r}: the other back "
-            "ends make the margin themselves."
-        )
+            "ends make the margin themselves.")
     if any(value is not None for value in not_taken):
         raise ValueError(
             "backend 'view' copies nothing, so it takes no centers and no out; it "
-            "shows every window. Choose with view[y, x]."
-        )
+            "shows every window. Choose with view[y, x].")
     maps = score_maps if padded else pad(score_maps, grid.m, fill)
     windows = load("view").view_windows(maps, grid)  # (*B, H, W, k, c, k, c)
     return windows if layout == "window" else arrays.window_axes_first(windows)

@@ -45,21 +45,18 @@ def cells_per_side(score_maps: Any) -> int:
     if not isinstance(score_maps, np.ndarray) and not is_tensor(score_maps):
         raise TypeError(
             f"score_maps is a {type(score_maps).__name__}; "
-            "give a NumPy array or a torch tensor of shape (k*k, H, W)."
-        )
+            "give a NumPy array or a torch tensor of shape (k*k, H, W).")
     _limits(score_maps.dtype)
     if len(score_maps.shape) not in (3, 4):
         raise ValueError(
             f"score_maps has shape {tuple(score_maps.shape)}; expected three axes, "
-            "(k*k, H, W), or four for a batch, (B, k*k, H, W)."
-        )
+            "(k*k, H, W), or four for a batch, (B, k*k, H, W).")
     channels = score_maps.shape[-3]
     k = isqrt(channels)
     if k < 1 or k * k != channels:
         raise ValueError(
             f"score_maps has {channels} channels; a k x k grid needs k*k of them: "
-            "1, 4, 9, 16, 25, ... Put the channels third from last."
-        )
+            "1, 4, 9, 16, 25, ... Put the channels third from last.")
     return k
 
 
@@ -84,13 +81,11 @@ def checked_places(
         raise ValueError(
             f"centers has shape {places.shape}; expected (N, {wanted}), one row "
             f"{columns} for each window. For no window at all give "
-            f"np.empty((0, {wanted}), int)."
-        )
+            f"np.empty((0, {wanted}), int).")
     if places.dtype.kind not in "iu":
         raise TypeError(
             f"centers has dtype {places.dtype}; expected integers, "
-            f"positions {columns} in feature-map cells."
-        )
+            f"positions {columns} in feature-map cells.")
     limits = (*shape[:-3], *shape[-2:])  # (H, W), or (B, H, W)
     _refuse_outside(places, limits, columns)
     first = np.zeros((len(places), 3 - wanted), np.int64)  # image 0 of one
@@ -104,14 +99,11 @@ def _refuse_outside(
     if outside.any():
         n = int(outside.argmax())
         row = ", ".join(map(str, places[n].tolist()))
-        names = columns.strip("()").split(", ")
-        expected = " and ".join(
-            f"0 <= {name} < {limit}" for name, limit in zip(names, limits, strict=True)
-        )
+        expected = " and ".join(f"0 <= {name} < {limit}" for name, limit in zip(
+            columns.strip("()").split(", "), limits, strict=True))
         raise ValueError(
             f"centers[{n}] is {columns} = ({row}), outside the map of {limits[-2]} "
-            f"rows and {limits[-1]} columns; expected {expected}."
-        )
+            f"rows and {limits[-1]} columns; expected {expected}.")
 
 
 def check_layout(layout: str) -> None:
@@ -121,10 +113,8 @@ def check_layout(layout: str) -> None:
         ValueError: neither "window" nor "plane".
     """
     if layout not in ("window", "plane"):
-        raise ValueError(
-            f"layout is {layout!r}; choose 'window', each window's pixels together, or "
-            "'plane', each pixel's windows together."
-        )
+        raise ValueError(f"layout is {layout!r}; choose 'window', each window's pixels "
+                         "together, or 'plane', each pixel's windows together.")
 
 
 def check_out(out: Any, shape: tuple[int, ...], score_maps: Any) -> None:
@@ -138,18 +128,15 @@ def check_out(out: Any, shape: tuple[int, ...], score_maps: Any) -> None:
     if is_tensor(out) != is_tensor(score_maps) or not hasattr(out, "dtype"):
         raise TypeError(
             f"out is a {type(out).__name__} and score_maps a "
-            f"{type(score_maps).__name__}; give arrays of one kind."
-        )
+            f"{type(score_maps).__name__}; give arrays of one kind.")
     if tuple(out.shape) != shape or out.dtype != score_maps.dtype:
         raise ValueError(
             f"out has shape {tuple(out.shape)} and dtype {out.dtype}; expected shape "
-            f"{shape} and dtype {score_maps.dtype}."
-        )
+            f"{shape} and dtype {score_maps.dtype}.")
     if is_tensor(out) and (out.device != score_maps.device or out.requires_grad):
         raise ValueError(
             f"out must be on {score_maps.device} and want no gradient; make it with "
-            "torch.empty."
-        )
+            "torch.empty.")
     if isinstance(out, np.ndarray) and not out.flags.writeable:
         raise ValueError("out is read-only; give an array that can be written.")
     if _share_memory(out, score_maps):
@@ -182,8 +169,7 @@ def checked_fill(fill: Any, dtype: Any) -> int | float:
         kind = "whole numbers" if whole else "numbers"
         raise ValueError(
             f"fill is {fill!r}, which {dtype} cannot hold: it holds {kind} from "
-            f"{lowest} to {highest}. Choose another fill or convert the score maps."
-        )
+            f"{lowest} to {highest}. Choose another fill or convert the score maps.")
     return int(fill) if whole else float(fill)
 
 
@@ -196,8 +182,7 @@ def refuse_gradient(score_maps: Any, backend: str) -> None:
     if score_maps.requires_grad and sys.modules["torch"].is_grad_enabled():
         raise ValueError(
             f"backend {backend!r} has no gradient and score_maps requires one; "
-            "choose backend='torch', or give score_maps.detach()."
-        )
+            "choose backend='torch', or give score_maps.detach().")
 
 
 @lru_cache(maxsize=64)  # NumPy takes longer to look them up than a small copy takes
@@ -212,8 +197,7 @@ def _limits(dtype: Any) -> tuple[int | float, int | float, bool]:
     if wrong:
         raise TypeError(
             f"score_maps has dtype {dtype}; "
-            "expected booleans, integers or floating-point numbers of up to 64 bits."
-        )
+            "expected booleans, integers or floating-point numbers of up to 64 bits.")
     if kind == "b":
         return 0, 1, True
     limits = info.finfo(dtype) if kind == "f" else info.iinfo(dtype)

@@ -10,15 +10,22 @@ from jaxtyping import Int, Shaped
 
 from ifcn_lab.grid import Grid
 
+Windows = Shaped[np.ndarray, "*where m m"]
+Maps = Shaped[np.ndarray, "B kk H W"]
+
 
 class Task(NamedTuple):
-    """What is to be assembled, checked: `shape` is the result's."""
+    """What is to be assembled, checked: `shape` is the result's.
+
+    `places` (N, 3) are (image, y, x) of each window, on the map; None: every place.
+    `fill` is the score outside the map.
+    """
 
     grid: Grid
     places: Int[np.ndarray, "N 3"] | None
     fill: int | float
-    layout: str
-    shape: tuple[int, ...]
+    layout: str = "window"
+    shape: tuple[int, ...] = ()
 
 
 def shape_of(
@@ -30,18 +37,12 @@ def shape_of(
     (21, 21, 8, 9)
     """
     *front, _, H, W = maps
-    if places is not None:
-        front, where = [], [len(places)]
-    else:
-        where = [H, W]
-    sides = [m, m]
-    return tuple(front + (where + sides if layout == "window" else sides + where))
+    front, where = (front, [H, W]) if places is None else ([], [len(places)])
+    return (*front, *where, m, m) if layout == "window" else (*front, m, m, *where)
 
 
 def assemble_array(
-    module: ModuleType,
-    score_maps: Shaped[np.ndarray, "*B kk H W"],
-    task: Task,
+    module: ModuleType, score_maps: Shaped[np.ndarray, "*B kk H W"], task: Task,
     out: Shaped[np.ndarray, "..."] | None = None,
 ) -> Shaped[np.ndarray, "..."]:
     """Hand the bits to a back end as integers: every dtype and every NaN survives."""
@@ -51,7 +52,7 @@ def assemble_array(
     out = np.empty(task.shape, dtype) if out is None else out
     maps = as_batch(np.asarray(score_maps).view(bits))  # (B, k*k, H, W)
     windows = window_axes_last(np.asarray(out).view(bits), task)
-    module.assemble_into(windows, maps, task.grid, task.places, fill)
+    module.assemble_into(windows, maps, task._replace(fill=fill))
     return out
 
 
@@ -75,10 +76,8 @@ def window_axes_first(
     windows: Shaped[Any, "*B H W k c k c"],
 ) -> Shaped[Any, "*B k c k c H W"]:
     """Planes of a view of windows: each pixel's scores at all positions."""
-    ends = (-6, -5), (-2, -1)
-    if isinstance(windows, np.ndarray):
-        return np.moveaxis(windows, *ends)
-    return windows.moveaxis(*ends)
+    move = np.moveaxis if isinstance(windows, np.ndarray) else type(windows).moveaxis
+    return move(windows, (-6, -5), (-2, -1))
 
 
 def planes_of(

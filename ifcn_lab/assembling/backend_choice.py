@@ -74,8 +74,7 @@ def load(backend: str) -> ModuleType:
     ]
     raise ValueError(
         f"backend {backend!r} cannot be used: {reason}. "
-        f"Choose 'auto' or one of {', '.join(known)}."
-    )
+        f"Choose 'auto' or one of {', '.join(known)}.")
 
 
 def _why_not(backend: str) -> str | None:

@@ -13,10 +13,10 @@ from __future__ import annotations
 from typing import Any, no_type_check
 
 import numpy as np
-from jaxtyping import Int, Shaped
+from jaxtyping import Int
 from numba import cuda
 
-from ifcn_lab.assembling.arrays import Task, as_batch, planes_of
+from ifcn_lab.assembling.arrays import Maps, Task, Windows, as_batch, planes_of
 from ifcn_lab.assembling.device import borrowed, on_device, start, stream_of, the_device
 from ifcn_lab.grid import Grid
 
@@ -90,30 +90,15 @@ def copy_planes(maps, channel, rows, columns, fill, planes):
             planes[b, i, j, place] = fill
 
 
-def assemble_into(
-    windows: Shaped[np.ndarray, "*where m m"],
-    score_maps: Shaped[np.ndarray, "B kk H W"],
-    grid: Grid,
-    places: Int[np.ndarray, "N 3"] | None,
-    fill: int | float | np.number,
-) -> None:
+def assemble_into(windows: Windows, score_maps: Maps, task: Task) -> None:
     """Copy the maps to the device, assemble there, and copy the windows back.
-
-    Source: Dai et al., ECCV 2016, "Instance assembling module".
-
-    >>> maps = np.arange(4).reshape(1, 4, 1, 1) * np.ones((1, 4, 3, 3), int)
-    >>> windows = np.zeros((1, 2, 2), int)
-    >>> assemble_into(windows, maps, Grid(k=2, m=2), np.array([[0, 1, 1]]), fill=-1)
-    >>> windows
-    array([[[0, 1],
-            [2, 3]]])
     """
     if windows.size == 0:
         return
-    planes = planes_of(windows) if places is None else None
+    planes = planes_of(windows) if task.places is None else None
     layout, target = ("window", windows) if planes is None else ("plane", planes)
     result = the_device().device_array(target.shape, windows.dtype)
-    _run(result, on_device(score_maps), grid, places, fill, layout)
+    _run(result, on_device(score_maps), task, layout)
     target[...] = result.copy_to_host()
 
 
@@ -131,24 +116,20 @@ def assemble_on_device(
         layout, wanted = "window", out if layout == "window" else out.permute(2, 0, 1)
     result = wanted.contiguous()
     maps = borrowed(as_batch(score_maps.contiguous()))
-    _run(borrowed(result), maps, task.grid, task.places, task.fill, layout,
-         stream_of(out))
+    _run(borrowed(result), maps, task, layout, stream_of(out))
     if result is not wanted:
         wanted.copy_(result)
 
 
-def _run(
-    result: Any, maps: Any, grid: Grid, places: Int[np.ndarray, "N 3"] | None,
-    fill: int | float | np.number, layout: str, stream: Any = 0,
-) -> None:
-    m = grid.m
-    table = [on_device(column) for column in _pixel_table(grid)]
-    shape, blocks = _launch_shape(tuple(result.shape), m, layout, places is None)
-    arguments = [maps, *table, result.dtype.type(fill), result.reshape(*shape)]
-    if places is not None:
-        arguments.append(on_device(places))
-    dense = copy_windows if layout == "window" else copy_planes
-    kernel = dense if places is None else copy_chosen_windows
+def _run(result: Any, maps: Any, task: Task, layout: str, stream: Any = 0) -> None:
+    every = task.places is None
+    table = [on_device(column) for column in _pixel_table(task.grid)]
+    shape, blocks = _launch_shape(tuple(result.shape), task.grid.m, layout, every)
+    arguments = [maps, *table, result.dtype.type(task.fill), result.reshape(*shape)]
+    kernel = copy_windows if layout == "window" else copy_planes
+    if not every:
+        kernel = copy_chosen_windows
+        arguments.append(on_device(task.places))
     start(kernel, blocks, (THREADS,), *arguments, stream=stream)
 
 

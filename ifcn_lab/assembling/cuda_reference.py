@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Int, Shaped
 from numba import cuda
 
+from ifcn_lab.assembling.arrays import Maps, Task, Windows
 from ifcn_lab.assembling.device import launch
-from ifcn_lab.grid import Grid, every_place
+from ifcn_lab.grid import every_place
 
 THREADS = (1, 8, 8)
 """Threads per block: one window, 8 columns, 8 rows."""
@@ -39,32 +39,17 @@ def copy_one_score(score_maps, channel, places, fill, windows):
         windows[n, i, j] = fill
 
 
-def assemble_into(
-    windows: Shaped[np.ndarray, "*where m m"],
-    score_maps: Shaped[np.ndarray, "B kk H W"],
-    grid: Grid,
-    places: Int[np.ndarray, "N 3"] | None,
-    fill: int | np.number,
-) -> None:
+def assemble_into(windows: Windows, score_maps: Maps, task: Task) -> None:
     """Start one thread for each pixel of each window.
-
-    Source: Dai et al., ECCV 2016, "Instance assembling module".
-
-    >>> maps = np.arange(4).reshape(1, 4, 1, 1) * np.ones((1, 4, 3, 3), int)
-    >>> windows = np.zeros((1, 2, 2), int)
-    >>> assemble_into(windows, maps, Grid(k=2, m=2), np.array([[0, 1, 1]]), fill=-1)
-    >>> windows
-    array([[[0, 1],
-            [2, 3]]])
     """
-    if places is None:
-        B, _, H, W = score_maps.shape
-        places = every_place(B, H, W).reshape(-1, 3)  # (N, 3)
+    B, _, H, W = score_maps.shape
+    places = every_place(B, H, W).reshape(-1, 3) if task.places is None else \
+        task.places  # (N, 3)
     result = np.empty((len(places), *windows.shape[-2:]), windows.dtype)  # (N, m, m)
     if result.size:
-        blocks, fill = blocks_for(result.shape), score_maps.dtype.type(fill)
-        arguments = (score_maps, grid.channel, places, fill, result)
-        result = launch(copy_one_score, blocks, THREADS, *arguments)
+        fill = score_maps.dtype.type(task.fill)
+        result = launch(copy_one_score, blocks_for(result.shape), THREADS, score_maps,
+                        task.grid.channel, places, fill, result)
     windows[...] = result.reshape(windows.shape)
 
 

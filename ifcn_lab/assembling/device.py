@@ -25,9 +25,7 @@ _ONE_LAUNCH = Lock()
 
 
 def launch(
-    kernel: FunctionType,
-    blocks: tuple[int, ...],
-    threads: tuple[int, ...],
+    kernel: FunctionType, blocks: tuple[int, ...], threads: tuple[int, ...],
     *arguments: Any,
 ) -> Shaped[np.ndarray, "*shape"]:
     """Run a kernel, on the GPU or on the simulator, and return what it wrote.
@@ -62,11 +60,8 @@ def launch(
 
 
 def start(
-    kernel: FunctionType,
-    blocks: tuple[int, ...],
-    threads: tuple[int, ...],
-    *arguments: Any,
-    stream: Any = 0,
+    kernel: FunctionType, blocks: tuple[int, ...], threads: tuple[int, ...],
+    *arguments: Any, stream: Any = 0,
 ) -> None:
     """Start a kernel on arrays that are on the device already; nothing is copied."""
     with _ONE_LAUNCH, warnings.catch_warnings():  # the simulator runs one at a time

@@ -32,8 +32,7 @@ def copy_numbers(to, at, source, start, count):
     for array, first in ((to, at), (source, start)):
         if count < 0 or first < 0 or first + count > len(array):
             raise IndexError(
-                f"{count} numbers from {first} on lie outside an array of {len(array)}"
-            )
+                f"{count} numbers from {first} on lie outside an array of {len(array)}")
     to[at : at + count] = source[start : start + count]
 
 

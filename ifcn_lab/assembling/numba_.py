@@ -16,10 +16,10 @@ from threading import Lock
 from typing import no_type_check
 
 import numpy as np
-from jaxtyping import Int, Shaped
+from jaxtyping import Shaped
 from numba import prange
 
-from ifcn_lab.assembling.arrays import planes_of
+from ifcn_lab.assembling.arrays import Maps, Task, Windows, planes_of
 from ifcn_lab.assembling.kernel_cache import kernel
 from ifcn_lab.assembling.memory import copy_numbers
 from ifcn_lab.grid import Grid
@@ -31,68 +31,42 @@ _NO_PLACES = np.empty((0, 3), np.int64)
 _ONE_AT_A_TIME = Lock()  # not every threading layer of numba bears two callers
 
 
-def assemble_into(
-    windows: Shaped[np.ndarray, "*where m m"],
-    score_maps: Shaped[np.ndarray, "B kk H W"],
-    grid: Grid,
-    places: Int[np.ndarray, "N 3"] | None,
-    fill: int | float | np.number,
-) -> None:
+def assemble_into(windows: Windows, score_maps: Maps, task: Task) -> None:
     """Copy with the kernel that fits how `windows` lies in memory.
-
-    Source: Dai et al., ECCV 2016, "Instance assembling module".
-
-    >>> maps = np.arange(4).reshape(1, 4, 1, 1) * np.ones((1, 4, 3, 3), int)
-    >>> windows = np.zeros((1, 2, 2), int)
-    >>> assemble_into(windows, maps, Grid(k=2, m=2), np.array([[0, 1, 1]]), fill=-1)
-    >>> windows
-    array([[[0, 1],
-            [2, 3]]])
     """
     if windows.size == 0:
         return
-    if places is None:
-        planes = planes_of(windows)  # (B, m, m, H, W)
-        if planes is not None:
-            return _planes(planes, score_maps, grid, fill)
-    if windows.flags.c_contiguous:
-        return _windows(windows, score_maps, grid, places, fill)
-    in_order = np.empty(windows.shape, windows.dtype)
-    _windows(in_order, score_maps, grid, places, fill)
-    windows[...] = in_order
+    planes = planes_of(windows) if task.places is None else None  # (B, m, m, H, W)
+    if planes is not None:
+        return _planes(planes, score_maps, task)
+    in_order = windows if windows.flags.c_contiguous else \
+        np.empty(windows.shape, windows.dtype)
+    _windows(in_order, score_maps, task)
+    if in_order is not windows:
+        windows[...] = in_order
     return None
 
 
 def _planes(
-    planes: Shaped[np.ndarray, "B m m H W"],
-    score_maps: Shaped[np.ndarray, "B kk H W"],
-    grid: Grid,
-    fill: int | float | np.number,
+    planes: Shaped[np.ndarray, "B m m H W"], score_maps: Maps, task: Task
 ) -> None:
-    B, _, H, W = score_maps.shape
+    (B, _, H, W), k, m = score_maps.shape, task.grid.k, task.grid.m
     maps = np.ascontiguousarray(score_maps).reshape(-1)
-    fills = np.full((grid.m // 2 + 1) * W + WIDE, fill, maps.dtype)
+    fills = np.full((m // 2 + 1) * W + WIDE, task.fill, maps.dtype)
     with _ONE_AT_A_TIME:
-        planes_kernel(grid.k, grid.m)(planes.reshape(-1), maps, fills, B, H, W)
+        planes_kernel(k, m)(planes.reshape(-1), maps, fills, B, H, W)
 
 
-def _windows(
-    windows: Shaped[np.ndarray, "*where m m"],
-    score_maps: Shaped[np.ndarray, "B kk H W"],
-    grid: Grid,
-    places: Int[np.ndarray, "N 3"] | None,
-    fill: int | float | np.number,
-) -> None:
-    (B, kk, H, W), k, m = score_maps.shape, grid.k, grid.m
+def _windows(windows: Windows, score_maps: Maps, task: Task) -> None:
+    (B, kk, H, W), k, m = score_maps.shape, task.grid.k, task.grid.m
     maps = np.ascontiguousarray(score_maps).reshape(-1)
-    fills = np.full(m * (W + m), fill, maps.dtype)
-    flat = windows.reshape(-1)
+    fills = np.full(m * (W + m), task.fill, maps.dtype)
+    chosen = task.places is not None
+    places = task.places if chosen else _NO_PLACES
     with _ONE_AT_A_TIME:
         padded = _scratch(B * kk * (H + m - 1) * (W + m - 1), maps.dtype)
         copy_padded(padded, maps, fills, B * kk, H, W, m)
-        chosen = places is not None
-        places = places if chosen else _NO_PLACES
-        windows_kernel(k, m, chosen)(flat, padded, places, B, H, W)
+        windows_kernel(k, m, chosen)(windows.reshape(-1), padded, places, B, H, W)
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,6 @@ The file is called `torch_` so that nobody takes it for PyTorch itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
@@ -13,7 +12,7 @@ import torch
 from jaxtyping import Int, Shaped
 
 from ifcn_lab.assembling import arguments
-from ifcn_lab.assembling.arrays import Task, as_batch, assemble_array
+from ifcn_lab.assembling.arrays import Maps, Task, Windows, as_batch, assemble_array
 from ifcn_lab.assembling.backend_choice import load
 from ifcn_lab.assembling.margin import pad
 from ifcn_lab.grid import Grid
@@ -23,9 +22,7 @@ _SMALL_INDEX = 2**31
 
 
 def assemble_with(
-    backend: str,
-    score_maps: Shaped[torch.Tensor, "*B kk H W"],
-    task: Task,
+    backend: str, score_maps: Shaped[torch.Tensor, "*B kk H W"], task: Task,
     out: Shaped[torch.Tensor, "..."] | None,
 ) -> Shaped[torch.Tensor, "..."]:
     """Assemble a tensor with this back end, or with one that takes NumPy arrays.
@@ -46,10 +43,36 @@ def assemble_with(
     return out
 
 
+def assemble_traced(
+    score_maps: Shaped[torch.Tensor, "*B kk H W"], grid: Grid,
+    centers: Int[torch.Tensor, "N axes"] | None, fill: int | float, layout: str,
+    backend: str,
+) -> Shaped[torch.Tensor, "..."]:
+    """Gather the windows while torch.compile reads: one graph, without a break.
+
+    No value can be looked at, so a center off the map is found when the graph runs.
+
+    Raises:
+        ValueError: a back end other than "auto" or "torch".
+        RuntimeError: later, when a center is off the map.
+    """
+    if backend not in ("auto", "torch"):
+        raise ValueError(f"torch.compile reads backend 'torch' only, not {backend!r}.")
+    maps = as_batch(score_maps)
+    if centers is None:
+        windows = assemble_tensor(maps, grid, None, fill, layout)
+        return windows if score_maps.ndim == 4 else windows[0]
+    limits = score_maps.new_tensor(score_maps.shape, dtype=centers.dtype)
+    limits = torch.cat([limits[:-3], limits[-2:]]).to(centers.device)
+    on_map = ((centers >= 0) & (centers < limits)).all()
+    torch._assert_async(on_map, "a center is off the map")
+    if score_maps.ndim == 3:
+        centers = torch.nn.functional.pad(centers, (1, 0))  # of image 0
+    return assemble_tensor(maps, grid, centers, fill, layout)
+
+
 def _assemble_bits(
-    module: ModuleType,
-    score_maps: Shaped[torch.Tensor, "*B kk H W"],
-    task: Task,
+    module: ModuleType, score_maps: Shaped[torch.Tensor, "*B kk H W"], task: Task,
     out: Shaped[torch.Tensor, "..."],
 ) -> None:
     fill = bits_of(torch.tensor(task.fill, dtype=score_maps.dtype)).item()
@@ -83,13 +106,15 @@ def offsets(k: int, m: int, height: int, width: int) -> Int[torch.Tensor, "m m"]
     return torch.from_numpy((Grid(k, m).channel * height + i) * width + j)
 
 
+# What torch.compiler.assume_constant_result does: torch.compile calculates the offsets
+# once for a graph. The function itself would load the whole compiler here.
+offsets._dynamo_marked_constant = True
+
+
 def assemble_tensor(
-    score_maps: Shaped[torch.Tensor, "B kk H W"],
-    grid: Grid,
-    places: Int[np.ndarray | torch.Tensor, "N 3"] | None,
-    fill: int | float,
+    score_maps: Shaped[torch.Tensor, "B kk H W"], grid: Grid,
+    places: Int[np.ndarray | torch.Tensor, "N 3"] | None, fill: int | float,
     layout: str = "window",
-    offsets: Callable[..., Int[torch.Tensor, "m m"]] = offsets,
 ) -> Shaped[torch.Tensor, "..."]:
     """Gather every window from the score maps, on their device.
 
@@ -102,7 +127,6 @@ def assemble_tensor(
         places: (image, y, x) of each window, on the map; None: every place.
         fill: the score outside the map.
         layout: "window", the window's axes last, or "plane", first.
-        offsets: what calculates a window's offsets; `torch_traced` has its own.
 
     Source: Dai et al., ECCV 2016, "Instance assembling module".
 
@@ -129,8 +153,7 @@ def assemble_tensor(
 
 def _axes(
     places: Int[np.ndarray | torch.Tensor, "N 3"] | None,
-    score_maps: Shaped[torch.Tensor, "B kk H W"],
-    size: int,
+    score_maps: Shaped[torch.Tensor, "B kk H W"], size: int,
 ) -> tuple[Int[torch.Tensor, "*where"], ...]:
     """Image, row and column of each window, as integers that count up to a size."""
     kind = torch.int32 if size < _SMALL_INDEX else torch.int64
@@ -153,22 +176,9 @@ def _spread(
     return first[:, None, None] + offset[..., None, None]  # (B, m, m, H, W)
 
 
-def assemble_into(
-    windows: Shaped[np.ndarray, "*where m m"],
-    score_maps: Shaped[np.ndarray, "B kk H W"],
-    grid: Grid,
-    places: Int[np.ndarray, "N 3"] | None,
-    fill: int,
-) -> None:
+def assemble_into(windows: Windows, score_maps: Maps, task: Task) -> None:
     """Gather every window of a NumPy array of signed integers.
-
-    >>> maps = np.arange(4).reshape(1, 4, 1, 1) * np.ones((1, 4, 3, 3), int)
-    >>> windows = np.zeros((1, 2, 2), int)
-    >>> assemble_into(windows, maps, Grid(k=2, m=2), np.array([[0, 1, 1]]), fill=-1)
-    >>> windows
-    array([[[0, 1],
-            [2, 3]]])
     """
     # A copy is in order and may be written to, which torch asks of an array.
     maps = torch.from_numpy(score_maps.copy())  # (B, k*k, H, W)
-    windows[...] = assemble_tensor(maps, grid, places, fill).numpy()
+    windows[...] = assemble_tensor(maps, task.grid, task.places, task.fill).numpy()

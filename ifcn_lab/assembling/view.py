@@ -47,8 +47,7 @@ def view_windows(
     if H < 0 or W < 0:
         raise ValueError(
             f"padded maps of {height} rows and {width} columns have no room for their "
-            f"margin of {grid.m - 1}; make them with ifcn_lab.assembling.pad."
-        )
+            f"margin of {grid.m - 1}; make them with ifcn_lab.assembling.pad.")
     of = padded.stride() if arguments.is_tensor(padded) else padded.strides
     channel, row, column = of[-3:]
     down, across = k * channel + c * row, channel + c * column  # one cell further
@@ -65,6 +64,5 @@ def _pixels_per_cell(grid: Grid) -> int:
         raise ValueError(
             f"backend 'view' needs cells of one size: {grid.m} pixels in {grid.k} "
             f"cells make {sides}, and one stride cannot take steps of two lengths. "
-            f"Choose m = {below} or {below + grid.k}, or another back end."
-        )
+            f"Choose m = {below} or {below + grid.k}, or another back end.")
     return grid.m // grid.k

@@ -18,7 +18,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from ifcn_lab.atomic_write import check_writable, write_whole
 from ifcn_lab.cli.options import whole
+from ifcn_lab.cli.standard_streams import plain
 from ifcn_lab.data.catalogue import DATASETS
 from ifcn_lab.data.sources import SOURCES, announced
 
@@ -99,9 +101,11 @@ def check(given: Namespace) -> int:
 
     from ifcn_lab.data.survey import survey
 
-    if given.fix and (not given.data.is_file() or given.fix == given.data):
-        raise ValueError("--fix writes a COCO annotation file under another name; give "
-                         "the file to check and a name for the new one")
+    if given.fix:
+        if not given.data.is_file() or given.fix.resolve() == given.data.resolve():
+            raise ValueError("--fix writes a COCO annotation file under another name; "
+                             "give the file to check and a name for the new one")
+        check_writable(given.fix)
     broken = 0
     for name, samples in opened(given):
         step = max(1, len(samples) // given.limit) if given.limit else 1
@@ -109,7 +113,7 @@ def check(given: Namespace) -> int:
         bar = tqdm(indices, unit="image", leave=False, disable=None)
         found = survey(samples, bar)
         print(f"{name}: {len(samples):,} images, of which were looked at:")
-        print("\n".join(f"  {line}" for line in found.lines()), flush=True)
+        print("\n".join(f"  {plain(line)}" for line in found.lines()), flush=True)
         broken += len(found.problems) + faults_of(given, samples)
     return 1 if broken else 0
 
@@ -124,9 +128,9 @@ def faults_of(given: Namespace, samples: Sequence) -> int:
         print(f"  {faults.count:,} faults in the file itself; for {faults.refused:,} "
               "of them something was left out", flush=True)
     for line in faults.lines():
-        print(f"{file.path}: {line}", file=sys.stderr)
+        print(plain(f"{file.path}: {line}"), file=sys.stderr)
     if given.fix:
-        given.fix.write_text(json.dumps(file.as_document()), "utf-8")
+        write_whole(given.fix, json.dumps(file.as_document()))
         print(f"  what was understood is in {given.fix}")
     return faults.count
 

@@ -203,9 +203,10 @@ def _machine() -> Iterator[Line]:
 def _memory() -> Line:
     try:
         import psutil  # comes with ipykernel, and asks Windows and macOS as well
-    except ImportError:
-        return Line("--", "memory: unknown, as psutil is absent")
-    memory = psutil.virtual_memory()
+
+        memory = psutil.virtual_memory()
+    except (ImportError, OSError) as error:
+        return Line("--", f"memory: unknown, {_told(error)}")
     free, total = memory.available / _GIB, memory.total / _GIB
     mark = "OK" if free >= 1 else "--"
     return Line(mark, f"memory: {free:.1f} of {total:.1f} GiB free")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from argparse import Namespace
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+
+from ifcn_lab.atomic_write import write_whole
 
 FREE = {"out", "resume", "command", "device", "workers", "timeout", "every",
         "precision", "compile", "channels_last"}
@@ -24,15 +26,19 @@ def remember(given: Namespace) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: there is no run to resume.
-        ValueError: an option contradicts the run that is resumed.
+        ValueError: an option contradicts the run that is resumed, or the kept ones are
+            damaged.
     """
     path = given.out / "options.json"
     options = vars(given)
     if given.resume:
-        if not path.exists():
-            raise FileNotFoundError(f"no run to resume in {given.out}; start one "
-                                    "without --resume")
-        options = joined_options(json.loads(path.read_text("utf-8")), vars(given))
+        if path.exists():
+            options = joined_options(read(path, options.keys()), options)
+        for needed in (path, given.out / "checkpoint.pt"):
+            if not needed.is_file():
+                raise FileNotFoundError(
+                    f"no run to resume in {given.out}, as it has no {needed.name}; "
+                    "start one without --resume")
     write(path, options)
     return options
 
@@ -90,10 +96,27 @@ def flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+def read(path: Path, known: Collection[str]) -> dict[str, Any]:
+    """The kept options.
+
+    Raises:
+        ValueError: the file is damaged, or there are other options today.
+    """
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        unknown = sorted(kept.keys() - set(known))
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged ({error}); begin a new run in another "
+                         "folder") from error
+    if unknown:
+        raise ValueError(f"{path} names {', '.join(unknown)}, which is no option: it "
+                         "is damaged, or of another ifcn_lab; begin a new run in "
+                         "another folder")
+    return kept
+
+
 def write(path: Path, options: dict[str, Any]) -> None:
     """Keep the options; a reader finds the old ones or the new ones."""
     plain = {name: str(value) if isinstance(value, Path) else value
              for name, value in options.items()}
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(plain, indent=1), "utf-8")
-    os.replace(partial, path)
+    write_whole(path, json.dumps(plain, indent=1))

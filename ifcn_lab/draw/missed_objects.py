@@ -10,7 +10,7 @@ from jaxtyping import Bool, UInt8
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.masks import tight_boxes
-from ifcn_lab.metrics.overlap import mask_iou
+from ifcn_lab.data.overlap import mask_iou
 from ifcn_lab.segmenter import Instances
 
 SMALL_PART, SLIM, DENTED = 0.25, 0.45, 0.9

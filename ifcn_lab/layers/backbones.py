@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_weights
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,26 +172,10 @@ def fused(module: nn.Module) -> nn.Module:
     twin._modules = {name: fused(child) for name, child in module._modules.items()}
     if isinstance(module, nn.Sequential):
         for here, (conv, norm) in enumerate(pairwise(twin)):
-            if fits_together(conv, norm):
-                twin[here], twin[here + 1] = with_norm(conv, norm), nn.Identity().eval()
-    return twin
-
-
-def fits_together(conv: nn.Module, norm: nn.Module) -> bool:
-    """Whether these are a convolution and a batch norm with statistics of its own."""
-    return (isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
-            and norm.running_var is not None)
-
-
-@torch.no_grad()
-def with_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
-    """One convolution that does what the two do at inference."""
-    twin = copy.copy(conv)
-    weight, bias = fuse_conv_bn_weights(
-        conv.weight, conv.bias, norm.running_mean, norm.running_var, norm.eps,
-        norm.weight, norm.bias,
-    )
-    twin._parameters = {"weight": weight, "bias": bias}
+            if (isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+                    and norm.running_var is not None):
+                twin[here] = fuse_conv_bn_eval(conv, norm)
+                twin[here + 1] = nn.Identity().eval()
     return twin
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.data.overlap import box_iou
 from ifcn_lab.layers.nms import nms
-from ifcn_lab.layers.regions import Crops, box_overlaps
+from ifcn_lab.layers.regions import Crops
 from ifcn_lab.segmenter import Instances
 
 
@@ -23,7 +24,7 @@ class Vote(NamedTuple):
 
 def kept_by_class(
     boxes: Shaped[np.ndarray, "N 4"], scores: Float[np.ndarray, "N C"],
-    iou: float = 0.3, least: float = 0.0,
+    iou: float = 0.3, least: float = 1e-3,
 ) -> Int[np.ndarray, "K 2"]:
     """NMS within each class: (proposal, class) of all that stay, the best score first.
 
@@ -76,7 +77,7 @@ def vote(
 
 def voted(
     boxes: Int[np.ndarray, "N 4"], crops: Crops, scores: Float[np.ndarray, "N C"],
-    kept: Int[np.ndarray, "K 2"], *, iou: float = 0.5, cut: float = 0.4,
+    kept: Int[np.ndarray, "K 2"], iou: float = 0.5,
 ) -> list[Vote | None]:
     """Mask voting: every kept instance gets the mask that its neighbours agree on.
 
@@ -84,38 +85,31 @@ def voted(
     not, itself among them. Each one's binary mask counts with its score for the
     instance's class, over the sum of these scores.
 
-    Source: MNC, mask voting; the figures 0.5 and 0.4 are its.
+    Source: MNC, mask voting; the figure 0.5 is its.
     """
-    near = box_overlaps(boxes[kept[:, 0]], boxes) >= iou            # (K, N)
+    near = box_iou(boxes[kept[:, 0]], boxes) >= iou            # (K, N)
     votes = []
     for row, (_, number) in zip(near, kept.tolist(), strict=True):
         some = np.flatnonzero(row)
-        votes.append(vote(boxes[some], [crops[i] for i in some], scores[some, number],
-                          cut))
+        votes.append(vote(boxes[some], [crops[i] for i in some], scores[some, number]))
     return votes
 
 
 def instances(
-    proposals: Instances, scores: Float[np.ndarray, "N C"], names: Mapping[int, str], *,
-    nms_iou: float = 0.3, least: float = 1e-3, vote_iou: float | None = None,
-    cut: float = 0.4,
+    proposals: Instances, scores: Float[np.ndarray, "N C"], names: Mapping[int, str],
+    voting: bool = True,
 ) -> Instances:
-    """From scored proposals to named instances; without `vote_iou` masks stay.
+    """From scored proposals to named instances; without voting masks stay.
 
     An instance for which no pixel has enough votes is left out.
     """
     boxes, crops = proposals.boxes, proposals.crops
-    kept = kept_by_class(boxes, scores, nms_iou, least)             # (K, 2)
-    if vote_iou is None:
-        drawn = [Vote(tuple(boxes[i].tolist()), crops[i]) for i in kept[:, 0]]
-    else:
-        drawn = voted(boxes, crops, scores, kept, iou=vote_iou, cut=cut)
-    some = np.array([i for i, one in enumerate(drawn) if one is not None], int)
-    ids = np.array(sorted(names))
+    kept = kept_by_class(boxes, scores)                             # (K, 2)
+    drawn = voted(boxes, crops, scores, kept) if voting else [
+        Vote(tuple(boxes[i].tolist()), crops[i]) for i in kept[:, 0]]
+    kept = kept[np.array([one is not None for one in drawn], bool)]
+    drawn = [one for one in drawn if one is not None]
     return Instances(
-        shape=proposals.shape,
-        boxes=np.array([drawn[i].box for i in some], int).reshape(-1, 4),
-        scores=scores[kept[some, 0], kept[some, 1]],
-        crops=tuple(drawn[i].crop for i in some),
-        categories=ids[kept[some, 1]], names=dict(names),
-    )
+        proposals.shape, np.array([one.box for one in drawn], int).reshape(-1, 4),
+        scores[kept[:, 0], kept[:, 1]], tuple(one.crop for one in drawn),
+        np.array(sorted(names))[kept[:, 1]], dict(names))

@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ifcn_lab.data.masks import tight_boxes
-from ifcn_lab.layers.nms import column_iou
+from ifcn_lab.data.overlap import box_iou, encode, rle_iou
+from ifcn_lab.data.run_lengths import crop_rles
 
 Crops = Sequence[Bool[np.ndarray, "_ _"]]
 """Masks, each cut to its box."""
@@ -70,9 +71,17 @@ class Rois(NamedTuple):
     label: Int[Tensor, "N"]
     box_label: Int[Tensor, "N"]
 
-    def take(self, index: Int[Tensor, "n"]) -> Rois:
-        """Some of them."""
-        return Rois(*(column[index] for column in self))
+    def drawn(self, rule: RoiRule, rng: np.random.Generator) -> Rois:
+        """An image's share: positives up to a quarter, the rest background.
+
+        Where there is less background than that, fewer are drawn.
+        """
+        label = self.label.numpy()
+        most = max(1, int(rule.positive_share * rule.rois))
+        some = rng.permutation(np.flatnonzero(label > BACKGROUND))[:most]
+        rest = rng.permutation(np.flatnonzero(label == BACKGROUND))
+        index = np.concatenate([some, rest[: rule.rois - len(some)]])
+        return Rois(*(column[torch.from_numpy(index)] for column in self))
 
     def mirrored(self, width: int) -> Rois:
         """The same in the image turned from left to right."""
@@ -111,33 +120,15 @@ def crop_iou(
 ) -> Float[np.ndarray, "N M"]:
     """Mask IoU of masks kept as crops with whole masks.
 
-    Pixels are counted within the crops only; two empty masks have IoU 0.
+    No crop is drawn whole; two empty masks have IoU 0.
 
     Example:
         >>> object_ = np.zeros((1, 4, 6), bool); object_[0, :, :3] = True
         >>> crop_iou(np.array([[0, 0, 6, 4]]), [np.ones((4, 6), bool)], object_)
         array([[0.5]])
     """
-    areas = masks.sum((1, 2))                                      # (M,)
-    iou = np.zeros((len(crops), len(masks)))
-    for row, (x0, y0, x1, y1), crop in zip(iou, boxes.tolist(), crops, strict=True):
-        shared = (masks[:, y0:y1, x0:x1] & crop).sum((1, 2))       # (M,)
-        row[:] = shared / np.maximum(areas + crop.sum() - shared, 1)
-    return iou
-
-
-def box_overlaps(
-    a: Shaped[np.ndarray, "N 4"], b: Shaped[np.ndarray, "M 4"]
-) -> Float[np.ndarray, "N M"]:
-    """IoU of every box of `a` with every box of `b`; 0 where both are empty.
-
-    Example:
-        >>> box_overlaps(np.array([[0, 0, 2, 2]]), np.array([[0, 0, 2, 1]])).tolist()
-        [[0.5]]
-    """
-    rows = np.repeat(a.astype(float), len(b), axis=0)              # (N*M, 4)
-    columns = np.tile(b.astype(float), (len(a), 1))                # (N*M, 4)
-    return column_iou(rows.T, columns.T).reshape(len(a), len(b))
+    given = crop_rles(crops, boxes, masks.shape[1:])
+    return rle_iou(given, encode(masks))
 
 
 def label_rois(
@@ -150,8 +141,7 @@ def label_rois(
     background otherwise. Background in the crowd says nothing.
     """
     label = nearest_kind(crop_iou(boxes, crops, masks), kinds, rule.mask_iou)
-    overlap = box_overlaps(boxes, tight_boxes(masks))
-    box_label = nearest_kind(overlap, kinds, rule.box_iou)
+    box_label = nearest_kind(box_iou(boxes, tight_boxes(masks)), kinds, rule.box_iou)
     crowded = np.array([crowd[y0:y1, x0:x1][crop].mean() >= rule.in_crowd
                         for (x0, y0, x1, y1), crop in zip(boxes, crops, strict=True)],
                        bool)
@@ -172,17 +162,3 @@ def nearest_kind(
     if overlap.shape[1] == 0:
         return np.zeros(len(overlap), int)
     return np.where(overlap.max(1) >= enough, kinds[overlap.argmax(1)], BACKGROUND)
-
-
-def draw_rois(rois: Rois, rule: RoiRule, rng: np.random.Generator) -> Rois:
-    """Draw an image's share: positives up to a quarter, the rest background.
-
-    Where there is less background than that, fewer are drawn.
-    """
-    label = rois.label.numpy()
-    positive = np.flatnonzero(label > BACKGROUND)
-    negative = np.flatnonzero(label == BACKGROUND)
-    most = max(1, int(rule.positive_share * rule.rois))
-    some = rng.permutation(positive)[:most]
-    rest = rng.permutation(negative)[: rule.rois - len(some)]
-    return rois.take(torch.from_numpy(np.concatenate([some, rest])))

@@ -22,8 +22,10 @@ def roi_warp(
 ) -> Float[Tensor, "N C bins bins"]:
     """Read every box's features at the middles of bins x bins parts, bilinearly.
 
-    Features outside the map are 0. Gradients reach the features and the boxes: a point
-    at the share r of a side moves by (1 - r) of its first end and r of its other.
+    F_roi(u', v') = sum over u, v of g(u, u' | x, w) g(v, v' | y, h) F(u, v), with
+    g(u, u' | x, w) = max(0, 1 - |x + u' / bins * w - u|). Features outside the map are
+    0. Gradients reach the features and the boxes: a point at the share r of a side
+    moves by (1 - r) of its first end and r of its other.
 
     Args:
         features: the feature map of one image.
@@ -45,36 +47,6 @@ def roi_warp(
     x = bin_middles(boxes[:, 0], boxes[:, 2], bins) - 0.5                  # (N, bins)
     y = bin_middles(boxes[:, 1], boxes[:, 3], bins) - 0.5                  # (N, bins)
     return weighted(features, line_weights(y, height), line_weights(x, width))
-
-
-def roi_warp_by_definition(
-    features: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"], bins: int = 14
-) -> Float[Tensor, "N C bins bins"]:
-    """What `roi_warp` means: a weighted sum over all places of the map, slow.
-
-    F_roi(u', v') = sum over u, v of g(u, u' | x, w) g(v, v' | y, h) F(u, v), with
-    g(u, u' | x, w) = kappa(x + u' / bins * w - u).
-
-    Example:
-        >>> features, boxes = torch.rand(3, 5, 6), torch.tensor([[0.3, 1.2, 4.0, 4.7]])
-        >>> there = roi_warp_by_definition(features, boxes)
-        >>> torch.allclose(roi_warp(features, boxes), there, atol=1e-5)
-        True
-    """
-    places_y, places_x = (torch.arange(n).to(boxes) + 0.5 for n in features.shape[1:])
-    across = bin_middles(boxes[:, 0], boxes[:, 2], bins)[..., None] - places_x
-    down = bin_middles(boxes[:, 1], boxes[:, 3], bins)[..., None] - places_y
-    return torch.einsum("npu,cuv,nqv->ncpq", kappa(down), features, kappa(across))
-
-
-def kappa(distance: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    """The bilinear kernel, max(0, 1 - |distance|).
-
-    Example:
-        >>> kappa(torch.tensor([-2.0, -0.5, 0.0, 0.25])).tolist()
-        [0.0, 0.5, 1.0, 0.75]
-    """
-    return (1 - distance.abs()).clamp(min=0)
 
 
 def bin_middles(

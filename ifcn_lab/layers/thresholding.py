@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 
 from ifcn_lab.segmenter import Instances
 
-__all__ = ["between_variance", "components", "foreground", "grey_levels", "otsu",
+__all__ = ["between_variance", "foreground", "grey_levels", "otsu", "pieces",
            "thresholded"]
 
 
@@ -81,16 +81,26 @@ def foreground(
     return ~bright if border.mean() > 0.5 else bright
 
 
-def components(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "N h w"]:
-    """Every connected piece as a mask of its own; corners do not connect.
+def pieces(
+    mask: Bool[np.ndarray, "h w"], least: int = 1
+) -> tuple[Int[np.ndarray, "N 4"], list[Bool[np.ndarray, "_ _"]]]:
+    """The connected pieces of at least so many pixels; corners do not connect.
 
-    >>> components(np.array([[True, False, True]])).astype(int).tolist()
-    [[[1, 0, 0]], [[0, 0, 1]]]
+    Returns:
+        Their tight boxes (x0, y0, x1, y1), and each piece cut to its box.
+
+    >>> boxes, crops = pieces(np.array([[True, False, True]]))
+    >>> boxes.tolist(), [crop.tolist() for crop in crops]
+    ([[0, 0, 1, 1], [2, 0, 3, 1]], [[[True]], [[True]]])
     """
-    from scipy.ndimage import label
+    from scipy.ndimage import find_objects, label
 
-    labels, count = label(mask)
-    return labels == np.arange(1, count + 1)[:, None, None]
+    labels, _ = label(mask)
+    all_ = [((x.start, y.start, x.stop, y.stop), labels[y, x] == number)
+            for number, (y, x) in enumerate(find_objects(labels), 1)]
+    large = [(box, crop) for box, crop in all_ if crop.sum() >= least]
+    return (np.array([box for box, _ in large], int).reshape(-1, 4),
+            [crop for _, crop in large])
 
 
 def thresholded(
@@ -110,20 +120,9 @@ def thresholded(
     >>> thresholded(picture, least=1).boxes.tolist()
     [[1, 1, 6, 3], [5, 5, 7, 7]]
     """
-    from scipy.ndimage import find_objects, label
-
     mask = foreground(image)
-    labels, count = label(mask)
-    areas = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    order = np.argsort(-areas, kind="stable")
-    order = order[areas[order] >= least]
-    places = find_objects(labels)
-    boxes = [(x.start, y.start, x.stop, y.stop) for y, x in places]
-    return Instances(
-        shape=mask.shape,
-        boxes=np.array(boxes, int).reshape(-1, 4)[order],
-        scores=areas[order] / max(areas.max(initial=1), 1),
-        crops=tuple(labels[places[i]] == i + 1 for i in order),
-        windows=np.zeros((len(order), 3), int),
-        zooms=(),
-    )
+    boxes, crops = pieces(mask, least)
+    areas = np.array([crop.sum() for crop in crops], float)
+    found = Instances(mask.shape, boxes, areas / max(areas.max(initial=1), 1),
+                      tuple(crops), windows=np.zeros((len(areas), 3), int))
+    return found.take(np.argsort(-areas, kind="stable"))

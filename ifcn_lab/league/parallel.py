@@ -28,16 +28,15 @@ def perform_all(runs: Sequence[Run], *, jobs: int = 1) -> Iterator[Done]:
             yield run, perform(run, progress=True)
         return
     waiting, threads = iter(chains(runs)), max(1, (os.cpu_count() or 1) // jobs)
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"),
-                             hold_threads, (threads,)) as pool:
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         # Only as many as run at once are handed over: after Ctrl-C none begins anew.
-        running = {pool.submit(perform_chain, c) for c in islice(waiting, jobs)}
-        while running:
+        running, done = set(), range(jobs)
+        while done:
+            for chain in islice(waiting, len(done)):
+                running.add(pool.submit(perform_chain, chain, threads))
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for chain in done:
                 yield from chain.result()
-            more = islice(waiting, len(done))
-            running |= {pool.submit(perform_chain, chain) for chain in more}
 
 
 def chains(runs: Sequence[Run]) -> list[list[Run]]:
@@ -53,13 +52,9 @@ def chains(runs: Sequence[Run]) -> list[list[Run]]:
     return list(together.values())
 
 
-def perform_chain(chain: list[Run]) -> list[Done]:
-    """Runs one after the other, without progress bars."""
-    return [(run, perform(run)) for run in chain]
-
-
-def hold_threads(count: int) -> None:
-    """Hold this process to so many threads."""
+def perform_chain(chain: list[Run], threads: int) -> list[Done]:
+    """Runs one after the other, without progress bars, on so many threads."""
     import torch
 
-    torch.set_num_threads(count)
+    torch.set_num_threads(threads)
+    return [(run, perform(run)) for run in chain]

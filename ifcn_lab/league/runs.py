@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.league.machine import machine
 from ifcn_lab.league.rows import Row, build
 
 if TYPE_CHECKING:
-    from ifcn_lab.data import Sample
     from ifcn_lab.segmenter import Segmenter
     from ifcn_lab.training import Step
 
@@ -75,15 +73,19 @@ def perform(run: Run, *, progress: bool = False) -> dict[str, Any]:
 
     Raises:
         ValueError: no data, or files of other settings in the folder.
+        OSError: another process is at it.
         KeyboardInterrupt: Ctrl-C; what was trained is kept and gone on with.
     """
+    from ifcn_lab.training.lock import sole_trainer
+
     found = run.result()
     if found is not None:
         return found
-    model, training = trained(run, progress=progress)
-    start = time.perf_counter()
-    figures, images = measured(run, model, progress=progress)
-    measuring = round(time.perf_counter() - start, 1)
+    with sole_trainer(run.folder / "checkpoint.pt"):
+        model, training = trained(run, progress=progress)
+        start = time.perf_counter()
+        figures, images = measured(run, model, progress=progress)
+        measuring = round(time.perf_counter() - start, 1)
     record = {"settings": run.settings, "figures": figures, "training": training,
               "measuring": {"seconds": measuring, "images": images},
               "date": time.strftime("%Y-%m-%d"), "machine": machine(run.device)}
@@ -103,7 +105,8 @@ def trained(run: Run, *, progress: bool = False) -> tuple[Segmenter, dict[str, A
     done = kept(folder / "training.json", run.settings)
     if done is not None and (folder / TRAINED).is_file():
         return on_device(load(folder / TRAINED), run.device), done["took"]
-    claim(folder, run.settings)
+    if kept(folder / "settings.json", run.settings) is None:  # else it says whose it is
+        write(folder / "settings.json", {"settings": run.settings})
     base = trained(run.base, progress=progress)[0] if run.base else None
     fresh = on_device(build(run.row, run.seed, base), run.device)
     took = train_in(folder, fresh, run, progress=progress)
@@ -125,17 +128,6 @@ def on_device(model: Segmenter, device: str) -> Segmenter:
         reason = str(error).splitlines()[0]
         raise ValueError(f"no device {device!r} here ({reason}); try --device cpu") \
             from error
-
-
-def claim(folder: Path, settings: dict[str, Any]) -> None:
-    """Note in the folder what is trained there.
-
-    Raises:
-        ValueError: something else is trained there already.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    if kept(folder / "settings.json", settings) is None:
-        write(folder / "settings.json", {"settings": settings})
 
 
 def train_in(
@@ -170,11 +162,15 @@ def measured(
     Raises:
         ValueError: the validation images hold no object.
     """
+    from tqdm import tqdm
+
     from ifcn_lab.metrics import CocoPrecision, Precision, Recall
 
     recall, named = Recall(), model.classes is not None
     kinds = (CocoPrecision(by_category=True), Precision(by_category=True))
-    for sample in images(run, progress=progress):
+    hidden = None if progress else True  # None: a bar where there is a terminal
+    for sample in tqdm(run.row.data.validation(), unit="image", leave=False,
+                       disable=hidden):
         stop_if_alone()
         found = model.detect([sample.image], **run.row.detect)[0]
         for measure in (recall, *kinds) if named else (recall,):
@@ -188,14 +184,6 @@ def measured(
         coco, cut = (measure.result() for measure in kinds)
         figures |= {"AP": coco.at(), **{f"mAP^r@{t:g}": cut[t] for t in cut.thresholds}}
     return {n: round(100 * value, 2) for n, value in figures.items()}, report.images
-
-
-def images(run: Run, *, progress: bool) -> Iterator[Sample]:
-    """The validation images one by one, with a bar where there is a terminal."""
-    from tqdm import tqdm
-
-    shown = None if progress else True
-    yield from tqdm(run.row.data.validation(), unit="image", leave=False, disable=shown)
 
 
 def stop_if_alone() -> None:
@@ -231,7 +219,4 @@ def kept(path: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
 
 def write(path: Path, record: dict[str, Any]) -> None:
     """Write JSON so that the file is whole or absent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(record, indent=1, default=str) + "\n", "utf-8")
-    os.replace(partial, path)
+    write_whole(path, json.dumps(record, indent=1, default=str) + "\n")

@@ -38,15 +38,12 @@ class Setting:
     def with_steps(self, iterations: int | None, minutes: float | None) -> Setting:
         """The same setting, each training of another length; minutes go by the clock.
         """
+        changes = {} if iterations is None else {"seconds": None,
+                                                 "iterations": iterations}
         if minutes is not None:
             changes = {"seconds": 60 * minutes, "iterations": 10_000_000}
-        elif iterations is not None:
-            changes = {"seconds": None, "iterations": iterations}
-        else:
-            return self
-        recipes = {name: recipe.with_(**changes)
-                   for name, recipe in self.recipes.items()}
-        return replace(self, recipes=recipes)
+        return replace(self, recipes={name: recipe.with_(**changes)
+                                      for name, recipe in self.recipes.items()})
 
     def row(self, key: str, data: Data) -> Row:
         """The row of that key on this data.

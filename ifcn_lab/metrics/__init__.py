@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
+from ifcn_lab.data.overlap import box_iou, mask_iou
 from ifcn_lab.metrics.answers import Chosen, answers_of
-from ifcn_lab.metrics.coco_precision import (
-    CocoPrecision,
-    CocoReport,
-    coco_precision,
-)
+from ifcn_lab.metrics.coco_precision import CocoPrecision, CocoReport
 from ifcn_lab.metrics.nuclei import NucleiReport, NucleiScore, nuclei_ap
-from ifcn_lab.metrics.overlap import (
-    box_iou,
-    mask_iou,
-)
-from ifcn_lab.metrics.precision import (
-    Precision,
-    PrecisionReport,
-    average_precision,
-)
+from ifcn_lab.metrics.precision import Precision, PrecisionReport, average_precision
 from ifcn_lab.metrics.recall import (
     COCO_THRESHOLDS,
     Recall,
@@ -26,23 +15,7 @@ from ifcn_lab.metrics.recall import (
 )
 from ifcn_lab.metrics.results_file import to_coco_results
 
-__all__ = [
-    "COCO_THRESHOLDS",
-    "Chosen",
-    "CocoPrecision",
-    "CocoReport",
-    "NucleiReport",
-    "NucleiScore",
-    "Precision",
-    "PrecisionReport",
-    "Recall",
-    "RecallReport",
-    "answers_of",
-    "average_precision",
-    "average_recall",
-    "box_iou",
-    "coco_precision",
-    "mask_iou",
-    "nuclei_ap",
-    "to_coco_results",
-]
+__all__ = ["COCO_THRESHOLDS", "Chosen", "CocoPrecision", "CocoReport", "NucleiReport",
+           "NucleiScore", "Precision", "PrecisionReport", "Recall", "RecallReport",
+           "answers_of", "average_precision", "average_recall", "box_iou", "mask_iou",
+           "nuclei_ap", "to_coco_results"]

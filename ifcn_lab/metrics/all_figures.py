@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ifcn_lab.metrics.answers import chosen_from
 from ifcn_lab.metrics.coco_precision import CocoPrecision
+from ifcn_lab.metrics.measure import Measure
 from ifcn_lab.metrics.nuclei import NucleiReport, NucleiScore
 from ifcn_lab.metrics.precision import Precision
 from ifcn_lab.metrics.recall import Recall, RecallReport
 from ifcn_lab.metrics.regions import Found, Objects
 
 __all__ = ["Figures", "Wanted"]
-
-_SIZES = ("small", "medium", "large")
-_NUCLEI = "TP/(TP+FP+FN), score from "
 
 
 @dataclass(frozen=True)
@@ -48,56 +45,44 @@ class Figures:
 
     >>> import numpy as np
     >>> from ifcn_lab.metrics.regions import measured
-    >>> from ifcn_lab.metrics.overlap import encode
+    >>> from ifcn_lab.data.overlap import encode
     >>> square = encode(np.ones((1, 2, 2), bool))
     >>> figures = Figures(Wanted(ns=(1,)))
     >>> found = Found(square, np.array([0.9]))
-    >>> figures.count(7, figures.judge(found, measured(square, [False], [1]), (2, 2)))
+    >>> figures.count(7, figures.judge(found, measured(square, [False], [1])))
     >>> print(figures)
     masks  AR@1 1.000  AUC 1.000  (images 1, objects 1)
     """
 
     wanted: Wanted
     objects: int = 0
-    measures: dict[str, Any] = field(default_factory=dict)
+    measures: dict[str, Measure] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin every measure that is wanted."""
-        wanted = self.wanted
+        wanted, measures = self.wanted, self.measures
         for kind in wanted.kinds:
-            self.measures[kind] = Recall(wanted.ns, kind=kind, sizes=wanted.sizes)
-        for name, split in (("AP", False), ("AP by category", True)):
-            if wanted.by_category if split else wanted.ap:
-                for kind in wanted.kinds:
-                    self.measures[f"{kind} {name}"] = CocoPrecision(
-                        by_category=split, kind=kind
-                    )
-                if "masks" in wanted.kinds:
-                    self.measures[f"mAP^r{name[2:]}"] = Precision(by_category=split)
+            measures[kind] = Recall(wanted.ns, kind=kind, sizes=wanted.sizes)
+        for name in ["AP"] * wanted.ap + ["AP by category"] * wanted.by_category:
+            split = name != "AP"
+            for kind in wanted.kinds:
+                measures[f"{kind} {name}"] = CocoPrecision(by_category=split, kind=kind)
+            if "masks" in wanted.kinds:
+                measures[f"mAP^r{name[2:]}"] = Precision(by_category=split)
         for score in wanted.scores:
-            self.measures[f"{_NUCLEI}{score:g}"] = NucleiScore()
+            measures[f"TP/(TP+FP+FN), score from {score:g}"] = NucleiScore(least=score)
 
-    def judge(
-        self, best: Found, truth: Objects, size: tuple[int, int]
-    ) -> dict[str, Any]:
-        """Match one image of ``size`` (h, w) for every measure."""
-        judged: dict[str, Any] = {"objects": int((~truth.crowd).sum())}
-        for name, measure in self.measures.items():
-            given = best
-            if isinstance(measure, NucleiScore):
-                chosen = chosen_from(best, size, float(name.removeprefix(_NUCLEI)))
-                given = Found(chosen.rles(), chosen.scores)
-            judged[name] = measure.judge(given, truth)
-        return judged
+    def judge(self, best: Found, truth: Objects) -> dict[str, Any]:
+        """Match one image for every measure."""
+        judged = {name: measure.judge(best, truth)
+                  for name, measure in self.measures.items()}
+        return {"objects": int((~truth.crowd).sum())} | judged
 
     def count(self, image_id: int | str, judged: dict[str, Any]) -> None:
         """Count one image that was judged."""
         self.objects += judged["objects"]
         for name, measure in self.measures.items():
-            if isinstance(measure, CocoPrecision):
-                measure.count(image_id, judged[name])
-            else:
-                measure.count(judged[name])
+            measure.count(judged[name], image_id)
 
     def as_dict(self) -> dict[str, Any]:
         """List every figure by name, ready for JSON; the masks' AR stands at the top.
@@ -114,7 +99,7 @@ class Figures:
         for name, measure in self.measures.items():
             report = measure.result()
             if isinstance(report, RecallReport):
-                lines += _recall_lines(name, report, self.wanted.sizes)
+                lines += _recall_lines(name, report)
                 continue
             if isinstance(report, NucleiReport):
                 name = f"{name}, {report.answers} answers"
@@ -122,14 +107,12 @@ class Figures:
         return "\n".join(lines)
 
 
-def _recall_lines(name: str, report: RecallReport, sizes: bool) -> list[str]:
-    """AR at each N and AUC, with the number of objects; by size, if that is wanted."""
+def _recall_lines(name: str, report: RecallReport) -> list[str]:
+    """AR at each N and AUC, with the number of objects; by size, if that is known."""
     whole, counts = str(report).split("  (")
     lines = [f"{name}  {whole}  AUC {report.auc:.3f}  ({counts}"]
-    for size in _SIZES if sizes else ():
-        if not report.objects[size]:
-            lines.append(f"{name}, {size}  none  (objects 0)")
-            continue
+    for size, objects in list(report.objects.items())[1:]:
         figures = "  ".join(f"AR@{n} {report.at(n, size):.3f}" for n in report.ns)
-        lines.append(f"{name}, {size}  {figures}  (objects {report.objects[size]})")
+        lines.append(f"{name}, {size}  {figures if objects else 'none'}  "
+                     f"(objects {objects})")
     return lines

@@ -6,7 +6,6 @@ score of the nuclei literature does, as every wrong answer counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,10 +84,10 @@ def answers_of(
     >>> chosen.labels.tolist(), chosen.places.tolist()
     ([[1, 1, 1, 2]], [0, 2])
     """
-    size = _size(proposals)
-    best = found(proposals, size)
+    size = getattr(proposals, "shape", None) or np.shape(proposals.masks)[1:]
+    best = found(proposals, tuple(size))
     order = np.argsort(-np.asarray(proposals.scores, dtype=float), kind="stable")
-    chosen = chosen_from(best, size, score, free)
+    chosen = chosen_from(best, tuple(size), score, free)
     return Chosen(chosen.labels, chosen.scores, order[chosen.places])
 
 
@@ -97,42 +96,23 @@ def chosen_from(
 ) -> Chosen:
     """Do what ``answers_of`` does for what was sorted already, (h, w) the image's size.
 
-    >>> from ifcn_lab.metrics.overlap import encode
+    >>> from ifcn_lab.data.overlap import encode
     >>> square = encode(np.ones((1, 2, 2), bool))
     >>> len(chosen_from(Found(square * 2, np.array([0.99, 0.98])), (2, 2)))
     1
     """
-    _check(score, free)
+    if np.isnan(score):
+        raise ValueError("score is NaN; give the least score of an answer")
+    if not 0 <= free <= 1:
+        raise ValueError(f"free is a share from 0 to 1, not {free}")
     best = best.top(int(np.sum(best.scores >= score)))
     labels, places = np.zeros(size, np.int32), []
-    for i, box, mask in _crops(best):
+    for i, (x, y, w, h) in enumerate(boxes_of(best.rles).astype(int).tolist()):
+        box = slice(y, y + h), slice(x, x + w)
+        mask = coco_mask.decode(best.rles[i])[box].astype(bool)
         own = mask & (labels[box] == 0)
         if own.any() and own.sum() >= free * mask.sum():
             places.append(i)
             labels[box][own] = len(places)
     kept = np.array(places, dtype=int)
     return Chosen(labels, best.scores[kept], kept)
-
-
-def _crops(
-    best: Found,
-) -> Iterator[tuple[int, tuple[slice, slice], Bool[np.ndarray, "a b"]]]:
-    """Give each mask cut to its tight box, and where the box lies."""
-    boxes = boxes_of(best.rles).astype(int).tolist()
-    for i, (x, y, w, h) in enumerate(boxes):
-        box = slice(y, y + h), slice(x, x + w)
-        yield i, box, coco_mask.decode(best.rles[i])[box].astype(bool)
-
-
-def _size(proposals: Answers) -> tuple[int, int]:
-    shape = getattr(proposals, "shape", None)
-    if shape is None:
-        shape = np.shape(proposals.masks)[1:]
-    return int(shape[0]), int(shape[1])
-
-
-def _check(score: float, free: float) -> None:
-    if np.isnan(score):
-        raise ValueError("score is NaN; give the least score of an answer")
-    if not 0 <= free <= 1:
-        raise ValueError(f"free is a share from 0 to 1, not {free}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ifcn_lab.data.coco_file import AnnotationFile
 from ifcn_lab.metrics.all_figures import Figures
-from ifcn_lab.metrics.regions import Answers, Found, found, objects, objects_of_file
+from ifcn_lab.metrics.regions import Answers, found, objects, objects_of_file
 from ifcn_lab.metrics.results_file import ResultFile, rows
 
 __all__ = ["Evaluation", "Judged", "judge_all"]
@@ -60,29 +61,23 @@ class Evaluation:
 
     def judge(self, index: int) -> Judged:
         """Do all the work of one image; one that cannot be read is a trouble."""
+        results = isinstance(self.answers, ResultFile)
         listed = None if self.file is None else self.file[index]
-        if listed is not None and isinstance(self.answers, ResultFile):
-            return self._judged(listed.id, listed.size, listed, None)
         try:
-            sample = self.data[index]
+            sample = None if listed and results else self.data[index]
         except (OSError, ValueError) as error:
             return Judged(-1, {}, [], str(error))
-        return self._judged(sample.image_id, sample.crowd.shape, listed, sample)
-
-    def _judged(
-        self, image_id: int | str, size: tuple[int, int], listed: Any, sample: Any
-    ) -> Judged:
-        truth = objects(sample) if listed is None else objects_of_file(listed)
-        best = self._found(image_id, size, sample)
+        image_id, size = (listed.id, listed.size) if sample is None else (
+            sample.image_id, sample.crowd.shape)
+        if results:
+            best = self.answers.found(image_id, size)
+        else:
+            # The boxes found are the masks' tight ones. Left out, they are made from
+            # the masks, as pycocotools does with the results that are saved.
+            best = replace(found(self.answers(sample.image), size), boxes=None)
+        truth = objects_of_file(listed) if listed else objects(sample)
         kept = rows(best, image_id, self.category) if self.keep else []
-        return Judged(image_id, self.figures.judge(best, truth, size), kept)
-
-    def _found(self, image_id: int | str, size: tuple[int, int], sample: Any) -> Found:
-        if isinstance(self.answers, ResultFile):
-            return self.answers.found(image_id, size)
-        # The boxes found are the masks' tight ones. Left out, they are made from the
-        # masks, as pycocotools does with the results that are saved.
-        return replace(found(self.answers(sample.image), size), boxes=None)
+        return Judged(image_id, self.figures.judge(best, truth), kept)
 
 
 def judge_all(
@@ -135,11 +130,13 @@ def _in_processes(
         multiprocessing_context="spawn",  # threads do not survive a fork
     )
     try:
+        multiprocessing.Lock()  # where none can be made, torch would add a traceback
         yield from loader
-    except RuntimeError as error:
+    except (RuntimeError, OSError) as error:
         raise OSError(
-            "a worker process ended before its work was done; it was killed, or memory "
-            "ran out: try fewer --workers"
+            "a worker process ended before its work was done, or could not start "
+            f"({str(error).splitlines()[0]}); it was killed, or memory ran out: try "
+            "fewer --workers, or 0"
         ) from error
 
 

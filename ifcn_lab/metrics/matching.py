@@ -15,27 +15,19 @@ import numpy as np
 from jaxtyping import Bool, Float
 from pycocotools import mask as coco_mask
 
+from ifcn_lab.data.overlap import rle_iou
 from ifcn_lab.metrics.regions import Found, Objects
 
-__all__ = ["AREAS", "COCO_THRESHOLDS", "KINDS", "Match", "match_image", "overlaps"]
+__all__ = ["AREAS", "COCO_THRESHOLDS", "Match", "match_image", "match_nearest"]
 
 COCO_THRESHOLDS = tuple(float(t) for t in np.linspace(0.5, 0.95, 10))
 """IoU .5, .55, ... .95, with the very rounding of pycocotools."""
 
-KINDS = ("masks", "boxes")
-
-AREAS = MappingProxyType(
-    {
-        "all": (0.0, 1e10),
-        "small": (0.0, 32.0**2),
-        "medium": (32.0**2, 96.0**2),
-        "large": (96.0**2, 1e10),
-    }
-)
+AREAS = MappingProxyType({"all": (0.0, 1e10), "small": (0.0, 32.0**2),
+                          "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)})
 """COCO's ranges of an object's area in pixels, both ends included."""
 
 _WHOLE = 1 - 1e-10  # COCOeval takes an IoU of 1 for reached a little below it
-Candidates = list[tuple[float, int]]
 
 
 class Match(NamedTuple):
@@ -51,13 +43,16 @@ class Match(NamedTuple):
     objects: int
 
 
+def check_kind(kind: str) -> str:
+    """Give the kind back; raises ValueError unless it is "masks" or "boxes"."""
+    if kind not in ("masks", "boxes"):
+        raise ValueError(f"kind is 'masks' or 'boxes', not {kind!r}")
+    return kind
+
+
 def match_image(
-    best: Found,
-    truth: Objects,
-    *,
-    kind: str = "masks",
-    thresholds: Sequence[float] = COCO_THRESHOLDS,
-    sizes: Sequence[str] = ("all",),
+    best: Found, truth: Objects, *, kind: str = "masks",
+    thresholds: Sequence[float] = COCO_THRESHOLDS, sizes: Sequence[str] = ("all",),
 ) -> list[Match]:
     """Match the answers of one image to its objects, categories ignored.
 
@@ -68,7 +63,7 @@ def match_image(
     ``Match`` for each of the sizes, names of ``AREAS``.
 
     >>> from ifcn_lab.metrics.regions import measured
-    >>> from ifcn_lab.metrics.overlap import encode
+    >>> from ifcn_lab.data.overlap import encode
     >>> square = encode(np.ones((1, 2, 2), bool))
     >>> truth = measured(square, crowd=[False], categories=[1])
     >>> best = Found(square * 2, np.array([0.9, 0.8]))
@@ -91,7 +86,7 @@ def match_image(
 def overlaps(best: Found, truth: Objects, kind: str) -> Float[np.ndarray, "N M"]:
     """Give the IoU of every answer with every object; with crowd, the share inside.
 
-    Raises ValueError for kind "masks" where the answers are boxes only.
+    Raises ValueError where the answers are without what is compared.
 
     >>> from ifcn_lab.metrics.regions import measured
     >>> overlaps(Found([], np.zeros(0)), measured([], [], []), "masks").shape
@@ -100,48 +95,56 @@ def overlaps(best: Found, truth: Objects, kind: str) -> Float[np.ndarray, "N M"]
     given, wanted = best.outlines(kind), truth.outlines(kind)
     if len(given) < len(best):
         raise ValueError("the answers are boxes without masks; compare kind='boxes'")
-    if not len(given) or not len(wanted):
-        return np.zeros((len(given), len(wanted)))
-    return coco_mask.iou(given, wanted, truth.crowd.astype(int).tolist())
+    return rle_iou(given, wanted, truth.crowd)
+
+
+def match_nearest(best: Found, truth: Objects, thresholds: Sequence[float]) -> Match:
+    """Match each answer to the object it overlaps most, if no better answer has it.
+
+    The rule of the papers on PASCAL VOC. What lies in the crowd regions, taken as one,
+    by the threshold's share of its own area is ignored.
+
+    >>> from ifcn_lab.metrics.regions import measured
+    >>> from ifcn_lab.data.overlap import encode
+    >>> square = encode(np.ones((1, 2, 2), bool))
+    >>> best, truth = Found(square * 2, np.ones(2)), measured(square, [False], [1])
+    >>> match_nearest(best, truth, [0.5]).right.tolist()
+    [[True, False]]
+    """
+    wanted = [truth.rles[j] for j in np.flatnonzero(~truth.crowd)]
+    crowd = [truth.rles[j] for j in np.flatnonzero(truth.crowd)]
+    whole = [coco_mask.merge(crowd)] if crowd else []
+    inside = rle_iou(best.rles, whole, np.ones(len(whole), bool)).sum(axis=1)  # (N,)
+    overlap = rle_iou(best.rles, wanted)  # (N, M)
+    ignored = inside >= np.array(thresholds)[:, None]
+    right = np.zeros_like(ignored)
+    for row, threshold in zip(right, thresholds, strict=True):
+        enough = np.flatnonzero(overlap.max(axis=1, initial=-1) >= threshold)
+        if len(enough):
+            _, first = np.unique(overlap[enough].argmax(axis=1), return_index=True)
+            row[enough[first]] = True
+    return Match(right, ignored & ~right, len(wanted))
 
 
 def _matched(
-    iou: Float[np.ndarray, "N M"],
-    crowd: Bool[np.ndarray, " M"],
-    other: Bool[np.ndarray, " M"],
-    thresholds: Sequence[float],
+    iou: Float[np.ndarray, "N M"], crowd: Bool[np.ndarray, " M"],
+    other: Bool[np.ndarray, " M"], thresholds: Sequence[float],
 ) -> tuple[Bool[np.ndarray, "T N"], Bool[np.ndarray, "T N"]]:
     right = np.zeros((len(thresholds), len(iou)), bool)
     ignored = right.copy()
     limits = [min(t, _WHOLE) for t in thresholds]
-    near = iou >= min(limits)
-    wanted, rest = (_candidates(iou, near & keep) for keep in (~other, other))
-    always = set(np.flatnonzero(crowd).tolist())
+    others, crowds = other.tolist(), crowd.tolist()
+    near: dict[int, list[tuple[float, int]]] = {}
+    for i, j in np.argwhere(iou >= min(limits)).tolist():
+        near.setdefault(i, []).append((float(iou[i, j]), j))
+    for pairs in near.values():
+        pairs.sort(reverse=True)  # the object overlapped most, of equal ones the last
     for t, limit in enumerate(limits):
-        taken: set[int | None] = set()
-        for i in sorted(wanted.keys() | rest.keys()):
-            place = _choice(wanted.get(i, ()), limit, taken)
-            right[t, i] = place is not None
-            if place is None:
-                place = _choice(rest.get(i, ()), limit, taken - always)
-                ignored[t, i] = place is not None
-            taken.add(place)
+        taken: set[int] = set()
+        for i, pairs in near.items():
+            free = [j for value, j in pairs if value >= limit and j not in taken]
+            if free:
+                j = next((j for j in free if not others[j]), free[0])
+                (ignored if others[j] else right)[t, i] = True
+                taken |= set() if crowds[j] else {j}
     return right, ignored
-
-
-def _candidates(
-    iou: Float[np.ndarray, "N M"], near: Bool[np.ndarray, "N M"]
-) -> dict[int, Candidates]:
-    """List, for each answer that has any, the objects it may match."""
-    candidates: dict[int, Candidates] = {}
-    for i, j in np.argwhere(near).tolist():
-        candidates.setdefault(i, []).append((float(iou[i, j]), j))
-    return candidates
-
-
-def _choice(
-    candidates: Sequence[tuple[float, int]], limit: float, taken: set[int | None]
-) -> int | None:
-    """Choose the free object overlapped most, of equal ones the last, if enough."""
-    free = [pair for pair in candidates if pair[0] >= limit and pair[1] not in taken]
-    return max(free)[1] if free else None

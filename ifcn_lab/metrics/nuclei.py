@@ -15,15 +15,10 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from ifcn_lab.data import Sample
+from ifcn_lab.metrics.answers import chosen_from
 from ifcn_lab.metrics.matching import match_image
-from ifcn_lab.metrics.regions import (
-    Answers,
-    Found,
-    Objects,
-    found,
-    objects,
-    paired,
-)
+from ifcn_lab.metrics.measure import Measure, for_json
+from ifcn_lab.metrics.regions import Answers, Found, Objects
 
 __all__ = ["NUCLEI_THRESHOLDS", "NucleiReport", "NucleiScore", "nuclei_ap"]
 
@@ -67,11 +62,13 @@ class NucleiReport:
         )
 
 
-class NucleiScore:
-    """Collects TP / (TP + FP + FN) image by image.
+class NucleiScore(Measure):
+    """Collects TP / (TP + FP + FN) image by image, by COCO's matching as ``Recall``.
 
-    Every answer counts, whatever its score: choose what is meant as an answer before,
-    with ``answers_of``. Matching is COCO's, as in ``Recall``.
+    Args:
+        thresholds: mask IoU from which an answer is right.
+        least: what scores at least this is cut to answers as by ``answers_of``. None:
+            every mask is an answer, whatever its score.
 
     >>> from types import SimpleNamespace
     >>> masks = np.eye(4, dtype=bool).reshape(4, 2, 2)
@@ -83,66 +80,54 @@ class NucleiScore:
     {0.5: 0.6666666666666666}
     """
 
-    def __init__(self, thresholds: Sequence[float] = NUCLEI_THRESHOLDS) -> None:
-        self.thresholds = tuple(map(float, thresholds))
+    def __init__(
+        self, thresholds: Sequence[float] = NUCLEI_THRESHOLDS,
+        least: float | None = None,
+    ) -> None:
+        self.thresholds, self.least = tuple(map(float, thresholds)), least
         self._counts: list[Counts] = []
 
-    def add(self, chosen: Answers, sample: Sample) -> None:
-        """Count one image; raises ValueError as ``Recall.add``."""
-        best = found(chosen, sample.crowd.shape)
-        self.count(self.judge(best, objects(sample)))
-
     def judge(self, best: Found, truth: Objects) -> Counts:
-        """Match one image and count nothing yet."""
+        """Choose the answers in one image, if that is asked for, and match them."""
+        if self.least is not None and len(best):
+            chosen = chosen_from(best, tuple(best.rles[0]["size"]), self.least)
+            best = Found(chosen.rles(), chosen.scores)
         (match,) = match_image(best, truth, thresholds=self.thresholds)
         wrong = ~match.right & ~match.ignored
         return Counts(match.right.sum(axis=1), wrong.sum(axis=1), match.objects)
 
-    def count(self, judged: Counts) -> None:
+    def count(self, judged: Counts, image_id: int | str = 0) -> None:
         """Count one image that was judged."""
         self._counts.append(judged)
 
     def result(self) -> NucleiReport:
-        """Sum up what was added so far."""
+        """Sum up what was counted so far."""
         shape = len(self._counts), len(self.thresholds)
-        right = np.array([c.right for c in self._counts], dtype=int).reshape(shape)
-        wrong = np.array([c.wrong for c in self._counts], dtype=int).reshape(shape)
-        counts = [c.objects for c in self._counts]
-        whole = wrong + np.array(counts, dtype=int)[:, None]  # (images, T)
-        pooled = _ratio(right.sum(axis=0), whole.sum(axis=0))
+        right, whole = (np.array(x, int).reshape(shape) for x in (
+            [c.right for c in self._counts],
+            [c.wrong + c.objects for c in self._counts]))  # (images, T) each
         own = _ratio(right, whole)
         known = ~np.isnan(own)
+        pooled = _ratio(right.sum(axis=0), whole.sum(axis=0))
         by_image = _ratio(np.where(known, own, 0).sum(axis=0), known.sum(axis=0))
         return NucleiReport(
-            pooled=dict(zip(self.thresholds, pooled.tolist(), strict=True)),
-            by_image=dict(zip(self.thresholds, by_image.tolist(), strict=True)),
+            *(dict(zip(self.thresholds, scores.tolist(), strict=True))
+              for scores in (pooled, by_image)),
             answers=int(sum(c.right[0] + c.wrong[0] for c in self._counts)),
-            images=len(self._counts),
-        )
+            images=len(self._counts))
 
 
 def nuclei_ap(
-    predictions: Iterable[Answers],
-    samples: Iterable[Sample],
+    predictions: Iterable[Answers], samples: Iterable[Sample],
     thresholds: Sequence[float] = NUCLEI_THRESHOLDS,
 ) -> dict[float, float]:
     """Give TP / (TP + FP + FN) at each mask IoU, counted over all images together.
 
     ``NucleiScore`` gives the mean over images, too: the Data Science Bowl's own way to
-    count. Every mask counts, as there. Raises ValueError as ``Recall.add``. Where
+    count. Every mask counts, as there. Raises ValueError as ``Measure.over``. Where
     nothing is to be found and nothing is given the score is NaN.
-
-    >>> from types import SimpleNamespace
-    >>> masks = np.eye(4, dtype=bool).reshape(4, 2, 2)
-    >>> none = np.zeros((2, 2), bool)
-    >>> sample = Sample(None, masks[:2], none, (1, 2), (1, 1), "two nuclei", 0)
-    >>> nuclei_ap([SimpleNamespace(masks=masks[:3], scores=[1, 1, 1])], [sample], [0.5])
-    {0.5: 0.6666666666666666}
     """
-    score = NucleiScore(thresholds)
-    for each, sample in paired(predictions, samples):
-        score.add(each, sample)
-    return score.result().pooled
+    return NucleiScore(thresholds).over(predictions, samples).pooled
 
 
 def _ratio(
@@ -159,7 +144,7 @@ def _named(figures: dict[float, float]) -> dict[str, float | None]:
         scores = list(figures.values())
         named["mean .5:.05:.9"] = float(np.mean(scores))
         named["mean .5:.1:.9"] = float(np.mean(scores[::2]))
-    return {name: None if np.isnan(v) else v for name, v in named.items()}
+    return for_json(named)
 
 
 def _told(figure: float | None) -> str:

@@ -17,25 +17,14 @@ from ifcn_lab.data import Sample
 from ifcn_lab.metrics.matching import (
     AREAS,
     COCO_THRESHOLDS,
-    KINDS,
     Match,
+    check_kind,
     match_image,
 )
-from ifcn_lab.metrics.regions import (
-    Answers,
-    Found,
-    Objects,
-    found,
-    objects,
-    paired,
-)
+from ifcn_lab.metrics.measure import Measure, for_json
+from ifcn_lab.metrics.regions import Answers, Found, Objects
 
-__all__ = [
-    "COCO_THRESHOLDS",
-    "Recall",
-    "RecallReport",
-    "average_recall",
-]
+__all__ = ["COCO_THRESHOLDS", "Recall", "RecallReport", "average_recall"]
 
 
 @dataclass(frozen=True)
@@ -81,8 +70,8 @@ class RecallReport:
         figures = {f"AR@{n}": self[n] for n in self.ns} | {"AUC": self.auc}
         for size in list(self.curves)[1:]:
             figures |= {f"AR@{n} {size}": self.at(n, size) for n in self.ns}
-        known = {k: None if np.isnan(v) else v for k, v in figures.items()}
-        return known | {"images": self.images, "objects": self.objects["all"]}
+        counts = {"images": self.images, "objects": self.objects["all"]}
+        return for_json(figures) | counts
 
     def __str__(self) -> str:
         """Print one line: AR at each N, images and objects."""
@@ -90,7 +79,7 @@ class RecallReport:
         return f"{figures}  (images {self.images}, objects {self.objects['all']})"
 
 
-class Recall:
+class Recall(Measure):
     """Collects average recall image by image, so that nothing need be held.
 
     Args:
@@ -116,47 +105,25 @@ class Recall:
     """
 
     def __init__(
-        self,
-        ns: Sequence[int] = (10, 100, 1000),
-        *,
-        thresholds: Sequence[float] = COCO_THRESHOLDS,
-        kind: str = "masks",
+        self, ns: Sequence[int] = (10, 100, 1000), *,
+        thresholds: Sequence[float] = COCO_THRESHOLDS, kind: str = "masks",
         sizes: bool = False,
     ) -> None:
         if not ns or min(ns) < 1:
             raise ValueError(f"ns holds numbers of proposals from 1 up, not {ns}")
-        if kind not in KINDS:
-            raise ValueError(f"kind is 'masks' or 'boxes', not {kind!r}")
-        self.ns, self.kind = tuple(ns), kind
-        self.thresholds = tuple(thresholds)
+        self.ns, self.kind, self.thresholds = tuple(ns), check_kind(kind), thresholds
         self.sizes = tuple(AREAS) if sizes else ("all",)
-        shape = len(self.thresholds), max(self.ns)
-        self._hits = {size: np.zeros(shape, dtype=np.int64) for size in self.sizes}
+        self._hits = {size: np.zeros((len(thresholds), max(ns)), np.int64)
+                      for size in self.sizes}
         self._objects = dict.fromkeys(self.sizes, 0)
         self._images = 0
 
-    def add(self, proposals: Answers, sample: Sample) -> None:
-        """Count one image.
-
-        Raises ValueError for a score that is NaN, for masks that are not of the
-        image's size and, with kind "boxes", for proposals without boxes.
-        """
-        best = found(proposals, sample.crowd.shape, limit=max(self.ns))
-        if self.kind == "boxes" and best.boxes is None:
-            raise ValueError("the proposals have no boxes; evaluate kind='masks'")
-        self.count(self.judge(best, objects(sample)))
-
     def judge(self, best: Found, truth: Objects) -> list[Match]:
-        """Match one image and count nothing yet: other processes can do this part."""
-        return match_image(
-            best.top(max(self.ns)),
-            truth,
-            kind=self.kind,
-            thresholds=self.thresholds,
-            sizes=self.sizes,
-        )
+        """Match the best of one image by COCO's rule, for each size."""
+        return match_image(best.top(max(self.ns)), truth, kind=self.kind,
+                           thresholds=self.thresholds, sizes=self.sizes)
 
-    def count(self, judged: list[Match]) -> None:
+    def count(self, judged: list[Match], image_id: int | str = 0) -> None:
         """Count one image that was judged."""
         self._images += 1
         for size, match in zip(self.sizes, judged, strict=True):
@@ -164,47 +131,26 @@ class Recall:
             self._objects[size] += match.objects
 
     def result(self) -> RecallReport:
-        """Sum up what was added so far."""
-        return RecallReport(
-            ns=self.ns,
-            thresholds=self.thresholds,
-            images=self._images,
-            objects=dict(self._objects),
-            curves={size: self._curve(size) for size in self.sizes},
-        )
-
-    def _curve(self, size: str) -> Float[np.ndarray, "T N"]:
-        found_so_far = np.cumsum(self._hits[size], axis=1)  # (T, N)
-        if not self._objects[size]:
-            return np.full(found_so_far.shape, np.nan)
-        return found_so_far / self._objects[size]
+        """Sum up what was counted so far; NaN where there was nothing to be found."""
+        with np.errstate(invalid="ignore"):
+            curves = {size: np.cumsum(hits, axis=1) / np.int64(self._objects[size])
+                      for size, hits in self._hits.items()}  # (T, N) each
+        return RecallReport(self.ns, tuple(self.thresholds), self._images,
+                            dict(self._objects), curves)
 
 
 def average_recall(
-    proposals: Iterable[Answers],
-    samples: Iterable[Sample],
-    ns: Sequence[int] = (10, 100, 1000),
-    *,
-    thresholds: Sequence[float] = COCO_THRESHOLDS,
-    kind: str = "masks",
+    proposals: Iterable[Answers], samples: Iterable[Sample],
+    ns: Sequence[int] = (10, 100, 1000), *,
+    thresholds: Sequence[float] = COCO_THRESHOLDS, kind: str = "masks",
     sizes: bool = False,
 ) -> RecallReport:
     """Measure AR@N of proposals, one set for each sample, pooled over all objects.
 
     InstanceFCN (section 4) and DeepMask speak of IoU from 0.5 to 1.0, COCO of .5, .55,
     ... .95, which is the default here. Both arguments may be generators; one image is
-    held at a time. See ``Recall`` for the other arguments and what is raised, and
-    ``RecallReport`` for the result. Raises ValueError, too, if there are more proposals
-    than samples or fewer.
-
-    >>> from types import SimpleNamespace
-    >>> masks = np.ones((1, 2, 2), bool)
-    >>> sample = Sample(None, masks, ~masks[0], (1,), (1,), "one object", 0)
-    >>> report = average_recall([SimpleNamespace(masks=masks, scores=[0.9])], [sample])
-    >>> report[10]
-    1.0
+    held at a time. See ``Recall`` for the other arguments, ``Measure.over`` for what is
+    raised, and ``RecallReport`` for the result.
     """
     recall = Recall(ns, thresholds=thresholds, kind=kind, sizes=sizes)
-    for each, sample in paired(proposals, samples):
-        recall.add(each, sample)
-    return recall.result()
+    return recall.over(proposals, samples)

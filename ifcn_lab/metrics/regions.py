@@ -13,8 +13,8 @@ from pycocotools import mask as coco_mask
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.coco_file import AnnotatedImage
+from ifcn_lab.data.overlap import encode, xywh
 from ifcn_lab.data.segmentation import rle_of
-from ifcn_lab.metrics.overlap import encode, xywh
 
 __all__ = ["ANY", "EVERY", "Answers", "Found", "Objects", "found", "objects",
            "objects_of_file", "paired"]
@@ -71,17 +71,6 @@ class Found:
             return areas_of(self.rles)
         return self.boxes[:, 2] * self.boxes[:, 3]
 
-    def kinds(self, by_category: bool) -> Int[np.ndarray, " N"]:
-        """Give the categories, or ``ANY`` for all where they are not told apart.
-
-        Raises ValueError if they are asked for and there are none.
-        """
-        if not by_category:
-            return np.full(len(self), ANY)
-        if self.categories is None:
-            raise ValueError("the detections have no categories; use by_category=False")
-        return self.categories
-
     def take(self, places: Int[np.ndarray, " n"]) -> Found:
         """Give the answers at these places, in this order."""
         return Found(
@@ -91,9 +80,9 @@ class Found:
             categories=None if self.categories is None else self.categories[places],
         )
 
-    def top(self, n: int | None) -> Found:
-        """Give the n best, all for None."""
-        return self if n is None else self.take(np.arange(min(n, len(self))))
+    def top(self, n: int) -> Found:
+        """Give the n best."""
+        return self.take(np.arange(min(n, len(self))))
 
 
 class Objects(NamedTuple):
@@ -121,8 +110,8 @@ class Objects(NamedTuple):
                        *(column[mine] for column in self[1:]))
 
 
-def found(proposals: Answers, size: tuple[int, int], limit: int | None = None) -> Found:
-    """Check proposals of an image of ``size`` (h, w); sort and cut them by score.
+def found(proposals: Answers, size: tuple[int, int]) -> Found:
+    """Check proposals of an image of ``size`` (h, w), and sort them by score.
 
     Equal scores keep their order. Raises ValueError if a score is NaN, if there are not
     as many masks as scores (or boxes, or categories), or if the masks are not of the
@@ -140,10 +129,9 @@ def found(proposals: Answers, size: tuple[int, int], limit: int | None = None) -
     boxes, categories = (getattr(proposals, n, None) for n in ("boxes", "categories"))
     for name, column in [("masks", rles), ("boxes", boxes), ("categories", categories)]:
         if column is not None and len(column) != len(scores):
-            raise ValueError(
-                f"there are {len(column)} {name}, but {len(scores)} scores"
-            )
-    best = np.argsort(-scores, kind="stable")[:limit]
+            raise ValueError(f"there are {len(column)} {name}, but {len(scores)} "
+                             "scores")
+    best = np.argsort(-scores, kind="stable")
     boxes = None if boxes is None else xywh(boxes)
     categories = None if categories is None else np.array(categories, dtype=int)
     return Found(rles, scores, boxes, categories).take(best)
@@ -162,10 +150,8 @@ def paired(
     for number, (each, sample) in enumerate(zip_longest(proposals, samples)):
         if each is None or sample is None:
             ended = "proposals" if each is None else "samples"
-            raise ValueError(
-                f"the {ended} end after {number} images, but the others go on; "
-                "give one set of proposals for each sample"
-            )
+            raise ValueError(f"the {ended} end after {number} images, but the others "
+                             "go on; give one set of proposals for each sample")
         yield each, sample
 
 
@@ -248,15 +234,13 @@ def _rles(proposals: Answers, size: tuple[int, int]) -> list[dict[str, Any]]:
     else:
         masks = np.asarray(proposals.masks)
         if masks.dtype != bool or masks.ndim != 3:
-            raise TypeError(
-                f"the masks are {masks.dtype}, shape {masks.shape}; expected bool, "
-                "(N, h, w): compare scores with a threshold first"
-            )
+            raise TypeError(f"the masks are {masks.dtype}, shape {masks.shape}; "
+                            "expected bool, (N, h, w): compare scores with a "
+                            "threshold first")
         rles = encode(masks)
     for h, w in (rle["size"] for rle in rles):
         if (h, w) != tuple(size):
-            raise ValueError(
-                f"the masks are {h} x {w} (h x w), the image is {size[0]} x {size[1]}; "
-                "bring the masks to the image's size"
-            )
+            raise ValueError(f"the masks are {h} x {w} (h x w), the image is "
+                             f"{size[0]} x {size[1]}; bring the masks to the "
+                             "image's size")
     return rles

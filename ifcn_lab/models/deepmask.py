@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ifcn_lab.assembling import assemble
 from ifcn_lab.models.instancefcn import InstanceFCN
 
 BINS = 7
@@ -99,6 +100,11 @@ class DeepMask(InstanceFCN):
 
         Raises:
             ValueError: the maps do not have side*side channels.
+
+        Example:
+            >>> net = DeepMask(m=3, backbone="small")
+            >>> net.windows(torch.ones(9, 4, 4), torch.tensor([[0, 0]]))[0].tolist()
+            [[0.0, 0.0, 0.0], [0.0, 1.0, 1.0], [0.0, 1.0, 1.0]]
         """
         if maps.shape[-3] != self.side**2:
             raise ValueError(f"the maps have {maps.shape[-3]} channels, windows of "
@@ -107,22 +113,11 @@ class DeepMask(InstanceFCN):
         pixels = maps.movedim(-3, -1)[(*image, y, x)]             # (N, side*side)
         windows = pixels.unflatten(1, (self.side, self.side))     # (N, side, side)
         if self.side != self.m:
-            windows = to_side(windows, self.m)                    # (N, m, m)
-        inside = on_map(torch.stack([y, x], 1), self.m, maps.shape[-2:])
+            windows = F.interpolate(windows[:, None], (self.m, self.m), mode="bilinear",
+                                    align_corners=False)[:, 0]    # (N, m, m)
+        everywhere = maps.new_ones(1, *maps.shape[-2:], dtype=torch.bool)
+        inside = assemble(everywhere, self.m, centers=torch.stack([y, x], 1))
         return windows.where(inside, windows.new_tensor(fill))
-
-
-def to_side(
-    windows: Float[Tensor, "N a a"], m: int
-) -> Float[Tensor, "N m m"]:
-    """Logits resized to m x m by bilinear interpolation.
-
-    Example:
-        >>> to_side(torch.tensor([[[0.0, 2.0], [4.0, 6.0]]]), 1).tolist()
-        [[[3.0]]]
-    """
-    return F.interpolate(windows[:, None], (m, m), mode="bilinear",
-                         align_corners=False)[:, 0]
 
 
 class WindowHead(nn.Module):
@@ -169,19 +164,3 @@ class WindowHead(nn.Module):
         """The numbers that the window at every cell is squeezed through."""
         x = F.pad(torch.relu(self.mix(features)), self.around)    # (B, C, H+.., W+..)
         return self.squeeze(F.avg_pool2d(x, self.bin, stride=1))
-
-
-def on_map(
-    centers: Int[Tensor, "N 2"], m: int, shape: tuple[int, int] | torch.Size
-) -> Bool[Tensor, "N m m"]:
-    """Which pixels of each window lie on a map of this shape (H, W).
-
-    Example:
-        >>> on_map(torch.tensor([[0, 0]]), 3, (5, 5))[0].int().tolist()
-        [[0, 0, 0], [0, 1, 1], [0, 1, 1]]
-    """
-    offsets = torch.arange(m, device=centers.device) - m // 2
-    places = centers[:, :, None] + offsets                        # (N, 2, m)
-    limits = torch.tensor(shape, device=centers.device)[:, None]
-    inside = (places >= 0) & (places < limits)                    # (N, 2, m)
-    return inside[:, 0, :, None] & inside[:, 1, None, :]

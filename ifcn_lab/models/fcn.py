@@ -21,6 +21,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ifcn_lab.layers.thresholding import pieces
 from ifcn_lab.layers.whole_image import Piece, WholeImageModel
 from ifcn_lab.segmenter import Instances, to_tensor
 from ifcn_lab.views import View
@@ -79,7 +80,9 @@ class FCN(WholeImageModel):
             ValueError: an object has a category that the model does not know.
         """
         label = np.zeros(view.crowd.shape, np.int64)
-        for mask, kind in zip(view.masks.numpy(), self.numbers(view), strict=True):
+        kinds = numbered(view.categories, self.classes) if self.classes else \
+            [1] * len(view.masks)
+        for mask, kind in zip(view.masks.numpy(), kinds, strict=True):
             label[mask >= 0.5] = kind
         label[view.crowd.numpy() >= 0.5] = IGNORED
         label[view.size[0]:] = IGNORED
@@ -118,21 +121,17 @@ class FCN(WholeImageModel):
         for image in map(to_tensor, images):
             logits = self.see(image, precision).logits[0]
             probabilities = logits.softmax(0).cpu().numpy()          # (C+1, h, w)
-            pieces = self.components(probabilities, least)
-            found.append(self.as_instances(pieces, tuple(image.shape[1:])).top(top))
+            found.append(self.as_instances(self.components(probabilities, least),
+                                           tuple(image.shape[1:])).top(top))
         return found
 
     def components(
         self, probabilities: Float[np.ndarray, "C1 h w"], least: int
     ) -> Iterator[Piece]:
-        """The pieces of every class, from the probabilities of every pixel."""
-        from scipy.ndimage import find_objects, label
-
+        """The pieces of every class, with the mean probability of their pixels."""
         best = probabilities.argmax(0)                               # (h, w)
-        for kind in range(self.kinds):
-            pieces, _ = label(best == kind + 1)
-            for number, (y, x) in enumerate(find_objects(pieces), 1):
-                crop = pieces[y, x] == number
-                if crop.sum() >= least:
-                    score = float(probabilities[kind + 1, y, x][crop].mean())
-                    yield Piece(crop, score, kind, x.start, y.start)
+        for kind, probability in enumerate(probabilities[1:]):
+            for (x0, y0, x1, y1), crop in zip(*pieces(best == kind + 1, least),
+                                              strict=True):
+                score = float(probability[y0:y1, x0:x1][crop].mean())
+                yield Piece(crop, score, kind, x0, y0)

@@ -1,12 +1,11 @@
 """MNC's third stage on InstanceFCN's proposals: what kind of object each one is.
 
 InstanceFCN proposes masks; of the best 300 each is read from a second backbone's
-features in two ways, within its mask and within its box, and named. This is the
-two-step form in which the InstanceFCN paper uses it: the proposer is trained before and
-stays as it is. Kinds that agree are joined by mask voting.
+features in two ways, within its mask and within its box, and named. As in the paper,
+the proposer is trained before and stays as it is. Mask voting joins what agrees.
 
 Left out: MNC's class-wise box regression, as a mask comes from its proposal here and a
-box from its mask.
+box from its mask; and the twice as many bins that its code, not its text, max-pools.
 
 Source: Dai, He and Sun, CVPR 2016 (MNC), stage 3; Dai et al., ECCV 2016, instance
 semantic segmentation.
@@ -21,30 +20,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ifcn_lab.data import Sample
 from ifcn_lab.layers.backbones import build_backbone, fused, uses_bfloat16
 from ifcn_lab.layers.mask_voting import instances
-from ifcn_lab.layers.regions import (
-    IGNORED,
-    RoiRule,
-    Rois,
-    as_boxes,
-    draw_rois,
-    mask_bins,
-)
+from ifcn_lab.layers.regions import IGNORED, RoiRule, Rois, as_boxes, mask_bins
 from ifcn_lab.layers.roi_warp import roi_warp
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.segmenter import Instances, Segmenter, as_classes, numbered, to_tensor
 from ifcn_lab.views import View, mirror, scale_all
+from ifcn_lab.windows.levels import check_finite
 from ifcn_lab.windows.proposed_regions import ProposedRegions
 from ifcn_lab.windows.pyramid import resize_image
 
 if TYPE_CHECKING:
     from ifcn_lab.training.recipe import Recipe
+
 
 class Features(NamedTuple):
     """The backbone's last map, (B, C, H, W)."""
@@ -77,45 +71,45 @@ class MNC(Segmenter):
         width: of the fully connected layers; None: MNC's 4096 for VGG-16, 256 for the
             small backbone.
         bins: per side, an even number; 14 in MNC.
-        oversample: RoIWarp reads so many times as many bins and max-pools them; 1 as
-            in MNC's text, 2 as in its released code.
         dropout: share of the layers' outputs left out in training. No source at hand
             names it; 0 here.
         sides: enlarge an image until its shorter side has the first number of pixels,
             but its longer side no more than the second; (600, 1000) for photographs.
             600 is confirmed, 1000 is not. None: images as they are.
-        frozen: leave the copied backbone as it is. By default it is trained, as MNC's
-            layers are; no source says what the paper's two-step training does.
+        frozen: leave the copied backbone as it is. By default it is trained, as in MNC;
+            no source says what the paper's two-step training does.
         rule: which regions teach.
 
     Raises:
-        ValueError: no category, an odd `bins`, or another choice that makes no network.
+        ValueError: no category, or an odd `bins`.
     """
 
     def __init__(
         self, categories: Mapping[Any, str], proposer: InstanceFCN | dict[str, Any], *,
-        width: int | None = None, bins: int = 14, oversample: int = 1,
-        dropout: float = 0.0, sides: Sequence[int] | None = None, frozen: bool = False,
+        width: int | None = None, bins: int = 14, dropout: float = 0.0,
+        sides: Sequence[int] | None = None, frozen: bool = False,
         rule: RoiRule | dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.proposer = (proposer if isinstance(proposer, InstanceFCN)
                          else InstanceFCN(**proposer)).requires_grad_(False)
         name = self.proposer.backbone_name
-        usual = 4096 if name == "vgg16" else 256
-        self.width = usual if width is None else width
-        check_choices(categories, self.width, bins, oversample, dropout)
+        if not categories:
+            raise ValueError("no category to tell apart; give names by id, {1: 'disc'}")
+        if bins < 2 or bins % 2:
+            raise ValueError(f"bins is {bins}; give an even number, 2 x 2 are pooled")
+        self.width = width or (4096 if name == "vgg16" else 256)
         self.classes = as_classes(categories)
-        self.bins, self.oversample, self.dropout = bins, oversample, dropout
+        self.bins, self.dropout = bins, dropout
         self.sides, self.frozen = None if sides is None else tuple(sides), frozen
         self.rule = RoiRule(**rule) if isinstance(rule, dict) else rule or RoiRule()
         self.backbone = build_backbone(name).requires_grad_(not frozen)
         self.stride = self.backbone.stride
         features = self.backbone.channels * (bins // 2) ** 2
-        self.mask_path = two_layers(features, self.width, dropout)
-        self.box_path = two_layers(features, self.width, dropout)
-        self.mask_level = nn.Linear(2 * self.width, len(self.classes) + 1)
-        self.box_level = nn.Linear(2 * self.width, len(self.classes) + 1)
+        self.mask_path, self.box_path = (two_layers(features, self.width, dropout)
+                                         for _ in range(2))
+        self.mask_level, self.box_level = (
+            nn.Linear(2 * self.width, len(self.classes) + 1) for _ in range(2))
         self.normalise_as(self.proposer.normalisation)
         self.regions = ProposedRegions(self.proposer, self.rule, bins)
 
@@ -139,20 +133,18 @@ class MNC(Segmenter):
         """The arguments that build this model again."""
         return {"categories": {str(i): name for i, name in self.classes.items()},
                 "proposer": self.proposer.config, "width": self.width,
-                "bins": self.bins, "oversample": self.oversample,
-                "dropout": self.dropout, "sides": self.sides, "frozen": self.frozen,
-                "rule": asdict(self.rule)}
+                "bins": self.bins, "dropout": self.dropout, "sides": self.sides,
+                "frozen": self.frozen, "rule": asdict(self.rule)}
 
     def train(self, mode: bool = True) -> MNC:
-        """Batch norms keep their statistics: one image at a time has none of its own.
-        """
+        """Batch norms keep their statistics: one image alone has none of its own."""
         super().train(mode)
         self.backbone.eval()
         self.proposer.eval()
         return self
 
     def for_loading(self) -> Segmenter:
-        """Itself: regions are found by the proposer, so its weights are needed."""
+        """Itself: the proposer finds the regions, so its weights are needed."""
         return self
 
     # What it sees and is taught
@@ -172,7 +164,7 @@ class MNC(Segmenter):
         """Regions of the view, positives up to a quarter and the rest background."""
         kinds = np.array(numbered(view.categories, self.classes), int)
         upright = mirror(view) if view.mirrored else view
-        drawn = draw_rois(self.regions.of(upright, kinds), self.rule, rng)
+        drawn = self.regions.of(upright, kinds).drawn(self.rule, rng)
         return drawn.mirrored(view.size[1]) if view.mirrored else drawn
 
     # The network, and what it loses
@@ -186,10 +178,7 @@ class MNC(Segmenter):
         masks: Float[Tensor, "N bins bins"],
     ) -> ClassScores:
         """Scores of regions of one image, boxes in its pixels."""
-        bins = self.bins * self.oversample
-        warped = roi_warp(features, boxes / self.stride, bins)
-        if self.oversample > 1:
-            warped = F.max_pool2d(warped, self.oversample)          # (N, C, bins, bins)
+        warped = roi_warp(features, boxes / self.stride, self.bins)   # (N, C, b, b)
         seen = torch.cat([self.mask_path(F.max_pool2d(warped * masks[:, None], 2)),
                           self.box_path(F.max_pool2d(warped, 2))], 1)
         return ClassScores(self.mask_level(seen), self.box_level(seen))
@@ -200,10 +189,12 @@ class MNC(Segmenter):
         """Two softmax losses, each over the regions that its labels speak of."""
         scores = [self.scores(features, rois.boxes, rois.masks)
                   for features, rois in zip(out.features, targets, strict=True)]
+        sums = {name: F.cross_entropy(torch.cat([getattr(s, name) for s in scores]),
+                                      torch.cat([getattr(t, label) for t in targets]),
+                                      ignore_index=IGNORED, reduction="sum")
+                for name, label in LABELS.items()}
         counts = self.counts(targets)
-        return {name: (softmax_loss(torch.cat([getattr(s, name) for s in scores]),
-                                    torch.cat([getattr(t, label) for t in targets])),
-                       counts[name]) for name, label in LABELS.items()}
+        return {name: (total, counts[name]) for name, total in sums.items()}
 
     def counts(self, targets: Sequence[Rois]) -> dict[str, float]:
         """How many regions have a label of each kind."""
@@ -214,70 +205,41 @@ class MNC(Segmenter):
 
     def detect(
         self, images: Sequence[np.ndarray], *, top: int = 100, voting: bool = True,
-        nms_iou: float = 0.3, vote_iou: float = 0.5, cut: float = 0.4,
-        least: float = 1e-3, precision: str = "float32",
+        precision: str = "float32",
     ) -> list[Instances]:
         """The objects of each image, with their categories.
 
-        Args:
-            images: uint8, or float in [0, 1].
-            top: how many of an image at most.
-            voting: draw every instance's mask by MNC's mask voting; otherwise a mask is
-                its proposal's.
-            nms_iou: within a category, of two boxes that overlap more, the worse goes.
-            vote_iou, cut: neighbours vote from this box IoU; a pixel needs this share.
-            least: instances of a lower score are left out.
-            precision: "float32", "bfloat16" or "auto".
+        With `voting` every instance's mask is drawn by MNC's mask voting; otherwise it
+        is its proposal's.
 
         Raises:
             ValueError, TypeError: an image that makes no sense, or scores that are NaN.
         """
-        wishes = {"nms_iou": nms_iou, "least": least, "cut": cut,
-                  "vote_iou": vote_iou if voting else None}
         found = []
         for image in map(to_tensor, images):
             proposals = self.regions.proposals(image, precision=precision)
             scores = self.probabilities(image, proposals, precision)
-            found.append(instances(proposals, scores, self.classes, **wishes).top(top))
+            found.append(instances(proposals, scores, self.classes, voting).top(top))
         return found
 
     @torch.inference_mode()
     def probabilities(
         self, image: Float[Tensor, "3 h w"], proposals: Instances, precision: str
     ) -> Float[np.ndarray, "N C"]:
-        """Probability of each category for each proposal; background has the rest.
-
-        Raises:
-            ValueError: the scores hold NaN or infinity.
-        """
+        """Probability of each category for each proposal; background has the rest."""
         zoom = self.zoom(tuple(image.shape[1:]))
         net, image = fused(self), resize_image(image, zoom, least=self.stride)
-        boxes, masks = as_boxes(proposals.boxes), mask_bins(proposals.crops, self.bins)
+        rois = zoom * as_boxes(proposals.boxes), mask_bins(proposals.crops, self.bins)
         half = uses_bfloat16(precision, self.device.type)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             features = net(image.to(self.device)[None]).features[0].float()
-            scores = net.scores(features, zoom * boxes.to(self.device),
-                                masks.to(self.device)).mask_level.float()
-        if not scores.isfinite().all():
-            raise ValueError("the model's scores hold NaN or infinity; its weights are "
-                             "broken or training diverged")
-        return scores.softmax(1)[:, 1:].double().cpu().numpy()
+            scores = net.scores(features, *(x.to(self.device) for x in rois))
+        check_finite(scores)
+        return scores.mask_level.float().softmax(1)[:, 1:].double().cpu().numpy()
 
 
 LABELS = {"mask_level": "label", "box_level": "box_label"}
 """Which label of `Rois` each softmax learns."""
-
-
-def softmax_loss(
-    logits: Float[Tensor, "N C1"], label: Int[Tensor, "N"]
-) -> Float[Tensor, ""]:
-    """The loss of the regions that say something, added up.
-
-    Example:
-        >>> round(float(softmax_loss(torch.zeros(2, 4), torch.tensor([1, -1]))), 3)
-        1.386
-    """
-    return F.cross_entropy(logits, label, ignore_index=IGNORED, reduction="sum")
 
 
 def two_layers(features: int, width: int, dropout: float) -> nn.Sequential:
@@ -286,17 +248,3 @@ def two_layers(features: int, width: int, dropout: float) -> nn.Sequential:
         nn.Flatten(), nn.Linear(features, width), nn.ReLU(), nn.Dropout(dropout),
         nn.Linear(width, width), nn.ReLU(), nn.Dropout(dropout),
     )
-
-
-def check_choices(
-    categories: Mapping[Any, str], width: int, bins: int, oversample: int,
-    dropout: float,
-) -> None:
-    """Raise a ValueError for a choice that makes no network, naming it."""
-    if not categories:
-        raise ValueError("no category to tell apart; give names by id, {1: 'disc'}")
-    if bins < 2 or bins % 2:
-        raise ValueError(f"bins is {bins}; give an even number, 2 x 2 are pooled")
-    if min(width, oversample) < 1 or not 0 <= dropout < 1:
-        raise ValueError("give width and oversample of at least 1 and dropout from 0 "
-                         f"to below 1; got {width}, {oversample} and {dropout}")

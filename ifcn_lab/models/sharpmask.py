@@ -24,7 +24,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ifcn_lab.models.deepmask import DeepMask, on_map
+from ifcn_lab.assembling import assemble
+from ifcn_lab.models.deepmask import DeepMask
 from ifcn_lab.windows.losses import ScoreMaps
 from ifcn_lab.windows.model import WindowModel
 
@@ -121,7 +122,8 @@ class SharpMask(WindowModel):
             mask = self.refine[step](torch.cat([lateral, F.relu(mask)], 1))
             if step < self.steps:
                 mask = F.interpolate(F.relu(mask), scale_factor=2, mode="nearest")
-        inside = on_map(torch.stack([y, x], 1), self.m, maps.shape[-2:])
+        everywhere = maps.new_ones(1, *maps.shape[-2:], dtype=torch.bool)
+        inside = assemble(everywhere, self.m, centers=torch.stack([y, x], 1))
         return mask[:, 0].where(inside, mask.new_tensor(fill))
 
 

@@ -124,6 +124,6 @@ def overlaps(
     found: Instances, masks: Bool[np.ndarray, "M h w"]
 ) -> Float[np.ndarray, "N M"]:
     """IoU of every candidate with every true object."""
-    from ifcn_lab.metrics.overlap import encode, rle_iou
+    from ifcn_lab.data.overlap import encode, rle_iou
 
     return rle_iou(found.rles(), encode(masks))

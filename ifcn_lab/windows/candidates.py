@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ifcn_lab.data.masks import first_and_past_last
 from ifcn_lab.segmenter import Segmenter
-from ifcn_lab.windows.paste import Zoomed, enlarge_at, zoom_cells
+from ifcn_lab.windows.paste import Zoomed, enlarge, zoom_cells
 
 WINDOWS_AT_ONCE = 4096
 PIXELS_AT_ONCE = 250_000
@@ -54,17 +54,13 @@ class Pyramid(NamedTuple):
     limit: float
 
 
-class Portion(NamedTuple):
-    """Windows of one level, to be enlarged a few at a time.
+Portion = tuple[Int[np.ndarray, "N"], Int[np.ndarray, "N 2"],
+                Iterator[Float[Tensor, "n P Q"]]]
+"""Windows of one level, to be enlarged a few at a time.
 
-    `index` (N,): their places in the list of windows. `corners` (N, 2): x and y of
-    each one's first pixel. `scores`: logits at image pixels, as (n, P, Q) until all N
-    windows have come.
-    """
-
-    index: Int[np.ndarray, "N"]
-    corners: Int[np.ndarray, "N 2"]
-    scores: Iterator[Float[Tensor, "n P Q"]]
+Their places in the list of windows; x and y of each one's first pixel; logits at image
+pixels, until all N windows have come.
+"""
 
 
 def pyramid_of(
@@ -114,15 +110,11 @@ def tight_boxes_at(
     for index, corners, portions in enlarged(pyramid, windows):
         highest = [(some.amax(1), some.amax(2)) for some in portions]
         for axis, lines in enumerate(zip(*highest, strict=True)):
-            ends = extent(torch.cat(lines) > pyramid.limit)        # (N, 2)
+            inside = (torch.cat(lines) > pyramid.limit).cpu().numpy()
+            ends = np.stack(first_and_past_last(inside), 1)        # (N, 2)
             length = pyramid.shape[1 - axis]
             boxes[index, :, axis] = np.clip(ends + corners[:, axis, None], 0, length)
     return boxes.reshape(-1, 4)
-
-
-def extent(some: Bool[Tensor, "N P"]) -> Int[np.ndarray, "N 2"]:
-    """The first pixel and the one past the last of each line; 0, 0 if there is none."""
-    return np.stack(first_and_past_last(some.cpu().numpy()), 1)
 
 
 def crops_at(
@@ -152,17 +144,17 @@ def enlarged(pyramid: Pyramid, windows: Int[np.ndarray, "N 3"]) -> Iterator[Port
             centers = windows[index, 1:]                           # (N, 2)
             corners = np.stack([zoomed.left[centers[:, 1]], zoomed.top[centers[:, 0]]],
                                axis=1)
-            yield Portion(index, corners, enlarged_level(pyramid, level, zoomed,
-                                                         torch.from_numpy(centers)))
+            windows_here = pyramid.model.windows(
+                level.maps, torch.from_numpy(centers), fill=pyramid.limit)
+            yield index, corners, enlarged_few(
+                windows_here, torch.from_numpy(centers).to(level.maps.device), zoomed)
 
 
-def enlarged_level(
-    pyramid: Pyramid, level: Level, zoomed: Zoomed, centers: Int[Tensor, "N 2"]
+def enlarged_few(
+    windows: Float[Tensor, "N m m"], centers: Int[Tensor, "N 2"], zoomed: Zoomed
 ) -> Iterator[Float[Tensor, "n P Q"]]:
-    """The windows of one level at image resolution, a few at a time."""
-    windows = pyramid.model.windows(level.maps, centers, fill=pyramid.limit)
-    centers = centers.to(level.maps.device)
-    most = PIXELS_AT_ONCE_ON_GPU if level.maps.is_cuda else PIXELS_AT_ONCE
+    """Windows of one level at image resolution, a few at a time."""
+    most = PIXELS_AT_ONCE_ON_GPU if windows.is_cuda else PIXELS_AT_ONCE
     size = max(1, most // zoomed.pixels)
     for some, at in zip(windows.split(size), centers.split(size), strict=True):
-        yield enlarge_at(some, at, zoomed)                         # (n, P, Q)
+        yield enlarge(some, at, zoomed)                            # (n, P, Q)

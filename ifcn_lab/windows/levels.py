@@ -137,7 +137,7 @@ def planes(maps: Float[Tensor, "kk H W"]) -> Float[Tensor, "kk H W"]:
     return cells.T.contiguous().view(maps.shape)
 
 
-def check_finite(scores: ScoreMaps) -> None:
+def check_finite(scores: tuple[Tensor, ...]) -> None:
     """Raise a ValueError where a score is NaN or infinite."""
     for name, values in zip(scores._fields, scores, strict=True):
         # One sum is quicker than a look at every score, and NaN and infinity survive

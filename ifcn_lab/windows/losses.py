@@ -63,35 +63,18 @@ def window_losses(
 
     Source: Dai et al., ECCV 2016, section 4.2.
     """
-    objectness = [window_loss(out.objectness[b], t) for b, t in enumerate(targets)]
-    sums = {"objectness": torch.cat(objectness).sum(),
-            "mask": masks_loss(out, targets, windows)}
-    counts = window_counts(targets)
-    return {name: (total, counts[name]) for name, total in sums.items()}
-
-
-def masks_loss(
-    out: ScoreMaps, targets: Sequence[WindowTargets],
-    windows: Callable[..., Float[Tensor, "P m m"]],
-) -> Float[Tensor, ""]:
-    """Loss of the masks of a batch, added up; 0 where there is none."""
+    said = torch.cat([out.objectness[b][tuple(t.centers.T)]
+                      for b, t in enumerate(targets)])              # (n,)
     centers = torch.cat([F.pad(t.centers[: len(t.target)], (1, 0), value=b)
                          for b, t in enumerate(targets)])           # (P, 3)
-    if len(centers) == 0:
-        return out.maps.sum() * 0
-    target = torch.cat([t.target for t in targets])                 # (P, m, m)
-    counts = torch.cat([t.counts for t in targets])                 # (P, m, m)
-    return mask_loss(windows(out.maps, centers), target, counts).sum()
-
-
-def window_loss(
-    objectness: Float[Tensor, "H W"], targets: WindowTargets
-) -> Float[Tensor, "n"]:
-    """Logistic loss of the windows drawn in one image."""
-    y, x = targets.centers.T
-    return F.binary_cross_entropy_with_logits(
-        objectness[y, x], targets.label, reduction="none"
-    )
+    label, target, inside = (torch.cat([getattr(t, name) for t in targets])
+                             for name in ("label", "target", "counts"))
+    said_loss = F.binary_cross_entropy_with_logits(said, label, reduction="sum")
+    masks_loss = (mask_loss(windows(out.maps, centers), target, inside).sum()
+                  if len(centers) else out.maps.sum() * 0)
+    counts = window_counts(targets)
+    return {"objectness": (said_loss, counts["objectness"]),
+            "mask": (masks_loss, counts["mask"])}
 
 
 def mask_loss(

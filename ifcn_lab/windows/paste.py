@@ -16,34 +16,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 
-class Placement(NamedTuple):
-    """Where windows of one scale lie in the image.
-
-    `rows` and `columns` (N, P): the image pixels each window covers, in order.
-    `row_at` and `column_at` (N, P): the same pixels in window cells.
-    """
-
-    rows: Int[Tensor, "N P"]
-    columns: Int[Tensor, "N Q"]
-    row_at: Float[Tensor, "N P"]
-    column_at: Float[Tensor, "N Q"]
-
-
-def place_windows(
-    centers: Int[Tensor, "N 2"], m: int, cell: tuple[float, float]
-) -> Placement:
-    """Find the image pixels under each window.
-
-    Args:
-        centers: (y, x) in feature cells.
-        m: window side in cells.
-        cell: height and width of a cell in image pixels (stride over zoom).
-    """
-    rows, row_at = place_line(centers[:, 0], m, cell[0])
-    columns, column_at = place_line(centers[:, 1], m, cell[1])
-    return Placement(rows, columns, row_at, column_at)
-
-
 def place_line(
     center: Int[Tensor, "N"], m: int, cell: float, length: int | None = None
 ) -> tuple[Int[Tensor, "N P"], Float[Tensor, "N P"]]:
@@ -79,29 +51,6 @@ def hat_weights(at: Float[Tensor, "N P"], m: int) -> Float[Tensor, "N P m"]:
     """
     at = at.clamp(0, m - 1)
     return (1 - (at[..., None] - torch.arange(m)).abs()).clamp(min=0)
-
-
-def enlarge(
-    windows: Float[Tensor, "N m m"], placement: Placement
-) -> Float[Tensor, "N P Q"]:
-    """The windows at image resolution."""
-    m = windows.shape[-1]
-    down = hat_weights(placement.row_at, m)                        # (N, P, m)
-    across = hat_weights(placement.column_at, m)                   # (N, Q, m)
-    return down @ windows @ across.transpose(1, 2)                 # (N, P, Q)
-
-
-def enlarge_pixelwise(
-    window: Float[np.ndarray, "m m"], row_at: float, column_at: float
-) -> float:
-    """What `enlarge` means: the bilinear value of one window at one point."""
-    m = len(window)
-    y, x = np.clip([row_at, column_at], 0, m - 1)
-    top, left = min(int(y), m - 2), min(int(x), m - 2)
-    dy, dx = y - top, x - left
-    upper = (1 - dx) * window[top, left] + dx * window[top, left + 1]
-    lower = (1 - dx) * window[top + 1, left] + dx * window[top + 1, left + 1]
-    return float((1 - dy) * upper + dy * lower)
 
 
 class Zoomed(NamedTuple):
@@ -146,10 +95,17 @@ def zoom_cells(
     return Zoomed(*starts, weights[0], across)
 
 
-def enlarge_at(
+def enlarge(
     windows: Float[Tensor, "N m m"], centers: Int[Tensor, "N 2"], zoomed: Zoomed
 ) -> Float[Tensor, "N P Q"]:
-    """The windows at image resolution; `enlarge` with weights that are ready."""
+    """The windows at image resolution.
+
+    Example:
+        >>> zoomed = zoom_cells((2, 3), m=2, cell=(2.0, 2.0), shape=(4, 6))
+        >>> window = torch.tensor([[[0.0, 0.0], [1.0, 1.0]]])
+        >>> enlarge(window, torch.tensor([[1, 1]]), zoomed)[0, :, 0].tolist()
+        [0.0, 0.25, 0.75, 1.0]
+    """
     down = zoomed.down.index_select(0, centers[:, 0])              # (N, P, m)
     across = zoomed.across.index_select(0, centers[:, 1])          # (N, m, Q)
     return down @ windows @ across

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -27,9 +28,7 @@ PIXELS_AT_MOST = 40_000_000
 def propose(
     model: Segmenter,
     image: UInt8[np.ndarray, "h w *rgb"] | Float[np.ndarray, "h w *rgb"],
-    *, top: int = 1000, scales: Sequence[float] | None = None, nms_iou: float = 0.8,
-    threshold: float = 0.5, candidates: int | None = None,
-    precision: str = "float32",
+    *, top: int = 1000, **wishes: Any,
 ) -> Instances:
     """Segment an image: the best masks of any object, whatever its kind.
 
@@ -60,9 +59,7 @@ def propose(
 
     Source: Dai et al., ECCV 2016, section 3.3.
     """
-    return propose_many(model, [image], top=top, scales=scales, nms_iou=nms_iou,
-                        threshold=threshold, candidates=candidates,
-                        precision=precision)[0]
+    return propose_many(model, [image], top=top, **wishes)[0]
 
 
 def propose_many(
@@ -125,19 +122,16 @@ def check_wishes(
     candidates: int | None,
 ) -> None:
     """Raise a ValueError for a wish that cannot be met, naming it."""
-    fine = {
-        "top, at least 1": top >= 1,
-        "candidates, at least 1": candidates is None or candidates >= 1,
-        "scales, at least one and all above 0":
-            scales is None or (len(scales) > 0 and min(scales) > 0),
-        "nms_iou, 0 to 1": 0 <= nms_iou <= 1,
-        "threshold, between 0 and 1": 0 < threshold < 1,
-    }
-    given = {"top": top, "candidates": candidates, "scales": scales, "nms_iou": nms_iou,
-             "threshold": threshold}
-    for wish, met in fine.items():
+    for wish, met, given in (
+        ("top, at least 1", top >= 1, top),
+        ("candidates, at least 1", candidates is None or candidates >= 1, candidates),
+        ("scales, at least one and all above 0",
+         scales is None or (len(scales) > 0 and min(scales) > 0), scales),
+        ("nms_iou, 0 to 1", 0 <= nms_iou <= 1, nms_iou),
+        ("threshold, between 0 and 1", 0 < threshold < 1, threshold),
+    ):
         if not met:
-            raise ValueError(f"give {wish}; got {given[wish.split(',')[0]]}")
+            raise ValueError(f"give {wish}; got {given}")
 
 
 def default_zooms(model: Segmenter, shape: tuple[int, int]) -> tuple[float, ...]:

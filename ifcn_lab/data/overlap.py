@@ -13,6 +13,8 @@ from pycocotools import mask as coco_mask
 
 __all__ = ["box_iou", "encode", "mask_iou"]
 
+Outlines = list[dict[str, Any]] | Float[np.ndarray, "_ 4"]
+
 
 def encode(masks: Bool[np.ndarray, "N h w"]) -> list[dict[str, Any]]:
     """Write masks as COCO's compressed run lengths, one dict of size and counts each.
@@ -25,9 +27,7 @@ def encode(masks: Bool[np.ndarray, "N h w"]) -> list[dict[str, Any]]:
 
 
 def mask_iou(
-    a: Bool[np.ndarray, "N h w"],
-    b: Bool[np.ndarray, "M h w"],
-    *,
+    a: Bool[np.ndarray, "N h w"], b: Bool[np.ndarray, "M h w"], *,
     crowd: Bool[np.ndarray, " M"] | None = None,
 ) -> Float[np.ndarray, "N M"]:
     """Compare every mask of ``a`` with every mask of ``b``: IoU in [0, 1], (N, M).
@@ -42,22 +42,23 @@ def mask_iou(
     >>> mask_iou(left, right).round(3).tolist()
     [[0.333]]
     """
-    _check_sizes(a, b)
+    if a.shape[1:] != b.shape[1:]:
+        raise ValueError(
+            f"masks of {a.shape[1]} x {a.shape[2]} cannot be compared with masks of "
+            f"{b.shape[1]} x {b.shape[2]}; bring both to the image's size")
     return rle_iou(encode(a), encode(b), crowd)
 
 
 def rle_iou(
-    a: list[dict[str, Any]],
-    b: list[dict[str, Any]],
-    crowd: Bool[np.ndarray, " M"] | None = None,
+    a: Outlines, b: Outlines, crowd: Bool[np.ndarray, " M"] | None = None
 ) -> Float[np.ndarray, "N M"]:
-    """Do what ``mask_iou`` does for masks that are run lengths already.
+    """Do what ``mask_iou`` does for run lengths, or boxes (x0, y0, width, height).
 
     >>> whole = encode(np.ones((1, 4, 6), dtype=bool))
     >>> rle_iou(whole, whole).tolist()
     [[1.0]]
     """
-    if not a or not b:
+    if not len(a) or not len(b):
         return np.zeros((len(a), len(b)))
     flags = [0] * len(b) if crowd is None else [int(c) for c in crowd]
     return coco_mask.iou(a, b, flags)
@@ -71,9 +72,7 @@ def box_iou(
     >>> box_iou(np.array([[0, 0, 2, 2]]), np.array([[1, 0, 3, 2]])).round(3).tolist()
     [[0.333]]
     """
-    if not len(a) or not len(b):
-        return np.zeros((len(a), len(b)))
-    return coco_mask.iou(xywh(a), xywh(b), [0] * len(b))
+    return rle_iou(xywh(a), xywh(b))
 
 
 def xywh(boxes: Shaped[np.ndarray, "N 4"]) -> Float[np.ndarray, "N 4"]:
@@ -84,11 +83,3 @@ def xywh(boxes: Shaped[np.ndarray, "N 4"]) -> Float[np.ndarray, "N 4"]:
     """
     boxes = np.asarray(boxes, dtype=float).reshape(-1, 4)
     return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-
-
-def _check_sizes(a: Bool[np.ndarray, "N h w"], b: Bool[np.ndarray, "M h2 w2"]) -> None:
-    if a.shape[1:] != b.shape[1:]:
-        raise ValueError(
-            f"masks of {a.shape[1]} x {a.shape[2]} cannot be compared with masks of "
-            f"{b.shape[1]} x {b.shape[2]}; bring both to the image's size"
-        )
