@@ -10,6 +10,8 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
+from ifcn_lab.cli.options import one_line
+
 EXAMPLES = """examples:
   ifcn-lab doctor
   ifcn-lab demo
@@ -41,19 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\nifcn-lab {given.command}: stopped", file=sys.stderr)
         return 130
-
-
-def one_line(error: Exception) -> str:
-    """What an error says, in one line; what would steer a terminal is spelled out.
-
-    A name in a file or an answer of a server may hold anything.
-
-    Example:
-        >>> one_line(ValueError("no\\n file \\x1b[31m here, but ä"))
-        'no file \\\\x1b[31m here, but ä'
-    """
-    words = " ".join(str(error).split())
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)
 
 
 def parser() -> ArgumentParser:

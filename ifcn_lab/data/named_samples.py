@@ -51,6 +51,11 @@ class NamedSamples(Sequence[Sample]):
             return part
         return self._read(self.names[index], self._numbers[index])
 
+    @property
+    def names_by_id(self) -> dict[int, str]:
+        """The images' names by their ids."""
+        return dict(zip(self._numbers, self.names, strict=True))
+
     def __repr__(self) -> str:
         """Say what this is and how much of it there is."""
         return f"<{type(self).__name__} {self.root}: {len(self)} images>"

@@ -13,6 +13,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ifcn_lab.atomic_write import replacing
 from ifcn_lab.draw.palette import INK, PAPER
 
 STYLE = {
@@ -37,10 +38,16 @@ class Picture(NamedTuple):
         return buffer.getvalue()
 
     def save(self, path: str | Path) -> Path:
-        """Write the PNG to a file."""
-        path = Path(path)
-        path.write_bytes(self.png())
-        return path
+        """Write to a file in the format of its suffix, PNG if it has none.
+
+        Raises:
+            ValueError: matplotlib does not write that format.
+        """
+        kind = Path(path).suffix[1:].lower() or "png"
+        metadata = {"Software": None} if kind == "png" else None
+        with replacing(path) as new:
+            self.figure.savefig(new, format=kind, dpi=DPI, metadata=metadata)
+        return Path(path)
 
 
 def show(picture: Picture) -> None:
