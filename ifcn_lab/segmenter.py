@@ -20,6 +20,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from ifcn_lab.data import Sample
+from ifcn_lab.data.faults import near
 from ifcn_lab.data.run_lengths import crop_rles
 from ifcn_lab.views import IMAGENET_MEAN, View, draw_view
 
@@ -276,7 +277,8 @@ def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
-        raise FileNotFoundError(f"no weights at {path}; give the path of a saved file")
+        raise FileNotFoundError(f"no weights at {path}; give the path of a saved file"
+                                f"{near(path)}")
     try:
         with safe_open(str(path), framework="pt") as file:
             config = json.loads((file.metadata() or {})["ifcn_lab"])

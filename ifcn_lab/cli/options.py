@@ -74,7 +74,7 @@ def add_model(parser: ArgumentParser) -> None:
 
 
 def add_pyramid(parser: ArgumentParser) -> None:
-    """--sizes, --n, --nms and --threshold."""
+    """--sizes, --top, --nms and --threshold."""
     parser.add_argument("--sizes", type=positive, nargs=2, metavar=("MIN", "MAX"),
                         help="longest side in pixels of the smallest and the largest "
                         "object; left out: those seen in training")

@@ -163,7 +163,7 @@ def ids_of(given: Namespace, pictures: Sequence[Path]) -> Sequence[int | str]:
     for picture in pictures:
         key = names.find(str(picture.absolute()))
         if key is None or key in ids:
-            raise ValueError(f"{given.annotations}: does not list {picture}, or more "
-                             "than once; leave --annotations out to number them")
+            raise ValueError(f"{given.annotations}: does not list {picture.name}, or "
+                             "more than once; leave --annotations out to number them")
         ids[key] = picture
     return list(ids)

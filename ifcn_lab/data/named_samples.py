@@ -108,6 +108,8 @@ def listed_in(names: Sequence[str] | str | Path) -> list[str]:
     path = Path(names)
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise absent(path, "list of names") from None
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: is no readable list of names ({error})") from error
     found = [line.split()[0] for line in lines if line.strip()]

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from ifcn_lab.data import Sample
-from ifcn_lab.data.faults import Unreadable
+from ifcn_lab.data.faults import Unreadable, near
 from ifcn_lab.data.json_fields import MOST, is_box, key_of, short, whole
 from ifcn_lab.data.picture_names import PictureNames
 from ifcn_lab.data.segmentation import checked, rle_of
@@ -72,8 +72,9 @@ class ResultFile:
         except Unreadable as fault:
             raise ValueError(f"{path}: result number {self.count} {fault}") from None
         except (OSError, ValueError, RecursionError) as error:
+            at = "" if self.path.exists() else near(self.path)
             raise ValueError(f"{path}: cannot be read as a list of results, JSON in "
-                             f"UTF-8 ({error})") from error
+                             f"UTF-8 ({error}){at}") from error
 
     def fit(self, names: Mapping[int | str, str]) -> None:
         """Bring the results to the ids of images whose file names are given.
