@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from PIL import Image
 from training_cases import one_thread
 
 from ifcn_lab.__main__ import main
+from ifcn_lab.data.scenes import SceneSet
+from ifcn_lab.data.segmentation import checked, rle_of
 from ifcn_lab.models.instancefcn import InstanceFCN
 
 __all__ = ["one_thread"]  # a fixture
@@ -138,7 +141,7 @@ def test_ctrl_c_keeps_what_is_done(
             raise KeyboardInterrupt
         return detect(self, *given, **options)
 
-    stopped.__signature__ = __import__("inspect").signature(detect)
+    stopped.__signature__ = inspect.signature(detect)
     monkeypatch.setattr(InstanceFCN, "detect", stopped)
     words = ["a.png", "b.png", "c.png", "--json", "found.json"]
     assert segment(weights, *words) == 130
@@ -168,3 +171,34 @@ def test_annotations_tell_pictures_of_one_name_apart(
     capsys.readouterr()
     assert segment(weights, *words, "--json", "gt.json") == 2
     assert "this file is read here" in capsys.readouterr().err
+
+
+def test_data_check_tells_of_deep_pictures_without_calling_them_broken(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grey = np.random.default_rng(0).integers(0, 4096, (20, 30), dtype=np.uint16)
+    Image.fromarray(grey).save("camera.png")
+    image = {"id": 1, "file_name": "camera.png", "height": 20, "width": 30}
+    one = {"id": 1, "image_id": 1, "category_id": 1,
+           "segmentation": [[2, 2, 9, 2, 9, 9, 2, 9]]}
+    Path("gt.json").write_text(json.dumps({"images": [image], "annotations": [one]}))
+    assert main(["data", "check", "gt.json"]) == 0
+    assert "uses 12 bits" in (told := capsys.readouterr().out)
+    assert "(1 images, camera.png for one)" in told
+
+
+def test_results_for_a_data_set_are_matched_by_name_too(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scene = SceneSet(1, start=1_000_000)[0]
+    code = rle_of(checked([[5, 5, 30, 5, 30, 30, 5, 30]], scene.image.shape[:2]),
+                  scene.image.shape[:2])
+    entry = {"image_id": 3, "file_name": "scene 1000000.png", "score": 0.5,
+             "segmentation": code | {"counts": code["counts"].decode()}}
+    line = ["evaluate", "--dataset", "scenes", "--limit", "1", "--results", "r.json"]
+    Path("r.json").write_text(json.dumps([entry]))
+    assert main(line) == 0
+    assert "matched by file_name" in capsys.readouterr().err
+    Path("r.json").write_text(json.dumps([entry | {"file_name": "other.png"}]))
+    assert main(line) == 2
+    assert "is for image 3, which the annotations" in capsys.readouterr().err
