@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Int
 
 from ifcn_lab.assembling import assemble
+from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.data import shipped
 
 
@@ -128,9 +129,8 @@ def main() -> None:
     """Write the file: one case a line."""
     lines = [json.dumps(_to_record(work_out(case))) for case in CASES]
     target = shipped.folder() / "golden" / "assembling.json"
-    target.parent.mkdir(exist_ok=True)
     text = "[\n" + ",\n".join(lines) + "\n]\n"
-    target.write_text(text, encoding="utf-8", newline="\n")
+    write_whole(target, text)
     print(f"{target.name}: {len(lines)} cases, {target.stat().st_size / 1e3:.0f} kB")
 
 

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ifcn_lab.atomic_write import write_whole
+
 if TYPE_CHECKING:
     from ifcn_lab.training.run import Step
 
@@ -82,9 +84,7 @@ def cut_back(path: Path, step: int) -> None:
             and (line.startswith(b"step,") or line.split(b",")[0].isdigit()
                  and int(line.split(b",")[0]) <= step)]
     if len(kept) < len(lines):
-        partial = path.with_name(path.name + ".partial")
-        partial.write_bytes(b"".join(kept))
-        os.replace(partial, path)
+        write_whole(path, b"".join(kept))
 
 
 def tell(sentence: str) -> None:
