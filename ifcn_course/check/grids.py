@@ -41,8 +41,9 @@ def first_difference(yours: np.ndarray, expected: np.ndarray) -> tuple[int, ...]
     unequal = yours != expected
     if {yours.dtype.kind, expected.dtype.kind} <= set("biuf"):
         unequal &= ~((yours != yours) & (expected != expected))  # NaN in both
-    if yours.dtype.kind == "f":  # a real difference says more than rounding
-        far = unequal & ~np.isclose(yours, expected, rtol=1e-6, atol=1e-6)
+        far = unequal  # a real difference says more than rounding
+        if yours.dtype.kind == "f":
+            far = unequal & ~np.isclose(yours, expected, rtol=1e-6, atol=1e-6)
         unequal = far if far.any() else unequal
     where = np.argwhere(unequal)
     return tuple(map(int, where[0])) if len(where) else ()
