@@ -21,8 +21,8 @@ def add_fields(
 ) -> None:
     """An option for every field of a dataclass; None where it is not given.
 
-    The help of `--some-field` is what the docstring says of `some_field` under "Args:",
-    with the default behind it.
+    The help is what the docstring says of the field under "Args:", with the default
+    behind it.
     """
     said = documented(kind)
     for field in fields(kind):

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import copy
 import os
-import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import overload
-from urllib.parse import unquote
 
 import numpy as np
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.coco_file import AnnotatedImage, AnnotationFile
 from ifcn_lab.data.faults import Unreadable, absent
+from ifcn_lab.data.picture_names import picture_in
 from ifcn_lab.data.pictures import read_image
 from ifcn_lab.data.segmentation import mask_of
 
@@ -128,7 +127,7 @@ def _image_folder(file: AnnotationFile, given: str | Path | None) -> Path:
              above / "images" / split]
     names = [image.name for image in file[:TRIED]]
     for folder in tried:
-        if not names or any(_path_in(folder, name) for name in names):
+        if not names or any(picture_in(folder, name) for name in names):
             return folder
     raise ValueError(
         f"{file.path}: its pictures, {names[0]} for one, are in none of "
@@ -142,18 +141,8 @@ def _paths(folder: Path, file: AnnotationFile) -> Iterator[str | None]:
     with os.scandir(folder) as entries:  # one look instead of 100,000
         there = {entry.name for entry in entries if entry.is_file()}
     for image in file:
-        path = image.name if image.name in there else _path_in(folder, image.name)
+        path = image.name if image.name in there else picture_in(folder, image.name)
         if path is None:
             file.faults.place = f"picture {image.name}"
             file.faults.refuse(Unreadable(f"is not in {folder}"))
         yield path
-
-
-def _path_in(folder: Path, name: str) -> str | None:
-    """Find a picture by its name, as other systems and web addresses write it, too."""
-    slashes = name.replace("\\", "/")
-    for known in (name, slashes, unquote(name), unquote(slashes)):
-        for form in (known, *(unicodedata.normalize(f, known) for f in ("NFC", "NFD"))):
-            if (folder / form).is_file():
-                return form
-    return None

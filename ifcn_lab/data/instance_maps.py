@@ -8,8 +8,6 @@ import numpy as np
 from jaxtyping import Bool, Int
 from PIL import Image
 
-from ifcn_lab.data.pictures import UNREADABLE
-
 __all__ = ["read_map", "separate"]
 
 # Pillow's modes whose pixels are numbers and no colours, and how many bits they have.
@@ -41,7 +39,7 @@ def read_map(path: str | Path, most_bits: int = 16) -> Int[np.ndarray, "h w"]:
         with Image.open(path) as opened:
             mode = opened.mode
             numbers = np.array(opened).astype(np.int64) if mode in _BITS else None
-    except UNREADABLE as error:
+    except Exception as error:  # as read_image does
         raise ValueError(f"{path}: cannot be read as a picture ({error})") from error
     _check_kind(path, mode, most_bits, numbers)
     return numbers

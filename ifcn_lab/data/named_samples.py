@@ -51,6 +51,11 @@ class NamedSamples(Sequence[Sample]):
             return part
         return self._read(self.names[index], self._numbers[index])
 
+    @property
+    def names_by_id(self) -> dict[int, str]:
+        """The images' names by their ids."""
+        return dict(zip(self._numbers, self.names, strict=True))
+
     def __repr__(self) -> str:
         """Say what this is and how much of it there is."""
         return f"<{type(self).__name__} {self.root}: {len(self)} images>"
@@ -103,6 +108,8 @@ def listed_in(names: Sequence[str] | str | Path) -> list[str]:
     path = Path(names)
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise absent(path, "list of names") from None
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: is no readable list of names ({error})") from error
     found = [line.split()[0] for line in lines if line.strip()]
