@@ -6,11 +6,9 @@ else. So it does not matter which process makes it, or when.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, NamedTuple
@@ -27,7 +25,6 @@ from ifcn_lab.training.interrupt import STOPPING
 from ifcn_lab.training.recipe import Recipe
 
 MOST_UNREADABLE = 0.1
-PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal to get when the parent ends
 
 
 class Example(NamedTuple):
@@ -175,20 +172,13 @@ def stream(
     places = ((step, number) for step in count(start) for number in numbers)
     if workers == 0:
         yield from map(batches.__getitem__, places)
-    for made in loader(batches, places, workers):
+    for made in DataLoader(
+        Safe(batches), sampler=places, batch_size=None, num_workers=workers,
+        collate_fn=unchanged, worker_init_fn=deaf, generator=torch.Generator(),
+    ):
         if isinstance(made, Exception):
             raise made
         yield made
-
-
-def loader(
-    batches: Batches, places: Iterable[tuple[int, int]], workers: int
-) -> DataLoader:
-    """A loader whose workers make the batches of these places, in this order."""
-    return DataLoader(
-        Safe(batches), sampler=places, batch_size=None, num_workers=workers,
-        collate_fn=unchanged, worker_init_fn=deaf, generator=torch.Generator(),
-    )
 
 
 def unchanged(made: Any) -> Any:
@@ -199,14 +189,10 @@ def unchanged(made: Any) -> Any:
 def deaf(worker: int) -> None:
     """Leave signals to the main process, which ends its workers when it is ready.
 
-    Should the main process be killed, so are they: on Linux at once, as the system is
-    asked for it, elsewhere within seconds, when they notice. They hold copies of its
-    connections, by which other processes of a run see that it is gone.
+    Should the main process be killed, they notice within seconds and end.
     """
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @contextmanager
