@@ -1,6 +1,6 @@
 """Golden vectors: small cases of assembling that every implementation must reproduce.
 
-    python -m ifcn_lab.data.golden          writes data/golden/ anew, from the loop
+    python tests/golden_vectors.py          writes data/golden/ anew, from the loop
 
 They are integers in JSON, so that any language can read them. A score says where it
 lives: 100 * map + 10 * row + column, and 100_000 more for each image of a batch.
@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Int
 
 from ifcn_lab.assembling import assemble
+from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.data import shipped
 
 
@@ -128,9 +129,7 @@ def main() -> None:
     """Write the file: one case a line."""
     lines = [json.dumps(_to_record(work_out(case))) for case in CASES]
     target = shipped.folder() / "golden" / "assembling.json"
-    target.parent.mkdir(exist_ok=True)
-    text = "[\n" + ",\n".join(lines) + "\n]\n"
-    target.write_text(text, encoding="utf-8", newline="\n")
+    write_whole(target, "[\n" + ",\n".join(lines) + "\n]\n")
     print(f"{target.name}: {len(lines)} cases, {target.stat().st_size / 1e3:.0f} kB")
 
 

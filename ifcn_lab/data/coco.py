@@ -7,7 +7,6 @@ import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import overload
 from urllib.parse import unquote
 
 import numpy as np
@@ -80,10 +79,6 @@ class CocoFolder(Sequence[Sample]):
         """Count the annotated objects, crowd left out."""
         return self.file.objects
 
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> CocoFolder: ...
     def __getitem__(self, index: int | slice) -> Sample | CocoFolder:
         """Read one image with its masks, or cut out a shorter CocoFolder."""
         if not isinstance(index, slice):

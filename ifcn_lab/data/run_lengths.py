@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int, Integer
 
-__all__ = ["crop_rles", "lengths_of"]
+__all__ = ["crop_rles", "lengths_of", "run_counts"]
 
 _MOST_GROUPS = 10  # of five bits each: lengths below 2 ** 49
 
@@ -32,45 +32,33 @@ def crop_rles(
         >>> crop_rles([np.ones((2, 1), bool)], np.array([[1, 0]]), (2, 3))
         [{'size': [2, 3], 'counts': b'222'}]
     """
-    corners = np.asarray(boxes)[:, :2].tolist()
-    return [{"size": [*shape], "counts": _counts(crop, x, y, shape)}
-            for crop, (x, y) in zip(crops, corners, strict=True)]
+    from pycocotools.mask import frPyObjects
+
+    (h, w), found = shape, []
+    for crop, (x, y) in zip(crops, np.asarray(boxes)[:, :2].tolist(), strict=True):
+        rows, columns = crop.shape
+        x = min(x, w - 1)                        # of a crop without columns
+        end = min(x + columns + 1, w)            # one more, so that the last run is 0
+        strip = np.zeros((h, end - x), bool)
+        strip[y : y + rows, :columns] = crop
+        counts = run_counts(strip)
+        counts[0] += x * h
+        counts[-1] += (w - end) * h
+        found.append(frPyObjects({"size": [h, w], "counts": counts}, h, w))
+    return found
 
 
-def _counts(
-    crop: Bool[np.ndarray, "P Q"], x: int, y: int, shape: tuple[int, int]
-) -> bytes:
-    from pycocotools import mask as coco_mask
+def run_counts(mask: Bool[np.ndarray, "h w"]) -> list[int]:
+    """Lengths of the runs down the columns; the first is of ground, perhaps empty.
 
-    (h, w), (rows, columns) = shape, crop.shape
-    x = min(x, w - 1)  # of a crop without columns
-    end = min(x + columns + 1, w)  # an empty column more: so the last run is background
-    strip = np.zeros((h, end - x), np.uint8, order="F")
-    strip[y : y + rows, :columns] = crop
-    text = coco_mask.encode(strip)["counts"]
-    if end < w:  # no later number is a difference to the last one
-        start = _last_number(text)
-        text = text[:start] + _added(text[start:], (w - end) * h)
-    length = next(i for i, letter in enumerate(text, 1) if not (letter - 48) & 32)
-    return _added(text[:length], x * h) + text[length:]  # nor to the first one
-
-
-def _last_number(text: bytes) -> int:
-    start = len(text) - 1
-    while start and (text[start - 1] - 48) & 32:
-        start -= 1
-    return start
-
-
-def _added(number: bytes, more: int) -> bytes:
-    """Add to one number of a run-length text: groups of five bits, the lowest first."""
-    value = sum((letter - 48 & 31) << 5 * i for i, letter in enumerate(number))
-    value += more - ((number[-1] - 48 & 16) << 5 * len(number) - 4)  # its sign
-    groups = []
-    while not -16 <= value < 16:
-        groups.append((value & 31) + 80)
-        value >>= 5
-    return bytes([*groups, (value & 31) + 48])
+    >>> run_counts(np.array([[False, True, False], [False, True, False]]))
+    [2, 2, 2]
+    >>> run_counts(np.array([[True, True], [False, True]]))
+    [0, 1, 1, 2]
+    """
+    line = mask.T.ravel()
+    changes = np.flatnonzero(np.diff(line, prepend=False))
+    return np.diff(changes, prepend=0, append=mask.size).tolist()
 
 
 def lengths_of(text: str) -> Int[np.ndarray, " N"] | None:

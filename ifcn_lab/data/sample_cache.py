@@ -8,7 +8,7 @@ import numpy as np
 
 from ifcn_lab.data import Sample
 
-__all__ = ["SampleCache", "bytes_of", "cached_if_small"]
+__all__ = ["SampleCache", "bytes_of"]
 
 
 class SampleCache(Sequence[Sample]):
@@ -60,35 +60,6 @@ class SampleCache(Sequence[Sample]):
         """Give what is pickled: nothing that was kept."""
         return {"samples": self.samples, "_most": self._most, "_room": self._most,
                 "_kept": {}}
-
-
-def cached_if_small(
-    samples: Sequence, gigabytes: float = 3.0, looks: int = 20
-) -> Sequence:
-    """The data set, kept in memory if the whole of it will fit, else as it is.
-
-    A large data set would fill the memory and still be read from disk mostly.
-
-    Args:
-        samples: any data set; unreadable images are left out of the estimate.
-        gigabytes: how much there is room for.
-        looks: how many samples, spread over the data set, the estimate is taken from.
-
-    Example:
-        >>> from ifcn_lab.data.scenes import SceneSet
-        >>> type(cached_if_small(SceneSet(3))).__name__
-        'SampleCache'
-        >>> type(cached_if_small(SceneSet(3), gigabytes=1e-4)).__name__
-        'SceneSet'
-    """
-    sizes = []
-    for index in range(0, len(samples), max(1, len(samples) // looks)):
-        try:
-            sizes.append(bytes_of(samples[index]))
-        except (ValueError, OSError):
-            continue
-    fits = sum(sizes) / max(1, len(sizes)) * len(samples) <= gigabytes * 1e9
-    return SampleCache(samples, gigabytes) if fits else samples
 
 
 def bytes_of(sample: Sample) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,7 @@ from jaxtyping import Int
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.instance_maps import separate
-from ifcn_lab.data.named_samples import (
-    NamedSamples,
-    check_files,
-    find_root,
-    image_ids,
-    listed_in,
-)
+from ifcn_lab.data.named_samples import ListedSamples
 from ifcn_lab.data.pictures import read_image
 from ifcn_lab.data.voc import BORDER, CATEGORIES
 
@@ -28,7 +21,7 @@ __all__ = ["Sbd", "told_of_sds"]
 SDS = {"train": 5623, "val": 5732}
 
 
-class Sbd(NamedSamples):
+class Sbd(ListedSamples):
     """The images of SBD with the instance masks of their ``inst/*.mat`` files.
 
     Args:
@@ -53,21 +46,8 @@ class Sbd(NamedSamples):
     """
 
     categories = CATEGORIES
-
-    def __init__(
-        self,
-        root: str | Path,
-        split: str = "train",
-        *,
-        names: Sequence[str] | str | Path | None = None,
-    ) -> None:
-        inner = ("dataset", "benchmark_RELEASE/dataset")
-        found = find_root(root, inner, ["inst", "img"])
-        names = found / f"{split}.txt" if names is None else names
-        listed = listed_in(names)
-        for folder, end in (("img", "jpg"), ("inst", "mat")):
-            check_files(found / folder, (f"{name}.{end}" for name in listed), split)
-        super().__init__(found, listed, image_ids(listed))
+    files = {"img": "jpg", "inst": "mat"}
+    inner = ("dataset", "benchmark_RELEASE/dataset")
 
     def _read(self, name: str, number: int) -> Sample:
         path = self.root / "inst" / f"{name}.mat"
@@ -75,15 +55,9 @@ class Sbd(NamedSamples):
         ignore = None if len(categories) >= BORDER else BORDER
         masks, ignored, ids = separate(numbers, ignore)
         _check(ids, categories, path)
-        return Sample(
-            image=read_image(self.root / "img" / f"{name}.jpg", numbers.shape),
-            masks=masks,
-            crowd=ignored,
-            ids=ids,
-            categories=tuple(categories[id - 1] for id in ids),
-            name=name,
-            image_id=number,
-        )
+        image = read_image(self.root / "img" / f"{name}.jpg", numbers.shape)
+        kinds = tuple(categories[id - 1] for id in ids)
+        return Sample(image, masks, ignored, ids, kinds, name, number)
 
 
 def told_of_sds(count: int) -> str:
