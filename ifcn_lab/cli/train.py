@@ -115,9 +115,23 @@ def run(given: Namespace) -> int:
     return 0
 
 
-def tell_sizes(model: Segmenter, samples: Sequence[Sample]) -> None:
-    """Say how large the objects are; a window model looks for these sizes."""
-    low, high = object_sizes(samples)
+def tell_sizes(model: Segmenter, samples: Sequence[Sample], most: int = 200) -> None:
+    """Say how large most objects are, 1st to 99th percentile of their longest sides.
+
+    A window model looks for these sizes. Images that cannot be read are left out here;
+    training names them.
+
+    Raises:
+        ValueError: no image looked at can be read, or none holds an object.
+    """
+    import numpy as np
+
+    from ifcn_lab.data.survey import survey
+
+    found = survey(samples, range(0, len(samples), max(1, len(samples) // most)))
+    if not found.sides:
+        raise ValueError(found.problems[0])
+    low, high = map(float, np.percentile(found.sides, (1, 99)))
     if hasattr(model, "sizes"):
         model.sizes = low, high
     print(f"{len(samples)} images, objects of {low:.0f} to {high:.0f} pixels")
@@ -188,11 +202,8 @@ def batches_told(recipe: Recipe, processes: int) -> str:
     """How the images of a step are shared out."""
     images = recipe.batch * recipe.accumulate
     batches = f"{recipe.accumulate} batches of {recipe.batch}"
-    if processes > 1:
-        return f"{images} images a step: {batches}, shared by {processes} processes"
-    if recipe.accumulate > 1:
-        return f"{images} images a step: {batches}, one after the other"
-    return f"{images} image{'s' if images > 1 else ''} a step"
+    how = f"shared by {processes} processes" if processes > 1 else "one after the other"
+    return f"{images} images a step: {batches}, {how}"
 
 
 def workers(given: Namespace) -> int:
@@ -312,22 +323,3 @@ def recipe(given: Namespace) -> Recipe:
     elif given.iterations:
         changes["seconds"] = None
     return base.with_(**changes)
-
-
-def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, float]:
-    """Longest sides that most objects lie between: 1st to 99th percentile.
-
-    Images that cannot be read are left out here; training names them.
-
-    Raises:
-        ValueError: no image looked at can be read, or none holds an object.
-    """
-    import numpy as np
-
-    from ifcn_lab.data.survey import survey
-
-    found = survey(samples, range(0, len(samples), max(1, len(samples) // most)))
-    if not found.sides:
-        raise ValueError(found.problems[0])
-    low, high = np.percentile(found.sides, (1, 99))
-    return float(low), float(high)

@@ -33,9 +33,8 @@ class CocoFolder(Sequence[Sample]):
     with backslashes, percent signs or decomposed accents finds its file, too.
 
     Polygons, polygons of several parts and run lengths (RLE), compressed or not, become
-    masks. Crowd regions go to ``Sample.crowd`` and never to ``Sample.masks``. So do
-    objects of fewer than ``min_area`` pixels: they are there, but not asked for. An
-    object whose outline covers no pixel at all is left out.
+    masks. Crowd regions go to ``Sample.crowd`` and never to ``Sample.masks``. An object
+    whose outline covers no pixel at all is left out.
 
     Annotations are checked at once, see ``AnnotationFile``, which is ``file``; pictures
     and masks are decoded when a sample is taken. A slice is again a CocoFolder. An
@@ -52,16 +51,11 @@ class CocoFolder(Sequence[Sample]):
     """
 
     def __init__(
-        self,
-        annotations: str | Path,
-        images: str | Path | None = None,
-        *,
-        min_area: int = 0,
+        self, annotations: str | Path, images: str | Path | None = None, *,
         strict: bool = True,
     ) -> None:
         file = AnnotationFile(annotations)
         self.annotations, self.categories = file.path, file.categories
-        self.min_area = min_area
         self.images = _image_folder(file, images)
         paths = list(_paths(self.images, file))
         if strict:
@@ -96,7 +90,7 @@ class CocoFolder(Sequence[Sample]):
         masks, crowd, kept = [], np.zeros(listed.size, dtype=bool), []
         for one in listed.annotations:
             mask = mask_of(one.segmentation, listed.size)
-            if one.crowd or mask.sum() < self.min_area:
+            if one.crowd:
                 crowd |= mask
             elif mask.any():
                 masks.append(mask)

@@ -20,8 +20,8 @@ def crop_rles(
 ) -> list[dict[str, Any]]:
     """COCO's compressed run lengths of masks that are kept as crops.
 
-    COCO counts down the columns. So only the columns of the crop are drawn, and what
-    lies left and right of them is added to the first and to the last run.
+    COCO counts down the columns. The image is never drawn: where runs begin and end in
+    the crop says where they do in the image.
 
     Args:
         crops: N masks, each cut to its box.
@@ -34,18 +34,35 @@ def crop_rles(
     """
     from pycocotools.mask import frPyObjects
 
-    (h, w), found = shape, []
-    for crop, (x, y) in zip(crops, np.asarray(boxes)[:, :2].tolist(), strict=True):
-        rows, columns = crop.shape
-        x = min(x, w - 1)                        # of a crop without columns
-        end = min(x + columns + 1, w)            # one more, so that the last run is 0
-        strip = np.zeros((h, end - x), bool)
-        strip[y : y + rows, :columns] = crop
-        counts = run_counts(strip)
-        counts[0] += x * h
-        counts[-1] += (w - end) * h
-        found.append(frPyObjects({"size": [h, w], "counts": counts}, h, w))
-    return found
+    h, w = shape
+    corners = np.asarray(boxes)[:, :2].tolist()
+    return [frPyObjects({"size": [h, w], "counts": _counts(crop, x, y, h, w)}, h, w)
+            for crop, (x, y) in zip(crops, corners, strict=True)]
+
+
+def _counts(
+    crop: Bool[np.ndarray, "P Q"], x: int, y: int, h: int, w: int
+) -> Int[np.ndarray, " N"]:
+    """Lengths of the runs of a crop's mask in its image of h x w pixels."""
+    rows, columns = crop.shape
+    line = np.zeros((columns, rows + 1), bool)        # below each column one of ground
+    line[:, :rows] = crop.T
+    column, row = np.divmod(_changes(line.ravel()), rows + 1)
+    places = (x + column) * h + y + row               # where runs begin and end
+    if rows == h:                                     # a run goes on in the next column
+        goes_on = np.flatnonzero(places[1:] == places[:-1])
+        places = np.delete(places, [goes_on, goes_on + 1])
+    if not places.size or places[-1] < h * w:         # the last run is of ground
+        places = np.append(places, h * w)
+    counts = places.copy()
+    counts[1:] -= places[:-1]
+    return counts
+
+
+def _changes(line: Bool[np.ndarray, " L"]) -> Int[np.ndarray, " N"]:
+    """Where a line differs from what stands before; before the first stands False."""
+    inner = np.flatnonzero(line[1:] != line[:-1]) + 1
+    return np.concatenate([[0], inner]) if line[:1].any() else inner
 
 
 def run_counts(mask: Bool[np.ndarray, "h w"]) -> list[int]:
@@ -56,9 +73,7 @@ def run_counts(mask: Bool[np.ndarray, "h w"]) -> list[int]:
     >>> run_counts(np.array([[True, True], [False, True]]))
     [0, 1, 1, 2]
     """
-    line = mask.T.ravel()
-    changes = np.flatnonzero(np.diff(line, prepend=False))
-    return np.diff(changes, prepend=0, append=mask.size).tolist()
+    return _counts(mask, 0, 0, *mask.shape).tolist()
 
 
 def lengths_of(text: str) -> Int[np.ndarray, " N"] | None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ifcn_lab.data import Sample
 
-__all__ = ["SampleCache", "bytes_of"]
+__all__ = ["SampleCache"]
 
 
 class SampleCache(Sequence[Sample]):
@@ -48,26 +46,16 @@ class SampleCache(Sequence[Sample]):
         if index in self._kept:
             return self._kept[index]
         sample = self.samples[index]
-        if (size := bytes_of(sample)) <= self._room:
+        size = sample.image.nbytes + sample.masks.nbytes + sample.crowd.nbytes
+        if size <= self._room:
             self._room -= size
-            sample = sample._replace(image=_own(sample.image),
-                                     masks=_own(sample.masks),
-                                     crowd=_own(sample.crowd))
-            self._kept[index] = sample
+            # A copy where an array would hold on to a larger one.
+            own = {name: array.copy() for name in ("image", "masks", "crowd")
+                   if (array := getattr(sample, name)).base is not None}
+            self._kept[index] = sample = sample._replace(**own)
         return sample
 
     def __getstate__(self) -> dict:
         """Give what is pickled: nothing that was kept."""
         return {"samples": self.samples, "_most": self._most, "_room": self._most,
                 "_kept": {}}
-
-
-def bytes_of(sample: Sample) -> int:
-    """How much memory the pixels of a sample take."""
-    return sample.image.nbytes + sample.masks.nbytes + sample.crowd.nbytes
-
-
-def _own(array: np.ndarray) -> np.ndarray:
-    """Return the array, or a copy of it if it would hold on to a larger one."""
-    base = array.base
-    return array if base is None or base.nbytes <= array.nbytes else array.copy()

@@ -16,9 +16,7 @@ from ifcn_lab.data.named_samples import ListedSamples
 from ifcn_lab.data.pictures import read_image
 from ifcn_lab.data.voc import BORDER, CATEGORIES
 
-__all__ = ["Sbd", "told_of_sds"]
-
-SDS = {"train": 5623, "val": 5732}
+__all__ = ["Sbd"]
 
 
 class Sbd(ListedSamples):
@@ -32,8 +30,7 @@ class Sbd(ListedSamples):
 
     The papers on SDS, MNC, InstanceFCN and FCIS do not use SBD's own split, but lists
     of 5,623 images to train on and 5,732 to test on. SBD's own ``train.txt`` holds
-    images that those papers test on. Who has the two lists gives them as ``names``;
-    `told_of_sds` says whether a list is as long as one of theirs.
+    images that those papers test on. Who has the two lists gives them as ``names``.
 
     Each file holds a MATLAB structure ``GTinst``: ``Segmentation``, whose number is an
     object's id, and ``Categories``, one of VOC's 20 for each id in turn. 255 goes to
@@ -58,21 +55,6 @@ class Sbd(ListedSamples):
         image = read_image(self.root / "img" / f"{name}.jpg", numbers.shape)
         kinds = tuple(categories[id - 1] for id in ids)
         return Sample(image, masks, ignored, ids, kinds, name, number)
-
-
-def told_of_sds(count: int) -> str:
-    """Say whether a list of so many names is as long as a list of the SDS protocol.
-
-    >>> told_of_sds(5623)
-    '5,623 names, as many as the train list of the SDS protocol'
-    >>> told_of_sds(8498)
-    "8,498 names; the SDS protocol's lists have 5,623 (train) and 5,732 (val)"
-    """
-    for split, expected in SDS.items():
-        if count == expected:
-            return f"{count:,} names, as many as the {split} list of the SDS protocol"
-    return (f"{count:,} names; the SDS protocol's lists have {SDS['train']:,} (train) "
-            f"and {SDS['val']:,} (val)")
 
 
 def _load(path: Path) -> tuple[Int[np.ndarray, "h w"], list[int]]:

@@ -35,7 +35,6 @@ def make(
     sizes: tuple[Number, Number] = (28, 86),
     families: Sequence[str] | None = None,
     touching: Number | None = None,
-    visible: Number | None = None,
     style: str = "lesson",
 ) -> Scene:
     """Draw a scene; the same seed and wishes give the same scene.
@@ -44,9 +43,8 @@ def make(
     shortest and longest object in pixels, drawn log-uniformly; within a lesson scene
     nearly equal, so that neighbours fit one window. families: names out of `FAMILIES`,
     None for all. touching: the share of objects meant to touch or partly hide one of
-    their own colour; None: 1 in lesson scenes, else 0.8. visible: the share of its
-    pixels that every object keeps, however it is hidden or cut; None: 0.75, in wild
-    scenes 0.4.
+    their own colour; None: 1 in lesson scenes, else 0.8. However it is hidden or
+    cut, every object keeps 0.75 of its pixels, in wild scenes 0.4.
 
     style: "lesson": five simple families, mild textures, a visible border; "wild":
     anything goes, for networks that shall work on photographs; "plain": flat colours,
@@ -60,7 +58,7 @@ def make(
     >>> int(scene.masks.sum(0).max())  # no pixel belongs to two objects
     1
     """
-    settings = Settings(size, objects, sizes, families, touching, visible, style)
+    settings = Settings(size, objects, sizes, families, touching, style)
     return _draw(np.random.default_rng(check_seed(seed)), settings)
 
 

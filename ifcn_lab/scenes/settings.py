@@ -20,7 +20,6 @@ class Settings:
     sizes: tuple[Number, Number] = (28, 86)
     families: Sequence[str] | None = None
     touching: Number | None = None
-    visible: Number | None = None
     style: str = "lesson"
 
     def __post_init__(self) -> None:
@@ -33,8 +32,6 @@ class Settings:
             raise ValueError(f"touching is {self.touching}; give a share from 0 to 1")
         if self.style not in STYLES:
             raise ValueError(f"no style {self.style!r}; there are {STYLES}")
-        if not 0 < self.least_visible <= 1:
-            raise ValueError(f"visible is {self.visible}; give a share above 0, to 1")
         self._check_room()
 
     @property
@@ -56,8 +53,6 @@ class Settings:
     @property
     def least_visible(self) -> Number:
         """The share of its pixels that every object keeps."""
-        if self.visible is not None:
-            return self.visible
         return 0.4 if self.style == "wild" else 0.75
 
     def _check_room(self) -> None:

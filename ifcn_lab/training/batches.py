@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, NamedTuple
@@ -172,13 +172,20 @@ def stream(
     places = ((step, number) for step in count(start) for number in numbers)
     if workers == 0:
         yield from map(batches.__getitem__, places)
-    for made in DataLoader(
-        Safe(batches), sampler=places, batch_size=None, num_workers=workers,
-        collate_fn=unchanged, worker_init_fn=deaf, generator=torch.Generator(),
-    ):
+    for made in loader(batches, places, workers):
         if isinstance(made, Exception):
             raise made
         yield made
+
+
+def loader(
+    batches: Batches, places: Iterable[tuple[int, int]], workers: int
+) -> DataLoader:
+    """A loader whose workers make the batches of these places, in this order."""
+    return DataLoader(
+        Safe(batches), sampler=places, batch_size=None, num_workers=workers,
+        collate_fn=unchanged, worker_init_fn=deaf, generator=torch.Generator(),
+    )
 
 
 def unchanged(made: Any) -> Any:
