@@ -96,14 +96,9 @@ class CocoFolder(Sequence[Sample]):
                 masks.append(mask)
                 kept.append(one)
         return Sample(
-            image=image,
-            masks=np.array(masks, dtype=bool).reshape(-1, *listed.size),
-            crowd=crowd,
-            ids=tuple(one.id for one in kept),
-            categories=tuple(one.category for one in kept),
-            name=listed.name,
-            image_id=listed.id,
-        )
+            image, np.array(masks, dtype=bool).reshape(-1, *listed.size), crowd,
+            tuple(one.id for one in kept), tuple(one.category for one in kept),
+            listed.name, listed.id)
 
 
 def _image_folder(file: AnnotationFile, given: str | Path | None) -> Path:

@@ -18,7 +18,10 @@ from torch import Tensor, distributed, nn
 
 
 class LostProcess(ConnectionError):
-    """Another process of the run was killed, failed, or does not answer."""
+    """Another process of the run was killed, failed, or does not answer.
+
+    What was trained since the last checkpoint is lost with it.
+    """
 
 
 class Group:
@@ -136,7 +139,8 @@ def why(error: RuntimeError) -> str:
 def joined(device: str = "cpu", timeout: float = 600.0) -> Iterator[Group]:
     """Join the processes that torchrun started; alone if it did not.
 
-    They talk through nccl where `device` is a GPU, else through gloo.
+    They talk through nccl where `device` is a GPU, else through gloo. On a cluster
+    torchrun is started once on each machine; guide/own_data.md has a file for SLURM.
 
     Args:
         device: "cpu" or "cuda".
