@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -146,7 +147,7 @@ def image_ids(names: Sequence[str]) -> list[int]:
     >>> image_ids(["2007_000032", "2008_000002"]), image_ids(["a", "b"])
     ([2007000032, 2008000002], [1, 2])
     """
-    if all(len(name) == 11 and name[4] == "_" and _digits(name) for name in names):
+    if all(re.fullmatch("[0-9]{4}_[0-9]{6}", name) for name in names):
         return [int(name.replace("_", "")) for name in names]
     return list(range(1, len(names) + 1))
 
@@ -165,8 +166,3 @@ def every_fifth(names: Sequence[str], split: str) -> tuple[list[str], list[int]]
         raise ValueError(f"split {split!r}; expected 'train', 'val' or 'all'")
     numbers = [i for i in range(1, len(names) + 1) if (i - 1) % 5 in parts[split]]
     return [names[i - 1] for i in numbers], numbers
-
-
-def _digits(name: str) -> bool:
-    digits = name[:4] + name[5:]
-    return digits.isascii() and digits.isdigit()
