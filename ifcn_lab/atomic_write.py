@@ -30,7 +30,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     ('whole', 1)
     >>> folder.cleanup()
     """
-    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+    if _is_special(path):
         yield Path(path)
         return
     path = Path(os.path.realpath(path))
@@ -59,6 +59,8 @@ def check_writable(path: str | Path) -> None:
     Raises:
         OSError: it cannot; the sentence says why.
     """
+    if _is_special(path):
+        return
     path = Path(os.path.realpath(path))
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file")
@@ -69,3 +71,8 @@ def check_writable(path: str | Path) -> None:
     for place in (above, *([path] if path.exists() else [])):
         if not os.access(place, os.W_OK):
             raise PermissionError(f"{place} cannot be written; give another place")
+
+
+def _is_special(path: str | Path) -> bool:
+    """Whether this is a pipe, a terminal or the like: nothing to put in its place."""
+    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))

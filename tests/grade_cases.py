@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 
 import ifcn_course
-from ifcn_course.assignment.key import Key, KeyCase, KeyFunction, write_key
+from ifcn_course.assignment.key import Key, KeyCase, KeyFunction, key_text
 from ifcn_lab.__main__ import main
+from ifcn_lab.atomic_write import write_whole
 from tests.zoo import honest, liars, loops, thieves
 
 SLOW = ("magics", "types")  # they import matplotlib and torch
@@ -62,7 +63,8 @@ class Ground:
         for folder in (self.folder, self.temporary, self.bystander.parent):
             folder.mkdir()
         self.bystander.write_text("whole")
-        self.key = write_key(small_key(), root / "class.key.json")
+        self.key = root / "class.key.json"
+        write_whole(self.key, key_text(small_key()))
 
     def hand_in(self, name: str, cells: Sequence[str]) -> None:
         """Put one notebook into the folder of submissions."""

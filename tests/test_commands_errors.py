@@ -60,7 +60,7 @@ GOOD = "--weights {good.safetensors}"
         ("segment {whole.png} --weights {cut.safetensors}", "truncated"),
         ("segment {whole.png} --weights {here}", "model.safetensors"),
         (f"segment {{whole.png}} {GOOD} --device cuda:77", "no device 'cuda:77' here"),
-        (f"segment {{whole.png}} {GOOD} --out {{here}}/no/where.png", "No such file"),
+        (f"segment {{whole.png}} {GOOD} --out {{whole.png}}/x.png", "is a file, so"),
         (f"segment {{whole.png}} {GOOD} --sizes 9 3", "0 < smallest <= largest"),
         ("train --annotations nowhere.json --out {out}", "no such annotation file"),
         ("train --annotations {broken.json} --out {out}", "cannot be read as JSON"),

@@ -181,7 +181,7 @@ def test_results_with_boxes_only(
         ("--workers -1", "give 0 or more"),
         ("--results {folder}/none.json", "none.json: cannot be read as a list"),
         ("--results {strange} --boxes", "result number 1 is for image 99"),
-        ("--save {folder}/no/found.json", "No such file"),
+        ("--save {strange}/found.json", "strange.json is a file, so"),
     ],
 )
 def test_what_does_not_go_together_is_told_in_a_line(

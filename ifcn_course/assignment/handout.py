@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,25 +11,30 @@ from ifcn_course.assignment import nbgrader, notebook
 from ifcn_course.assignment.key import Key, KeyFunction, key_text
 from ifcn_course.assignment.sheet import Sheet, number_in
 from ifcn_course.assignment.task import numbered
-from ifcn_course.assignment.tasks import LESSONS, sheet_of
-from ifcn_course.assignment.variant import Unfit, Variant, drawn
+from ifcn_course.assignment.tasks import tasks_of
+from ifcn_course.assignment.variant import WORK, Unfit, Variant, drawn
+from ifcn_lab.atomic_write import replacing
 
 ATTEMPTS = 100
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """One lesson for one class.
+    """One lesson, or one exam, for one class.
 
     Attributes:
+        lesson: its name, "03_assembling".
         variant: what was drawn.
         sheet: the tasks.
         functions: what the key says of each task; the answers are computed here.
+        secret: how the lecturer's word was stretched; "": there was none.
     """
 
+    lesson: str
     variant: Variant
     sheet: Sheet
     functions: tuple[KeyFunction, ...]
+    secret: str
 
     @property
     def name(self) -> str:
@@ -40,8 +46,8 @@ class Assignment:
         """What it is graded against."""
         drawn = self.variant.document()
         variant = {name: drawn[name] for name in self.sheet.uses} | self.sheet.extra
-        return Key(LESSONS[self.variant.lesson], self.variant.seed, self.sheet.title,
-                   variant, self.functions)
+        return Key(self.lesson, self.variant.seed, self.sheet.title, variant,
+                   self.functions, self.secret)
 
     @property
     def graded(self) -> nbgrader.Graded:
@@ -50,49 +56,51 @@ class Assignment:
 
     def handout(self, *, metadata: bool = False) -> str:
         """The students' notebook; `metadata` adds nbgrader's."""
-        cells = notebook.student(self.sheet, self.variant)
+        cells = notebook.cells(self.sheet, self.variant)
         marked = nbgrader.marked(cells, self.graded) if metadata else cells
         return notebook.text(marked, self.name)
 
     def solutions(self) -> str:
         """The lecturer's notebook, with the solutions."""
-        return notebook.text(notebook.solved(self.sheet, self.variant), self.name)
+        cells = notebook.cells(self.sheet, self.variant, solved=True,
+                               suffix=": with solutions")
+        return notebook.text(cells, self.name)
 
     def nbgrader_source(self) -> str:
         """What nbgrader's `source` folder takes: solutions and tests, both marked."""
-        cells = notebook.solved(self.sheet, self.variant, suffix="")
+        cells = notebook.cells(self.sheet, self.variant, solved=True)
         return notebook.text(nbgrader.source(cells, self.graded), self.name)
 
 
-def assignment(lesson: int, seed: int, secret: str = "") -> Assignment:
+def assignment(lesson: int | Path, seed: int, secret: str = "") -> Assignment:
     """The assignment of a class: same lesson, seed and secret, same assignment.
 
     Of all draws it takes the first that gives nothing away: every number that is
     asked for has three digits or more, and stands nowhere in the students' notebook.
 
     Args:
-        lesson: its number, 1 to 8.
+        lesson: its number, 1 to 8, or a file of tasks of the lecturer's own.
         seed: of the class, 0 or more.
         secret: a word of the lecturer's; whoever lacks it cannot make the key.
 
     Raises:
         ValueError: no such lesson, or a seed below 0.
     """
+    name, sheet_of = tasks_of(lesson)
+    drawn_by = name if isinstance(lesson, Path) else lesson
+    work = "scrypt n={n} r={r} p={p}".format(**WORK) if secret else ""
     for attempt in range(ATTEMPTS):
+        variant = drawn(drawn_by, seed, secret, attempt)
         try:
-            made = _made(drawn(lesson, seed, secret, attempt))
+            sheet = sheet_of(variant)
+            functions = tuple(task.answers(n) for n, task in numbered(sheet.tasks))
         except Unfit:
             continue
+        made = Assignment(name, variant, sheet, functions, work)
         if gives_nothing_away(made):
             return made
-    raise ValueError(f"no variant of lesson {lesson} came out for seed {seed}; "
+    raise ValueError(f"no variant of lesson {name} came out for seed {seed}; "
                      "give another seed")
-
-
-def _made(variant: Variant) -> Assignment:
-    sheet = sheet_of(variant)
-    functions = tuple(task.answers(n) for n, task in numbered(sheet.tasks))
-    return Assignment(variant, sheet, functions)
 
 
 def gives_nothing_away(made: Assignment) -> bool:
@@ -136,7 +144,7 @@ def files(
 
 
 def write(texts: Mapping[Path, str], *, force: bool = False) -> None:
-    """Write the files, all or none where one is there already.
+    """Write the files; none takes its name before all of them are on the disk.
 
     Raises:
         FileExistsError: a file is there and `force` is not given; nothing is written.
@@ -146,6 +154,6 @@ def write(texts: Mapping[Path, str], *, force: bool = False) -> None:
     if there and not force:
         raise FileExistsError(f"{there[0]} is there already, and nothing was written; "
                               "give --force to write over it, or another --out")
-    for path, words in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(words, encoding="utf-8", newline="\n")
+    with ExitStack() as together:
+        for path, words in texts.items():
+            together.enter_context(replacing(path)).write_bytes(words.encode())

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from ifcn_course.assignment.agreement import agrees
 from ifcn_course.assignment.key import KeyFunction, function_document, function_from
-from ifcn_course.assignment.notebook import Cell, source_of, with_ids
+from ifcn_course.assignment.notebook import Cell, lines_of, source_of, with_ids
 from ifcn_course.assignment.task import MARKED, Task
 
 SCHEMA = 3
@@ -24,34 +24,31 @@ Graded = Sequence[tuple[Task, KeyFunction]]
 def marked(cells: Sequence[Cell], graded: Graded) -> list[Cell]:
     """The students' notebook with metadata: solution cells, and tests without cases."""
     for number, (task, one) in enumerate(graded, start=1):
-        written, tried = _cells_of(cells, [task.stub(number), task.trial(number)])
-        written["metadata"] = {"nbgrader": solution_metadata(one)}
-        tried["metadata"] = {"nbgrader": graded_metadata(one)}
+        _mark(cells, task.stub(number), task.trial(number), one)
     return list(cells)
 
 
 def source(cells: Sequence[Cell], graded: Graded) -> list[Cell]:
     """The lecturer's notebook for nbgrader's `source`: solutions and cases marked."""
     for number, (task, one) in enumerate(graded, start=1):
-        written, tried = _cells_of(cells, [task.solution, task.trial(number)])
-        written["metadata"] = {"nbgrader": solution_metadata(one)}
-        written["source"] = _lines(between_marks(task.code))
-        tried["metadata"] = {"nbgrader": graded_metadata(one)}
-        tried["source"] = _lines(f"{task.trial(number)}\n{hidden_test(one)}")
+        written, tried = _mark(cells, task.solution, task.trial(number), one)
+        written["source"] = lines_of(between_marks(task.code))
+        tried["source"] = lines_of(f"{task.trial(number)}\n{hidden_test(one)}")
     return with_ids(list(cells))
 
 
-def solution_metadata(one: KeyFunction) -> dict[str, object]:
-    """Of the cell that students write in."""
-    return {"grade_id": one.name, "grade": False, "locked": False, "solution": True,
-            "task": False, "cell_type": "code", "schema_version": SCHEMA}
-
-
-def graded_metadata(one: KeyFunction) -> dict[str, object]:
-    """Of the cell that gives the points."""
-    return {"grade_id": f"{one.name}_test", "grade": True, "locked": True,
-            "solution": False, "task": False, "cell_type": "code",
-            "points": one.points, "schema_version": SCHEMA}
+def _mark(
+    cells: Sequence[Cell], written: str, tried: str, one: KeyFunction
+) -> tuple[Cell, Cell]:
+    """Mark the cell that students write in and the one that gives the points."""
+    by_text = {source_of(cell): cell for cell in cells}
+    pair = by_text[written], by_text[tried]
+    for cell, locked in zip(pair, (False, True), strict=True):
+        cell["metadata"] = {"nbgrader": {
+            "grade_id": one.name + "_test" * locked, "grade": locked, "locked": locked,
+            "solution": not locked, "task": False, "cell_type": "code",
+            "schema_version": SCHEMA} | ({"points": one.points} if locked else {})}
+    return pair
 
 
 def between_marks(code: str) -> str:
@@ -98,13 +95,3 @@ def scored(function: Callable[..., object], cases: str) -> int:
         raise ValueError(f"{one.name} is right in none of its {len(one.cases)} cases. "
                          f"{' '.join(wrong[:1])}")
     return points
-
-
-def _cells_of(cells: Sequence[Cell], sources: Sequence[str]) -> list[Cell]:
-    """The cells with these texts."""
-    by_text = {source_of(cell): cell for cell in cells}
-    return [by_text[text] for text in sources]
-
-
-def _lines(text: str) -> list[str]:
-    return text.splitlines(keepends=True)

@@ -34,18 +34,13 @@ Restart the kernel, run all cells, save, and hand in this file.
 Every task that says "not done yet" gets no points; all others are graded."""
 
 
-def student(sheet: Sheet, variant: Variant) -> list[Cell]:
-    """The cells of the notebook that students get."""
-    return with_ids([*_opening(sheet, variant, ""), *_tasks(sheet, solved=False),
-                     markdown(LAST)])
-
-
-def solved(
-    sheet: Sheet, variant: Variant, suffix: str = ": with solutions"
+def cells(
+    sheet: Sheet, variant: Variant, *, solved: bool = False, suffix: str = ""
 ) -> list[Cell]:
-    """The cells of the notebook for the lecturer: the same, with solutions."""
-    return with_ids([*_opening(sheet, variant, suffix),
-                     *_tasks(sheet, solved=True), markdown(LAST)])
+    """The cells of the notebook that students get; `solved`: the lecturer's, with
+    solutions, and a `suffix` to its title."""
+    return with_ids([*_opening(sheet, variant, suffix), *_tasks(sheet, solved=solved),
+                     markdown(LAST)])
 
 
 def text(cells: list[Cell], name: str) -> str:
@@ -58,13 +53,13 @@ def text(cells: list[Cell], name: str) -> str:
 
 def markdown(source: str) -> Cell:
     """A prose cell, without its id."""
-    return {"cell_type": "markdown", "metadata": {}, "source": _lines(source)}
+    return {"cell_type": "markdown", "metadata": {}, "source": lines_of(source)}
 
 
 def code(source: str) -> Cell:
     """A code cell that has not run, without its id."""
     return {"cell_type": "code", "execution_count": None, "metadata": {},
-            "outputs": [], "source": _lines(source)}
+            "outputs": [], "source": lines_of(source)}
 
 
 def source_of(cell: Cell) -> str:
@@ -126,5 +121,6 @@ def _pair(prose: str, source: str) -> Iterator[Cell]:
         yield code(source)
 
 
-def _lines(source: str) -> list[str]:
+def lines_of(source: str) -> list[str]:
+    """The text of a cell as a notebook's file has it."""
     return source.splitlines(keepends=True)

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Int
 
 from ifcn_course.assignment.numbering import channels, from_paper
 from ifcn_course.assignment.sheet import SIDE, STRIDE
+from ifcn_course.assignment.task import Step
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab import scenes
 from ifcn_lab.grid import Grid
@@ -106,6 +107,13 @@ class ClassScene:
     def maps(self) -> Bool[np.ndarray, "kk H W"]:
         """The same maps in the class's order."""
         return from_paper(self.paper_maps, self.variant.numbers)
+
+    def step(self) -> Step:
+        """The cells that show the scene and make its perfect maps."""
+        return Step("## Your scene\n\nA scene of your class, with the window of each "
+                    "object.\n`maps` are the maps that a perfect network would give, "
+                    "in your order, and `centers` are the windows' centres.",
+                    self.lines())
 
     def lines(self, *, maps: bool = True, draw: bool = True) -> str:
         """The lines of a notebook that make `scene`, `cells`, `centers` and `maps`."""

@@ -46,6 +46,17 @@ class Sheet:
         return sum(task.points for task in self.tasks)
 
 
+def first_steps(variant: Variant, said: str = "", more: str = "") -> tuple[Step, ...]:
+    """The cell that runs first, with `more` lines and what is `said` of them; cells."""
+    code = f"{IMPORTS}\n\n{constants(variant)}{more}"
+    return Step(f"Run this cell first.{said}", code), cells_step(variant)
+
+
+def first_step(variant: Variant) -> Step:
+    """The cell that runs first, of a lesson that counts no cells."""
+    return Step("Run this cell first.", f"{IMPORTS}\n\nM = {variant.m}")
+
+
 def constants(variant: Variant) -> str:
     """The lines of a notebook that give k, m and, if shuffled, the order."""
     lines = f"K, M = {variant.k}, {variant.m}"

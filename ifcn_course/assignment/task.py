@@ -7,7 +7,7 @@ the lessons. The answers are computed by the library when an assignment is made.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from textwrap import indent
@@ -29,6 +29,15 @@ class Asked:
     args: tuple = ()
     hint: str = ""
     points: int = 1
+
+
+def calls(what: str, hint: str, rows: Iterable[Sequence]) -> tuple[Asked, ...]:
+    """A call for each row of arguments, which have their places in `what`.
+
+    >>> calls("a = {}, b = {}", "Add.", [(1, 2)])
+    (Asked(what='a = 1, b = 2', args=(1, 2), hint='Add.', points=1),)
+    """
+    return tuple(Asked(what.format(*row), tuple(row), hint) for row in rows)
 
 
 @dataclass(frozen=True)
@@ -61,10 +70,11 @@ class Task:
     """A function that students write.
 
     Args:
-        name: of the function; the grader looks for it.
+        head: of the function, "cell_of(i)"; the grader looks for its name.
         title: a heading.
         prose: what it shall do.
-        code: its source, with the solution marked.
+        lines: of its body, all of them to be written; or its whole source, with the
+            solution marked.
         truth: computes what each case should return, from the library.
         cases: the calls that are graded, the easiest first.
         agree: how values are compared, "exact" or "close".
@@ -72,15 +82,35 @@ class Task:
         tried: what the cell below it calls; None: the first case.
     """
 
-    name: str
+    head: str
     title: str
     prose: str
-    code: str
+    lines: str
     truth: Callable[..., object]
     cases: tuple[Asked, ...]
     agree: str = "exact"
     before: tuple[Step, ...] = ()
     tried: Tried | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the function."""
+        return self.head.partition("(")[0]
+
+    @property
+    def code(self) -> str:
+        """Its source, with the solution marked.
+
+        >>> print(Task("double(x)", "", "", "return 2 * x", float, ()).code)
+        def double(x):
+            # solution
+            return 2 * x
+            # end
+        """
+        if MARKED.search(self.lines):
+            return self.lines
+        marked = f"# solution\n{self.lines.strip()}\n# end"
+        return f"def {self.head}:\n{indent(marked, '    ')}"
 
     @property
     def is_number(self) -> bool:
@@ -128,20 +158,6 @@ class Task:
         kinds = [kind_of(self.truth(*deepcopy(case.args))) for case in self.cases]
         # A share may be 1 in the first case; what is asked for is a number.
         return Tried(call, "a number" if "a number" in kinds else kinds[0])
-
-
-def function(head: str, lines: str, *, before: str = "", after: str = "") -> str:
-    """The source of a function, its lines marked as solution.
-
-    >>> print(function("double(x)", "return 2 * x"))
-    def double(x):
-        # solution
-        return 2 * x
-        # end
-    """
-    marked = f"# solution\n{lines.strip()}\n# end"
-    body = "\n".join(filter(None, [before.strip(), marked, after.strip()]))
-    return f"def {head}:\n{indent(body, '    ')}"
 
 
 def spelled(value: object) -> str:

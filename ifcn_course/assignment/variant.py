@@ -1,15 +1,17 @@
 """What is drawn for a class: k, m, the numbering of cells, seeds, positions.
 
 Everything follows from the lesson, the seed and, if there is one, the lecturer's
-secret word, by SHA-256 alone. So the same seed draws the same on every machine.
+secret word, by scrypt and SHA-256. So the same seed draws the same on every machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
+from functools import cache
+from hashlib import scrypt, sha256
 from typing import TypeVar
+from unicodedata import normalize
 
 from ifcn_course.assignment.numbering import NUMBERINGS, PAPER, SHUFFLED, table
 
@@ -18,6 +20,22 @@ PAIRS_OF_LESSONS = frozenset(
     [(1, 21), (3, 21), (5, 21), (7, 21), (3, 7), (3, 9), (3, 6), (5, 20), (2, 6)]
 )
 """Pairs (k, m) that the lessons use; no class gets one of them."""
+
+
+WORK = {"n": 2**17, "r": 8, "p": 1}
+"""Of scrypt: about half a second and 128 MiB for each word that somebody tries."""
+
+
+@cache
+def stretched(secret: str, seed: int) -> str:
+    """A word made long by work that whoever guesses it has to repeat; "" stays "".
+
+    >>> len(stretched("a word", 2027)), stretched("", 2027)
+    (128, '')
+    """
+    word = normalize("NFC", secret).encode("utf-8", "surrogateescape")
+    salt = f"ifcn-lab secret {seed}".encode()
+    return scrypt(word, salt=salt, maxmem=2**28, **WORK).hex() if secret else ""
 
 
 class Unfit(ValueError):
@@ -60,7 +78,7 @@ class Variant:
     need beyond that, and is not written anywhere: it would give all away.
     """
 
-    lesson: int
+    lesson: int | str
     seed: int
     k: int
     m: int
@@ -94,11 +112,13 @@ class Variant:
                 "order": list(self.order), "scene": self.scene}
 
 
-def drawn(lesson: int, seed: int, secret: str = "", attempt: int = 0) -> Variant:
+def drawn(
+    lesson: int | str, seed: int, secret: str = "", attempt: int = 0
+) -> Variant:
     """The variant of a class.
 
     Args:
-        lesson: its number.
+        lesson: its number, or the name of an exam.
         seed: of the class, 0 or more.
         secret: a word of the lecturer's; without it a seed alone gives all.
         attempt: counts on where a variant did not do.
@@ -112,7 +132,7 @@ def drawn(lesson: int, seed: int, secret: str = "", attempt: int = 0) -> Variant
     """
     if seed < 0:
         raise ValueError(f"the seed is {seed}; give a whole number, 0 or more")
-    draws = Draws(f"{lesson}|{seed}|{attempt}|{secret}")
+    draws = Draws(f"{lesson}|{seed}|{attempt}|{stretched(secret, seed)}")
     k, m = draws.one("k and m", PAIRS)
     numbering = draws.one("numbering", [*RULES, SHUFFLED])
     order = table(numbering, k).ravel().tolist() if numbering in RULES else \

@@ -5,6 +5,7 @@ examples:
   ifcn-lab assignment --lesson all --seed 2027 --secret "a word of yours" --out handout/
   ifcn-lab assignment --lesson 3 --seed 2027 --out handout/ --solutions
   ifcn-lab assignment --lesson 3 --seed 2027 --out handout/ --nbgrader
+  ifcn-lab assignment --exam midterm.py --seed 2027 --secret "a word" --out handout/
 
 Each seed has scenes, k, m, a numbering of the cells and numbers of its own; the same
 seed writes the same bytes. Students get the notebook in --out, and nothing else. The
@@ -13,7 +14,13 @@ that nobody hands it out by mistake.
 
 Whoever has ifcn_lab and knows the seed can make the key. With --secret the numbers
 follow from the seed and your word together: take a long one, keep it, and use the same
-again to make the same assignment.
+again to make the same assignment. Each word that somebody tries costs them about half
+a second and 128 MiB (scrypt).
+
+A lesson's variant is practice, not an exam: students have the package, the package
+holds the tasks with their solutions, and the handout says which ones were drawn; no
+secret changes that. --exam takes tasks of your own from a Python file that only you
+have: a function sheet(variant), as the modules in ifcn_course/assignment/tasks have.
 
   ifcn-lab grade submissions/ --key handout_key/03_assembling_2027.key.json
 """
@@ -23,11 +30,16 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
+from ifcn_lab.atomic_write import check_writable
+
 
 def add_options(parser: ArgumentParser) -> None:
     """What to write, for whom, and where to."""
-    parser.add_argument("--lesson", required=True, type=lesson, metavar="N",
-                        help="a lesson's number, or all")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--lesson", type=lesson, metavar="N",
+                      help="a lesson's number, or all")
+    what.add_argument("--exam", type=Path, metavar="FILE", help="a Python file with "
+                      "tasks of your own; keep it beside the key")
     parser.add_argument("--seed", required=True, type=seed,
                         help="of the class: a whole number, the year for one")
     parser.add_argument("--out", required=True, type=Path, metavar="FOLDER",
@@ -72,17 +84,20 @@ def run(given: Namespace) -> int:
     """Write the files of each lesson; say which are for whom.
 
     Raises:
-        ValueError: the key would lie in the students' folder, or a folder is a file.
+        ValueError: the key or the exam would lie in the students' folder.
         FileExistsError: a file is there already; nothing is written.
+        OSError: a folder cannot be written.
     """
     from ifcn_course.assignment.handout import assignment, files, write
 
     key = given.key or key_folder(given.out)
+    check_apart(given.out, key, "--key")
+    if given.exam:
+        check_apart(given.out, given.exam.parent, "the folder of --exam")
     for folder in (given.out, key):
-        if folder.exists() and not folder.is_dir():
-            raise ValueError(f"{folder} is a file; name a folder")
-    check_apart(given.out, key)
-    made = [assignment(number, given.seed, given.secret) for number in given.lesson]
+        check_writable(folder / "name.ipynb")
+    made = [assignment(one, given.seed, given.secret)
+            for one in given.lesson or (given.exam,)]
     texts = {}
     for one in made:
         texts |= files(one, given.out, key, solutions=given.solutions,
@@ -93,6 +108,9 @@ def run(given: Namespace) -> int:
         print(f"{path}  ({whose})")
     if not given.secret:
         print("Whoever knows the seed can make this key; --secret WORD prevents it.")
+    if not given.exam:
+        print("Practice, not an exam: ifcn_lab itself holds the solutions of these "
+              "tasks; --exam FILE takes tasks of your own.")
     return 0
 
 
@@ -106,12 +124,12 @@ def key_folder(out: Path) -> Path:
     return place.with_name(f"{place.name}_key")
 
 
-def check_apart(out: Path, key: Path) -> None:
-    """Refuse a key's folder that students get.
+def check_apart(out: Path, key: Path, what: str) -> None:
+    """Refuse a folder of the lecturer's that students get.
 
     Raises:
         ValueError: it is the students' folder, or lies in it.
     """
     if out.resolve() in [key.resolve(), *key.resolve().parents]:
-        raise ValueError(f"--key {key} lies in --out {out}, which students get; name "
+        raise ValueError(f"{what} {key} lies in --out {out}, which students get; name "
                          "a folder outside it")

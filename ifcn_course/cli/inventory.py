@@ -12,6 +12,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from pathlib import Path
 
+from ifcn_lab.atomic_write import check_writable
+
 PAGE = """Writes one HTML file that opens from disk: no kernel, no network. A learner
 answers, saves a CSV file and hands it in. The file holds a random code, which the
 learner keeps for the second time, and the answers; no name and no time.
@@ -57,6 +59,7 @@ def page(given: Namespace) -> int:
     """Write the page; say where it is."""
     from ifcn_course.inventory.widget import Inventory
 
+    check_writable(given.out)
     path = Inventory(given.when, whole=True).save_html(given.out)
     print(f"{path}: ten questions, {given.when} the course; open it in a browser")
     return 0
@@ -71,6 +74,8 @@ def summarise(given: Namespace) -> int:
     from ifcn_course.inventory import read_folder, summary
     from ifcn_course.inventory.summary import as_text, save
 
+    if given.out:
+        check_writable(given.out)
     answers, passed = read_folder(given.answers)
     for path, reason in passed:
         print(f"passed over {path}: {reason}", flush=True)

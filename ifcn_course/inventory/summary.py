@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ifcn_course.inventory.answers import Answers
 from ifcn_course.inventory.questions import Question, questions
+from ifcn_lab.atomic_write import replacing
 
 
 class Row(NamedTuple):
@@ -112,14 +113,13 @@ def save(rows: Sequence[Row], path: str | Path) -> Path:
     Raises:
         OSError: the file cannot be written.
     """
-    path = Path(path)
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as new, new.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(Row._fields)
         for row in rows:
             writer.writerow("" if cell is None else f"{cell:.4f}"
                             if isinstance(cell, float) else cell for cell in row)
-    return path
+    return Path(path)
 
 
 def _percent(share: float | None) -> str:

@@ -10,6 +10,7 @@ import traitlets
 
 from ifcn_course.inventory.answers import LETTERS, WHEN, Answers, as_code, new_code
 from ifcn_course.inventory.questions import questions
+from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.widgets.explorable import Explorable
 
 TITLE = "Ten questions, {when} the course"
@@ -91,7 +92,7 @@ class Inventory(Explorable):
         """
         answers = self.answers()
         path = Path(folder) / answers.file_name()
-        path.write_text(answers.text(), encoding="utf-8")
+        write_whole(path, answers.text())
         return path
 
     def right(self) -> int:

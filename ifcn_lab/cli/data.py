@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from ifcn_lab.atomic_write import check_writable, write_whole
 from ifcn_lab.cli.options import whole
 from ifcn_lab.data.catalogue import DATASETS
 from ifcn_lab.data.sources import SOURCES, announced
@@ -99,9 +100,11 @@ def check(given: Namespace) -> int:
 
     from ifcn_lab.data.survey import survey
 
-    if given.fix and (not given.data.is_file() or given.fix == given.data):
-        raise ValueError("--fix writes a COCO annotation file under another name; give "
-                         "the file to check and a name for the new one")
+    if given.fix:
+        if not given.data.is_file() or given.fix.resolve() == given.data.resolve():
+            raise ValueError("--fix writes a COCO annotation file under another name; "
+                             "give the file to check and a name for the new one")
+        check_writable(given.fix)
     broken = 0
     for name, samples in opened(given):
         step = max(1, len(samples) // given.limit) if given.limit else 1
@@ -126,7 +129,7 @@ def faults_of(given: Namespace, samples: Sequence) -> int:
     for line in faults.lines():
         print(f"{file.path}: {line}", file=sys.stderr)
     if given.fix:
-        given.fix.write_text(json.dumps(file.as_document()), "utf-8")
+        write_whole(given.fix, json.dumps(file.as_document()))
         print(f"  what was understood is in {given.fix}")
     return faults.count
 

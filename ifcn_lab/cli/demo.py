@@ -5,6 +5,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from ifcn_lab.atomic_write import check_writable
+
 
 def add_options(parser: ArgumentParser) -> None:
     """--out."""
@@ -21,6 +23,7 @@ def run(given: Namespace) -> int:
     from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.windows import propose
 
+    check_writable(given.out)
     sample = CocoFolder(shipped.path("photos/coins.json"))[0]
     model = InstanceFCN.from_pretrained("scenes")
     found = propose(model, sample.image, top=100)

@@ -23,6 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ifcn_lab.atomic_write import check_writable, write_whole
 from ifcn_lab.cli.options import (
     add_data,
     add_model,
@@ -107,16 +108,19 @@ def run(given: Namespace) -> int:
 
 
 def check(given: Namespace) -> None:
-    """Refuse options that do not go together.
+    """Refuse options that do not go together, and places that cannot be written.
 
     Raises:
         ValueError: says which and what to do.
+        OSError: a file of results cannot be written.
     """
     if given.results and given.save:
         raise ValueError("--save writes what a network finds; with --results there is "
                          "none, so leave one of the two out")
     if given.workers < 0:
         raise ValueError(f"--workers is {given.workers}; give 0 or more")
+    for path in filter(None, (given.save, given.json)):
+        check_writable(path)
 
 
 def prepare(given: Namespace) -> Evaluation:
@@ -202,4 +206,4 @@ def tell(given: Namespace, figures: Figures, troubles: list[str]) -> None:
         print(f"what was found is in {given.save}")
     if given.json:
         told = figures.as_dict() | {"left out": troubles}
-        given.json.write_text(json.dumps(told, indent=1), "utf-8")
+        write_whole(given.json, json.dumps(told, indent=1))

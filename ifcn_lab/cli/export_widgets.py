@@ -13,6 +13,8 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from ifcn_lab.atomic_write import check_writable
+
 
 def add_options(parser: ArgumentParser) -> None:
     """`--out`, `--force`."""
@@ -27,13 +29,16 @@ def run(given: Namespace) -> int:
 
     Raises:
         ValueError: the folder has an index already and `--force` was not given.
+        OSError: the folder cannot be written.
     """
-    if (given.out / "index.html").exists() and not given.force:
+    index = given.out / "index.html"
+    if index.exists() and not given.force:
         raise ValueError(f"{given.out} has an index.html; choose another folder, or "
                          "give --force to write over it")
+    check_writable(index)
     from ifcn_lab.widgets.tour import export
 
     for path in export(given.out):
         print(f"{path}  {path.stat().st_size / 1e6:.2f} MB", flush=True)
-    print(f"open {given.out / 'index.html'} in a browser")
+    print(f"open {index} in a browser")
     return 0

@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ifcn_lab.atomic_write import check_writable
 from ifcn_lab.cli.options import positive, whole
 from ifcn_lab.league import DATASETS, SCALES, TABLES
 
@@ -60,7 +61,11 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> int:
-    """Run what is not kept yet; print each table."""
+    """Run what is not kept yet; print each table.
+
+    Raises:
+        OSError: the folder of results, or the Markdown file, cannot be written.
+    """
     given.scale = given.scale or ("small" if given.dataset in ("scenes", "dsb2018")
                                   else "paper")
     tables = rows_of_tables(given)
@@ -70,6 +75,8 @@ def run(given: Namespace) -> int:
 
         print(plan(given, runs))
         return 0
+    for path in filter(None, (given.out / "results.json", given.write)):
+        check_writable(path)
     show(given, tables, collect(given, [run for some in runs.values() for run in some]))
     return 0
 

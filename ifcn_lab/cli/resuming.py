@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
+
+from ifcn_lab.atomic_write import write_whole
 
 FREE = {"out", "resume", "command", "device", "workers", "timeout", "every",
         "precision", "compile", "channels_last"}
@@ -94,6 +95,4 @@ def write(path: Path, options: dict[str, Any]) -> None:
     """Keep the options; a reader finds the old ones or the new ones."""
     plain = {name: str(value) if isinstance(value, Path) else value
              for name, value in options.items()}
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(plain, indent=1), "utf-8")
-    os.replace(partial, path)
+    write_whole(path, json.dumps(plain, indent=1))

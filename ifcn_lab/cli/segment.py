@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ifcn_lab.atomic_write import check_writable, write_whole
 from ifcn_lab.cli.options import (
     add_model,
     add_pyramid,
@@ -46,6 +47,8 @@ def run(given: Namespace) -> int:
     from ifcn_lab.data.pictures import read_image
     from ifcn_lab.draw.overlay import overlay
 
+    if given.json:
+        check_writable(given.json)
     model = load_model(given)
     results: list[dict] = []
     for image_id, picture in zip(ids_of(given), given.pictures, strict=True):
@@ -57,7 +60,7 @@ def run(given: Namespace) -> int:
         print(f"{picture}: {len(drawn)} objects of objectness {given.score} or more, "
               f"drawn in {path}")
     if given.json:
-        given.json.write_text(json.dumps(results), "utf-8")
+        write_whole(given.json, json.dumps(results))
         print(f"{len(results)} masks in {given.json}")
     return 0
 

@@ -16,6 +16,7 @@ from jaxtyping import Bool, UInt8
 from PIL import Image
 
 from ifcn_lab import scenes
+from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.data.run_lengths import run_counts
 from ifcn_lab.scenes.measure import touching
 
@@ -61,7 +62,7 @@ def practice_folder(
         "categories": [{"id": 1, "name": "cell"}],
     }
     path = folder / "instances.json"
-    path.write_text(json.dumps(document), encoding="utf-8")
+    write_whole(path, json.dumps(document))
     return path
 
 

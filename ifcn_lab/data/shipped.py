@@ -9,6 +9,8 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
+from ifcn_lab.atomic_write import write_whole
+
 _SUMS = "SHA256SUMS"
 
 
@@ -86,5 +88,5 @@ def _sums(root: Path) -> str:
 
 
 if __name__ == "__main__":
-    (folder() / _SUMS).write_text(_sums(folder()), encoding="utf-8", newline="\n")
+    write_whole(folder() / _SUMS, _sums(folder()))
     print(f"{_SUMS}: {len(listed())} files")

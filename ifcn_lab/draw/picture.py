@@ -13,6 +13,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.draw.palette import INK, PAPER
 
 STYLE = {
@@ -38,9 +39,8 @@ class Picture(NamedTuple):
 
     def save(self, path: str | Path) -> Path:
         """Write the PNG to a file."""
-        path = Path(path)
-        path.write_bytes(self.png())
-        return path
+        write_whole(path, self.png())
+        return Path(path)
 
 
 def show(picture: Picture) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.league.paper import PAPER_TABLES, PaperTable
 from ifcn_lab.league.summary import by_key, ours, printed
 
@@ -51,8 +52,7 @@ def write_tables(
     text = path.read_text("utf-8") if path.is_file() else HEAD
     for name, known in tables.items():
         text = put(text, *section(PAPER_TABLES[name], known, results))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8")
+    write_whole(path, text)
 
 
 def put(text: str, key: str, body: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.league.machine import machine
 from ifcn_lab.league.rows import Row, build
 
@@ -231,7 +231,4 @@ def kept(path: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
 
 def write(path: Path, record: dict[str, Any]) -> None:
     """Write JSON so that the file is whole or absent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(record, indent=1, default=str) + "\n", "utf-8")
-    os.replace(partial, path)
+    write_whole(path, json.dumps(record, indent=1, default=str) + "\n")

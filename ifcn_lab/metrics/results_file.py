@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import re
 import warnings
 from array import array
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ifcn_lab.atomic_write import replacing
 from ifcn_lab.data import Sample
 from ifcn_lab.data.coco_file import ids_by_name
 from ifcn_lab.data.faults import Unreadable
@@ -205,9 +205,8 @@ def _text(counts: bytes | str) -> str:
 def writing_results(path: str | Path) -> Iterator[Callable[[list[dict]], None]]:
     """Write a COCO result file by the function given, image by image, holding nothing.
 
-    The file gets its name when all is written. Until then it is called NAME.part, and
-    nothing is left of it if the ``with`` block ends by an error. Raises OSError where
-    the file cannot be written.
+    The file gets its name when all is written, and nothing is left of it if the
+    ``with`` block ends by an error. Raises OSError where it cannot be written.
 
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
@@ -219,16 +218,11 @@ def writing_results(path: str | Path) -> Iterator[Callable[[list[dict]], None]]:
     3
     >>> folder.cleanup()
     """
-    part = Path(f"{path}.part")
-    try:
-        with open(part, "w", encoding="utf-8") as file:
-            before = chain(["[\n"], repeat(",\n"))
+    with replacing(path) as new, open(new, "w", encoding="utf-8") as file:
+        before = chain(["[\n"], repeat(",\n"))
 
-            def write(results: list[dict]) -> None:
-                file.writelines(next(before) + json.dumps(each) for each in results)
+        def write(results: list[dict]) -> None:
+            file.writelines(next(before) + json.dumps(each) for each in results)
 
-            yield write
-            file.write("\n]\n" if next(before) == ",\n" else "[]\n")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        yield write
+        file.write("\n]\n" if next(before) == ",\n" else "[]\n")

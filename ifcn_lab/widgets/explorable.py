@@ -20,6 +20,7 @@ import traitlets
 from jaxtyping import UInt8
 from PIL import Image
 
+from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.widgets import front_end
 
 _PAGE = """<!doctype html>
@@ -99,9 +100,8 @@ class Explorable(anywidget.AnyWidget):
 
     def save_html(self, path: str | Path) -> Path:
         """Write the widget to one file that needs no kernel and no network."""
-        path = Path(path)
-        path.write_text(self.html(), encoding="utf-8")
-        return path
+        write_whole(path, self.html())
+        return Path(path)
 
     def html(self) -> str:
         """The page that `save_html` writes."""

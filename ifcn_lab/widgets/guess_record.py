@@ -7,6 +7,8 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
+from ifcn_lab.atomic_write import replacing
+
 
 class Guess(NamedTuple):
     """A question, the guess and the truth; `off` is guess minus truth, of numbers."""
@@ -60,15 +62,14 @@ def save_guesses(path: str | Path) -> Path:
     Raises:
         OSError: the file cannot be written.
     """
-    path = Path(path)
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as new, new.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(("id", *Guess._fields))
         for guess in _SESSION:
             rows.writerow((_WHO, guess.question, _short(guess.guess),
                            _short(guess.answer), int(guess.right),
                            "" if guess.off is None else _short(guess.off)))
-    return path
+    return Path(path)
 
 
 def _short(value: str | float) -> str:

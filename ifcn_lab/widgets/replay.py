@@ -11,6 +11,8 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
+from ifcn_lab.atomic_write import write_whole
+
 NAME = "film/training.json"
 
 
@@ -38,6 +40,5 @@ def save(state: dict[str, Any], path: str | Path) -> Path:
         "state": {name: state[name] for name in state if name not in binary},
         "buffers": {name: b64encode(value).decode() for name, value in binary.items()},
     }
-    path = Path(path)
-    path.write_text(json.dumps(kept) + "\n", encoding="utf-8")
-    return path
+    write_whole(path, json.dumps(kept) + "\n")
+    return Path(path)

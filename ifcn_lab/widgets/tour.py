@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
+from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.widgets.explorable import Explorable
 
 
@@ -30,14 +31,13 @@ def export(folder: str | Path) -> Iterator[Path]:
         OSError: the folder cannot be written.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     sections = []
     for stop in stops():
         widget = stop.make()
         sections.append(section(stop, widget))
         yield widget.save_html(folder / f"{stop.name}.html")
     index = folder / "index.html"
-    index.write_text(_INDEX.format(sections="\n".join(sections)), encoding="utf-8")
+    write_whole(index, _INDEX.format(sections="\n".join(sections)))
     yield index
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 from ifcn_course.assignment.sheet import Sheet
 from ifcn_course.assignment.variant import Variant
@@ -15,14 +17,30 @@ LESSONS = {
 """Names of the lessons by their numbers, as the lessons' own files have them."""
 
 
-def sheet_of(variant: Variant) -> Sheet:
-    """The tasks of a lesson for one class.
+def tasks_of(lesson: int | Path) -> tuple[str, Callable[[Variant], Sheet]]:
+    """The name of a lesson, or of a lecturer's own file of tasks, and its `sheet`.
 
     Raises:
-        ValueError: there is no such lesson.
+        ValueError: there is no such lesson, or the file has no function `sheet`.
+        OSError: the file cannot be read.
     """
-    if variant.lesson not in LESSONS:
-        raise ValueError(f"no lesson {variant.lesson}; there are {min(LESSONS)} to "
+    if isinstance(lesson, Path):
+        return lesson.stem, _own(lesson)
+    if lesson not in LESSONS:
+        raise ValueError(f"no lesson {lesson}; there are {min(LESSONS)} to "
                          f"{max(LESSONS)}")
-    name = LESSONS[variant.lesson][3:]
-    return import_module(f"ifcn_course.assignment.tasks.{name}").sheet(variant)
+    module = import_module(f"ifcn_course.assignment.tasks.{LESSONS[lesson][3:]}")
+    return LESSONS[lesson], module.sheet
+
+
+def _own(file: Path) -> Callable[[Variant], Sheet]:
+    names: dict[str, object] = {"__name__": file.stem}
+    try:
+        exec(compile(file.read_bytes(), str(file), "exec"), names)
+        return names["sheet"]
+    except OSError:
+        raise
+    except Exception as error:  # a lecturer's code may raise anything
+        raise ValueError(f"{file}: no tasks ({type(error).__name__}: {error}); it has "
+                         "to define sheet(variant), as the modules in "
+                         "ifcn_course/assignment/tasks do") from error

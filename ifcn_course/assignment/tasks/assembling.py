@@ -14,8 +14,8 @@ from ifcn_course.assignment.scores import (
     told,
     turned,
 )
-from ifcn_course.assignment.sheet import IMPORTS, Sheet, cells_step, constants
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
+from ifcn_course.assignment.sheet import Sheet, first_steps
+from ifcn_course.assignment.task import Asked, Task, Tried
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.assembling import assemble
 
@@ -30,13 +30,9 @@ def sheet(variant: Variant) -> Sheet:
     scores = class_scores(variant)
     tasks = (map_task(variant), loop_task(variant, scores), border_task(variant),
              sum_task(variant, scores), order_task(variant), masks_task(variant))
-    opening = (
-        Step("Run this cell first.\n`scores` are whole numbers that stand for score "
-             "maps; they are the same for the whole class, and no other class has "
-             "them.",
-             f"{IMPORTS}\n\n{constants(variant)}\n{scores.line}"),
-        cells_step(variant),
-    )
+    opening = first_steps(
+        variant, "\n`scores` are whole numbers that stand for score maps; they are the "
+        "same for the whole class, and no other class has them.", f"\n{scores.line}")
     return Sheet("Assembling", "You put windows together from score maps that are "
                  "counted in your class's own order.", opening, tasks,
                  {"scores": [scores.factor, scores.prime]})
@@ -61,11 +57,9 @@ def map_task(variant: Variant) -> Task:
     cases = [Asked(f"pixel ({i}, {j}), k = {k}, m = {m}", (i, j, k, m), MAP_OF)
              for i, j, k, m in asked]
     lines = f"a, b = i * k // m, j * k // m\n{variant.number_lines}"
-    return Task(
-        "map_of", "Which map?",
+    return Task("map_of(i, j, k, m)", "Which map?",
         "Write the number of the map that window pixel (i, j) is copied from.\n"
-        "Later tasks may call this function.",
-        function("map_of(i, j, k, m)", lines),
+        "Later tasks may call this function.", lines,
         lambda i, j, k, m: int(channels(variant.numbers, k, m)[i, j]), tuple(cases))
 
 
@@ -83,7 +77,7 @@ def loop_task(variant: Variant, scores: Scores) -> Task:
                   "a whole number", f"The window at ({y}, {x}) of `scores` adds up to "
                   f"**{total}**. Does yours?", total)
     return Task(
-        "assemble_loop", "A window",
+        "assemble_loop(maps, k, m, y, x)", "A window",
         "Write the inside of the loops: the window at (y, x), copied from your maps.\n"
         "The whole window lies on the maps.",
         LOOP, lambda maps, k, m, y, x: window(variant, maps, m, y, x), cases,
@@ -127,11 +121,9 @@ for i in range(m):
         if 0 <= row < H and 0 <= column < W:
             window[i, j] = maps[map_of(i, j, k, m), row, column]
 return window"""
-    return Task(
-        "assemble_filled", "At the border",
+    return Task("assemble_filled(maps, k, m, y, x, fill)", "At the border",
         "Write the same for any centre on the maps: where the window reaches over the "
-        "border, its pixels hold `fill`.",
-        function("assemble_filled(maps, k, m, y, x, fill)", lines),
+        "border, its pixels hold `fill`.", lines,
         lambda maps, k, m, y, x, fill: window(variant, maps, m, y, x, fill), cases,
         tried=Tried("assemble_filled(scores, K, M, 0, 1, 7)",
                     f"numbers of shape ({m}, {m})"))
@@ -142,12 +134,10 @@ def sum_task(variant: Variant, scores: Scores) -> Task:
     m, draws = variant.m, variant.draws
     y, x = draws.whole("sum y", 1, m // 2 - 1), draws.whole("sum x", 33 - m // 2, 30)
     fill = draws.whole("fill", 3, 29)
-    return Task(
-        "sum_of_window", "A number of your class",
+    return Task("sum_of_window()", "A number of your class",
         f"Return the sum of the window at ({y}, {x}) of `scores`, with K, M and "
         f"`fill={fill}`.\nThe function has no arguments and returns the number.",
-        function("sum_of_window()",
-                 f"return assemble_filled(scores, K, M, {y}, {x}, {fill}).sum()"),
+        f"return assemble_filled(scores, K, M, {y}, {x}, {fill}).sum()",
         lambda: int(window(variant, scores.maps, m, y, x, fill).sum()),
         (Asked("the sum", (), "A window at the border, with fill.", 2),))
 
@@ -160,11 +150,9 @@ def order_task(variant: Variant) -> Task:
         for k, size in [(grids(variant)[0], 1), (variant.k, 2), (variant.k, 5)])
     lines = ("order = [map_of(a, b, k, k) for a in range(k) for b in range(k)]\n"
              "return maps[order]")
-    return Task(
-        "paper_order", "Back to the paper's order",
+    return Task("paper_order(maps, k)", "Back to the paper's order",
         "`ifcn_lab.assemble` counts the cells row by row.\nPut maps of your order into "
-        "its order, so that it copies from the right ones.",
-        function("paper_order(maps, k)", lines),
+        "its order, so that it copies from the right ones.", lines,
         lambda maps, k: to_paper(maps, variant.numbers), cases,
         tried=Tried("paper_order(scores, K)",
                     f"numbers of shape ({variant.k**2}, 32, 32)"))
@@ -178,18 +166,13 @@ total = 0
 for number, (y, x) in enumerate(centers, start=1):
     total += number * assemble_filled(maps, K, M, y, x, 0).sum()
 return total"""
-    before = Step("## Your scene\n\nA scene of your class, with the window of each "
-                  "object.\n`maps` are the maps that a perfect network would give, in "
-                  "your order, and `centers` are the windows' centres.", scene.lines())
-    return Task(
-        "masks_of_scene", "The masks of your scene",
+    return Task("masks_of_scene()", "The masks of your scene",
         "Assemble the window of every object from `maps`, with 0 off the map, and "
         "count the pixels of its mask.\nReturn the first count plus 2 times the second "
-        "plus 3 times the third, and so on.",
-        function("masks_of_scene()", lines),
+        "plus 3 times the third, and so on.", lines,
         lambda: weighted(scene.paper_maps, scene.centers, variant.m),
         (Asked("the weighted count", (), "One window for each object.", 3),),
-        before=(before,))
+        before=(scene.step(),))
 
 
 def weighted(

@@ -11,8 +11,8 @@ from ifcn_course import museum
 from ifcn_course.assignment.numbering import to_paper
 from ifcn_course.assignment.pictures import packed
 from ifcn_course.assignment.scores import ClassScene, class_scores, told
-from ifcn_course.assignment.sheet import IMPORTS, Sheet, cells_step, constants, wrapped
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
+from ifcn_course.assignment.sheet import Sheet, first_steps, wrapped
+from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
 from ifcn_course.assignment.tasks.counting import cell_task, window_task
 from ifcn_course.assignment.variant import Unfit, Variant
 from ifcn_course.museum import Specimen
@@ -47,10 +47,8 @@ def sheet(variant: Variant) -> Sheet:
              window_task(variant), verdict_task(variant),
              hiding_task(rule, variant.k), hidden_task(variant, rule, most),
              wrong_task(scene, broken))
-    opening = (Step("Run this cell first.", f"{IMPORTS}\n\n{constants(variant)}"),
-               cells_step(variant))
     return Sheet("The bug museum", "You look at wrong masks, say what went wrong, and "
-                 "write tests that find the bug.", opening, tasks,
+                 "write tests that find the bug.", first_steps(variant), tasks,
                  {"exhibits": names, "reading": reading, "rule": rule,
                   "specimen": broken, "most": most})
 
@@ -71,11 +69,9 @@ def first_task(reading: str) -> Task:
              "    return (-1, -1)\n"
              f"places.sort(key=lambda place: (place[{first}], place[{second}]))\n"
              f"return tuple(places[{at}])")
-    return Task(
-        "wrong_pixel", "Where is it wrong?",
+    return Task("wrong_pixel(yours, expected)", "Where is it wrong?",
         "Two windows differ in some pixels.\nReturn the (row, column) of one of them: "
-        f"in your class **{reading}**.\nIf no pixel differs, return (-1, -1).",
-        function("wrong_pixel(yours, expected)", lines),
+        f"in your class **{reading}**.\nIf no pixel differs, return (-1, -1).", lines,
         lambda yours, expected: wrong_pixel(yours, expected, reading), cases,
         tried=Tried("wrong_pixel(np.eye(3), np.ones((3, 3)))", "numbers of shape (2,)"))
 
@@ -140,11 +136,10 @@ def bug_task(scene: ClassScene, names: Sequence[str]) -> Task:
                 code)
     cases = tuple(Asked(f"exhibit {letter}", (letter,), "Assemble the window with each "
                         "mistake and compare.") for letter in titles)
-    return Task(
-        "bug_of", "What went wrong?",
+    return Task("bug_of(letter)", "What went wrong?",
         "Return the title of the mistake that made an exhibit, as it stands in this "
         f"list:\n\n{listed}\n\nNo mistake made two of them.",
-        function("bug_of(letter)", f"titles = {{\n{lines},\n}}\nreturn titles[letter]"),
+        f"titles = {{\n{lines},\n}}\nreturn titles[letter]",
         lambda letter: titles[letter], cases, before=(step,))
 
 
@@ -165,12 +160,10 @@ def verdict_task(variant: Variant) -> Task:
                            "One wrong pixel is enough to call a window wrong.", 2))
     lines = ("expected = window_at(maps, y, x)\n"
              "return [np.array_equal(window, expected) for window in windows]")
-    return Task(
-        "verdicts", "A test that finds the bug",
+    return Task("verdicts(windows, maps, y, x)", "A test that finds the bug",
         "`windows` are six windows at (y, x), M x M each, that somebody assembled from "
         "`maps`, which are in your order; off the map stands 0.\nReturn six truth "
-        "values: whether each window is right.",
-        function("verdicts(windows, maps, y, x)", lines),
+        "values: whether each window is right.", lines,
         lambda windows, maps, y, x: right_ones(variant, windows, maps, (y, x)),
         tuple(cases), tried=Tried("verdicts(np.zeros((6, M, M)), np.ones((K * K, 9, "
                                   "9)), 4, 4)", "truth values of shape (6,)"))
@@ -218,20 +211,18 @@ def hides(rule: str, k: int, m: int) -> bool:
 def hiding_task(rule: str, own: int) -> Task:
     """The window sides at which a wrong rule cannot be seen, and a printed target."""
     total = sum(m for m in range(own, 61) if hides(rule, own, m))
-    cases = tuple(Asked(f"k = {k}, m = {k} to {most}", (k, most), "Compare the rule "
-                        "with i * k // m for every offset i from 0 to m - 1.")
-                  for k, most in [(2, 9), (3, 20), (4, 33), (6, 40)])
+    cases = calls("k = {0}, m = {0} to {1}", "Compare the rule "
+                  "with i * k // m for every offset i from 0 to m - 1.",
+                  [(2, 9), (3, 20), (4, 33), (6, 40)])
     lines = ("found = []\n"
              "for m in range(k, most + 1):\n"
              f"    if all({RULES[rule]} == i * k // m for i in range(m)):\n"
              "        found.append(m)\n"
              "return found")
-    return Task(
-        "hiding_places", "Where does a bug hide?",
+    return Task("hiding_places(k, most)", "Where does a bug hide?",
         f"Somebody wrote `{RULES[rule]}` for the cell of offset i; right is `i * k // "
         "m`.\nFor some m both give the same for every i, and no test with that m kills "
-        "the mutant.\nList these m, from k to `most`.",
-        function("hiding_places(k, most)", lines),
+        "the mutant.\nList these m, from k to `most`.", lines,
         lambda k, most: [m for m in range(k, most + 1) if hides(rule, k, m)], cases,
         tried=Tried("sum(hiding_places(K, 60))", "a whole number", "For your K the "
                     f"list up to 60 adds up to **{total}**. Does yours?", total))
@@ -240,11 +231,9 @@ def hiding_task(rule: str, own: int) -> Task:
 def hidden_task(variant: Variant, rule: str, most: int) -> Task:
     """A number: the sum of the hiding places."""
     k = variant.k
-    return Task(
-        "sum_of_places", "All hiding places of your class",
+    return Task("sum_of_places()", "All hiding places of your class",
         f"Return the sum of all m from K to {most} at which no test kills the mutant, "
-        "for your K.",
-        function("sum_of_places()", f"return sum(hiding_places(K, {most}))"),
+        "for your K.", f"return sum(hiding_places(K, {most}))",
         lambda: sum(m for m in range(k, most + 1) if hides(rule, k, m)),
         (Asked("the sum", (), f"{most} itself belongs to it.", 1),))
 
@@ -267,11 +256,9 @@ return (wrong * np.arange(1, len(wrong) + 1)).sum()"""
     step = Step("## A specimen\n\n`broken(scores, M, centers, 0)` assembles a window "
                 "at each centre, with a mistake in it, and 0 off the map.\nIt and the "
                 "library count row by row; here you do too.", code)
-    return Task(
-        "pixels_wrong", "How much does it break?",
+    return Task("pixels_wrong()", "How much does it break?",
         "Count for each window of your scene the pixels that `broken` gets wrong on "
         "`scores`.\nReturn the count of the first window plus 2 times that of the "
-        "second plus 3 times that of the third, and so on.",
-        function("pixels_wrong()", lines), lambda: total,
+        "second plus 3 times that of the third, and so on.", lines, lambda: total,
         (Asked("the weighted count", (), "`ifcn_lab.assemble` makes the right windows.",
                2),), before=(step,))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ifcn_course.assignment.numbering import table, to_paper
 from ifcn_course.assignment.scores import grids, told, turned
-from ifcn_course.assignment.task import Asked, Task, Tried, function
+from ifcn_course.assignment.task import Asked, Task, Tried, calls
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.assembling import assemble
 
@@ -14,14 +14,12 @@ def cell_task(variant: Variant) -> Task:
     k = variant.k
     asked = [(*turned(variant, other, other), other) for other in grids(variant)[:-1]]
     asked += [(0, k - 1, k), (k - 1, k - 2, k), (*turned(variant, k, k), k)]
-    cases = tuple(Asked(f"row {a}, column {b}, k = {k}", (a, b, k),
-                        "Look it up in the figure, then look for the rule.")
-                  for a, b, k in dict.fromkeys(asked))
-    return Task(
-        "cell_number", "Count the cells",
+    cases = calls("row {}, column {}, k = {}",
+                  "Look it up in the figure, then look for the rule.",
+                  dict.fromkeys(asked))
+    return Task("cell_number(a, b, k)", "Count the cells",
         "Write the number of the cell in grid row a and grid column b, as your class "
-        "counts.\nLater tasks may call this function.",
-        function("cell_number(a, b, k)", variant.number_lines),
+        "counts.\nLater tasks may call this function.", variant.number_lines,
         lambda a, b, k: int(table(variant.numbers, k)[a, b]), cases)
 
 
@@ -40,12 +38,10 @@ for i, j in np.ndindex(M, M):
     if 0 <= row < maps.shape[1] and 0 <= column < maps.shape[2]:
         window[i, j] = maps[c, row, column]
 return window"""
-    return Task(
-        "window_at", "A window in your order",
+    return Task("window_at(maps, y, x)", "A window in your order",
         "Assemble the window at (y, x) from maps in your order, with your K and M.\n"
-        "Off the map its pixels are 0.",
-        function("window_at(maps, y, x)", lines),
+        "Off the map its pixels are 0.", lines,
         lambda maps, y, x: assemble(to_paper(maps, variant.numbers), m,
-                                    centers=[(y, x)])[0],
-        cases, tried=Tried("window_at(np.ones((K * K, 3, 3)), 1, 1)",
+                                    centers=[(y, x)])[0], cases,
+        tried=Tried("window_at(np.ones((K * K, 3, 3)), 1, 1)",
                            f"numbers of shape ({m}, {m})"))

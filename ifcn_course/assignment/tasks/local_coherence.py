@@ -7,8 +7,8 @@ from jaxtyping import Shaped
 
 from ifcn_course.assignment.numbering import to_paper
 from ifcn_course.assignment.scores import ClassScene, Scores, class_scores
-from ifcn_course.assignment.sheet import IMPORTS, SIDE, Sheet, cells_step, constants
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
+from ifcn_course.assignment.sheet import SIDE, Sheet, first_steps
+from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
 from ifcn_course.assignment.tasks.counting import cell_task, window_task
 from ifcn_course.assignment.variant import Unfit, Variant
 from ifcn_lab.assembling import assemble
@@ -30,10 +30,8 @@ def sheet(variant: Variant) -> Sheet:
              weights_task(side), window_task(variant), sum_task(variant, scores, step),
              coherent_task(scene, step))
     opening = (
-        Step("Run this cell first.\n`scores` are whole numbers that stand for score "
-             "maps; no other class has them.",
-             f"{IMPORTS}\n\n{constants(variant)}\nSTEP = {step}\n{scores.line}"),
-        cells_step(variant),
+        *first_steps(variant, "\n`scores` are whole numbers that stand for score maps; "
+                     "no other class has them.", f"\nSTEP = {step}\n{scores.line}"),
         Step(f"## Your step\n\nIn your class the window moves **{step[0]} down and "
              f"{step[1]} right** at once.\nThe figure shows one step.",
              "draw.show(draw.one_step(K, M, STEP))"),
@@ -52,18 +50,16 @@ def times(step: tuple[int, int], count: int) -> tuple[int, int]:
 def pixels_task(variant: Variant, step: tuple[int, int]) -> Task:
     """How many pixels are kept, as a count."""
     asked = [(1, 4), (2, 6), (3, 13), (variant.k, variant.m + 1), (5, 23), (7, 30)]
-    cases = tuple(Asked(f"k = {k}, m = {m}", (k, m), BOTH) for k, m in asked)
+    cases = calls("k = {}, m = {}", BOTH, asked)
     down, right = step
     lines = ("cell = np.arange(m) * k // m\n"
              f"rows = cell[{down}:] == cell[:-{down}]\n"
              f"columns = cell[{right}:] == cell[:-{right}]\n"
              "return rows.sum() * columns.sum()")
     count = int(kept(variant.k, variant.m, step).sum())
-    return Task(
-        "kept_pixels", "Count what is kept",
+    return Task("kept_pixels(k, m)", "Count what is kept",
         "After one step of your class, how many pixels are in both windows and are "
-        "still copied from the same map?",
-        function("kept_pixels(k, m)", lines),
+        "still copied from the same map?", lines,
         lambda k, m: int(kept(k, m, step).sum()), cases,
         tried=Tried("kept_pixels(K, M)", "a whole number", "The figure above says "
                     f"**{count}** for your K and M.", count))
@@ -73,9 +69,9 @@ def share_task(variant: Variant, step: tuple[int, int]) -> Task:
     """The share that is kept after several steps."""
     asked = [(1, 5, 1), (3, 9, 1), (variant.k, variant.m, 2), (2, 40, 3), (3, 48, 4),
              (5, 12, 12)]
-    cases = tuple(Asked(f"k = {k}, m = {m}, s = {s}", (k, m, s),
-                        "Divide by the pixels that are in both windows; where there "
-                        "are none, return 0.") for k, m, s in asked)
+    cases = calls("k = {}, m = {}, s = {}",
+                  "Divide by the pixels that are in both windows; where there "
+                  "are none, return 0.", asked)
     down, right = step
     lines = (f"down, right = {down} * s, {right} * s\n"
              "if max(down, right) >= m:\n"
@@ -84,12 +80,10 @@ def share_task(variant: Variant, step: tuple[int, int]) -> Task:
              "rows = cell[down:] == cell[:-down]\n"
              "columns = cell[right:] == cell[:-right]\n"
              "return rows.mean() * columns.mean()")
-    return Task(
-        "kept_share", "The share, after s steps",
+    return Task("kept_share(k, m, s)", "The share, after s steps",
         "After s steps of your class: which share of the pixels that are in both "
         "windows keeps its score?\nIf no pixel is in both, return 0.\ns is 1 or more.",
-        function("kept_share(k, m, s)", lines),
-        lambda k, m, s: share(k, m, times(step, s)), cases, agree="close")
+        lines, lambda k, m, s: share(k, m, times(step, s)), cases, agree="close")
 
 
 def share(k: int, m: int, step: tuple[int, int]) -> float:
@@ -105,20 +99,18 @@ def share(k: int, m: int, step: tuple[int, int]) -> float:
 def weights_task(side: int) -> Task:
     """Weights of both heads, biases too."""
     asked = [(1, 1, 1, 1, 1), (2, 3, 4, 5, 6), (512, 5, 14, 512, 56), (64, 4, 7, 8, 9)]
-    cases = tuple(Asked(f"channels = {c}, k = {k}, bins = {b}, rank = {r}, m = {m}",
-                        (c, k, b, r, m), "A layer has inputs x outputs weights, and "
-                        "one bias for each output.") for c, k, b, r, m in asked)
+    cases = calls("channels = {}, k = {}, bins = {}, rank = {}, m = {}",
+                  "A layer has inputs x outputs weights, and "
+                  "one bias for each output.", asked)
     lines = (f"maps = {side} * {side} * channels * k * k + k * k\n"
              "linear = bins * bins * channels * rank + rank + rank * m * m + m * m\n"
              "return maps, linear")
-    return Task(
-        "head_weights", "Two heads, with biases",
+    return Task("head_weights(channels, k, bins, rank, m)", "Two heads, with biases",
         f"In your class the score maps come from a convolution of **{side} x {side}**, "
         "and **every layer has biases**, one for each output.\nReturn two numbers: the "
         "weights and biases of that convolution, from `channels` channels to k * k "
         "maps; and those of the two linear layers of lesson 4, from bins * bins * "
-        "channels numbers to `rank`, and from there to m * m.",
-        function("head_weights(channels, k, bins, rank, m)", lines),
+        "channels numbers to `rank`, and from there to m * m.", lines,
         lambda c, k, b, r, m: (layer(side * side * c, k * k),
                                layer(b * b * c, r) + layer(r, m * m)), cases)
 
@@ -151,12 +143,11 @@ window, cell = window_at(scores, {y}, {x}), np.arange(M) * K // M
 rows = cell[{down}:] == cell[:-{down}]
 columns = cell[{right}:] == cell[:-{right}]
 return window[{down}:, {right}:][np.ix_(rows, columns)].sum()"""
-    return Task(
-        "sum_of_kept", "What is kept in your scores",
+    return Task("sum_of_kept()", "What is kept in your scores",
         f"A window stands at ({y}, {x}) on `scores`, with K and M, and makes one step "
         "of your class.\nAdd up the scores that it keeps: of the pixels that are in "
-        "both windows and are copied from the same map.\nMind your numbering.",
-        function("sum_of_kept()", lines), lambda: total,
+        "both windows and are copied from the same map.\nMind your numbering.", lines,
+        lambda: total,
         (Asked("the sum", (), "The pixel (i, j) of the first window is pixel (i - "
                f"{step[0]}, j - {step[1]}) of the second.", 3),))
 
@@ -175,15 +166,10 @@ for y, x in centers:
     after = window_at(maps, y + {down}, x + {right})
     count += (before == after[: M - {down}, : M - {right}]).sum()
 return count"""
-    before = Step("## Your scene\n\nA scene of your class, with the window of each "
-                  "object.\n`maps` are the maps that a perfect network would give, in "
-                  "your order, and `centers` are the windows' centres.", scene.lines())
-    return Task(
-        "coherent_pixels", "Coherent in your scene",
+    return Task("coherent_pixels()", "Coherent in your scene",
         "Each object's window makes one step of your class on `maps`.\nOf the pixels "
         "that are in both windows, how many have the same value before and after? Add "
         "up all objects.\nCount every pixel of equal value, whichever map it comes "
-        "from.", function("coherent_pixels()", lines),
-        lambda: int(sum((one == other).sum() for one, other in pairs)),
+        "from.", lines, lambda: int(sum((one == other).sum() for one, other in pairs)),
         (Asked("the count", (), "A window may reach over the border; there it is 0.",
-               3),), before=(before,))
+               3),), before=(scene.step(),))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from ifcn_course.assignment.scores import ClassScene
-from ifcn_course.assignment.sheet import IMPORTS, Sheet, wrapped
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
+from ifcn_course.assignment.sheet import Sheet, first_step, wrapped
+from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.nms import nms_pairwise, pair_iou
@@ -37,14 +38,12 @@ def sheet(variant: Variant) -> Sheet:
     kind, limit = draws.one("format", list(FORMATS)), draws.one("limit", list(LIMITS))
     iou = draws.one("iou", (0.45, 0.55, 0.6, 0.65, 0.7))
     ladder = draws.one("ladder", ((0.4, 0.05), (0.5, 0.04), (0.45, 0.06), (0.55, 0.03)))
-    scene = ClassScene(variant)
-    boxes, scores = candidates(scene, kind)
-    tasks = (corners_task(kind), overlap_task(scene, kind, boxes, scores),
-             suppress_task(kind), recall_task(limit),
-             kept_task(kind, boxes, scores, iou),
-             found_task(scene, kind, limit, thresholds(ladder)))
+    own = candidates(ClassScene(variant), kind)
+    tasks = (corners_task(kind), overlap_task(own), suppress_task(kind),
+             recall_task(limit), kept_task(own, iou),
+             found_task(own, limit, thresholds(ladder)))
     opening = (
-        Step("Run this cell first.", f"{IMPORTS}\n\nM = {variant.m}"),
+        first_step(variant),
         Step(f"## Your boxes\n\nIn your class a box is written **{FORMATS[kind][0]}**."
              "\nLengths are pixels. The lessons write (x0, y0, x1, y1), half-open. You "
              "do not."),
@@ -80,23 +79,32 @@ def read(box: Box, kind: str) -> Float[np.ndarray, "4"]:
     return np.concatenate([first, reach])
 
 
-def candidates(
-    scene: ClassScene, kind: str
-) -> tuple[list[list[float | int]], list[float]]:
+class Candidates(NamedTuple):
+    """The boxes of a class in its format: its objects', and candidates with scores."""
+
+    scene: int
+    kind: str
+    objects: list[list[float | int]]
+    boxes: list[list[float | int]]
+    scores: list[float]
+
+
+def candidates(scene: ClassScene, kind: str) -> Candidates:
     """Boxes near the tight boxes of the class's objects, each with a score.
 
     They are whole pixels, drawn for the class, and no two scores are equal.
     """
-    draws, made = scene.variant.draws, []
-    for number, box in enumerate(tight_boxes(scene.scene.masks)):
+    draws, made, tight = scene.variant.draws, [], tight_boxes(scene.scene.masks)
+    for number, box in enumerate(tight):
         for turn in range(7):
             moved = [draws.whole(f"box {number} {turn} {side}", -6, 6)
                      for side in range(4)]
             made.append(np.array(box) + moved * np.array(turn > 0))
     order = draws.shuffled("box order", range(len(made)))
     ranks = draws.shuffled("box scores", range(len(made)))
-    boxes = [written(np.array(made[n]), kind) for n in order]
-    return boxes, [(rank + 1) / 64 for rank in ranks]
+    return Candidates(scene.variant.scene, kind, [written(box, kind) for box in tight],
+                      [written(np.array(made[n]), kind) for n in order],
+                      [(rank + 1) / 64 for rank in ranks])
 
 
 def corners_task(kind: str) -> Task:
@@ -105,38 +113,32 @@ def corners_task(kind: str) -> Task:
     cases = tuple(Asked(f"box {tuple(box)}", (tuple(box),), "Right and bottom are just "
                         "outside the box.")
                   for box in (written(np.array(each), kind) for each in asked))
-    return Task(
-        "corners", "Read a box",
+    return Task("corners(box)", "Read a box",
         f"Return the corners (x0, y0, x1, y1), half-open, of a box in your format: "
-        f"{FORMATS[kind][0]}.\nLater tasks may call this function.",
-        function("corners(box)", FORMATS[kind][1]),
+        f"{FORMATS[kind][0]}.\nLater tasks may call this function.", FORMATS[kind][1],
         lambda box: tuple(read(box, kind).tolist()), cases, agree="close")
 
 
-def overlap_task(
-    scene: ClassScene, kind: str, boxes: list[list[float | int]], scores: list[float]
-) -> Task:
+def overlap_task(own: Candidates) -> Task:
     """IoU of two boxes in the class's format, and a printed target on its scene."""
+    kind = own.kind
     asked = [((0, 0, 2, 2), (0, 0, 2, 2)), ((0, 0, 4, 4), (1, 1, 3, 2)),
              ((0, 0, 6, 4), (4, 2, 8, 6)), ((0, 0, 2, 2), (5, 7, 6, 9)),
              ((3, 2, 17, 30), (5, 4, 20, 21))]
     pairs = [tuple(tuple(written(np.array(box), kind)) for box in pair)
              for pair in asked]
-    cases = tuple(Asked(f"a = {a}, b = {b}", (a, b), "Take the corners of both first; "
-                        "cut negative widths off.") for a, b in pairs)
+    cases = calls("a = {}, b = {}", "Take the corners of both first; "
+                  "cut negative widths off.", pairs)
     lines = """\
 (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = corners(a), corners(b)
 width = max(0, min(ax1, bx1) - max(ax0, bx0))
 height = max(0, min(ay1, by1) - max(ay0, by0))
 areas = (ax1 - ax0) * (ay1 - ay0) + (bx1 - bx0) * (by1 - by0)
 return width * height / (areas - width * height)"""
-    return Task(
-        "box_overlap", "IoU in your format",
-        "Write the IoU of two boxes in your format.",
-        function("box_overlap(a, b)", lines),
+    return Task("box_overlap(a, b)", "IoU in your format",
+        "Write the IoU of two boxes in your format.", lines,
         lambda a, b: float(pair_iou(read(a, kind), read(b, kind))), cases,
-        agree="close", before=(scene_step(scene, kind, boxes, scores),),
-        tried=overlap_target(kind, boxes))
+        agree="close", before=(scene_step(own),), tried=overlap_target(kind, own.boxes))
 
 
 def overlap_target(kind: str, boxes: list[list[float | int]]) -> Tried:
@@ -149,14 +151,10 @@ def overlap_target(kind: str, boxes: list[list[float | int]]) -> Tried:
                  f"{j} of your scene have an IoU of **{iou:.4f}**. Do yours?", iou)
 
 
-def scene_step(
-    scene: ClassScene, kind: str, boxes: list[list[float | int]], scores: list[float]
-) -> Step:
+def scene_step(own: Candidates) -> Step:
     """The class's scene, its objects' boxes and the candidates, as lists."""
-    objects = [written(box, kind) for box in tight_boxes(scene.scene.masks)]
-    code = (f"scene = scenes.make({scene.variant.scene})\n"
-            f"objects = {rows(objects)}\nboxes = {rows(boxes)}\n"
-            f"scores = {wrapped(scores)}\n"
+    code = (f"scene = scenes.make({own.scene})\nobjects = {rows(own.objects)}\n"
+            f"boxes = {rows(own.boxes)}\nscores = {wrapped(own.scores)}\n"
             "draw.show(pictures.scene_windows(scene.image, scene.masks, [], M))")
     return Step("## Your scene\n\nA scene of your class.\n`objects` are the tight "
                 "boxes of its objects, `boxes` are candidates, and `scores` say how "
@@ -199,12 +197,10 @@ for i in sorted(range(len(boxes)), key=lambda n: -scores[n]):
     if all(box_overlap(boxes[i], boxes[j]) <= iou for j in kept):
         kept.append(i)
 return kept"""
-    return Task(
-        "suppress", "Suppress doubles",
+    return Task("suppress(boxes, scores, iou)", "Suppress doubles",
         "Write greedy NMS on boxes in your format, from the best score to the worst.\n"
         "Keep a box unless one that is kept already overlaps it by more than `iou`.\n"
-        "Return the kept indices, best first.",
-        function("suppress(boxes, scores, iou)", lines),
+        "Return the kept indices, best first.", lines,
         lambda boxes, scores, iou: kept_boxes(boxes, scores, iou, kind), cases)
 
 
@@ -221,12 +217,10 @@ def recall_task(limit: str) -> Task:
                         "that equals the limit.") for overlap, n, iou in asked)
     sign, words = LIMITS[limit]
     lines = f"return (overlap[:, :n].max(1) {sign} iou).mean()"
-    return Task(
-        "recall", "Recall",
+    return Task("recall(overlap, n, iou)", "Recall",
         "`overlap[o, p]` is the IoU of object o with proposal p, best proposal first: "
         "in your class a **row is an object**.\nReturn the share of objects that some "
-        f"of the first n proposals overlaps **{words}**.",
-        function("recall(overlap, n, iou)", lines),
+        f"of the first n proposals overlaps **{words}**.", lines,
         lambda overlap, n, iou: found(overlap.T[:n], iou, limit), cases, agree="close")
 
 
@@ -236,20 +230,16 @@ def found(overlap: Float[np.ndarray, "P N"], iou: float, limit: str) -> float:
     return float(enough.any(0).mean())
 
 
-def kept_task(
-    kind: str, boxes: list[list[float | int]], scores: list[float], iou: float
-) -> Task:
+def kept_task(own: Candidates, iou: float) -> Task:
     """A number: which candidates of the class's scene are kept."""
-    kept = kept_boxes(boxes, scores, iou, kind)
+    kept = kept_boxes(own.boxes, own.scores, iou, own.kind)
     lines = f"""\
 kept = suppress(boxes, scores, {iou})
 return sum((place + 1) * i for place, i in enumerate(kept))"""
-    return Task(
-        "sum_of_kept", "Doubles in your scene",
+    return Task("sum_of_kept()", "Doubles in your scene",
         f"Suppress the doubles among `boxes`, with the limit {iou}.\nReturn 1 times "
         "the first kept index plus 2 times the second, 3 times the third, and so on.",
-        function("sum_of_kept()", lines),
-        lambda: sum((place + 1) * i for place, i in enumerate(kept)),
+        lines, lambda: sum((place + 1) * i for place, i in enumerate(kept)),
         (Asked("the weighted sum", (), "The order of the kept boxes counts too.", 3),))
 
 
@@ -259,15 +249,12 @@ def thresholds(ladder: tuple[float, float]) -> list[float]:
     return [round(first + n * step, 2) for n in range(10)]
 
 
-def found_task(
-    scene: ClassScene, kind: str, limit: str, limits: list[float]
-) -> Task:
+def found_task(own: Candidates, limit: str, limits: list[float]) -> Task:
     """A number: objects found by the first candidates, at every limit."""
-    boxes, scores = candidates(scene, kind)
-    order = np.argsort(-np.array(scores), kind="stable")
-    objects = tight_boxes(scene.scene.masks).astype(float)
-    overlap = np.array([[float(pair_iou(read(boxes[n], kind), box)) for box in objects]
-                        for n in order])                              # (P, N)
+    boxes, objects = ([read(box, own.kind) for box in some]
+                      for some in (own.boxes, own.objects))
+    overlap = np.array([[float(pair_iou(boxes[n], box)) for box in objects]
+                        for n in np.argsort(-np.array(own.scores))])  # (P, N)
     total = sum(round(found(overlap[:n], iou, limit) * len(objects))
                 for iou in limits for n in range(1, 16))
     lines = f"""\
@@ -278,12 +265,11 @@ limits = {limits}
 pairs = [(n, iou) for n in range(1, 16) for iou in limits]
 total = sum(recall(overlap, n, iou) for n, iou in pairs)
 return round(total * len(objects))"""
-    return Task(
-        "objects_found", "Objects that are found",
+    return Task("objects_found()", "Objects that are found",
         "Sort `boxes` by score, the best first, without suppressing any, and take "
         "their IoU with `objects`.\nHow many objects do the first n candidates find at "
         "a limit? A candidate finds an object as in `recall`.\n"
         f"Add this up for n = 1 to 15 and for the limits {limits}, 150 "
-        "numbers in all.", function("objects_found()", lines), lambda: total,
+        "numbers in all.", lines, lambda: total,
         (Asked("the sum", (), "Objects found are recall times the number of objects.",
                3),))

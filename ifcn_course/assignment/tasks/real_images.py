@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ifcn_course.assignment.scores import ClassScene
-from ifcn_course.assignment.sheet import IMPORTS, Sheet, wrapped
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
+from ifcn_course.assignment.sheet import Sheet, first_step, wrapped
+from ifcn_course.assignment.task import Asked, Step, Task, Tried
 from ifcn_course.assignment.variant import Variant
 
 CODES = {
@@ -51,9 +51,8 @@ def sheet(variant: Variant) -> Sheet:
     chosen = draws.whole("object", 0, len(scene.scene.masks) - 1)
     tasks = (decode_task(scene, code, chosen), zoom_task(side), split_task(how),
              score_task(weight), rows_task(scene, chosen), bright_task(scene, how))
-    opening = (Step("Run this cell first.", f"{IMPORTS}\n\nM = {variant.m}"),)
     return Sheet("Real images", "You read masks in your class's own format, choose "
-                 "zooms, and set a threshold.", opening, tasks,
+                 "zooms, and set a threshold.", (first_step(variant),), tasks,
                  {"code": code, "zooms": side, "split": how, "weight": weight,
                   "object": chosen}, uses=("m", "scene"))
 
@@ -92,11 +91,9 @@ def decode_task(scene: ClassScene, code: str, chosen: int) -> Task:
                 f"scene = scenes.make({scene.variant.scene})\n"
                 f"counts = {wrapped(counts)}\n"
                 "draw.show(pictures.scene_windows(scene.image, scene.masks, [], M))")
-    return Task(
-        "decode_runs", "Read a mask",
+    return Task("decode_runs(counts, h, w)", "Read a mask",
         f"A mask of h x w pixels is written as numbers.\nIn your class "
-        f"{words}.\nReturn the mask: truth values, (h, w).",
-        function("decode_runs(counts, h, w)", lines),
+        f"{words}.\nReturn the mask: truth values, (h, w).", lines,
         lambda counts, h, w: decoded(counts, h, w, code), cases, before=(step,),
         tried=Tried("decode_runs(counts, 128, 128).sum()", "a whole number",
                     f"The object of `counts` has **{pixels}** pixels. Does yours?",
@@ -135,17 +132,15 @@ def zoom_task(side: str) -> Task:
              "    if 0 <= octaves <= least:\n"
              "        best, least = zoom, octaves\n"
              "return best")
-    return Task(
-        "best_zoom", "Which zoom?",
+    return Task("best_zoom(length, zooms, right, tolerance)", "Which zoom?",
         "An object is `length` pixels long, and the network wants `right` pixels.\nIn "
         f"your class a zoom must **not make the object {word}** than `right`.\nOf the "
         "zooms that are left, return the one that brings it nearest to `right` in "
         "octaves: the zoom itself, not its index.\nIf that is off by more than "
-        "`tolerance` octaves, or none is left, return 0.",
-        function("best_zoom(length, zooms, right, tolerance)", lines),
+        "`tolerance` octaves, or none is left, return 0.", lines,
         lambda length, zooms, right, tolerance: one_sided(length, zooms, right,
-                                                          tolerance, side),
-        cases, agree="close")
+                                                          tolerance, side), cases,
+        agree="close")
 
 
 def one_sided(
@@ -174,13 +169,11 @@ def split_task(how: str) -> Task:
              "    u1 = np.average(levels[t + 1 :], weights=bright)\n"
              "    scores.append(dark.sum() * bright.sum() * (u0 - u1) ** 2)\n"
              f"{last}")
-    return Task(
-        "split", "Otsu's threshold",
+    return Task("split(counts)", "Otsu's threshold",
         "`counts[v]` pixels have grey level v, and every level has pixels.\nFind the "
         "split that makes w0 * w1 * (u0 - u1)² largest, w0 and w1 the numbers of dark "
-        f"and of bright pixels, u0 and u1 their mean levels.\n{words}",
-        function("split(counts)", lines), lambda counts: threshold(counts, how), cases,
-        agree="close")
+        f"and of bright pixels, u0 and u1 their mean levels.\n{words}", lines,
+        lambda counts: threshold(counts, how), cases, agree="close")
 
 
 def threshold(counts: Int[np.ndarray, " L"], how: str) -> float | int:
@@ -203,14 +196,12 @@ def score_task(weight: int) -> Task:
     lines = ("right = (overlap > iou).any(1).sum()\n"
              "objects, answers = overlap.shape\n"
              f"return right / (right + answers - right + {weight} * (objects - right))")
-    return Task(
-        "answer_score", "Score the answers",
+    return Task("answer_score(overlap, iou)", "Score the answers",
         "`overlap[o, a]` is the IoU of object o with answer a: in your class a **row "
         "is an object**.\nAn object has an answer if some overlap with it is above "
         f"`iou`.\nReturn TP / (TP + FP + {weight} FN): in your class a missed object "
         f"counts **{weight} times**.\nTP are the objects with an answer, FP the "
-        "answers too many, FN the objects without one.",
-        function("answer_score(overlap, iou)", lines),
+        "answers too many, FN the objects without one.", lines,
         lambda overlap, iou: scored(overlap, iou, weight), cases, agree="close")
 
 
@@ -231,12 +222,10 @@ def rows_task(scene: ClassScene, chosen: int) -> Task:
     lines = """\
 rows, columns = np.nonzero(decode_runs(counts, 128, 128))
 return rows.sum() + 2 * columns.sum()"""
-    return Task(
-        "place_of_object", "Where your object lies",
+    return Task("place_of_object()", "Where your object lies",
         "Take the mask that `counts` stands for, 128 x 128 pixels.\nReturn the sum of "
         "the row numbers of its pixels plus twice the sum of their column numbers.",
-        function("place_of_object()", lines),
-        lambda: int(rows.sum() + 2 * columns.sum()),
+        lines, lambda: int(rows.sum() + 2 * columns.sum()),
         (Asked("the sum", (), "A mask that is turned over has the same number of "
                "pixels and another place.", 2),))
 
@@ -254,11 +243,10 @@ grey = scene.image.sum(2, dtype=np.int64) // 24
 levels, place = np.unique(grey, return_inverse=True)
 counts = np.bincount(place.ravel())
 return (place {sign} split(counts)).sum()"""
-    return Task(
-        "bright_pixels", "The bright side of your scene",
+    return Task("bright_pixels()", "The bright side of your scene",
         "Take `grey = scene.image.sum(2, dtype=np.int64) // 24`.\nLevels that no pixel "
         "has are left out: `levels, place = np.unique(grey, return_inverse=True)` "
         "gives each pixel's place among the levels that are left.\nSplit these places "
-        "with your `split`, and return the number of pixels on the bright side.",
-        function("bright_pixels()", lines), lambda: bright,
+        "with your `split`, and return the number of pixels on the bright side.", lines,
+        lambda: bright,
         (Asked("the count", (), "`np.bincount(place.ravel())` is the histogram.", 3),))

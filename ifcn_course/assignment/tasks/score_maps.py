@@ -7,8 +7,8 @@ from jaxtyping import Bool, Int
 
 from ifcn_course.assignment.numbering import channels, from_paper
 from ifcn_course.assignment.scores import ClassScene, grids, told, turned
-from ifcn_course.assignment.sheet import IMPORTS, SIDE, Sheet, cells_step, constants
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
+from ifcn_course.assignment.sheet import SIDE, Sheet, first_steps
+from ifcn_course.assignment.task import Asked, Step, Task, Tried
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.windows.oracle import oracle_maps
 
@@ -35,11 +35,9 @@ def sheet(variant: Variant) -> Sheet:
     how = variant.draws.one("order of restore", list(ORDERS))
     tasks = (part_task(variant), restore_task(variant, how), maps_task(scene),
              count_task(scene), played_task(variant), conflict_task(scene))
-    opening = (Step("Run this cell first.", f"{IMPORTS}\n\n{constants(variant)}"),
-               cells_step(variant))
     return Sheet("Score maps", "You say which part of an object each pixel plays, with "
-                 "parts that are counted in your class's own order.", opening, tasks,
-                 {"shuffled": how})
+                 "parts that are counted in your class's own order.",
+                 first_steps(variant), tasks, {"shuffled": how})
 
 
 def part_of(
@@ -79,11 +77,10 @@ def part_task(variant: Variant) -> Task:
              "    return -1\n"
              "a, b = i * k // m, j * k // m\n"
              f"{variant.number_lines}")
-    return Task(
-        "part", "Which part?",
+    return Task("part(pixel, center, k, m)", "Which part?",
         "Write the part that `pixel` plays in the window at `center`, both (y, x), "
         "counted in your order; -1 if the pixel lies outside the window.\nLater tasks "
-        "may call this function.", function("part(pixel, center, k, m)", lines),
+        "may call this function.", lines,
         lambda pixel, center, k, m: part_of(variant, pixel, center, k, m), cases)
 
 
@@ -96,11 +93,9 @@ def restore_task(variant: Variant, how: str) -> Task:
         Asked(f"{len(order)} channels, order = {order}",
               (shuffled(told(round(len(order)**0.5), 2), order, how), order),
               "Follow one channel by hand.") for order in orders)
-    return Task(
-        "restore", "Put the channels back",
+    return Task("restore(shuffled, order)", "Put the channels back",
         f"Somebody shuffled the channels of some maps.\n{prose}\nReturn the maps as "
-        "they were.", function("restore(shuffled, order)", lines),
-        lambda maps, order: restored(maps, order, how), cases,
+        "they were.", lines, lambda maps, order: restored(maps, order, how), cases,
         tried=Tried("restore(np.arange(12).reshape(4, 1, 3), [1, 2, 3, 0])",
                     "numbers of shape (4, 1, 3)"))
 
@@ -150,15 +145,13 @@ for y, x in np.argwhere(mask):
     if c >= 0:
         maps[c, y, x] = True
 return maps"""
-    return Task(
-        "maps_of", "Perfect maps",
+    return Task("maps_of(mask, center, k, m)", "Perfect maps",
         "Make the k * k maps that a perfect network would give for one object, in your "
         "order: truth values, (k * k, H, W).\n`mask` is the object on the feature map, "
-        "(H, W), and `center` the centre of its window.",
-        function("maps_of(mask, center, k, m)", lines),
+        "(H, W), and `center` the centre of its window.", lines,
         lambda mask, center, k, m: from_paper(
-            oracle_maps(mask[None], np.array([center]), k, m), variant.numbers),
-        cases, before=(Step(SCENE, scene.lines(maps=False)),),
+            oracle_maps(mask[None], np.array([center]), k, m), variant.numbers), cases,
+        before=(Step(SCENE, scene.lines(maps=False)),),
         tried=Tried(TRIED, "a whole number", SHOWN.format(total=counted(scene).sum()),
                     int(counted(scene).sum())))
 
@@ -170,13 +163,11 @@ counts = np.zeros(K * K, int)
 for mask, center in zip(cells, centers):
     counts += maps_of(mask, center, K, M).sum((1, 2))
 return (counts * np.arange(K * K)).sum()"""
-    return Task(
-        "pixels_of_maps", "The maps of your scene",
+    return Task("pixels_of_maps()", "The maps of your scene",
         "Make the maps of each object of your scene, with K and M, and count the "
         "pixels of every map, all objects together.\nReturn 0 times the count of map 0 "
         "plus 1 times the count of map 1 plus 2 times the count of map 2, and so on.",
-        function("pixels_of_maps()", lines),
-        lambda: int((counted(scene) * np.arange(len(counted(scene)))).sum()),
+        lines, lambda: int((counted(scene) * np.arange(len(counted(scene)))).sum()),
         (Asked("the weighted count", (), "Every object has its own maps.", 2),))
 
 
@@ -212,11 +203,9 @@ def played_task(variant: Variant) -> Task:
                   for pixel, centers, k, m in asked)
     lines = ("parts = [part(pixel, center, k, m) for center in centers]\n"
              "return [c for c in parts if c >= 0]")
-    return Task(
-        "parts_played", "One pixel, many parts",
+    return Task("parts_played(pixel, centers, k, m)", "One pixel, many parts",
         "List the parts that a pixel plays in several windows, in the order of the "
-        "windows.\nWindows that do not hold the pixel are left out.",
-        function("parts_played(pixel, centers, k, m)", lines),
+        "windows.\nWindows that do not hold the pixel are left out.", lines,
         lambda pixel, centers, k, m: [
             p for p in (part_of(variant, pixel, c, k, m) for c in centers) if p >= 0],
         cases)
@@ -230,12 +219,10 @@ for pixel in np.ndindex(32, 32):
     parts = parts_played(pixel, centers, K, M)
     count += len(set(parts)) > 1
 return count"""
-    return Task(
-        "two_parts", "Pixels with two parts",
+    return Task("two_parts()", "Pixels with two parts",
         "How many of the 32 x 32 cells of your scene play two or more *different* "
         "parts in the windows of its objects?\nFor such a cell one map would not be "
-        "enough.",
-        function("two_parts()", lines), lambda: torn_cells(scene),
+        "enough.", lines, lambda: torn_cells(scene),
         (Asked("the count", (), "Two windows that give the cell one and the same part "
                "do not count.", 3),))
 

@@ -9,15 +9,8 @@ from jaxtyping import Float, Int
 
 from ifcn_course.assignment.numbering import channels
 from ifcn_course.assignment.scores import ClassScene, grids
-from ifcn_course.assignment.sheet import (
-    IMPORTS,
-    SIDE,
-    STRIDE,
-    Sheet,
-    cells_step,
-    constants,
-)
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
+from ifcn_course.assignment.sheet import SIDE, STRIDE, Sheet, first_steps
+from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
 from ifcn_course.assignment.tasks.counting import cell_task
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.data.masks import tight_boxes
@@ -57,10 +50,8 @@ def sheet(variant: Variant) -> Sheet:
     tasks = (cell_task(variant), label_task(codes, edge), loss_task(loss, n),
              copies_task(scene, centers), weighted_task(variant, centers),
              scene_loss_task(scene, loss, n))
-    opening = (Step("Run this cell first.", f"{IMPORTS}\n\n{constants(variant)}"),
-               cells_step(variant))
     return Sheet("Training", "You label windows, write the loss of your class and "
-                 "count which scores training asks for.", opening, tasks,
+                 "count which scores training asks for.", first_steps(variant), tasks,
                  {"labels": list(codes), "edge": edge, "loss": loss, "loss number": n})
 
 
@@ -81,15 +72,13 @@ def label_task(codes: tuple[int, int, int], edge: str) -> Task:
              f"if distance {above} far or octaves {above} other:\n"
              f"    return {codes[1]}\n"
              f"return {codes[2]}")
-    return Task(
-        "label", "Label a window",
+    return Task("label(distance, octaves, rule)", "Label a window",
         "`rule` holds four numbers: near, fits, far, other.\nA window is positive if "
         "its object is off the middle by no more than `near` and off in size by no "
         "more than `fits` octaves; negative if it is off the middle by `far` or off in "
         f"size by `other` octaves; else ignored.\nIn your class **{edge}**.\nReturn "
         f"**{codes[0]}** for positive, **{codes[1]}** for negative, **{codes[2]}** for "
-        "ignored.",
-        function("label(distance, octaves, rule)", lines),
+        "ignored.", lines,
         lambda distance, octaves, rule: labelled(distance, octaves, rule, codes, edge),
         cases)
 
@@ -113,13 +102,10 @@ def loss_task(loss: str, n: int) -> Task:
     """The loss of one pixel, the class's kind."""
     words, lines = (text.format(n=n) for text in LOSSES[loss])
     asked = [(0.0, 1), (2.0, 1), (2.0, 0), (-1.5, 1), (-3.0, 0), (0.5, 0.25)]
-    cases = tuple(Asked(f"logit {z}, target {t}", (z, t), "p = 1 / (1 + exp(-z)).")
-                  for z, t in asked)
-    return Task(
-        "pixel_loss", "The loss of a pixel",
+    cases = calls("logit {}, target {}", "p = 1 / (1 + exp(-z)).", asked)
+    return Task("pixel_loss(z, t)", "The loss of a pixel",
         "Write the loss of one pixel with logit z and target t, where p = 1 / (1 + "
-        f"exp(-z)).\nIn your class {words}.",
-        function("pixel_loss(z, t)", f"p = 1 / (1 + np.exp(-z))\n{lines}"),
+        f"exp(-z)).\nIn your class {words}.", f"p = 1 / (1 + np.exp(-z))\n{lines}",
         lambda z, t: float(lost(z, t, loss, n)), cases, agree="close")
 
 
@@ -180,12 +166,10 @@ for y, x in centers:
             counts[c, row, column] += 1
 return counts"""
     total = int(copies(variant, centers, k, m, SIDE, SIDE).sum())
-    return Task(
-        "count_copies", "How often is a score copied?",
+    return Task("count_copies(centers, k, m, H, W)", "How often is a score copied?",
         "Count, for windows at `centers`, how often each score is copied: an array of "
         "k * k maps of H x W, in your order.\nWhat lies off the map is left out.",
-        function("count_copies(centers, k, m, H, W)", lines),
-        lambda centers, k, m, h, w: copies(variant, centers, k, m, h, w), cases,
+        lines, lambda centers, k, m, h, w: copies(variant, centers, k, m, h, w), cases,
         before=(Step(SCENE, POSITIVE.format(seed=variant.scene)),),
         tried=Tried("count_copies(positive, K, M, 32, 32).sum()", "a whole number",
                     "The positive windows of your scene copy "
@@ -217,12 +201,10 @@ def weighted_task(variant: Variant, centers: Int[np.ndarray, "P 2"]) -> Task:
     lines = """\
 counts = count_copies(positive, K, M, 32, 32)
 return (np.arange(K * K) * (counts > 0).sum((1, 2))).sum()"""
-    return Task(
-        "cells_copied", "The scores that learn",
+    return Task("cells_copied()", "The scores that learn",
         "Count the copies of the `positive` windows of your scene.\nIn each map count "
         "the cells that are copied at least once, and return 0 times the number of map "
-        "0 plus 1 times that of map 1 plus 2 times that of map 2, and so on.",
-        function("cells_copied()", lines),
+        "0 plus 1 times that of map 1 plus 2 times that of map 2, and so on.", lines,
         lambda: int((np.arange(k * k) * cells).sum()),
         (Asked("the weighted sum", (), "Your order decides which count is multiplied "
                "by what.", 2),))
@@ -238,12 +220,10 @@ def scene_loss_task(scene: ClassScene, loss: str, n: int) -> Task:
 z = ({factor} * np.arange(32 * 32).reshape(32, 32) % 13 - {shift}) / 2
 t = cells.any(0).astype(float)
 return pixel_loss(z, t).mean()"""
-    return Task(
-        "loss_of_scene", "The loss of a map",
+    return Task("loss_of_scene()", "The loss of a map",
         f"Take as logits `({factor} * np.arange(32 * 32).reshape(32, 32) % 13 - {shift}"
         ") / 2`, and as targets 1 in every cell that some object covers, else 0.\n"
-        "Return the mean of your loss over all 32 x 32 cells.",
-        function("loss_of_scene()", lines),
+        "Return the mean of your loss over all 32 x 32 cells.", lines,
         lambda: float(lost(logits, target, loss, n).mean()),
         (Asked("the mean", (), "`cells.any(0)` is True in covered cells.", 3),),
         agree="close")

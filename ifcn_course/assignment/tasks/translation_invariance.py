@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Int
 
 from ifcn_course.assignment.scores import ClassScene
-from ifcn_course.assignment.sheet import IMPORTS, Sheet
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, function
+from ifcn_course.assignment.sheet import Sheet, first_step
+from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.grid import Grid
 from ifcn_lab.windows.oracle import parts_seen
@@ -53,9 +53,9 @@ def sheet(variant: Variant) -> Sheet:
     scene = ClassScene(variant)
     tasks = (cut_task(side), commutes_task(side), shifts_task(how), best_task(weight),
              spoiled_task(scene, side, depth, steps), answers_task(scene, weight))
-    opening = (Step("Run this cell first.", f"{IMPORTS}\n\nM = {variant.m}"),)
     return Sheet("Translation invariance", "You test which layers commute with shifts, "
-                 "and which one score answers several windows best.", opening, tasks,
+                 "and which one score answers several windows best.",
+                 (first_step(variant),), tasks,
                  {"cut": side, "shifts": how, "weight": weight, "layers": depth,
                   "steps": steps}, uses=("m", "scene"))
 
@@ -88,13 +88,11 @@ def cut_task(side: str) -> Task:
     cases = tuple(Asked(f"{image.shape[0]} x {image.shape[1]} pixels, {steps} steps",
                         (image, steps), f"Cut off {side}: so many as `steps` says.")
                   for image, steps in zip(images, (1, 2, 3), strict=True))
-    return Task(
-        "cut", "A shift is a cut",
+    return Task("cut(image, steps)", "A shift is a cut",
         f"In lesson 1 a picture was moved by cutting off its first rows.\nYour class "
         f"cuts off **{side}**, as many as `steps` says, 1 or more.\nReturn what is "
         "left of the image. Later tasks may call this function.",
-        function("cut(image, steps)", f"return {CUTS[side]}"),
-        lambda image, steps: cut(image, steps, side), cases,
+        f"return {CUTS[side]}", lambda image, steps: cut(image, steps, side), cases,
         tried=Tried("cut(np.arange(600).reshape(20, 30), 7).sum()", "a whole number",
                     "After a cut by 7 the numbers 0 to 599, in 20 rows of 30, add up "
                     f"to **{total}**. Do yours?", total))
@@ -118,13 +116,11 @@ def commutes_task(side: str) -> Task:
     lines = ("inner = slice(frame, -frame)\n"
              "moved = cut(before, steps)\n"
              "return np.array_equal(moved[inner, inner], after[inner, inner])")
-    return Task(
-        "commutes", "Does it commute?",
+    return Task("commutes(before, after, steps, frame)", "Does it commute?",
         "A layer has seen a picture, which gave `before`, and the picture after your "
         "cut by `steps`, which gave `after`.\nReturn True if the layer commutes with "
         "the cut: `before`, cut alike, equals `after`, a frame of `frame` pixels at "
-        "all four sides left out.",
-        function("commutes(before, after, steps, frame)", lines),
+        "all four sides left out.", lines,
         lambda before, after, steps, frame: equal_inside(
             cut(before, steps, side), after, frame), cases,
         tried=Tried("commutes(np.eye(6), np.eye(6), 1, 1)", "True or False"))
@@ -142,14 +138,11 @@ def shifts_task(how: str) -> Task:
     """The shifts with which strided layers commute, listed the class's way."""
     prose, lines = SHIFTS[how]
     asked = [([4], 8), ([2, 2], 9), ([3], 7), ([2, 1, 3], 20), ([2, 2, 2], 16)]
-    cases = tuple(Asked(f"strides {strides}, most = {most}", (strides, most),
-                        "The strides multiply; look at -most and most themselves.")
-                  for strides, most in asked)
-    return Task(
-        "commuting_shifts", "Strides",
+    cases = calls("strides {}, most = {}",
+                  "The strides multiply; look at -most and most themselves.", asked)
+    return Task("commuting_shifts(strides, most)", "Strides",
         "A pile of layers has the given strides.\nWith which shifts, of at most `most` "
-        f"pixels, does it commute?\n{prose}",
-        function("commuting_shifts(strides, most)", lines),
+        f"pixels, does it commute?\n{prose}", lines,
         lambda strides, most: commuting(strides, most, how), cases)
 
 
@@ -178,15 +171,13 @@ def best_task(weight: float | int) -> Task:
     lines = (f"ones = {weight} * sum(answers)\n"
              "zeros = len(answers) - sum(answers)\n"
              "return ones / (ones + zeros)")
-    return Task(
-        "best_answer", "The best single answer",
+    return Task("best_answer(answers)", "The best single answer",
         "Several windows ask one map about one pixel and want the `answers`, 0 or 1.\n"
         f"In your class the loss of an answer 1 counts **{weight} times**.\nReturn the "
-        "one probability with the smallest loss over all answers.",
-        function("best_answer(answers)", lines),
+        "one probability with the smallest loss over all answers.", lines,
         lambda answers: float(np.average(
-            answers, weights=np.where(np.array(answers) == 1, weight, 1))),
-        cases, agree="close")
+            answers, weights=np.where(np.array(answers) == 1, weight, 1))), cases,
+        agree="close")
 
 
 def spoiled_task(scene: ClassScene, side: str, depth: int, steps: int) -> Task:
@@ -206,12 +197,11 @@ def spoiled_task(scene: ClassScene, side: str, depth: int, steps: int) -> Task:
              f"for _ in range({depth}):\n"
              "    before, after = box_sum(before), box_sum(after)\n"
              f"return np.abs(cut(before, {steps}) - after).sum()")
-    return Task(
-        "spoiled_sum", "What the border spoils",
+    return Task("spoiled_sum()", "What the border spoils",
         f"Run `box_sum` {depth} times, one after the other, on `grey`, and on `grey` "
         f"cut by {steps}, and cut the first answer alike.\nReturn by how much the two "
-        "differ: the absolute differences of all pixels, added up.",
-        function("spoiled_sum()", lines), lambda: int(np.abs(spoiled).sum()),
+        "differ: the absolute differences of all pixels, added up.", lines,
+        lambda: int(np.abs(spoiled).sum()),
         (Asked("the sum", (), "Only one side differs, and not only one row of it.",
                2),), before=(before,))
 
@@ -228,15 +218,13 @@ for y, x in np.ndindex(32, 32):
             answers.append(int(cell[y, x]))
     total += best_answer(answers) if answers else 0
 return total"""
-    return Task(
-        "sum_of_answers", "One map for a scene",
+    return Task("sum_of_answers()", "One map for a scene",
         "With k = 1 there is one map.\nEach object of your scene has a window of M x M "
         "cells; pixel (i, j) of the window at (y, x) is cell (y - M // 2 + i, x - M // "
         "2 + j).\nIt asks the map about every cell it holds, and wants 1 where its own "
         "object is and 0 elsewhere.\nGive each cell the best single answer to all the "
         "windows that ask about it, and add up the answers of all 32 x 32 cells; a "
-        "cell that nobody asks about adds 0.",
-        function("sum_of_answers()", lines), lambda: answered(scene, weight),
+        "cell that nobody asks about adds 0.", lines, lambda: answered(scene, weight),
         (Asked("the sum", (), "Weigh the ones as in `best_answer`.", 3),),
         agree="close")
 
