@@ -21,7 +21,7 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do \
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-latest wheelhouse demo notebooks site slides bench
+.PHONY: help setup lab test test-long test-latest wheelhouse demo notebooks site slides bench
 
 help:  ## say what can be made (the default)
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | \
@@ -46,11 +46,15 @@ lab: setup  ## open the lessons in JupyterLab
 	$(BIN)/jupyter lab $(AS_ROOT) notebooks
 
 TESTS = --doctest-modules ifcn_lab ifcn_course tests \
-	--nbval --nbval-cell-timeout=900 $(wildcard notebooks) --cov=ifcn_lab --cov=ifcn_course \
+	--nbval --nbval-cell-timeout=3600 --nbval-kernel-startup-timeout=3600 \
+	$(wildcard notebooks) --cov=ifcn_lab --cov=ifcn_course \
 	--numprocesses=$(JOBS) --dist=loadfile
 
 test: setup  ## run every test: unit, doctest, notebooks; coverage at least 90 %
 	$(BIN)/python -m pytest $(TESTS)
+
+test-long: setup  ## the long tests that make test leaves out: hundreds of damaged files
+	$(BIN)/python -m pytest -m long --numprocesses=$(JOBS) --dist=loadfile tests
 
 test-latest:  ## the same on the newest versions (one torch: TORCH=2.14.1)
 	@$(PYTHON) -m venv $(LATEST)

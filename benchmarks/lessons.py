@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 def main() -> None:
     """Print a line for each notebook: seconds and memory, taken and stated."""
     command = [sys.executable, "-m", "pytest", "-q", "--nbval", "notebooks",
-               "--nbval-cell-timeout=900", "-p", "no:cacheprovider", "--no-cov"]
+               "--nbval-cell-timeout=3600", "-p", "no:cacheprovider", "--no-cov"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     print("Run All, taken and stated (the machine is named in each lesson's box)")
     lines = done.stdout.splitlines()

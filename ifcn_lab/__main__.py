@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
+
+from ifcn_lab.cli.standard_streams import plain, steady_streams
 
 EXAMPLES = """examples:
   ifcn-lab doctor
@@ -30,12 +33,21 @@ COMMANDS = ("doctor", "demo", "segment", "data", "train", "evaluate", "reproduce
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status: 2 for an error, told in one line."""
+    """Run one command; returns the exit status: 2 for an error, told in one line.
+
+    Without arguments those of the process are taken, and its streams are made steady.
+    """
+    if arguments is None:
+        # Other libraries' are of no use here, and under -W error would end the work.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        with steady_streams():
+            return main(sys.argv[1:])
     given = parser().parse_args(arguments)
     command = module_of(given.command)
     try:
         return command.run(given)
-    except (ValueError, TypeError, OSError, FloatingPointError) as error:
+    except (ValueError, TypeError, OSError, FloatingPointError, MemoryError,
+            ImportError) as error:
         print(f"ifcn-lab {given.command}: {one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -44,16 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def one_line(error: Exception) -> str:
-    """What an error says, in one line; what would steer a terminal is spelled out.
-
-    A name in a file or an answer of a server may hold anything.
+    """What an error says, in one line, of which nothing steers a terminal.
 
     Example:
-        >>> one_line(ValueError("no\\n file \\x1b[31m here, but ä"))
-        'no file \\\\x1b[31m here, but ä'
+        >>> one_line(ValueError("no\\n file \\x1b[31m here"))
+        'no file \\\\x1b[31m here'
     """
-    words = " ".join(str(error).split())
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in words)
+    return plain(" ".join(str(error).split()) or type(error).__name__)
 
 
 def parser() -> ArgumentParser:
@@ -65,8 +74,9 @@ def parser() -> ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in [*COMMANDS, *_of_other_packages()]:
         module = module_of(name)
+        about = module.__doc__ or name           # under python -OO there is none
         one = commands.add_parser(
-            name, help=module.__doc__.splitlines()[0], description=module.__doc__,
+            name, help=about.splitlines()[0], description=about,
             formatter_class=RawDescriptionHelpFormatter,
         )
         module.add_options(one)

@@ -8,9 +8,9 @@ and the commands know nothing else of it.
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from ifcn_lab.data import Sample
 from ifcn_lab.data.run_lengths import crop_rles
 from ifcn_lab.views import IMAGENET_MEAN, View, draw_view
+from ifcn_lab.weights_file import misfits, read_weights, write_weights
 
 if TYPE_CHECKING:
     from ifcn_lab.training.recipe import Recipe
@@ -199,7 +200,7 @@ class Segmenter(nn.Module):
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: the file is truncated, holds a model of another class, or its
+            ValueError: the file is damaged, holds a model of another class, or its
                 weights do not fit the configuration it names.
         """
         config, tensors = read_weights(Path(path))
@@ -216,15 +217,17 @@ class Segmenter(nn.Module):
         """A model of this class with these weights.
 
         Raises:
-            ValueError: the weights do not fit the configuration.
+            ValueError: they do not fit the configuration, or hold NaN or infinity.
         """
         try:
             model = cls(**config)
+            if wrong := "; ".join(islice(misfits(model.state_dict(), tensors), 6)):
+                raise ValueError(wrong)
             model.load_state_dict(tensors)
-        except (TypeError, RuntimeError) as error:
-            reason = str(error).splitlines()[-1].strip()
+        except Exception as error:  # a file may name any configuration
+            reason = (str(error).splitlines() or [type(error).__name__])[-1].strip()
             raise ValueError(f"{path} does not hold the weights of a {cls.__name__} "
-                             f"with {config} ({reason})") from error
+                             f"with {str(config)[:300]} ({reason})") from error
         return model.eval().to(memory_format=torch.channels_last)
 
 
@@ -253,42 +256,6 @@ def as_classes(categories: Mapping[Any, str]) -> dict[int, str]:
         {1: 'disc', 7: 'star'}
     """
     return {int(i): str(categories[i]) for i in sorted(categories, key=int)}
-
-
-def write_weights(
-    path: Path, config: dict[str, Any], tensors: dict[str, Tensor]
-) -> Path:
-    """Write configuration and tensors to one safetensors file."""
-    from safetensors.torch import save_file
-
-    laid_out = {name: tensor.contiguous() for name, tensor in tensors.items()}
-    save_file(laid_out, str(path), metadata={"ifcn_lab": json.dumps(config)})
-    return path
-
-
-def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Configuration (the class's name among it) and tensors of a saved model.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is truncated or is not a saved model.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        raise FileNotFoundError(f"no weights at {path}; give the path of a saved file")
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            config = json.loads((file.metadata() or {})["ifcn_lab"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-            return {"class": config["class"], **config}, tensors
-    except SafetensorError as error:
-        raise ValueError(
-            f"{path} is truncated or no safetensors file ({error}); copy it again"
-        ) from error
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path} is a safetensors file, but no model saved by "
-                         "ifcn_lab; give one that `save` wrote") from error
 
 
 def pad_to_multiple(

@@ -105,7 +105,8 @@ def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
     Every widget brings its page along, see `lessons.capture`.
     """
     client = _Client(
-        notebook, timeout=3600, kernel_name="python3", record_timing=False,
+        notebook, timeout=3600, startup_timeout=3600, iopub_timeout=3600,
+        kernel_name="python3", record_timing=False,
         resources={"metadata": {"path": str(folder)}},
         extra_arguments=["--IPKernelApp.extra_extensions=lessons.capture",
                          "--IPKernelApp.log_level=ERROR"],

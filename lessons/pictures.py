@@ -34,7 +34,7 @@ def moving(page: object, states: list[dict[str, int]]) -> list[Image.Image]:
     for state in states:
         page.evaluate("s => { for (const [n, v] of Object.entries(s)) "
                       "ifcnModel.set(n, v); }", state)
-        page.wait_for_timeout(650)  # the words follow twice a second
+        page.evaluate(stills.SETTLED)
         frames.append(Image.open(BytesIO(page.locator(".ifcn").screenshot())))
     return frames
 
@@ -56,10 +56,11 @@ def drawn(states: list[dict[str, int]]) -> list[Image.Image]:
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=stills.chromium(),
-                                             args=["--no-sandbox"])
+                                             args=["--no-sandbox"],
+                                             timeout=stills.PATIENCE)
         page = browser.new_page(viewport=stills.SCREEN, color_scheme="light")
         page.set_content(page_of("assembler"))
-        page.wait_for_selector(".ifcn")
+        page.wait_for_selector(".ifcn", timeout=stills.PATIENCE)
         frames = moving(page, states)
         browser.close()
     return frames

@@ -25,8 +25,10 @@ SCREEN = {"width": 1012, "height": 640}
 """A widget is 980 pixels wide at most; the page has a margin of 16."""
 PATIENCE = 600_000
 """Milliseconds that a page may take; it goes on as soon as it is there."""
-SETTLED = 600
-"""Milliseconds without a change; a widget's words follow twice a second."""
+SETTLED = """() => new Promise(done => requestAnimationFrame(() =>
+  requestAnimationFrame(() => setTimeout(done, 600))))"""
+"""Waits by the page's own clock, however slow: until what is asked for is painted, and
+said, as a widget's words follow twice a second."""
 Still = tuple[str, str]
 """The cell's id and the widget's `repr`: what a stored picture is found by."""
 
@@ -79,8 +81,8 @@ def _taken(pages: Sequence[str]) -> list[bytes]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(),
-                                             args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox"], timeout=PATIENCE)
         context = browser.new_context(viewport=SCREEN, offline=True,
                                       color_scheme="light", reduced_motion="reduce")
         context.set_default_timeout(PATIENCE)
@@ -98,7 +100,7 @@ def _picture(view: object, page: str) -> bytes:
     widget.wait_for()
     now, last = widget.screenshot(animations="disabled"), b""
     while now != last:
-        view.wait_for_timeout(SETTLED)
+        view.evaluate(SETTLED)
         now, last = widget.screenshot(animations="disabled"), now
     return now
 

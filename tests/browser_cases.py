@@ -12,23 +12,37 @@ from pathlib import Path
 
 import pytest
 
-from lessons.stills import PATIENCE, chromium
+from lessons.stills import PATIENCE, SETTLED, chromium
 
 LAPTOP = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
-    """One Chromium for all tests."""
+    """One Chromium for all tests; each wait in it may take ten minutes."""
     path = chromium()
     if path is None:
         pytest.skip("no Chromium: install Debian's package chromium, or name one in "
                     "IFCN_LAB_CHROMIUM")
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        found = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox"], timeout=PATIENCE)
+        found.new_context = patient(found.new_context)
+        found.new_page = patient(found.new_page)
         yield found
         found.close()
+
+
+def patient(make: Callable[..., object]) -> Callable[..., object]:
+    """Let what is made wait as long as a slow machine needs; waits end with the event.
+    """
+    def made(**options: object) -> object:
+        found = make(**options)
+        found.set_default_timeout(PATIENCE)
+        return found
+
+    return made
 
 
 class Opened:
@@ -58,9 +72,7 @@ class Opened:
 
     def settle(self) -> None:
         """Wait until what was asked for is painted and said."""
-        self.page.evaluate(
-            "() => new Promise(done => requestAnimationFrame(() => "
-            "requestAnimationFrame(() => setTimeout(done, 600))))")
+        self.page.evaluate(SETTLED)
 
     def words(self) -> str:
         """What the live region says."""
@@ -91,7 +103,6 @@ def opened(browser: object, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     def open_widget(widget: object, **options: object) -> Opened:
         context = browser.new_context(viewport=LAPTOP, offline=True, **options)
         contexts.append(context)
-        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         found = Opened(page)
         page.goto(widget.save_html(tmp_path / "widget.html").as_uri())

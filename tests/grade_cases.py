@@ -94,7 +94,7 @@ class Ground:
 
     def rows(self) -> dict[str, list[str]]:
         """What the table says, by student; its head is the row "name"."""
-        with self.report.open(encoding="utf-8", newline="") as file:
+        with self.report.open(encoding="utf-8-sig", newline="") as file:
             return {row[0]: row[1:] for row in csv.reader(file)}
 
     def snapshot(self) -> dict[str, tuple]:

@@ -13,8 +13,6 @@ from urllib.request import urlopen
 
 import pytest
 
-from lessons.stills import PATIENCE
-
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = {
     # All cells are in the page, not only those in sight; nothing is fetched.
@@ -56,7 +54,6 @@ class Lab:
         """The notebook in a page of its own, its kernel ready."""
         context = self.browser.new_context(
             viewport={"width": 1280, "height": 900}, **options)
-        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         found = Notebook(page)
         page.goto(f"{self.address}/lab/tree/{name}?reset")

@@ -53,8 +53,13 @@ def once(folder: Path, make: Callable[[], object]) -> object:
     try:
         folder.mkdir()
     except FileExistsError:
-        while not made.is_file():
+        for _ in range(18_000):
+            if made.is_file():
+                break
             time.sleep(0.2)
+        else:
+            raise TimeoutError(f"{folder} was not made in an hour; was the process "
+                               "that makes it killed?") from None
     else:
         _tell(made, make)
     found = pickle.loads(made.read_bytes())

@@ -20,7 +20,8 @@ def run(text: str, folder: Path) -> nbformat.NotebookNode:
     """Run a notebook's text in a fresh kernel, in an empty folder."""
     notebook = nbformat.reads(text, as_version=4)
     where = {"metadata": {"path": str(folder)}}
-    return NotebookClient(notebook, timeout=600, resources=where).execute()
+    return NotebookClient(notebook, timeout=600, startup_timeout=600,
+                          iopub_timeout=600, resources=where).execute()
 
 
 @pytest.mark.parametrize("lesson", [3, 8])

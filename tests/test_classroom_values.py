@@ -76,9 +76,9 @@ def test_tensors_and_subclasses_become_their_plain_kin() -> None:
 
 
 @pytest.mark.parametrize(("value", "name"), [
-    ({1}, "set"), (b"x", "bytes"), (range(3), "range"), (len, "builtin_function"),
+    ({1}, "set"), (b"x", "bytes"), (len, "builtin_function"),
     ((i for i in [1]), "generator"), (object(), "object"),
-    (np.array([object()]), "dtype object"), (np.array(["a"]), "dtype <U1"),
+    (np.array([object()]), "type object"), (np.array([b"a"]), r"dtype \|S1"),
     (torch.ones(2).to_sparse(), "tensor"),
 ])
 def test_other_values_are_refused_by_name(value: Any, name: str) -> None:

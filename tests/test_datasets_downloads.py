@@ -15,7 +15,7 @@ import pytest
 from serving import Behaviour, no_proxy, serving
 
 from ifcn_lab.data.downloads import download
-from ifcn_lab.data.sources import Archive
+from ifcn_lab.data.sources import SOURCES, Archive
 
 __all__ = ["no_proxy"]  # a fixture
 BODY = np.random.default_rng(0).bytes(1_000_000)
@@ -172,3 +172,13 @@ def test_a_full_disk_is_said_and_nothing_is_left(
     command = [sys.executable, "-c", code, server.url, str(tmp_path)]
     told = subprocess.run(command, capture_output=True, text=True).stdout
     assert "too large" in told and names(tmp_path) == []
+
+
+def test_every_source_has_a_licence_and_opens() -> None:
+    from ifcn_lab.data.catalogue import DATASETS
+
+    for source in SOURCES.values():
+        assert source.licence and source.opens in DATASETS
+        for archive in source.archives:
+            assert archive.url.endswith(archive.name)
+            assert archive.checksum is None or len(archive.checksum) == 4 + 32

@@ -227,6 +227,7 @@ def test_an_archive_loaded_by_hand_is_used_and_kept(
         ("coco2014 --url http://127.0.0.1:1/a", "give one for each"),
         ("dsb2018 --archive a.zip --sha256 1 2", "give one for each, in this order"),
         ("dsb2018 --archive none.zip", "none.zip: there is no such archive"),
+        ("dsb2018 --sha256 12ab", "12ab is no SHA-256 checksum; expected 64 digits"),
         ("dsb2018 --url no-address", "no-address"),
         ("dsb2018 --url file:///etc/passwd", "file:///etc/passwd"),
     ],
@@ -269,14 +270,14 @@ def test_unpacking_that_is_stopped_leaves_no_folder(
     assert not half.parent.exists()
 
 
-def test_every_source_has_a_licence_and_opens() -> None:
-    from ifcn_lab.data.catalogue import DATASETS
-
-    for source in SOURCES.values():
-        assert source.licence and source.opens in DATASETS
-        for archive in source.archives:
-            assert archive.url.endswith(archive.name)
-            assert archive.checksum is None or len(archive.checksum) == 4 + 32
+def test_only_what_fetching_made_is_tidied_away(nuclei: bytes, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.zip"
+    mine.write_bytes(nuclei)
+    (tmp_path / "n.partial").mkdir()
+    for name in ("thesis.tex", "tmp12ab"):  # the second as pooch leaves it when killed
+        (tmp_path / "n.partial" / name).write_text("half")
+    fetch("dsb2018", tmp_path / "n", archives=[mine], tell=lambda _: None)
+    assert [path.name for path in (tmp_path / "n.partial").iterdir()] == ["thesis.tex"]
 
 
 def test_the_list_needs_no_network_and_loads_nothing_heavy(

@@ -245,7 +245,8 @@ check.cell_of(lambda i, k, m: 7)
 check.assemble(lambda score_maps, m, centers, fill: "windows")
 """
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=600, startup_timeout=600, iopub_timeout=600,
+                   kernel_name="python3").execute()
     outputs = notebook.cells[0].outputs
     pictures = [each for each in outputs if each.output_type == "display_data"]
     assert len(pictures) == 1  # of numbers and words there is none

@@ -53,6 +53,46 @@ def test_a_cell_says_in_one_line_what_went_wrong(
     assert "\n" not in str(said)
 
 
+DEFINED = "def first(): return 1\n{}\ndef last(): return 2"
+
+
+@pytest.mark.filterwarnings("ignore:To exit")
+@pytest.mark.parametrize(("line", "error"), [
+    ("1 / 0", "ZeroDivisionError: division by zero (line 2 of its cell)"),
+    ("exit()", "ended by"), ("quit(0)", "ended by"),
+    ("exit(keep_kernel=True)", "ended by"), ("raise SystemExit", "ended by"),
+    ("return 3", "SyntaxError"), ("x = = 3", "SyntaxError"), ("break", "SyntaxError"),
+    ("The answer is 42.", "SyntaxError"), ("f(1,\n  2", "SyntaxError"),
+    ("if True:\n    x = (\nelse:\n    x = 2", "SyntaxError"),
+    ("raise KeyboardInterrupt", "KeyboardInterrupt"), ("%nothing at all", ""),
+    ("await nobody", "NameError"), ("class Odd(3): pass", "TypeError"),
+])
+def test_one_line_that_fails_loses_no_function_before_or_after_it(
+    shell: cells.QuietShell, line: str, error: str
+) -> None:
+    with ThreadPoolExecutor(1) as own:
+        source = DEFINED.format(line)
+        said = own.submit(told, shell, do="cell", source=source).result()["error"]
+    assert str(said).startswith(error) and bool(said) == bool(error)
+    assert call(shell, "first")["value"] == 1 and call(shell, "last")["value"] == 2
+
+
+def test_every_error_of_a_cell_is_told_and_some_of_a_hundred(
+    shell: cells.QuietShell,
+) -> None:
+    said = told(shell, do="cell", source="1 / 0\nx = 3\nnobody")["error"]
+    assert "ZeroDivisionError" in said and "NameError" in said
+    many = "\n".join(f"raise ValueError({n})" for n in range(100))
+    assert told(shell, do="cell", source=many)["error"].count("ValueError") == 5
+
+
+def test_a_cell_that_hung_keeps_what_gives_names(shell: cells.QuietShell) -> None:
+    source = DEFINED.format("import math\nK = 3 * 4\nraise KeyError\nhung = hang()")
+    assert told(shell, do="cell", source=source, calm=True)["error"] == ""
+    assert call(shell, "first")["value"] == 1 and call(shell, "last")["value"] == 2
+    assert shell.user_ns["K"] == 12 and "hung" not in shell.user_ns
+
+
 def test_a_call_answers_with_the_value_or_the_reason(shell: cells.QuietShell) -> None:
     told(shell, do="cell", source="""import random
 import numpy as np

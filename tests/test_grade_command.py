@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ifcn_course.assignment.key import Key, KeyCase, KeyFunction
+from ifcn_course.assignment.key import Key, KeyCase, KeyFunction, write_key
 from ifcn_course.grading.grader import Grader, grade_all
 from ifcn_course.grading.marking import Allowance
 from ifcn_course.grading.results import Result
@@ -20,7 +21,15 @@ from ifcn_course.grading.sandbox import bubblewrap
 from ifcn_course.grading.session import Session
 from ifcn_course.grading.submissions import submissions
 from ifcn_lab.__main__ import main, parse
-from tests.grade_cases import LIMITS, SLOW, TRUST, ZOO, Ground, reasons
+from tests.grade_cases import (
+    LIMITS,
+    SLOW,
+    TRUST,
+    ZOO,
+    Ground,
+    reasons,
+    small_key,
+)
 from tests.zoo import ADD, HONEST, TARGET
 
 walls = pytest.mark.skipif(bool(bubblewrap.trouble()), reason=bubblewrap.trouble())
@@ -222,13 +231,70 @@ def test_the_key_of_another_lesson_is_doubted(
     assert "No notebook holds" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["grades.csv", "grades.json", "grades/index.html",
+                                  "grades/notes.html"])
+@pytest.mark.parametrize("after", [False, True])
 def test_files_of_others_are_never_overwritten_by_a_report(
+    ground: Ground, name: str, after: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ground.hand_in("Ada", HONEST)
+    assert not after or ground.grade(TRUST) == 0
+    other = ground.report.parent / name
+    other.parent.mkdir(parents=True, exist_ok=True)
+    other.write_text('{"mine": 1}')
+    assert ground.grade(TRUST) == 2
+    said = capsys.readouterr().err
+    assert str(other) in said and "name another --report" in said
+    assert json.loads(other.read_text()) == {"mine": 1}
+
+
+def test_a_report_never_shrinks(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("Ada", "Bob"):
+        ground.hand_in(name, HONEST)
+    ground.grade(TRUST)
+    bob = ground.students()["Bob"]
+    (ground.folder / "Bob.ipynb").unlink()
+    ground.hand_in("Cleo", [ADD])
+    assert ground.grade(TRUST, "--only", "Cleo", "--case-seconds", "2") == 0
+    said = capsys.readouterr().err
+    assert "kept from the earlier report" in said and "now: Bob; --fresh" in said
+    kept = ground.students()
+    assert (list(kept), list(ground.rows())[1:]) == (["Ada", "Bob", "Cleo"],) * 2
+    before = "graded before the key, the limits or a version changed"
+    assert kept["Bob"] == {**bob, "digest": "", "problems": [before]}
+    assert ground.grade(TRUST, "--case-seconds", "2") == 0  # Ada is graded anew
+    assert {name: one["problems"] for name, one in ground.students().items()} == \
+        {"Ada": [], "Bob": [before], "Cleo": []}
+    assert ground.grade(TRUST, "--fresh") == 0
+    assert list(ground.students()) == ["Ada", "Cleo"]
+
+
+def test_an_interrupted_run_keeps_the_rows_that_it_did_not_reach(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Ada", "Bob"):
+        ground.hand_in(name, HONEST)
+    ground.grade(TRUST)
+    first = ground.students()
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ifcn_course.grading.session.grade_all", interrupted)
+    assert ground.grade(TRUST, "--fresh") == 130
+    assert ground.students() == first and list(ground.rows())[1:] == ["Ada", "Bob"]
+
+
+def test_grades_of_another_assignment_are_not_mixed(
     ground: Ground, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ground.hand_in("Ada", HONEST)
-    other = ground.report.with_suffix(".json")
-    other.parent.mkdir()
-    other.write_text('{"mine": 1}')
+    ground.grade(TRUST)
+    first = ground.report.read_bytes()
+    write_key(replace(small_key(), seed=1999), ground.key)
     assert ground.grade(TRUST) == 2
-    assert "is no report of ifcn-lab grade" in capsys.readouterr().err
-    assert json.loads(other.read_text()) == {"mine": 1}
+    said = capsys.readouterr().err
+    assert "the grades of 03_assembling_2027, the key is of 03_assembling_1999" in said
+    assert ground.report.read_bytes() == first

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
-from ifcn_course.grading.pages import index_page, student_page
+from ifcn_course.grading.pages import file_name, index_page, student_page
 from ifcn_course.grading.results import CaseResult, FunctionResult, Result
 from ifcn_course.grading.safe_text import clean, difference, side_by_side
 from ifcn_course.grading.table import csv_text
@@ -97,6 +98,27 @@ def test_points_and_percent_are_sums() -> None:
     assert (one.points, one.of, one.percent) == (1, 4, 25.0)
     assert Result.from_document(one.document()) == one
     assert csv_text([one], small_key()).splitlines()[1] == "Ada,1,4,25.0,1,Ada,Ada"
+
+
+def test_two_students_never_share_a_page() -> None:
+    names = ["Ada", "ada", "A da", "A_da", "學生", "学生", "Ada\ud800", "Ada\ud801",
+             "偪丂", "吊七"]  # the last two agree in 24 bits of their sums
+    made = {file_name(Result(name, "", "", ())).casefold() for name in names}
+    assert len(made) == len(names)
+    assert all(len(name.rsplit("_")[-1]) == len("0" * 32 + ".html") for name in made)
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", " =1", "|a",
+                                  "a;=1", "a; -1", 'a;"=1"', "＝1", "a;\t@b"])
+def test_no_cell_of_the_table_is_a_formula(text: str) -> None:
+    table = csv_text([Result(text, text, "", (), (text,))], small_key())
+    cells = re.split("[,;\n]", table.split("\n")[-2].replace('"', ""))
+    starts = [cell.strip()[:1] for cell in cells]
+    assert set(starts) & set("=+-@|＝") == set()
+
+
+def test_the_table_opens_in_excel_as_utf_8() -> None:
+    assert csv_text([], small_key()).encode().startswith(b"\xef\xbb\xbfname,points")
 
 
 @pytest.mark.parametrize(("yours", "expected", "words"), [

@@ -31,7 +31,9 @@ def test_names_come_from_files_folders_and_moodle(ground: Ground) -> None:
     found = ground.students()
     points = {name: one["points"] for name, one in found.items()}
     assert points == {"Ada": 10, "Bob": 3, "Cleo Q": 3, "Dan": 10}
-    assert found["Dan"]["problems"] == ["of several notebooks other.ipynb was graded"]
+    assert found["Dan"]["problems"] == [
+        "of several notebooks other.ipynb was graded, as it holds more of the "
+        "functions; left out: hw.ipynb"]
     assert ground.rows()["Ada"] == ["10", "10", "100.0", "3", "4", "3", "", "Ada.ipynb"]
 
 
@@ -130,7 +132,8 @@ def test_an_archive_is_graded_like_its_folder(ground: Ground) -> None:
     ground.folder = archive
     assert ground.grade(TRUST) == 0
     assert {n: s["points"] for n, s in ground.students().items()} == \
-        {"Ada": 10, "Bob": 10}
+        {"Ada": 10, "Bob": 10, "Eve": 0}
+    assert "Eve.ipynb is no ordinary file" in reasons(ground.students()["Eve"])
     assert list(ground.temporary.iterdir()) == []
 
 

@@ -145,6 +145,16 @@ def test_figures_on_the_map_are_the_papers() -> None:
     assert quoted and {float(figure) for figure in quoted} <= printed
 
 
+def test_the_tests_of_the_promises_exist() -> None:
+    names = named((GUIDE / "promises.md").read_text("utf-8"))
+    held = [name.partition("::") for name in names if "/" in name and ".py" in name]
+    assert len(held) > 30
+    for file, _, function in held:
+        found = [*ROOT.glob(file)]
+        assert found, file
+        assert not function or function in functions(found[0]), function
+
+
 # Glossary
 
 

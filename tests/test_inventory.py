@@ -2,6 +2,7 @@
 
 import csv
 import random
+import zipfile
 
 import pytest
 
@@ -130,6 +131,25 @@ def test_who_hands_in_twice_counts_once(tmp_path):
     assert [len(each.chosen) for each in found] == [10]
     assert passed[0][0] == later or passed[0][0] == full
     assert "more answers" in passed[0][1] or "same code" in passed[0][1]
+
+
+def test_answers_are_read_whatever_they_are_called_and_others_are_named(
+    tmp_path, capsys
+):
+    body = Answers("ABC234", "before", RIGHT).text()
+    (tmp_path / "a.CSV").write_text(body)
+    (tmp_path / "b.csv.txt").write_text(body.replace("ABC234", "BBC234"))
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+        archive.writestr("monday/c.csv", body.replace("ABC234", "CBC234"))
+        archive.writestr("monday/huge.csv", "x" * 100_000)
+        archive.writestr("__MACOSX/c.csv", "x")
+    (tmp_path / "broken.zip").write_bytes(b"PK")
+    (tmp_path / "read me.md").write_text("hello")
+    found, passed = read_folder([tmp_path])
+    assert {each.code for each in found} == {"ABC234", "BBC234", "CBC234"}
+    assert {path.name for path, _ in passed} == {"huge.csv", "broken.zip", "read me.md"}
+    assert main(["inventory", "summary", str(tmp_path)]) == 0
+    assert "opened 1 archive: c.zip\n" in capsys.readouterr().out
 
 
 def slow_share(answers, when, name):

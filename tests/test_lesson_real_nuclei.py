@@ -13,7 +13,7 @@ from lessons import source
 
 LESSON = Path(__file__).parent.parent / "lessons" / "07_real_images.md"
 SHORTER = {
-    "iterations=240, seconds=20": "iterations=6, seconds=20",
+    "iterations=240": "iterations=6",
     "np.percentile(sides, (10, 90))": "np.percentile(sides, (60, 75))",  # fewer zooms
     "top=300": "top=60",
     "most=8": "most=2",

@@ -8,6 +8,7 @@ from PIL import Image
 
 from ifcn_lab.__main__ import main
 from ifcn_lab.widgets import tour
+from lessons.stills import SETTLED
 
 NAMES = [stop.name for stop in tour.stops()]
 
@@ -64,7 +65,7 @@ def test_a_page_lives_without_a_network(site, offline, name):
     for n in range(sliders.count()):
         for key in ("Home", "End", "Home"):
             sliders.nth(n).press(key)
-    offline.wait_for_timeout(700)
+    offline.evaluate(SETTLED)
     assert len(offline.locator(".ifcn-words").inner_text()) > 20
     named = offline.evaluate(
         "() => Array.from(document.querySelectorAll('.ifcn-sheet, input'))"
@@ -104,7 +105,7 @@ def test_text_can_be_read_in_light_and_dark_and_a_picture_is_taken(
 ):
     offline.goto((site / f"{name}.html").as_uri())
     offline.wait_for_selector(".ifcn canvas")
-    offline.wait_for_timeout(600)
+    offline.evaluate(SETTLED)
     assert min(offline.evaluate(CONTRAST)) >= 4.5  # WCAG AA
     SCREENSHOTS.mkdir(exist_ok=True)
     scheme = request.node.callspec.params["offline"]
@@ -119,9 +120,9 @@ def test_the_index_reads_as_a_tour_with_every_widget_in_it(site, offline):
     offline.goto((site / "index.html").as_uri())
     headings = offline.locator("h1, h2").all_inner_texts()
     assert headings == ["Score maps under your hand", *(s.title for s in tour.stops())]
-    offline.wait_for_timeout(1500)
     for frame in offline.frames[1:]:
-        assert frame.locator("canvas").count() > 0, frame.url
+        frame.wait_for_selector(".ifcn canvas")
+        frame.evaluate(SETTLED)
         heights = frame.evaluate(
             "() => [document.documentElement.scrollHeight, innerHeight]")
         assert heights[0] <= heights[1] + 1, frame.url  # nothing is cut off

@@ -27,6 +27,7 @@ from ifcn_lab.training import (
     train,
 )
 from ifcn_lab.training.interrupt import interrupts_wait
+from ifcn_lab.training.lock import sole_trainer
 
 __all__ = ["one_thread", "samples"]  # fixtures
 
@@ -119,9 +120,11 @@ def test_a_relative_trains_and_resumes(samples: SceneSet, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_a_recipe_comes_back_from_a_checkpoint(name: str, tmp_path: Path) -> None:
+def test_a_recipe_comes_back_from_a_checkpoint(
+    samples: SceneSet, name: str, tmp_path: Path
+) -> None:
     recipe = RECIPES[name].with_(seed=7, seconds=None)
-    save_checkpoint(tmp_path / "c.pt", {"recipe": recipe.as_dict()})
+    Run(network(), samples, recipe).save(tmp_path / "c.pt")
     kept = load_checkpoint(tmp_path / "c.pt")["recipe"]
     assert Recipe(**kept) == recipe
 
@@ -156,8 +159,13 @@ def test_a_missing_and_a_foreign_checkpoint_are_named(tmp_path: Path) -> None:
 def save_for_ever(path: Path) -> None:
     """Write one checkpoint after another; a whole one holds one number throughout."""
     for number in range(10**9):
-        state = {"recipe": {}, "number": number}
-        save_checkpoint(path, state | {"tensor": torch.full((400_000,), number)})
+        tensors = {"tensor": torch.full((400_000,), number)}
+        save_checkpoint(path, {"config": {}, "recipe": {}, "model": tensors,
+                               "optimizer": {}, "iteration": number, "seconds": 0.0})
+
+
+def half_written(folder: Path) -> list[Path]:
+    return [*folder.glob(".checkpoint.pt.*/checkpoint.pt")]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
@@ -170,13 +178,14 @@ def test_a_process_killed_while_saving_leaves_a_whole_checkpoint(
             target=save_for_ever, args=(path,)
         )
         process.start()
-        partial = path.with_name("checkpoint.pt.partial")
-        while not (path.exists() and partial.exists()):
+        while not (path.exists() and half_written(tmp_path)):
             time.sleep(delay)
         os.kill(process.pid, signal.SIGKILL)
         process.join()
         assert process.exitcode == -signal.SIGKILL
-        cut_short += partial.exists()
+        cut_short += len(half_written(tmp_path))
         state = load_checkpoint(path)
-        assert (state["tensor"] == state["number"]).all()
+        assert (state["model"]["tensor"] == state["iteration"]).all()
+        with sole_trainer(path):                     # who comes next sweeps it away
+            assert half_written(tmp_path) == []
     assert cut_short > 0, "no kill met a half-written file; the test shows nothing"

@@ -93,7 +93,7 @@ def test_a_run_killed_again_and_again_ends_as_if_it_had_not_been(
     begin, chance = options(killed, data, *few), random.Random(0)
     go_on = ["train", "--out", str(killed), "--resume", "--workers", "0"]
     for step in KILLS:
-        resumable = (killed / "options.json").exists()
+        resumable = (killed / "checkpoint.pt").exists()
         killed_at(go_on if resumable else begin, killed, step, chance.uniform(0, 0.05))
     assert in_a_process(go_on) == 0
     assert steps_logged(killed) == list(range(1, STEPS + 1))
@@ -129,7 +129,7 @@ def test_on_a_full_disk_the_run_goes_on_and_its_checkpoint_stays_whole(
     assert "the one before it is whole; make room on the disk" in told
     assert "Training goes on." in told and "Traceback" not in told
     assert (out / "checkpoint.pt").read_bytes() == whole
-    assert not (out / "checkpoint.pt.partial").exists()
+    assert not [*out.glob(".checkpoint.pt.*")]
     assert main(["train", "--out", str(out), "--resume", "--workers", "0"]) == 0
     assert steps_logged(out) == [1, 2, 3, 4, 5, 6]
 

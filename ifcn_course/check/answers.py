@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ifcn_course.check.values import array_of, close, same
 from ifcn_course.museum.specimen import Specimen
 
 Function = Callable[..., object]
@@ -47,29 +48,6 @@ class Answer(NamedTuple):
     error: BaseException | None = None
 
 
-def same(yours: np.ndarray, expected: np.ndarray) -> bool:
-    """Say whether two arrays have one shape and the same values, NaN included.
-
-    >>> same(np.array([1.0, np.nan]), np.array([1.0, np.nan]))
-    True
-    """
-    if yours.shape != expected.shape:
-        return False
-    nan = yours.dtype.kind == "f" and expected.dtype.kind == "f"
-    return bool(np.array_equal(yours, expected, equal_nan=nan))
-
-
-def close(yours: np.ndarray, expected: np.ndarray) -> bool:
-    """Say whether two arrays have one shape and values within a millionth.
-
-    >>> close(np.array(0.1 + 0.2), np.array(0.3))
-    True
-    """
-    if yours.shape != expected.shape or yours.dtype.kind not in "biuf":
-        return False
-    return bool(np.allclose(yours, expected, rtol=1e-6, atol=1e-6, equal_nan=True))
-
-
 def call(function: Function, *args: object) -> object:
     """The way most checks run a function.
 
@@ -92,24 +70,6 @@ def answer_of(function: Function, case: Case, run: Function = call) -> Answer:
         return Answer(None if returned is None else array_of(returned))
     except (Exception, SystemExit) as error:  # a learner's code may raise anything
         return Answer(None, error)
-
-
-def array_of(value: object) -> np.ndarray:
-    """Arrays, tensors, sequences and numbers as arrays of their own; else its words.
-
-    >>> array_of([[1], [2, 3]]).item()
-    '[[1], [2, 3]]'
-    """
-    if isinstance(value, (list, tuple)):
-        value = [_on_host(each) for each in value]
-    try:
-        return np.array(_on_host(value))
-    except (ValueError, TypeError, RuntimeError):  # ragged: compare what it prints
-        return np.asarray(repr(value))
-
-
-def _on_host(value: object) -> object:
-    return value.detach().cpu() if hasattr(value, "detach") else value
 
 
 def alike(a: Answer, b: Answer) -> bool:

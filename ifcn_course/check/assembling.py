@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 from ifcn_course.check.grids import grid
 from ifcn_course.check.properties import Trial, judge
 from ifcn_course.check.report import Case, report, same
+from ifcn_course.check.values import array_of
 from ifcn_lab.assembling import assemble
 from ifcn_lab.assembling.view import view_windows
 from ifcn_lab.grid import Grid
@@ -225,7 +226,7 @@ def whole_trials(function: Callable[..., object]) -> Iterator[Trial]:
 
 def unlike(right: Int[np.ndarray, "N m m"], returned: Any) -> str | None:
     """Both as grids, where they differ; None where they do not."""
-    yours = np.asarray(returned)
+    yours = array_of(returned)
     if same(yours, right):
         return None
     shapes = f"Yours has shape {yours.shape}, expected is {right.shape}."

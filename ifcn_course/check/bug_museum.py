@@ -56,7 +56,7 @@ def diagnosis(function: Callable[[], object]) -> None:
               'dict(A="transposed", B="wrapped").')
         return
     wrong = [letter for letter, (name, _) in LETTERS.items()
-             if given.get(letter) != name]
+             if f"{given.get(letter)}" != name]
     if not wrong:
         print(f"{exercise}: correct, all {len(LETTERS)} mistakes are named.")
         return

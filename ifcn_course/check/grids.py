@@ -51,8 +51,9 @@ def differing(yours: np.ndarray, expected: np.ndarray) -> np.ndarray:
     unequal = yours != expected
     if {yours.dtype.kind, expected.dtype.kind} <= set("biuf"):
         unequal &= ~((yours != yours) & (expected != expected))  # NaN in both
-    if yours.dtype.kind == "f":
-        far = unequal & ~np.isclose(yours, expected, rtol=1e-6, atol=1e-6)
+        far = unequal  # a real difference says more than rounding
+        if yours.dtype.kind == "f":
+            far = unequal & ~np.isclose(yours, expected, rtol=1e-6, atol=1e-6)
         unequal = far if far.any() else unequal
     return np.asarray(unequal)
 

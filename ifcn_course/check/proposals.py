@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from ifcn_course.check.properties import Trial, judge
 from ifcn_course.check.report import Case, close, report
+from ifcn_course.check.values import array_of
 
 if TYPE_CHECKING:
     from ifcn_lab.data import Sample
@@ -175,7 +176,7 @@ def new_scores(function: Callable[..., object], scene: Ranked) -> Any:
 
 def no_scores(count: int, returned: Any) -> str | None:
     """Say where these are no scores of so many proposals."""
-    scores = np.asarray(returned)
+    scores = array_of(returned)
     if scores.shape != (count,):
         return f"Expected are {count} scores; yours has shape {scores.shape}."
     if scores.dtype.kind not in "biuf" or not np.isfinite(scores).all():
@@ -199,7 +200,7 @@ def recall_of(scenes: list[Ranked], scores: list[Any]) -> float:
 
     found = []
     for scene, new in zip(scenes, scores, strict=True):
-        given = np.asarray(new, float)
+        given = array_of(new).astype(float)
         order = np.argsort(-given, kind="stable")
         found.append(replace(scene.proposals.take(order), scores=given[order]))
     samples = [scene.sample for scene in scenes]

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 
 from ifcn_course.check.properties import Trial, judge
 from ifcn_course.check.report import Case, close, report
+from ifcn_course.check.values import array_of
 
 if TYPE_CHECKING:
     from ifcn_lab.data import Sample
@@ -213,7 +214,7 @@ def not_two(returned: Any) -> str | None:
     """Say where these are not the numbers of two squares."""
     if isinstance(returned, tuple):
         return f"Yours is a tuple of {len(returned)}; return the array alone."
-    numbers = np.asarray(returned)
+    numbers = array_of(returned)
     if numbers.shape != (20, 30) or numbers.dtype.kind not in "iu":
         return (f"Expected are whole numbers of shape (20, 30); yours are "
                 f"{numbers.dtype} {numbers.shape}.")
@@ -233,7 +234,7 @@ def pieces(numbers: Int[np.ndarray, "h w"]) -> Bool[np.ndarray, "N h w"]:
 
 def below_bar(samples: list[Sample], returned: list[Any]) -> str | None:
     """Say where the score of the pieces is too low."""
-    score = apart_score(samples, [pieces(np.asarray(each)) for each in returned])
+    score = apart_score(samples, [pieces(array_of(each)) for each in returned])
     if score > BAR:
         return None
     return (f"TP / (TP + FP + FN) at IoU 0.5 is {score:.2f}; above {BAR} is asked. "

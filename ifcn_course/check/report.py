@@ -30,14 +30,12 @@ from ifcn_course.check.answers import (
     Case,
     Suspicion,
     answer_of,
-    array_of,
     call,
-    close,
-    same,
     suspected,
 )
 from ifcn_course.check.grids import grid
 from ifcn_course.check.learner_errors import told
+from ifcn_course.check.values import array_of, close, same
 from ifcn_course.museum.specimen import OPENING
 
 __all__ = ["Case", "close", "report", "same"]

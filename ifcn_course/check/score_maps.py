@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 from ifcn_course.check.properties import Trial, judge
 from ifcn_course.check.report import Case, report
+from ifcn_course.check.values import array_of
 from ifcn_lab.grid import Grid
 from ifcn_lab.windows.oracle import object_centers, oracle_maps, parts_seen, window_ious
 
@@ -103,7 +104,7 @@ def fool(function: Callable[..., object]) -> None:
 def fool_trials(function: Callable[..., object]) -> Iterator[Trial]:
     """The pair itself, then its windows from perfect maps, for three values of k."""
     yield Trial("the two masks", function, no_pair)
-    pair = np.asarray(function()) > 0
+    pair = array_of(function()) > 0
     for k in (3, 5, 7):
         yield Trial(f"perfect maps with k = {k}", partial(ious, pair, k), restored,
                     "Where does a pixel play the same part in both windows?")
@@ -113,7 +114,7 @@ def no_pair(masks: Any) -> str | None:
     """Say where something is no pair of objects, each in one piece."""
     from scipy import ndimage
 
-    masks = np.asarray(masks)
+    masks = array_of(masks)
     if masks.shape != (2, SIDE, SIDE) or not np.isin(masks, (0, 1)).all():
         return (f"Return truth values of shape (2, {SIDE}, {SIDE}); yours has shape "
                 f"{masks.shape} and type {masks.dtype}.")

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Int, UInt8
 
 from ifcn_course.check.properties import Trial, judge
 from ifcn_course.check.report import Case, close, report
+from ifcn_course.check.values import array_of, same
 from ifcn_lab.grid import Grid
 
 
@@ -157,7 +158,7 @@ def misshapen(returned: Any) -> str | None:
     """Say where this is no picture with masks."""
     if not isinstance(returned, (tuple, list)) or len(returned) != 2:
         return "Expected are two things: `return image, masks`."
-    image, masks = map(np.asarray, returned)
+    image, masks = map(array_of, returned)
     if image.dtype != np.uint8 or image.shape[2:] != (3,):
         return (f"The picture has to be uint8 (h, w, 3); yours is {image.dtype} "
                 f"{image.shape}.")
@@ -172,7 +173,7 @@ def parted(returned: Any) -> str | None:
     problem = misshapen(returned)
     if problem:
         return problem
-    image, masks = map(np.asarray, returned)
+    image, masks = map(array_of, returned)
     if len(masks) == 0 or not masks.any((1, 2)).all():
         return "A mask has no pixel left. Drop it, and keep at least one object."
     if own_colour(image, masks) >= AGREE:
@@ -203,14 +204,14 @@ def own_colour(
 def unlike_twins(returned: Any) -> str | None:
     """Say where the same seed gave two different pictures."""
     one, other = returned
-    if all(np.array_equal(a, b) for a, b in zip(one, other, strict=True)):
+    if all(same(array_of(a), array_of(b)) for a, b in zip(one, other, strict=True)):
         return None
     return "The same seed has to give the same picture and the same masks."
 
 
 def too_alike(returned: Any) -> str | None:
     """Say where there are too few kinds of masks."""
-    kinds = len({(mask.shape, mask.tobytes()) for mask in map(np.asarray, returned)})
+    kinds = len({(mask.shape, mask.tobytes()) for mask in map(array_of, returned)})
     if kinds >= KINDS:
         return None
     return f"There are {kinds} different sets of masks; at least {KINDS} are asked."

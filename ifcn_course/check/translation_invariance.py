@@ -12,6 +12,7 @@ from jaxtyping import Shaped
 
 from ifcn_course.check.properties import Trial, judge
 from ifcn_course.check.report import Case, close, report
+from ifcn_course.check.values import array_of
 
 Map = Shaped[np.ndarray, "h w"]
 
@@ -111,6 +112,7 @@ def halves(
 
 def no_half(image: Map, half: Any) -> str | None:
     """Say where something is none of a picture's four halves."""
+    half = array_of(half)
     four = [image[a::2, b::2] for a in (0, 1) for b in (0, 1)]
     if any(np.array_equal(half, each) for each in four):
         return None
@@ -119,7 +121,7 @@ def no_half(image: Map, half: Any) -> str | None:
 
 def lags(image: Map, shift: tuple[int, int], both: tuple[Any, Any]) -> str | None:
     """Say where the half of the shifted picture is another than before."""
-    before, after = both
+    before, after = map(array_of, both)
     problem = no_half(np.roll(image, shift, axis=(0, 1)), after)
     if problem:
         return problem

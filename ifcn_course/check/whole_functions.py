@@ -14,6 +14,7 @@ from jaxtyping import Float, Int, Shaped
 
 from ifcn_course.check.assembling import ORDER, ROW, WIDTHS, addresses, step_of
 from ifcn_course.check.report import Case, close, report
+from ifcn_course.check.values import array_of
 from ifcn_lab.assembling import assemble as definition
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.nms import nms_pairwise
@@ -149,7 +150,7 @@ def kinds_drawn(
     [1, 1, 0]
     """
     drawn = function(label.copy(), n, np.random.default_rng(0))
-    kinds = label[np.asarray(drawn, int)]
+    kinds = label[array_of(drawn).astype(int)]
     return np.array([(kinds == kind).sum() for kind in (1, 0, -1)])
 
 

@@ -30,7 +30,8 @@ from ifcn_lab.cli.options import positive, whole
 def add_options(parser: ArgumentParser) -> None:
     """--key, --report, --only, --jobs, --fresh, the limits, --trust-submissions."""
     parser.add_argument("submissions", type=Path, help="a folder with one .ipynb or "
-                        "one folder for each student, or a .zip of such a folder")
+                        "one folder for each student, or a .zip of such a folder; "
+                        "names as Moodle, Canvas, Blackboard or nbgrader write them")
     parser.add_argument("--key", type=Path, required=True, metavar="FILE",
                         help="what `ifcn-lab assignment` wrote for you")
     parser.add_argument("--report", type=Path, default=Path("grades.csv"),
@@ -38,7 +39,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--only", action="append", metavar="NAME",
                         help="grade this student anew, keep the others' grades")
     parser.add_argument("--fresh", action="store_true",
-                        help="grade everybody anew, keep nothing")
+                        help="grade everybody anew, drop the rows of who is gone")
     parser.add_argument("--jobs", type=whole, metavar="N",
                         help="notebooks at a time (half the processor's cores)")
     _add_limits(parser)
@@ -83,7 +84,7 @@ def run(given: Namespace) -> int:
     print(session.summary())
     for line in session.doubts():
         print(line, file=sys.stderr)
-    return 0
+    return session.status()
 
 
 @contextmanager

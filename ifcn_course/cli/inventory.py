@@ -26,7 +26,7 @@ examples:
 SUMMARY = """Reads the files that learners handed in and prints, for each question, the
 share of right answers before and after, the normalised gain of those who answered
 both times, (after - before) / (1 - before), and the wrong option chosen most. Files
-that are damaged are named and passed over.
+that are damaged are named and passed over. Zips are opened; names may be any.
 
 examples:
   ifcn-lab inventory summary answers/
@@ -46,7 +46,7 @@ def add_options(parser: ArgumentParser) -> None:
         "summary", help="what a class answered", description=SUMMARY,
         formatter_class=RawDescriptionHelpFormatter)
     told.add_argument("answers", type=Path, nargs="+", metavar="ANSWERS",
-                      help="folders or CSV files of learners' answers")
+                      help="folders, zips or CSV files of learners' answers")
     told.add_argument("--out", type=Path, metavar="FILE", help="also write it as CSV")
 
 
@@ -72,11 +72,15 @@ def summarise(given: Namespace) -> int:
         ValueError: there is not one file of answers.
     """
     from ifcn_course.inventory import read_folder, summary
+    from ifcn_course.inventory.answers import is_archive
     from ifcn_course.inventory.summary import as_text, save
 
     if given.out:
         check_writable(given.out)
     answers, passed = read_folder(given.answers)
+    below = [each for path in given.answers for each in (path, *path.rglob("*"))]
+    if opened := [each.name for each in below if is_archive(each)]:
+        print(f"opened {len(opened)} archive{'s'[:len(opened) - 1]}:", *opened)
     for path, reason in passed:
         print(f"passed over {path}: {reason}", flush=True)
     if not answers:

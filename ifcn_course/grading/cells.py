@@ -2,23 +2,61 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import re
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from types import CodeType
 
-from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.autocall import ExitAutocall
+from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
+from traitlets import default
 from traitlets.config import Config
 
-_LONGEST = 300
+_LONGEST, _MOST_ERRORS = 300, 5
+_DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import,
+            ast.ImportFrom)
+_WORKS = ast.Call, ast.comprehension, ast.Await
 _NO_PROGRAMS = "`!` and `%%` commands start no program while grading"
+
+
+class _Leave(ExitAutocall):
+    def __call__(self, *args: object, **options: object) -> None:
+        raise SystemExit
 
 
 class QuietShell(InteractiveShell):
     """An IPython shell without history, display and other programs.
 
-    A magic that fails here (`%matplotlib widget`, `!pip install`) is passed over, and
-    the rest of its cell runs.
+    A statement or a magic that fails here (`%matplotlib widget`, `!pip install`) is
+    passed over, and the rest of its cell runs.
     """
+
+    errors: list[BaseException] = []
+    calm = False
+
+    @default("exiter")
+    def _exiter_default(self) -> ExitAutocall:
+        return _Leave(self)
+
+    async def run_ast_nodes(
+        self, nodelist: list[ast.stmt], cell_name: str, interactivity: str = "none",
+        compiler: Callable[..., CodeType] = compile,
+        result: ExecutionResult | None = None,
+    ) -> bool:
+        """Run each statement alone; an error is kept, and no reason to stop."""
+        for node in nodelist:
+            if self.calm and not _gives_names(node):
+                continue
+            importlib.invalidate_caches()  # a module may have been written just now
+            noted = ExecutionResult(None)
+            mode = interactivity if node is nodelist[-1] else "none"
+            await super().run_ast_nodes([node], cell_name, mode, compiler, noted)
+            if error := noted.error_before_exec or noted.error_in_exec:
+                self.errors.append(error)
+        return False
 
     def init_history(self) -> None:
         """Keep none: a data base on disk is of no use here."""
@@ -58,11 +96,49 @@ def shell() -> QuietShell:
     return made
 
 
-def run_cell(made: QuietShell, source: str) -> str:
-    """Run one cell; returns what went wrong, in one line, or nothing."""
-    done = made.run_cell(source, store_history=False, silent=False)
-    error = done.error_before_exec or done.error_in_exec
-    return told(error) if error is not None else ""
+def run_cell(made: QuietShell, source: str, calm: bool = False) -> str:
+    """Run one cell, statement by statement; returns what went wrong, in one line.
+
+    What Python cannot read is left out, and the statements around it run. If `calm`,
+    only what gives names without much work runs: definitions, imports, constants.
+    """
+    made.errors, made.calm = [], calm
+    source = re.sub(r"\A\s*%%(time|capture)\b.*", "", source)  # they run it whole
+    for _ in range(_MOST_ERRORS):
+        error = made.run_cell(source, store_history=False).error_before_exec
+        if error is None:
+            break
+        made.errors.append(error)  # nothing has run yet
+        source = _without(source, getattr(error, "lineno", None))
+    return "; ".join(dict.fromkeys(map(told, made.errors[:_MOST_ERRORS])))
+
+
+def _gives_names(node: ast.stmt) -> bool:
+    """Whether a statement is a definition, an import or a constant."""
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        return not any(isinstance(part, _WORKS) for part in ast.walk(node))
+    return isinstance(node, _DEFINES)
+
+
+def _without(source: str, line: int | None) -> str:
+    """The source without the statement that this line belongs to.
+
+    >>> _without("a = 1\\nb = (\\n  2\\nc = 3", 2)
+    'a = 1\\n\\n\\nc = 3'
+    """
+    lines = source.split("\n")
+    if not isinstance(line, int) or not 0 < line <= len(lines):
+        return source
+    first, last = line - 1, line
+    while first and _goes_on(lines[first]):
+        first -= 1
+    while last < len(lines) and _goes_on(lines[last]):
+        last += 1
+    return "\n".join([*lines[:first], *[""] * (last - first), *lines[last:]])
+
+
+def _goes_on(line: str) -> bool:
+    return not line or line[0] in " \t)]}"
 
 
 def told(error: BaseException) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,14 +41,14 @@ class Grader:
     kept: tuple[Result, ...] = ()
     walls: bool = True
 
-    def plan(self, work: Path) -> Plan:
-        """The walls around a process that works in this folder."""
+    def plan(self, work: Path, folder: str = ".") -> Plan:
+        """The walls around a process that works in this folder, or in one below."""
         needed = [work, *readable()]
         hide = [p.resolve() for p in self.hide]
         hide = [p for p in hide if not any(n.is_relative_to(p) for n in needed)]
         return Plan(str(work / "home"), str(work / "given"), tuple(map(str, hide)),
                     self.allowed.memory, self.allowed.disk,
-                    int(self.allowed.total) + 60, walls=self.walls)
+                    int(self.allowed.total) + 60, walls=self.walls, folder=folder)
 
     def grade(self, one: Submission, stop: threading.Event | None = None) -> Result:
         """Grade one submission, or find it among those that are kept.
@@ -63,26 +63,28 @@ class Grader:
         except Stopped:
             raise
         except Exception as error:  # whatever it is, the others are graded
-            said = clean(error) if isinstance(error, ValueError | OSError) else \
-                clean(f"the grader failed: {type(error).__name__}: {error}")
+            kind = "" if isinstance(error, OSError) else f"{type(error).__name__}: "
+            said = clean(f"not graded, the grader failed: {kind}{error}")
             return Result(one.name, "", "", nothing(self.key, "not graded"), (said,),
-                          time.monotonic() - started)
+                          time.monotonic() - started, False)
 
     def _graded(
         self, one: Submission, work: Path, stop: threading.Event | None, started: float
     ) -> Result:
         (work / "given").mkdir()
-        taken = take(one, work / "given", [f.name for f in self.key.functions])
-        for result in self.kept:
-            if (result.name, result.digest) == (one.name, taken.digest):
-                return result
+        taken = Taken("", b"", "")
         try:
+            taken = take(one, work / "given", [f.name for f in self.key.functions])
+            for result in self.kept:
+                if (result.name, result.digest) == (one.name, taken.digest):
+                    return result
             cells = code_cells(taken.content)
         except ValueError as error:
             return Result(one.name, taken.notebook, taken.digest,
                           nothing(self.key, "not graded"), (clean(error),))
         taken = replace(taken, notes=(*taken.notes, *self._strange(taken.content)))
-        notebook = Notebook(cells, self.plan(work), self.allowed, stop)
+        folder = _folder(work / "given", taken.notebook)
+        notebook = Notebook(cells, self.plan(work, folder), self.allowed, stop)
         try:
             functions = mark(notebook, self.key)
         finally:
@@ -97,6 +99,13 @@ class Grader:
             return ()
         return (clean(f"this notebook is assignment {said}, the key is of "
                       f"{self.key.name}"),)
+
+
+def _folder(given: Path, notebook: str) -> str:
+    """Where a notebook lies among the files that came with it."""
+    names = [path.relative_to(given) for path in given.rglob("*")]
+    found = (n.parent for n in names if clean(n.as_posix()) == notebook)
+    return next(found, Path()).as_posix()
 
 
 def _problems(taken: Taken, notebook: Notebook) -> tuple[str, ...]:
@@ -121,13 +130,9 @@ def grade_all(
         try:
             while running:
                 ended, running = wait(running, 0.2, FIRST_COMPLETED)
-                _tell(ended, done)
+                for future in ended:
+                    done(future.result())
         except BaseException:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-
-
-def _tell(ended: Collection[Future], done: Callable[[Result], None]) -> None:
-    for future in ended:
-        done(future.result())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
@@ -11,19 +11,20 @@ from threading import Event
 from ifcn_course.assignment.agreement import agrees
 from ifcn_course.assignment.key import Key, KeyCase, KeyFunction
 from ifcn_course.assignment.values import decode, encode
-from ifcn_course.grading.process import Ended, Process, patience
+from ifcn_course.grading.process import Ended, Killed, Process, patience
 from ifcn_course.grading.results import CaseResult, FunctionResult
 from ifcn_course.grading.safe_text import clean, difference, side_by_side
 from ifcn_course.grading.sandbox.plan import Plan
 
 _EXHAUSTED = {
-    "MemoryError": "memory", "_ArrayMemoryError": "memory",
+    "MemoryError": "memory",
     "RuntimeError: can't start new thread": "processes and threads",
     "BlockingIOError: [Errno 11]": "processes and threads",
     "OSError: [Errno 24]": "open files", "OSError: [Errno 27]": "the size of a file",
     "OSError: [Errno 28]": "what may be written",
 }
-"""Errors that mean a limit, by how they begin, and what is limited."""
+"""Errors that mean a limit, by words of theirs, and what is limited."""
+_OUTSIDE = "its process was ended from outside; grade it again"
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,10 @@ class Notebook:
     ) -> None:
         self._cells, self._plan, self._allowed = cells, plan, allowed
         self._stop = stop
-        self._until = time.monotonic() + patience(allowed.total)
         self._process: Process | None = None
-        self._starts, self._spent = 0, 0.0
-        self._skipped: set[int] = set()
+        self._starts, self._spent, self._slept = 0, 0.0, 0.0
+        self._failed: Counter[int] = Counter()
+        self._killed: set[int] = set()
         self.problems: dict[int, str] = {}
 
     def call(self, name: str, args: Sequence[object]) -> dict[str, object]:
@@ -67,7 +68,18 @@ class Notebook:
 
         Raises:
             Ended: the call hung, crashed, or cannot be made any more.
+            OSError: it ended, and not by what it did.
         """
+        try:
+            return self._asked(name, args)
+        except Killed as killed:
+            try:
+                self._asked(name, args)
+            except Killed:
+                raise killed from None
+            raise OSError(_OUTSIDE) from None
+
+    def _asked(self, name: str, args: Sequence[object]) -> dict[str, object]:
         process = self._running()
         try:
             return process.ask(self._seconds(self._allowed.case), do="call", name=name,
@@ -85,13 +97,15 @@ class Notebook:
         return self._process
 
     def _start(self) -> None:
-        """Run every cell that neither hung nor crashed; stop at the first that does."""
+        """Run the cells; stop at the first that hangs or crashes.
+
+        The next time only its definitions run, and then nothing of it.
+        """
         self._starts += 1
         shutil.rmtree(self._plan.home, ignore_errors=True)  # without walls: the last's
         self._process = Process(self._plan, self._stop)
         for number, source in enumerate(self._cells):
-            if number not in self._skipped and not self._run(number, source):
-                self._skipped.add(number)
+            if self._failed[number] < 2 and not self._run(number, source):
                 self.end()
                 return
 
@@ -99,20 +113,29 @@ class Notebook:
         """Run one cell; whether the others can go on after it."""
         try:
             told = self._process.ask(self._seconds(self._allowed.cell), do="cell",
-                                     source=source)
+                                     source=source, calm=self._failed[number] > 0)
+            error = clean(told.get("error") or "")
+            limit = _limit(error)  # it may have left nothing for the others
         except Ended as ended:
-            self.problems[number] = f"{clean(ended)}; left out"
-            return False
-        error = clean(told.get("error") or "")
+            if isinstance(ended, Killed) and number not in self._killed:
+                self._killed.add(number)  # if it was its own doing, then again
+                return False
+            error, limit = clean(ended), "; only its definitions were kept"
+            self._killed.discard(number)
+        if number in self._killed:
+            raise OSError(_OUTSIDE)
+        if "[Errno 28]" in error and not self._plan.walls:
+            raise OSError(error)  # it was the lecturer's own disk
         if error:
-            self.problems[number] = error + _limit(error)
-        # It may have left nothing for the others; they run anew without it.
-        return not _limit(error)
+            self.problems.setdefault(number, error + limit)
+        self._failed[number] += bool(limit)
+        return not limit
 
     def _seconds(self, wanted: float) -> float:
-        spent = self._spent + (self._process.spent if self._process else 0.0)
-        left = self._allowed.total - spent
-        if left <= 0 or time.monotonic() > self._until:
+        now = self._process
+        left = self._allowed.total - self._spent - (now.spent if now else 0.0)
+        slept = self._slept + (now.slept if now else 0.0)
+        if left <= 0 or slept > patience(self._allowed.total):
             raise Ended(f"not tried: {self._allowed.total:g} seconds for the whole "
                         "notebook are over")
         return min(wanted, left)
@@ -122,6 +145,7 @@ class Notebook:
         if self._process is not None:
             self._process.end()
             self._spent += self._process.spent
+            self._slept += self._process.slept
             self._process = None
 
 
@@ -169,7 +193,7 @@ def _case(
 def _agree(expected: object, yours: object, how: str) -> bool:
     try:
         return agrees(expected, yours, how)
-    except (ValueError, TypeError, RecursionError, OverflowError, MemoryError):
+    except (ValueError, TypeError, RecursionError, OverflowError):
         return False
 
 
@@ -179,8 +203,8 @@ def _limit(error: str) -> str:
     >>> _limit("MemoryError: (line 2 of its cell)"), _limit("KeyError: 3")
     (' (the limit of memory)', '')
     """
-    for beginning, what in _EXHAUSTED.items():
-        if error.startswith(beginning):
+    for words, what in _EXHAUSTED.items():
+        if words in error:
             return f" (the limit of {what})"
     return ""
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from ifcn_course.assignment.key import Key
 from ifcn_course.grading.results import CaseResult, FunctionResult, Result
-from ifcn_course.grading.table import write
+from ifcn_lab.atomic_write import write_whole
 
+OURS = '<meta name="generator" content="ifcn-lab grade">'
+"""What every page holds, so that no page of others is overwritten."""
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d232b; --paper: #fff; --line: #c6ccd4;
   --soft: #f2f4f7; --good: #0b6b3a; --bad: #a3260f; --link: #0b57a4; }
@@ -46,20 +48,19 @@ pre { background: var(--soft); border: 1px solid var(--line); padding: .6rem .8r
   margin: .25rem 0 1rem; overflow-x: auto; font-size: .9rem; line-height: 1.35; }
 ul { padding-left: 1.2rem; } li { overflow-wrap: anywhere; }
 """
+_UNGRADED = '<strong class="bad">not graded</strong>'
 _GUARD = "default-src 'none'; style-src 'unsafe-inline'"  # no script, no request
 
 
-def write_pages(results: Sequence[Result], key: Key, folder: Path) -> Path:
-    """Write a page for each student and `index.html`; returns the latter.
+def write_pages(results: Sequence[Result], key: Key, folder: Path) -> None:
+    """Write a page for each student and `index.html`.
 
     Raises:
         OSError: the folder cannot be written to.
     """
     for one in results:
-        write(folder / file_name(one), student_page(one, key))
-    index = folder / "index.html"
-    write(index, index_page(results, key))
-    return index
+        write_whole(folder / file_name(one), student_page(one, key))
+    write_whole(folder / "index.html", index_page(results, key))
 
 
 def file_name(one: Result) -> str:
@@ -67,11 +68,11 @@ def file_name(one: Result) -> str:
 
     >>> nobody = Result("../Ada L.", "a.ipynb", "", ())
     >>> file_name(nobody)
-    'Ada_L_9ea6ab.html'
+    'Ada_L_9ea6abe71cd00be68590792d69cc2877.html'
     """
-    sum_ = sha256(one.name.encode("utf-8", "replace")).hexdigest()
+    sum_ = sha256(one.name.encode("utf-8", "surrogatepass")).hexdigest()
     plain = re.sub(r"[^A-Za-z0-9]+", "_", one.name).strip("_")[:40] or "student"
-    return f"{plain}_{sum_[:6]}.html"
+    return f"{plain}_{sum_[:32]}.html"
 
 
 def index_page(results: Sequence[Result], key: Key) -> str:
@@ -79,8 +80,9 @@ def index_page(results: Sequence[Result], key: Key) -> str:
     head = ["Student", "Points", "Percent", *(one.name for one in key.functions)]
     rows = [
         [f'<a href="{file_name(one)}">{_text(one.name)}</a>{_remark(one)}',
-         _points(one.points, one.of), f"{one.percent:g}",
-         *(_points(f.points, f.of) for f in one.functions)]
+         *([_points(one.points, one.of), f"{one.percent:g}",
+            *(_points(f.points, f.of) for f in one.functions)] if one.graded
+           else [_UNGRADED] + [""] * (1 + len(one.functions)))]
         for one in results
     ]
     body = [f"<h1>{_text(key.title)}: grades</h1>",
@@ -101,11 +103,11 @@ def student_page(one: Result, key: Key) -> str:
     file = f", from {_text(one.file)}" if one.file else ""
     body = [f"<h1>{_text(one.name)}</h1>", f"<p>{_text(key.title)}{file}</p>",
             f'<p class="sum"><strong>{one.points} of {one.of} points</strong>, '
-            f"{one.percent:g} percent</p>"]
+            f"{one.percent:g} percent</p>" if one.graded else f"<p>{_UNGRADED}</p>"]
     if one.problems:
         items = "".join(f"<li>{_text(problem)}</li>" for problem in one.problems)
         body += ["<h2>The notebook</h2>", f"<ul>{items}</ul>"]
-    for function in one.functions:
+    for function in one.functions if one.graded else ():
         body += _function(function)
     return _page(f"{one.name}: {key.title}", body)
 
@@ -178,6 +180,7 @@ def _page(title: str, body: Iterable[str]) -> str:
     return "\n".join([
         "<!doctype html>", '<html lang="en">', "<head>", '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{_GUARD}">',
+        OURS,
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{_text(title)}</title>", f"<style>{_STYLE}</style>", "</head>",
         "<body>", "<main>", *body, "</main>", "</body>", "</html>", "",

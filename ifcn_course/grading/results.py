@@ -47,6 +47,7 @@ class Result:
         digest: of the files; a second grading keeps what has not changed.
         problems: of the notebook as a whole: cells that failed or hung.
         seconds: that grading took.
+        graded: False where the grader itself failed; its points then say nothing.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Result:
     functions: tuple[FunctionResult, ...]
     problems: tuple[str, ...] = ()
     seconds: float = 0.0
+    graded: bool = True
 
     @property
     def points(self) -> int:
@@ -74,6 +76,7 @@ class Result:
     def document(self) -> dict[str, Any]:
         """As plain dicts and lists."""
         sums = {"points": self.points, "of": self.of, "percent": self.percent}
+        sums = sums if self.graded else dict.fromkeys(sums)
         made = {**asdict(self), **sums}
         for one, whole in zip(made["functions"], self.functions, strict=True):
             one |= {"points": whole.points, "of": whole.of}
@@ -89,7 +92,8 @@ class Result:
         try:
             functions = tuple(_function(one) for one in made["functions"])
             return cls(made["name"], made["file"], made["digest"], functions,
-                       tuple(made["problems"]), float(made["seconds"]))
+                       tuple(made["problems"]), float(made["seconds"]),
+                       made.get("graded", True))
         except (KeyError, TypeError) as error:
             raise ValueError(f"no result of an earlier grading: {error}") from None
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-import tempfile
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from statistics import median
@@ -16,12 +13,12 @@ from tqdm import tqdm
 
 from ifcn_course.assignment.key import read_key
 from ifcn_course.grading import pages, table
-from ifcn_course.grading.archive import unpack
 from ifcn_course.grading.grader import Grader, grade_all
 from ifcn_course.grading.marking import Allowance
 from ifcn_course.grading.results import Result
 from ifcn_course.grading.sandbox import bubblewrap
 from ifcn_course.grading.submissions import Submission, submissions
+from ifcn_lab.atomic_write import write_whole
 
 
 class Session:
@@ -41,6 +38,7 @@ class Session:
         self._json = self._report.with_suffix(".json")
         self._pages = self._report.with_suffix("")
         self._check()
+        table.check(self._report, self._json, self._pages)
         self._key = read_key(given.key)
         self._digest = sha256(given.key.read_bytes()).hexdigest()
         self._allowed = Allowance(
@@ -49,6 +47,7 @@ class Session:
         )
         self._trouble = bubblewrap.trouble()
         self._results: dict[str, Result] = {}
+        self._gone: list[str] = []
 
     def _check(self) -> None:
         if self._report.suffix != ".csv":
@@ -103,13 +102,14 @@ class Session:
     def grade(self) -> None:
         """Grade what has changed; write the reports, also when interrupted."""
         now = table.circumstances(self._digest, self._settings(), not self._trouble)
-        kept = table.read_kept(self._json, now)
+        kept = table.read_kept(self._json, self._key, now)
+        given = self._given
+        every = submissions(given.submissions, {*self._hidden()} - {
+            given.submissions.resolve()})
+        chosen = self._chosen(every)
+        self._keep(kept, every)
         try:
-            with self._folder() as folder:
-                every = submissions(folder, self._hidden()[2:])
-                chosen = self._chosen(every)
-                self._keep(kept, every, chosen)
-                self._grade(chosen, () if self._anew() else tuple(kept), now)
+            self._grade(chosen, () if self._anew() else tuple(kept), now)
         finally:
             self._write(now)
 
@@ -121,7 +121,7 @@ class Session:
 
             def done(result: Result) -> None:
                 self._results[result.name] = result
-                table.write(self._json, self._text(now))
+                write_whole(self._json, self._text(now))
                 bar.update()
 
             grade_all(self._grader(kept), chosen, jobs, done)
@@ -135,16 +135,6 @@ class Session:
 
     def _settings(self) -> dict[str, object]:
         return {**vars(self._allowed), "trusted": bool(self._given.trust_submissions)}
-
-    @contextmanager
-    def _folder(self) -> Iterator[Path]:
-        """The folder of submissions; that of an archive is removed afterwards."""
-        given = self._given.submissions
-        if given.suffix.lower() != ".zip" or not given.is_file():
-            yield given
-            return
-        with tempfile.TemporaryDirectory(prefix="ifcn-grade-zip-") as made:
-            yield unpack(given, Path(made).resolve())
 
     def _chosen(self, every: list[Submission]) -> list[Submission]:
         """Those that --only names, or all."""
@@ -161,12 +151,12 @@ class Session:
                                  f"a whole name, such as {have}")
         return [one for one in every if one.name.casefold() in wanted]
 
-    def _keep(
-        self, kept: list[Result], every: list[Submission], chosen: list[Submission]
-    ) -> None:
-        """Keep earlier results of students who are not graded now."""
-        others = {one.name for one in every} - {one.name for one in chosen}
-        self._results = {one.name: one for one in kept if one.name in others}
+    def _keep(self, kept: list[Result], every: list[Submission]) -> None:
+        """Keep earlier rows until they are graded anew; --fresh drops who is gone."""
+        there = {one.name for one in every}
+        drop = self._given.fresh and not self._given.only
+        self._results = {one.name: one for one in kept if one.name in there or not drop}
+        self._gone = sorted(self._results.keys() - there)
 
     def _sorted(self) -> list[Result]:
         return sorted(self._results.values(), key=lambda r: (r.name.casefold(), r.name))
@@ -176,27 +166,35 @@ class Session:
 
     def _write(self, now: dict) -> None:
         if self._results:
-            table.write(self._json, self._text(now))
-            table.write(self._report, table.csv_text(self._sorted(), self._key))
+            write_whole(self._json, self._text(now))
+            write_whole(self._report, table.csv_text(self._sorted(), self._key))
             pages.write_pages(self._sorted(), self._key, self._pages)
 
     def summary(self) -> str:
         """One line: how many, how well, where."""
-        every = self._sorted()
-        middle = median(one.percent for one in every) if every else 0.0
-        return (f"{len(every)} graded, median {middle:g} %: {self._given.report}, "
+        every = [one.percent for one in self._sorted() if one.graded]
+        lost = len(self._results) - len(every)
+        return (f"{len(every)} graded, {f'{lost} NOT GRADED, ' * bool(lost)}median "
+                f"{median(every) if every else 0:g} %: {self._given.report}, "
                 f"{self._json.name}, {self._pages.name}/index.html")
 
-    def doubts(self) -> list[str]:
-        """A line if nobody wrote any of the key's functions: the key may be another's.
+    def status(self) -> int:
+        """What the command ends with: 1 where somebody could not be graded."""
+        return int(not all(one.graded for one in self._results.values()))
 
-        Notebooks that could not be read say nothing.
+    def doubts(self) -> list[str]:
+        """Lines on rows of students who are gone, and on a key that may be another's.
+
+        Notebooks that could not be read say nothing of the key.
         """
+        names = ", ".join(self._gone)
+        gone = [f"kept from the earlier report, though not in {self._given.submissions}"
+                f" now: {names}; --fresh leaves them out"] if names else []
         reasons = {case.reason for one in self._results.values()
                    for function in one.functions for case in function.cases}
         reasons.discard("not graded")
         if not reasons or not all(said.startswith("not found") for said in reasons):
-            return []
+            return gone
         names = ", ".join(one.name for one in self._key.functions)
-        return [f"No notebook holds a function of this key ({names}). Is "
+        return [*gone, f"No notebook holds a function of this key ({names}). Is "
                 f"{self._given.key} the key of this assignment, {self._key.lesson}?"]

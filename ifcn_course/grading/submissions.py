@@ -2,86 +2,154 @@
 
 from __future__ import annotations
 
-import os
+import json
 import re
-import stat
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from hashlib import sha256
+import sys
+from collections import Counter
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ifcn_course.grading.archive import File, on_disk, walked, zipped
+from ifcn_course.grading.pile import Pile, is_code, is_notebook
 from ifcn_course.grading.safe_text import clean
 
-_MOODLE = re.compile(r"(.+?)_(\d+)_assignsubmission_[a-z]+_?(.*)$")
-_MOST_FILES, _MOST_BYTES = 2_000, 128 * 2**20
+_SYSTEMS = [re.compile(pattern, re.DOTALL) for pattern in (
+    r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_[a-z]+_?.*",  # Moodle
+    r"(?P<id>.*_)?(?P<name>[^_]+)_attempt_\d{4}(-\d\d){5}.*",  # Blackboard
+    r"(?P<name>[^_A-Z]+)(_LATE)?_(?P<id>\d{3,})_"  # Canvas; a date is no number of it
+    r"((?!20\d{6}_)\d{5,}_.+|(text|link)\.html)",
+)]
+_ENDINGS = re.compile(r"(\.(ipynb|txt|json|py|html?|zip|tar|t?gz|7z|rar|pdf|docx?)"
+                      r"|(?<=\.ipynb) ?\(\d+\))+$", re.IGNORECASE)
+_BESIDE = (".txt", ".csv", ".tsv", ".xlsx", ".ods", ".md", ".xml", ".log")
 _LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
 class Submission:
-    """What one student handed in: a notebook, or a folder with one or several."""
+    """What one student handed in; `place` is its (first) name in the folder."""
 
     name: str
-    place: Path
+    place: str
+    files: tuple[File, ...]
 
 
 def submissions(folder: Path, leave_out: Collection[Path] = ()) -> list[Submission]:
-    """The submissions of a folder, by name; a notebook alone is a submission too.
+    """The submissions of a folder or a .zip, by name.
 
-    Names come from files (`Ada.ipynb`) or folders (`Ada/homework.ipynb`, and Moodle's
-    `Ada_123_assignsubmission_file/homework.ipynb`).
+    Names come from files (`Ada.ipynb`), folders (`Ada/homework.ipynb`) and what Moodle,
+    Canvas, Blackboard and nbgrader make of them. What is nobody's work is told.
 
     Raises:
         FileNotFoundError: no such folder.
-        ValueError: there is nothing in it to grade.
+        ValueError: there is nothing in it to grade, or it cannot be unpacked.
     """
+    groups: dict[tuple, list[File]] = {}
+    for file in _of_class(folder, {path.resolve() for path in leave_out}):
+        groups.setdefault(_student(file), []).append(file)
+    beside = [key for key, files in groups.items() if all(map(_is_beside, files))]
+    if beside:
+        names = [clean(groups.pop(key)[0].parts[0], _LONGEST_NAME) for key in beside]
+        print(f"not taken for anybody's work: {', '.join(names[:10])}"
+              + ", ..." * (len(names) > 10), file=sys.stderr)
+    if all(file.refused for files in groups.values() for file in files):
+        why = [f"; {clean(files[0].parts[-1])} {files[0].refused}"
+               for files in groups.values()]
+        raise ValueError(f"nothing to grade in {folder}; it should hold one .ipynb or "
+                         f"one folder for each student{''.join(why[:3])}")
+    return _named_apart([_submission(*one) for one in groups.items()])
+
+
+def _of_class(folder: Path, closed: Collection[Path]) -> list[File]:
+    """The class's files; the first part of a name tells the student."""
     if not folder.exists():
         raise FileNotFoundError(f"no folder {folder}; give the folder of submissions")
-    places = sorted(folder.iterdir()) if folder.is_dir() else [folder]
-    closed = {path.resolve() for path in leave_out}
-    found = [Submission(_name(place), place) for place in places
-             if _counts(place) and place.resolve() not in closed]
-    if not found:
-        raise ValueError(f"nothing to grade in {folder}; it should hold one .ipynb or "
-                         "one folder for each student")
-    return _named_apart(found)
+    if not folder.is_dir() and folder.suffix.lower() != ".zip":
+        if _ENDINGS.sub("", folder.name) != folder.stem:
+            raise ValueError(f"{folder} is no .zip; unpack it and give the folder")
+        return [on_disk(folder, folder.name)]
+    try:
+        inside = list(walked(folder, closed)) if folder.is_dir() else zipped(folder)
+        while within := _inside(inside, not folder.is_dir()):
+            inside = within
+        return inside
+    except ValueError as error:
+        raise ValueError(f"{folder}: {error}; unpack it, give the folder") from None
 
 
-def _counts(place: Path) -> bool:
-    """Whether this is a submission: a notebook, or a folder, or a link to anything."""
-    if place.name.startswith((".", "__")):
-        return False
-    return place.suffix.lower() == ".ipynb" or (place.is_dir()
-                                                and not place.is_symlink())
+def _inside(files: list[File], archive: bool) -> list[File]:
+    """What lies in nbgrader's `submitted`, or in an archive in the only folder or .zip.
 
-
-def _name(place: Path) -> str:
-    """The student's name.
-
-    >>> _name(Path("Ada Lovelace_4711_assignsubmission_file"))
-    'Ada Lovelace'
+    Nothing, if that does not hold several students.
     """
-    stem = place.stem if place.suffix.lower() == ".ipynb" else place.name
-    moodle = _MOODLE.match(stem)
-    return clean(moodle[1] if moodle else stem, _LONGEST_NAME) or "unnamed"
+    tops = {file.parts[0]: file for file in files
+            if not file.refused and not _is_beside(file)}
+    nbgrader = "submitted" in tops
+    if not nbgrader and (not archive or len(tops) != 1):
+        return []
+    top = "submitted" if nbgrader else next(iter(tops))
+    if top.lower().endswith(".zip") and tops[top].parts == (top,):
+        below = zipped(tops[top].content())
+        below = _inside(below, archive) or below
+    else:
+        below = [replace(file, parts=file.parts[1:]) for file in files
+                 if file.parts[0] == top and len(file.parts) > 1]
+    students = {_student(file) for file in below if file.folder or len(file.parts) > 1
+                or is_notebook(file.parts[0]) or _student(file)[1] is not None}
+    if not below or not nbgrader and (len(students) < 2
+                                      or _student(tops[top])[1] is not None):
+        return []
+    return below + [file for file in files if file.parts[0] != top
+                    and (file.refused or _is_beside(file))]
+
+
+def _student(file: File) -> tuple[str, str | None]:
+    """The student's name, and what tells it from others of that name in such systems.
+
+    >>> _student(File(("Ada Lovelace_4711_assignsubmission_file_",)))
+    ('Ada Lovelace', '4711')
+    >>> _student(File(("Ada.ipynb.txt",)))
+    ('Ada', None)
+    """
+    for system in _SYSTEMS:
+        if found := system.fullmatch(file.parts[0]):
+            return found["name"], found["id"] or ""
+    return _ENDINGS.sub("", file.parts[0]), None
+
+
+def _is_beside(file: File) -> bool:
+    """Whether a file beside the class's work is nobody's: a list, a note."""
+    name, content = file.parts[0], b""
+    if len(file.parts) > 1 or file.folder or _student(file)[1] is not None \
+            or not name.lower().endswith(_BESIDE):
+        return False
+    with suppress(ValueError):
+        content = file.content()
+    return not is_notebook(name, content) and not is_code(name, content)
+
+
+def _submission(student: tuple, files: list[File]) -> Submission:
+    inside = (replace(file, parts=file.parts[1:] or file.parts) for file in files)
+    return Submission(clean(student[0], _LONGEST_NAME) or "unnamed",
+                      clean(files[0].parts[0], _LONGEST_NAME) or "unnamed",
+                      tuple(file for file in inside if not file.folder or file.refused))
 
 
 def _named_apart(found: list[Submission]) -> list[Submission]:
     """Tell students of one name apart by their files' names."""
-    names = [one.name for one in found]
-    apart = [
-        Submission(clean(one.place.name, _LONGEST_NAME), one.place)
-        if names.count(one.name) > 1 else one
-        for one in found
-    ]
+    times = Counter(one.name for one in found)
+    apart = [replace(one, name=one.place) if times[one.name] > 1 else one
+             for one in sorted(found, key=lambda one: one.place)]
     used: set[str] = set()
     for i, one in enumerate(apart):  # names may differ in what is not shown, or in case
         name, number = one.name, 2
         while name.casefold() in used:
             name, number = f"{one.name} ({number})", number + 1
         used.add(name.casefold())
-        apart[i] = Submission(name, one.place)
-    return sorted(apart, key=lambda one: (one.name.casefold(), one.place.name))
+        apart[i] = replace(one, name=name)
+    return sorted(apart, key=lambda one: (one.name.casefold(), one.place))
 
 
 @dataclass(frozen=True)
@@ -97,85 +165,23 @@ class Taken:
 def take(submission: Submission, into: Path, names: Collection[str]) -> Taken:
     """Copy a submission's files into a folder and read its notebook.
 
-    Of several notebooks the one that defines most of the `names` is taken.
+    Archives are opened where no notebook lies beside them, and a Python file is taken
+    where there is no notebook; `Pile.chosen` says which of several.
 
     Raises:
-        ValueError: there is no notebook, or only a link to one, or far too much.
-        OSError: a file cannot be read.
+        ValueError: there is nothing to grade, or far too much; says what there is.
     """
-    files, notes = {}, []
-    for name, path in _files(submission.place):
-        content = _content(path)
-        if content is None:
-            notes.append(f"{clean(name)} is no ordinary file; left out")
-            continue
-        files[name] = content
-        if sum(map(len, files.values())) > _MOST_BYTES or len(files) > _MOST_FILES:
-            raise ValueError(f"more than {_MOST_FILES} files or "
-                             f"{_MOST_BYTES >> 20} MB were handed in")
-    chosen = _chosen(files, names)
+    pile = Pile(submission.files)
+    chosen = pile.chosen(names)
     if chosen is None:
-        raise ValueError("; ".join(["no notebook (.ipynb) was handed in", *notes]))
-    if sum(map(_is_notebook, files)) > 1:
-        notes.append(f"of several notebooks {clean(chosen)} was graded")
-    _write(files, into)
-    return Taken(clean(chosen), files[chosen], _digest(files), tuple(notes))
-
-
-def _files(place: Path) -> Iterator[tuple[str, Path]]:
-    """Every file with its name in the submission; folders behind links are left out."""
-    if place.is_symlink() or not place.is_dir():
-        yield place.name, place
-        return
-    for folder, folders, names in os.walk(place):
-        folders.sort()
-        folders[:] = [f for f in folders if not f.startswith((".", "__"))]
-        for name in sorted(names):
-            path = Path(folder, name)
-            yield path.relative_to(place).as_posix(), path
-
-
-def _content(path: Path) -> bytes | None:
-    """What is in an ordinary file; None for a link, a pipe, a device."""
-    flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    flags |= getattr(os, "O_BINARY", 0)
-    if path.is_symlink():
-        return None
-    try:
-        descriptor = os.open(path, os.O_RDONLY | flags)
-    except OSError:
-        return None
-    with os.fdopen(descriptor, "rb") as file:
-        about = os.fstat(descriptor)
-        if not stat.S_ISREG(about.st_mode):
-            return None
-        if about.st_size > _MOST_BYTES:
-            raise ValueError(f"{clean(path.name)} is larger than "
-                             f"{_MOST_BYTES >> 20} MB")
-        return file.read(_MOST_BYTES)
-
-
-def _is_notebook(name: str) -> bool:
-    return name.lower().endswith(".ipynb")
-
-
-def _chosen(files: dict[str, bytes], names: Collection[str]) -> str | None:
-    books = [name for name in files if _is_notebook(name)]
-    wanted = [f"def {name}(".encode() for name in names]
-    return max(books, default=None,
-               key=lambda name: sum(text in files[name] for text in wanted))
-
-
-def _write(files: dict[str, bytes], into: Path) -> None:
-    for name, content in files.items():
-        target = into / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    for made in (into, *into.rglob("*")):  # for a user without rights
-        made.chmod(0o755 if made.is_dir() else 0o644)
-
-
-def _digest(files: dict[str, bytes]) -> str:
-    sums = [f"{sha256(content).hexdigest()} {name}"
-            for name, content in sorted(files.items())]
-    return sha256("\n".join(sums).encode("utf-8", "surrogateescape")).hexdigest()
+        said = ", ".join(list(pile.files)[:5])
+        raise ValueError("; ".join([
+            "no notebook (.ipynb) was handed in, " + (
+                f"but {clean(said)}" if said else "nor anything else"), *pile.notes]))
+    content = pile.files[chosen]
+    if not is_notebook(chosen, content):
+        pile.notes.append(f"no notebook was handed in; {clean(chosen)} was graded")
+        cell = {"cell_type": "code", "source": content.decode("utf-8-sig", "replace")}
+        content = json.dumps({"cells": [cell]}).encode()
+    pile.write(into)
+    return Taken(clean(chosen), content, pile.digest(), tuple(pile.notes))

@@ -32,7 +32,8 @@ def _answer(made: object, message: dict) -> dict[str, object]:
     from ifcn_course.grading import cells
 
     if message["do"] == "cell":
-        return {"error": cells.run_cell(made, message["source"])}
+        calm = message.get("calm", False)
+        return {"error": cells.run_cell(made, message["source"], calm)}
     return _call(made, message["name"], message["args"])
 
 

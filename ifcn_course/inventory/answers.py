@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import re
 import secrets
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,7 +82,11 @@ def read(path: str | Path) -> Answers:
         ValueError: the file is damaged; says how.
         OSError: the file cannot be read.
     """
-    rows = _rows(Path(path))
+    return _read(_content(Path(path).stat().st_size, Path(path).read_bytes))
+
+
+def _read(content: bytes) -> Answers:
+    rows = _rows(content)
     if tuple(rows[0]) != HEAD:
         raise ValueError(f"its first line is {', '.join(rows[0])[:60]!r}, expected "
                          f"{', '.join(HEAD)!r}")
@@ -90,11 +96,15 @@ def read(path: str | Path) -> Answers:
     return _answers(rows[1:])
 
 
-def _rows(path: Path) -> list[list[str]]:
-    if path.stat().st_size > LARGEST:
-        raise ValueError(f"it has {path.stat().st_size:,} bytes; answers have 500")
+def _content(size: int, read: Callable[[], bytes]) -> bytes:
+    if size > LARGEST:
+        raise ValueError(f"it has {size:,} bytes; answers have 500")
+    return read()
+
+
+def _rows(content: bytes) -> list[list[str]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("it is no text in UTF-8") from None
     comma = ";" if ";" in text.partition("\n")[0] else ","
@@ -132,7 +142,7 @@ def _answers(rows: list[list[str]]) -> Answers:
 def read_folder(
     paths: Iterable[str | Path],
 ) -> tuple[list[Answers], list[tuple[Path, str]]]:
-    """Read files, and every CSV file below folders; damaged ones are named.
+    """Read files, and every file below folders and in zips; what is none is named.
 
     A learner who hands in twice counts once: the file with more answers, or the later
     one by name.
@@ -145,10 +155,10 @@ def read_folder(
     """
     kept: dict[tuple[str, str], tuple[Path, Answers]] = {}
     passed: list[tuple[Path, str]] = []
-    for path in _files(paths):
+    for path, content in _files(paths):
         try:
-            found = read(path)
-        except (ValueError, OSError, csv.Error) as error:
+            found = _read(content())
+        except (ValueError, OSError, csv.Error, zipfile.BadZipFile) as error:
             passed.append((path, f"{error}"))
             continue
         key, other = found[:2], kept.get(found[:2])
@@ -161,10 +171,33 @@ def read_folder(
     return [found for _, found in kept.values()], passed
 
 
-def _files(paths: Iterable[str | Path]) -> list[Path]:
-    found: list[Path] = []
+def _files(
+    paths: Iterable[str | Path],
+) -> Iterator[tuple[Path, Callable[[], bytes]]]:
+    """Every file by its name, and how its content is read; archives are opened."""
     for path in map(Path, paths):
         if not path.exists():
             raise OSError(f"there is no {path}; give files of answers, or a folder")
-        found += sorted(path.rglob("*.csv")) if path.is_dir() else [path]
-    return found
+        for each in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if each.is_dir() or each.name.startswith("."):
+                continue
+            if is_archive(each):
+                yield from _members(each)
+            else:
+                size = each.stat().st_size if each.is_file() else LARGEST + 1
+                yield each, partial(_content, size, each.read_bytes)
+
+
+def is_archive(path: Path) -> bool:
+    """Whether this is a zip, whose files are read as if they lay there."""
+    return path.suffix.lower() == ".zip" and zipfile.is_zipfile(path)
+
+
+def _members(path: Path) -> Iterator[tuple[Path, Callable[[], bytes]]]:
+    with zipfile.ZipFile(path) as archive:
+        for one in archive.infolist():
+            hidden = Path(one.filename).name.startswith(".") or "__MACOSX" in \
+                one.filename
+            if not one.is_dir() and not hidden:
+                yield path / one.filename, partial(
+                    _content, one.file_size, partial(archive.read, one))

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from ifcn_lab.atomic_write import check_writable, write_whole
 from ifcn_lab.cli.options import whole
+from ifcn_lab.cli.standard_streams import plain
 from ifcn_lab.data.catalogue import DATASETS
 from ifcn_lab.data.sources import SOURCES, announced
 
@@ -112,7 +113,7 @@ def check(given: Namespace) -> int:
         bar = tqdm(indices, unit="image", leave=False, disable=None)
         found = survey(samples, bar)
         print(f"{name}: {len(samples):,} images, of which were looked at:")
-        print("\n".join(f"  {line}" for line in found.lines()), flush=True)
+        print("\n".join(f"  {plain(line)}" for line in found.lines()), flush=True)
         broken += len(found.problems) + faults_of(given, samples)
     return 1 if broken else 0
 
@@ -127,7 +128,7 @@ def faults_of(given: Namespace, samples: Sequence) -> int:
         print(f"  {faults.count:,} faults in the file itself; for {faults.refused:,} "
               "of them something was left out", flush=True)
     for line in faults.lines():
-        print(f"{file.path}: {line}", file=sys.stderr)
+        print(plain(f"{file.path}: {line}"), file=sys.stderr)
     if given.fix:
         write_whole(given.fix, json.dumps(file.as_document()))
         print(f"  what was understood is in {given.fix}")

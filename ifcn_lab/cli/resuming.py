@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +26,19 @@ def remember(given: Namespace) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: there is no run to resume.
-        ValueError: an option contradicts the run that is resumed.
+        ValueError: an option contradicts the run that is resumed, or the kept ones are
+            damaged.
     """
     path = given.out / "options.json"
     options = vars(given)
     if given.resume:
-        if not path.exists():
-            raise FileNotFoundError(f"no run to resume in {given.out}; start one "
-                                    "without --resume")
-        options = joined_options(json.loads(path.read_text("utf-8")), vars(given))
+        if path.exists():
+            options = joined_options(read(path, options.keys()), options)
+        for needed in (path, given.out / "checkpoint.pt"):
+            if not needed.is_file():
+                raise FileNotFoundError(
+                    f"no run to resume in {given.out}, as it has no {needed.name}; "
+                    "start one without --resume")
     write(path, options)
     return options
 
@@ -89,6 +94,25 @@ def flag(name: str) -> str:
     '--center-tolerance'
     """
     return f"--{name.replace('_', '-')}"
+
+
+def read(path: Path, known: Collection[str]) -> dict[str, Any]:
+    """The kept options.
+
+    Raises:
+        ValueError: the file is damaged, or there are other options today.
+    """
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+        unknown = sorted(kept.keys() - set(known))
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged ({error}); begin a new run in another "
+                         "folder") from error
+    if unknown:
+        raise ValueError(f"{path} names {', '.join(unknown)}, which is no option: it "
+                         "is damaged, or of another ifcn_lab; begin a new run in "
+                         "another folder")
+    return kept
 
 
 def write(path: Path, options: dict[str, Any]) -> None:

@@ -100,8 +100,10 @@ def add_network(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> int:
     """Train, then write the model; with many processes the first one writes."""
     from ifcn_lab.training import joined
+    from ifcn_lab.training.lock import sole_trainer
 
-    with joined(given.device, given.timeout) as group:
+    with joined(given.device, given.timeout) as group, sole_trainer(
+            given.out / "checkpoint.pt" if group.first else None):
         settle(given, group)
         samples = load_samples(given)
         model = new_model(given, samples)
@@ -185,14 +187,18 @@ def carry_out(
 
 
 def steps_done(given: Namespace) -> int:
-    """How many steps the checkpoint holds that is gone on from."""
+    """How many steps the checkpoint holds that is gone on from.
+
+    Raises:
+        FileNotFoundError, ValueError: there is none, or it is damaged.
+    """
     from ifcn_lab.training import load_checkpoint
 
     path = given.out / "checkpoint.pt"
-    if not path.exists():
-        return 0
     if given.resume:
         return load_checkpoint(path)["iteration"]
+    if not path.exists():
+        return 0
     earlier = path.replace(path.with_name("checkpoint.before.pt"))
     print(f"the checkpoint of an earlier run in this folder is now {earlier}")
     return 0

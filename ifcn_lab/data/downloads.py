@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -62,10 +64,10 @@ def fetch(
         if to.is_dir():
             to.rmdir()  # it is empty
         (work / "unpacked").rename(to)
-    except BaseException:
+        for archive in source.archives:
+            (work / archive.name).unlink(missing_ok=True)
+    finally:
         _tidy(work, source)
-        raise
-    shutil.rmtree(work, ignore_errors=True)
     return to
 
 
@@ -127,7 +129,8 @@ def _stream(archive: Archive, url: str, output_file: str, _: Any) -> None:
             raise failure(f"{url}: the server says {answer.status_code} "
                           f"{answer.reason}, perhaps the address has moved; look on "
                           "the publisher's page")
-        length = int(answer.headers.get("Content-Length", 0))
+        said = answer.headers.get("Content-Length", "")
+        length = int(said) if said.isdecimal() else 0
         check_room(Path(output_file).parent, length)
         answer.raw.headers.pop("Content-Encoding", None)  # a .tgz is to stay one
         bar = tqdm(total=length or None, unit="B", unit_scale=True, leave=False,
@@ -154,6 +157,10 @@ def _source(name: str, urls: Sequence, sha256: Sequence, files: Sequence) -> Sou
     if urls:
         archives = [dataclasses.replace(archive, url=url)
                     for archive, url in zip(archives, urls, strict=True)]
+    for digest in sha256:
+        if not re.fullmatch("[0-9a-fA-F]{64}", digest):
+            raise ValueError(f"{digest} is no SHA-256 checksum; expected 64 digits, 0 "
+                             "to 9 and a to f, as `sha256sum FILE` prints")
     if sha256:
         archives = [dataclasses.replace(archive, checksum=f"sha256:{digest}")
                     for archive, digest in zip(archives, sha256, strict=True)]
@@ -204,5 +211,8 @@ def _unpack(
 def _tidy(work: Path, source: Source) -> None:
     """Leave only what the next call can use: archives that have a checksum."""
     shutil.rmtree(work / "unpacked", ignore_errors=True)
-    if not any(a.checksum and (work / a.name).exists() for a in source.archives):
-        shutil.rmtree(work, ignore_errors=True)
+    useless = [work / a.name for a in source.archives if not a.checksum]
+    with suppress(OSError):
+        for path in [*useless, *work.glob("tmp*")]:  # pooch's name for half a file
+            path.unlink(missing_ok=True)
+        work.rmdir()  # if nothing is left

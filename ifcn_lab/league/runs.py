@@ -75,15 +75,19 @@ def perform(run: Run, *, progress: bool = False) -> dict[str, Any]:
 
     Raises:
         ValueError: no data, or files of other settings in the folder.
+        OSError: another process is at it.
         KeyboardInterrupt: Ctrl-C; what was trained is kept and gone on with.
     """
+    from ifcn_lab.training.lock import sole_trainer
+
     found = run.result()
     if found is not None:
         return found
-    model, training = trained(run, progress=progress)
-    start = time.perf_counter()
-    figures, images = measured(run, model, progress=progress)
-    measuring = round(time.perf_counter() - start, 1)
+    with sole_trainer(run.folder / "checkpoint.pt"):
+        model, training = trained(run, progress=progress)
+        start = time.perf_counter()
+        figures, images = measured(run, model, progress=progress)
+        measuring = round(time.perf_counter() - start, 1)
     record = {"settings": run.settings, "figures": figures, "training": training,
               "measuring": {"seconds": measuring, "images": images},
               "date": time.strftime("%Y-%m-%d"), "machine": machine(run.device)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -135,11 +136,13 @@ def _in_processes(
         multiprocessing_context="spawn",  # threads do not survive a fork
     )
     try:
+        multiprocessing.Lock()  # where none can be made, torch would add a traceback
         yield from loader
-    except RuntimeError as error:
+    except (RuntimeError, OSError) as error:
         raise OSError(
-            "a worker process ended before its work was done; it was killed, or memory "
-            "ran out: try fewer --workers"
+            "a worker process ended before its work was done, or could not start "
+            f"({str(error).splitlines()[0]}); it was killed, or memory ran out: try "
+            "fewer --workers, or 0"
         ) from error
 
 

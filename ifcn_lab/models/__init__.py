@@ -9,7 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from ifcn_lab.segmenter import Segmenter, read_weights
+from ifcn_lab.segmenter import Segmenter
+from ifcn_lab.weights_file import read_weights
 
 MODELS: dict[str, str | type[Segmenter]] = {
     "InstanceFCN": "instancefcn",
@@ -44,7 +45,7 @@ def load(path: str | Path) -> Segmenter:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is truncated or holds no model of ifcn_lab.
+        ValueError: the file is damaged or holds no model of ifcn_lab.
     """
     config, tensors = read_weights(Path(path))
     return model_class(config.pop("class")).built(config, tensors, path)

@@ -6,9 +6,11 @@ else. So it does not matter which process makes it, or when.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import pickle
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from typing import Any, NamedTuple
@@ -22,6 +24,7 @@ from torch.utils.data import DataLoader, Dataset
 from ifcn_lab.data import Sample
 from ifcn_lab.segmenter import Segmenter
 from ifcn_lab.training.interrupt import STOPPING
+from ifcn_lab.training.log import tell
 from ifcn_lab.training.recipe import Recipe
 
 MOST_UNREADABLE = 0.1
@@ -128,18 +131,28 @@ def too_many(unreadable: dict[int, str], images: int) -> str:
             f"of the data set; the first: {next(iter(unreadable.values()))}")
 
 
-class Safe(Dataset):
-    """Batches whose errors come back as what they are, to be raised by who asked."""
+class Sent(Dataset):
+    """Batches on their way to the training process, and errors, for it to raise.
+
+    Tensors lie in shared memory; where that is full, as /dev/shm is in many containers,
+    a batch is plain bytes, which go through a pipe.
+    """
 
     def __init__(self, batches: Batches) -> None:
         self.batches = batches
 
-    def __getitem__(self, place: tuple[int, int]) -> Batch | Exception:
+    def __getitem__(self, place: tuple[int, int]) -> Batch | bytes | Exception:
         """The batch, or the error that making it raised."""
         try:
-            return self.batches[place]
+            made = self.batches[place]
         except (ValueError, OSError) as error:
             return error
+        try:
+            for tensor in (x for e in made.examples for x in (e.image, *e.targets)):
+                tensor.share_memory_()
+        except (RuntimeError, OSError):
+            return pickle.dumps(made)
+        return made
 
 
 def stream(
@@ -151,7 +164,8 @@ def stream(
         batches: where they come from.
         start: the first step.
         numbers: which batches of a step.
-        workers: processes that make them ahead of time; 0: made here when asked for.
+        workers: processes that make them ahead of time; 0: made here when asked for,
+            as where no process can be started, which is told.
 
     Raises:
         ValueError: the number of workers is negative.
@@ -170,22 +184,34 @@ def stream(
     if workers < 0:
         raise ValueError(f"the number of workers is 0 or more, got {workers}")
     places = ((step, number) for step in count(start) for number in numbers)
-    if workers == 0:
-        yield from map(batches.__getitem__, places)
-    for made in loader(batches, places, workers):
+    for made in made_by_workers(batches, places, workers) if workers else ():
         if isinstance(made, Exception):
             raise made
         yield made
+    yield from map(batches.__getitem__, places)
 
 
-def loader(
-    batches: Batches, places: Iterable[tuple[int, int]], workers: int
-) -> DataLoader:
-    """A loader whose workers make the batches of these places, in this order."""
-    return DataLoader(
-        Safe(batches), sampler=places, batch_size=None, num_workers=workers,
-        collate_fn=unchanged, worker_init_fn=deaf, generator=torch.Generator(),
-    )
+def made_by_workers(
+    batches: Batches, places: Iterator[tuple[int, int]], workers: int
+) -> Iterator[Batch | Exception]:
+    """What workers make of these places, in this order; nothing if none can start."""
+    try:
+        multiprocessing.Lock()  # where none can be made, torch would add a traceback
+        sent = iter(DataLoader(
+            Sent(batches), sampler=places, batch_size=None, num_workers=workers,
+            collate_fn=unchanged, worker_init_fn=deaf, generator=torch.Generator(),
+        ))
+    except OSError as error:
+        tell(f"no process to load images can be started here ({error}); they are "
+             "loaded by the training process itself, as with --workers 0")
+        return
+    told = False
+    for made in sent:
+        if isinstance(made, bytes) and not told:
+            told = True
+            tell("shared memory (/dev/shm) is full, so images come from the loading "
+                 "processes by a pipe; docker run gives it more with shm-size")
+        yield pickle.loads(made) if isinstance(made, bytes) else made
 
 
 def unchanged(made: Any) -> Any:

@@ -10,6 +10,7 @@ from ifcn_lab.data import Sample
 from ifcn_lab.segmenter import Segmenter
 from ifcn_lab.training.batches import lost_workers_told
 from ifcn_lab.training.interrupt import interrupts_wait
+from ifcn_lab.training.lock import sole_trainer
 from ifcn_lab.training.log import tell
 from ifcn_lab.training.recipe import LESSON, Recipe
 from ifcn_lab.training.run import Run, Step
@@ -42,14 +43,16 @@ def train(
 
     Raises:
         ValueError: no images, a broken checkpoint, or too many unreadable images.
-        OSError: the last checkpoint cannot be written.
+        OSError: the last checkpoint cannot be written, or another process is training
+            there.
         FloatingPointError: the loss is no longer finite. The last checkpoint stays.
         KeyboardInterrupt: Ctrl-C, after the step that it came in and a checkpoint.
         LostProcess: another process is gone. The last checkpoint stays.
     """
     run = Run(model, samples, recipe, workers=workers)
-    begin(run, checkpoint, resume)
-    with interrupts_wait() as interrupted, closing(run), lost_workers_told():
+    with (sole_trainer(checkpoint if run.group.first else None),
+          interrupts_wait() as interrupted, closing(run), lost_workers_told()):
+        begin(run, checkpoint, resume)
         for step in steps(run, shown=progress and run.group.first):
             if on_step is not None and run.group.first:
                 on_step(step)
@@ -58,7 +61,7 @@ def train(
                 keep(run, checkpoint, must=stop)
             if stop:
                 raise KeyboardInterrupt
-    keep(run, checkpoint, must=True)
+        keep(run, checkpoint, must=True)
     return model.eval()
 
 

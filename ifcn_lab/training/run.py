@@ -30,6 +30,10 @@ from ifcn_lab.training.optimizer import build_optimizer, rate
 from ifcn_lab.training.processes import Group
 from ifcn_lab.training.recipe import LESSON, Recipe
 
+MODEL_MAY_CHANGE = {"sizes", "normalisation"}
+RECIPE_MAY_CHANGE = {"iterations", "seconds", "precision", "compile", "channels_last"}
+"""What a run may change when it goes on: its length, and how it is carried out."""
+
 
 class Step(NamedTuple):
     """What one training step reports; `losses` are the model's terms, as means."""
@@ -258,23 +262,32 @@ class Run:
         extend the run, and the learning rate follows the new length.
 
         Raises:
-            ValueError: the checkpoint is broken, or of another network.
+            ValueError: the checkpoint is broken, or of another network or recipe.
         """
         state = self.group.share(load_checkpoint(path) if self.group.first else None)
-        self._check_network(state["config"], path)
-        self.model.normalise_as(state["config"].get("normalisation", "imagenet"))
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self._check_same(state, path)
+        try:
+            self.model.normalise_as(state["config"].get("normalisation", "imagenet"))
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+        except (ValueError, RuntimeError, LookupError, TypeError) as error:
+            raise ValueError(f"{path} was written by other code: its tensors do not fit"
+                             f" this model ({str(error).splitlines()[-1].strip()}); "
+                             "train again, or go on with that code") from error
         self.iteration, self.seconds = state["iteration"], state["seconds"]
         self.close()
 
-    def _check_network(self, config: dict[str, Any], path: str | Path) -> None:
-        ours = told_config(self.model)
-        for name in ours.keys() - {"sizes", "normalisation"}:
-            if ours[name] != config.get(name):
-                raise ValueError(f"{path} holds a model with {name} = "
-                                 f"{config.get(name)}, this one has {name} = "
-                                 f"{ours[name]}")
+    def _check_same(self, state: dict[str, Any], path: str | Path) -> None:
+        """Refuse the checkpoint of another model or of another recipe."""
+        for what, kept, ours, free in (
+            ("model", state["config"], told_config(self.model), MODEL_MAY_CHANGE),
+            ("run", state["recipe"], self.recipe.as_dict(), RECIPE_MAY_CHANGE),
+        ):
+            for name in [*ours, *kept]:
+                if name not in free and ours.get(name) != kept.get(name):
+                    raise ValueError(f"{path} holds a {what} with {name} = "
+                                     f"{kept.get(name)}, this one has {name} = "
+                                     f"{ours.get(name)}")
 
     def align(self) -> None:
         """Give every process the weights of the first.

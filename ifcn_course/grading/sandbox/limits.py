@@ -15,10 +15,12 @@ _OPEN_FILES = 256
 
 
 def enter(plan: Plan) -> None:
-    """Copy what is given into the home, stay there, and give up what is not planned."""
+    """Copy what is given, go to the notebook's folder, give up what is not planned."""
     shutil.copytree(plan.given, plan.home, dirs_exist_ok=True,
                     copy_function=shutil.copyfile)
-    os.chdir(plan.home)
+    os.chdir(Path(plan.home, plan.folder))
+    library = [not path.endswith("-packages") for path in sys.path]
+    sys.path.insert((library + [False]).index(False), "")  # where Jupyter puts it
     if sys.platform != "win32":
         _limit(plan)
     audit.enter(Path(plan.home), [Path(path) for path in plan.hide])

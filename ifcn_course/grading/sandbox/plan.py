@@ -18,6 +18,7 @@ class Plan:
         seconds: of processor time, of one process.
         processes: processes and threads at a time.
         walls: whether bubblewrap stands around it.
+        folder: where the notebook lies in its home.
     """
 
     home: str
@@ -28,3 +29,4 @@ class Plan:
     seconds: int = 600
     processes: int = 64
     walls: bool = True
+    folder: str = "."
