@@ -9,7 +9,7 @@ import unicodedata
 import warnings
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,28 +21,25 @@ if TYPE_CHECKING:
     from ifcn_lab.segmenter import Instances, Segmenter
 
 
-def positive(text: str) -> float:
-    """A number above 0."""
-    value = float(text)
-    if not value > 0:
-        raise ArgumentTypeError(f"expected a number above 0, got {text}")
-    return value
+def number(kind: type, what: str, fits: Callable[[Any], bool]) -> Callable[[str], Any]:
+    """How argparse reads a number, and says what it expected where it finds another.
+
+    >>> number(int, "a whole number above 0", lambda n: n > 0)("3")
+    3
+    """
+
+    def read(text: str) -> Any:
+        with suppress(ValueError):
+            if fits(value := kind(text)):
+                return value
+        raise ArgumentTypeError(f"expected {what}, got {text}")
+
+    return read
 
 
-def whole(text: str) -> int:
-    """A whole number above 0."""
-    value = int(text)
-    if value < 1:
-        raise ArgumentTypeError(f"expected a whole number above 0, got {text}")
-    return value
-
-
-def share(text: str) -> float:
-    """A number between 0 and 1, both left out."""
-    value = float(text)
-    if not 0 < value < 1:
-        raise ArgumentTypeError(f"expected a number between 0 and 1, got {text}")
-    return value
+positive = number(float, "a number above 0", lambda x: x > 0)
+whole = number(int, "a whole number above 0", lambda n: n > 0)
+share = number(float, "a number between 0 and 1", lambda x: 0 < x < 1)
 
 
 def add_data(

@@ -6,7 +6,6 @@ import copy
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 
@@ -33,9 +32,8 @@ class CocoFolder(Sequence[Sample]):
     with backslashes, percent signs or decomposed accents finds its file, too.
 
     Polygons, polygons of several parts and run lengths (RLE), compressed or not, become
-    masks. Crowd regions go to ``Sample.crowd`` and never to ``Sample.masks``. So do
-    objects of fewer than ``min_area`` pixels: they are there, but not asked for. An
-    object whose outline covers no pixel at all is left out.
+    masks. Crowd regions go to ``Sample.crowd`` and never to ``Sample.masks``. An object
+    whose outline covers no pixel at all is left out.
 
     Annotations are checked at once, see ``AnnotationFile``, which is ``file``; pictures
     and masks are decoded when a sample is taken. A slice is again a CocoFolder. An
@@ -52,16 +50,11 @@ class CocoFolder(Sequence[Sample]):
     """
 
     def __init__(
-        self,
-        annotations: str | Path,
-        images: str | Path | None = None,
-        *,
-        min_area: int = 0,
+        self, annotations: str | Path, images: str | Path | None = None, *,
         strict: bool = True,
     ) -> None:
         file = AnnotationFile(annotations)
         self.annotations, self.categories = file.path, file.categories
-        self.min_area = min_area
         self.images = _image_folder(file, images)
         paths = list(_paths(self.images, file))
         if strict:
@@ -79,10 +72,6 @@ class CocoFolder(Sequence[Sample]):
         """Count the annotated objects, crowd left out."""
         return self.file.objects
 
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> CocoFolder: ...
     def __getitem__(self, index: int | slice) -> Sample | CocoFolder:
         """Read one image with its masks, or cut out a shorter CocoFolder."""
         if not isinstance(index, slice):
@@ -100,20 +89,15 @@ class CocoFolder(Sequence[Sample]):
         masks, crowd, kept = [], np.zeros(listed.size, dtype=bool), []
         for one in listed.annotations:
             mask = mask_of(one.segmentation, listed.size)
-            if one.crowd or mask.sum() < self.min_area:
+            if one.crowd:
                 crowd |= mask
             elif mask.any():
                 masks.append(mask)
                 kept.append(one)
         return Sample(
-            image=image,
-            masks=np.array(masks, dtype=bool).reshape(-1, *listed.size),
-            crowd=crowd,
-            ids=tuple(one.id for one in kept),
-            categories=tuple(one.category for one in kept),
-            name=listed.name,
-            image_id=listed.id,
-        )
+            image, np.array(masks, dtype=bool).reshape(-1, *listed.size), crowd,
+            tuple(one.id for one in kept), tuple(one.category for one in kept),
+            listed.name, listed.id)
 
 
 def _image_folder(file: AnnotationFile, given: str | Path | None) -> Path:
