@@ -11,7 +11,8 @@ a name that needs them is used.
 from __future__ import annotations
 
 import os
-from importlib import import_module
+
+from ifcn_lab.lazy import loaded_when_used
 
 # torch's threads wait for each other after every layer. On a busy machine they must
 # sleep while they wait: spinning made a training step ten times slower.
@@ -33,23 +34,9 @@ _HOME = {
     "average_recall": "metrics",
     "CocoFolder": "data.coco",
 }
-_ROOMS = frozenset(
+_ROOMS = dict.fromkeys(
     "grid assembling scenes data views segmenter layers windows models training "
-    "metrics league draw widgets cli".split()
-)
+    "metrics league draw widgets cli".split(), "")
 
 __all__ = ["__version__", *sorted(_HOME)]
-
-
-def __getattr__(name: str) -> object:
-    """Load a public name, or a room of the package, the first time it is used."""
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    if name in _ROOMS:
-        return import_module(f"{__name__}.{name}")
-    raise AttributeError(f"ifcn_lab has no {name!r}; see dir(ifcn_lab) for what it has")
-
-
-def __dir__() -> list[str]:
-    """List the public names and rooms, loaded or not."""
-    return sorted({*globals(), *__all__, *_ROOMS})
+__getattr__, __dir__ = loaded_when_used(__name__, _ROOMS | _HOME, "name")

@@ -11,7 +11,8 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
-from ifcn_lab.cli.standard_streams import plain, steady_streams
+from ifcn_lab.cli.options import one_line
+from ifcn_lab.cli.standard_streams import steady_streams
 
 EXAMPLES = """examples:
   ifcn-lab doctor
@@ -53,16 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"\nifcn-lab {given.command}: stopped", file=sys.stderr)
         return 130
-
-
-def one_line(error: Exception) -> str:
-    """What an error says, in one line, of which nothing steers a terminal.
-
-    Example:
-        >>> one_line(ValueError("no\\n file \\x1b[31m here"))
-        'no file \\\\x1b[31m here'
-    """
-    return plain(" ".join(str(error).split()) or type(error).__name__)
 
 
 def parser() -> ArgumentParser:

@@ -14,7 +14,7 @@ def loaded_when_used(
 
     Args:
         package: its `__name__`.
-        home: for each public name, the module that holds it.
+        home: for each public name, the module that holds it; "" where it is one.
         kind: what its names are, for the error that lists them.
 
     >>> load, names = loaded_when_used("ifcn_lab.draw", {"cell_colours": "palette"},
@@ -30,7 +30,8 @@ def loaded_when_used(
         if name not in home:
             have = ", ".join(sorted(home))
             raise AttributeError(f"there is no {kind} {name!r}; there are: {have}")
-        return getattr(import_module(f"{package}.{home[name]}"), name)
+        module = import_module(f"{package}.{home[name] or name}")
+        return getattr(module, name) if home[name] else module
 
     def names() -> list[str]:
         return sorted({*vars(sys.modules[package]), *home})

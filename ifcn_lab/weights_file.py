@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ifcn_lab.atomic_write import write_whole
+from ifcn_lab.data.faults import near
 
 FLOATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
@@ -45,7 +46,8 @@ def read_weights(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     from safetensors import safe_open
 
     if not path.is_file():
-        raise FileNotFoundError(f"no weights at {path}; give the path of a saved file")
+        raise FileNotFoundError(f"no weights at {path}; give the path of a saved file"
+                                f"{near(path)}")
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata() or {}

@@ -68,7 +68,7 @@ def one_step(group: Group) -> dict[str, Any]:
     stop = run.agree(group.rank == group.size - 1)       # only the last one wants to
     gradients = {name: p.grad.clone() for name, p in run.model.named_parameters()}
     return {"losses": step.losses, "gradients": gradients,
-            "stop": stop, "broken": run.unreadable}
+            "stop": stop}
 
 
 def whole_run(folder: Path) -> dict[str, Any]:

@@ -73,14 +73,6 @@ def test_an_image_without_objects_has_no_masks_of_its_size(tmp_path: Path) -> No
     assert sample.ids == sample.categories == ()
 
 
-def test_objects_below_min_area_go_to_the_crowd(tmp_path: Path) -> None:
-    path = write(tmp_path, [annotation([SQUARE], id=1), annotation([RIGHT], id=2)])
-    sample = CocoFolder(path, min_area=10)[0]
-    assert sample.ids == (1,)  # 16 pixels; the other has 9
-    assert (sample.crowd == rectangle(8, 1, 11, 4)).all()
-    assert CocoFolder(path, min_area=9)[0].ids == (1, 2)
-
-
 def test_an_outline_that_covers_no_pixel_is_left_out(tmp_path: Path) -> None:
     sliver = [2, 2, 2, 3, 2, 4]
     path = write(tmp_path, [annotation([sliver]), annotation([SQUARE], id=9)])

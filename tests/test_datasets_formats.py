@@ -29,7 +29,7 @@ from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.data.dsb2018 import Dsb2018
 from ifcn_lab.data.instance_maps import read_map, separate
 from ifcn_lab.data.pennfudan import PennFudan
-from ifcn_lab.data.sbd import Sbd, told_of_sds
+from ifcn_lab.data.sbd import Sbd
 from ifcn_lab.data.voc import Voc2012
 
 WRITERS: dict[str, Callable[[Path, list[Sample]], Path]] = {
@@ -141,11 +141,6 @@ def test_a_list_of_names_may_be_given(written: dict[str, Path], tmp_path: Path) 
         listed.write_bytes(content)
         with pytest.raises(ValueError, match=f"sds.txt: .*{said}"):
             Sbd(written["sbd"], names=listed)
-
-
-def test_the_length_of_a_list_is_told_beside_the_protocols() -> None:
-    assert "as many as the val list" in told_of_sds(5732)
-    assert "5,623 (train) and 5,732 (val)" in told_of_sds(2857)
 
 
 def turned(path: Path) -> None:

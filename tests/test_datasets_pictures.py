@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -47,17 +50,127 @@ def test_of_a_16_bit_picture_the_high_byte_is_kept(tmp_path: Path) -> None:
     assert image[..., 0].tolist() == [[0, 0, 1], [128, 255, 255]]
 
 
-def test_a_picture_of_floating_point_numbers_is_refused(tmp_path: Path) -> None:
-    path = saved(Image.fromarray(np.ones((4, 6), np.float32)), tmp_path / "float.tiff")
-    with pytest.raises(ValueError, match="float.tiff.*floating point"):
+GREY = np.arange(0, 190, dtype=np.uint16).reshape(10, 19)
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        (GREY * 16, "uses 12 bits"),               # a camera's 12 bits in a file of 16
+        (GREY * 64, "uses 14 bits"),
+        (GREY, "uses 8 bits"),
+        (GREY.astype(np.int32) << 20, "uses 28 bits"),
+        ((GREY * 16).astype(np.float32), "uses 12 bits"),
+        ((GREY / 255).astype(np.float32), None),
+    ],
+)
+def test_grey_levels_are_kept_whatever_bits_hold_them(
+    values: np.ndarray, told: str | None, tmp_path: Path
+) -> None:
+    path = saved(Image.fromarray(values), tmp_path / "deep.tiff")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        image = read_image(path)
+    assert (image == GREY[..., None]).all()
+    assert [told in str(one.message) for one in warned] == [True] * bool(told)
+
+
+@pytest.mark.parametrize(
+    "values", [np.linspace(-3, 7, 256), np.linspace(0, 1e-3, 256), np.arange(-128, 128)]
+)
+def test_other_numbers_are_stretched_from_their_least_to_their_greatest(
+    values: np.ndarray, tmp_path: Path
+) -> None:
+    kind = np.int32 if values.dtype.kind == "i" else np.float32
+    picture = Image.fromarray(values.astype(kind).reshape(16, 16))
+    with pytest.warns(UserWarning, match="stretched to 8 bits"):
+        image = read_image(saved(picture, tmp_path / "odd.tiff"))
+    assert image[..., 0].ravel().tolist() == list(range(256))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_picture_with_nan_or_infinity_is_refused(bad: float, tmp_path: Path) -> None:
+    values = np.full((4, 6), 0.5, np.float32)
+    values[1, 2] = bad
+    path = saved(Image.fromarray(values), tmp_path / "hole.tiff")
+    with pytest.raises(ValueError, match="hole.tiff: holds pixels that are NaN or inf"):
         read_image(path)
 
 
-def test_a_picture_of_more_than_16_bits_is_refused(tmp_path: Path) -> None:
-    values = np.full((4, 6), 70000, np.int32)
-    path = saved(Image.fromarray(values), tmp_path / "long.tiff")
-    with pytest.raises(ValueError, match="long.tiff.*more than 16 bits"):
+def deep_png(path: Path, values: np.ndarray, kind: int) -> Path:
+    """Write 16 bits a channel, (h, w, c), which Pillow does not; kind is PNG's."""
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return (struct.pack(">I", len(body)) + name + body
+                + struct.pack(">I", zlib.crc32(name + body)))
+
+    h, w, _ = values.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    head = struct.pack(">IIBBBBB", w, h, 16, kind, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head)
+                     + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    return path
+
+
+@pytest.mark.parametrize(("kind", "channels"), [(2, 3), (6, 4)])
+@pytest.mark.parametrize("factor", [16, 257])
+def test_colours_of_12_bits_keep_their_levels_too(
+    kind: int, channels: int, factor: int, tmp_path: Path
+) -> None:
+    colours = np.stack([GREY, GREY[::-1], GREY[:, ::-1], GREY], axis=2)[..., :channels]
+    path = deep_png(tmp_path / "deep.png", colours * factor, kind)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert (read_image(path) == colours[..., :3]).all()
+
+
+@pytest.mark.parametrize("end", ["tif", "gif", "png"])
+def test_of_several_pages_the_first_is_read_and_that_is_told(
+    end: str, tmp_path: Path
+) -> None:
+    pages = [Image.new("L", (6, 4), grey) for grey in (255, 0)]
+    path = saved(pages[0], tmp_path / f"stack.{end}", save_all=True,
+                 append_images=pages[1:])
+    with pytest.warns(UserWarning, match="2 pages page 1 is read; .*--page"):
+        assert (read_image(path) == 255).all()
+    assert (read_image(path, page=2) == 0).all()
+    with pytest.raises(ValueError, match=f"stack.{end}: there is no page 3"):
+        read_image(path, page=3)
+
+
+def test_a_pointer_of_git_lfs_is_called_that(tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    with pytest.raises(ValueError, match="photo.jpg: is a pointer of Git LFS"):
         read_image(path)
+
+
+@pytest.mark.parametrize("end", ["avif", "webp", "tif", "gif", "jp2"])
+def test_damaged_pictures_of_any_format_are_read_or_refused(
+    end: str, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    path = saved(Image.fromarray(pixels), tmp_path / f"hurt.{end}")
+    whole = path.read_bytes()
+    for _ in range(40):
+        data = bytearray(whole[: rng.integers(1, len(whole) + 1)])
+        data[rng.integers(len(data))] ^= 255
+        path.write_bytes(data)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                assert read_image(path).dtype == np.uint8
+        except ValueError as error:
+            assert f"hurt.{end}: " in str(error)
+
+
+@pytest.mark.parametrize("given", ["d\\e\u0301 f.png", "d/%C3%A9%20f.png", "d/é f.png"])
+def test_a_name_as_other_systems_write_it_finds_its_picture(
+    given: str, tmp_path: Path
+) -> None:
+    (tmp_path / "d").mkdir()
+    saved(Image.new("L", (6, 4), 255), tmp_path / "d" / "e\u0301 f.png")
+    assert (read_image(tmp_path / given) == 255).all()
 
 
 def lying(path: Path, size: tuple[int, int] = (6, 4)) -> Path:

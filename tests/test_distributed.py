@@ -24,7 +24,6 @@ from distributed_cases import (
 from training_cases import one_thread
 
 from ifcn_lab.training import Group, LostProcess, Run, joined, load_checkpoint
-from ifcn_lab.training.processes import Place, find_place
 from ifcn_lab.training.run import shared_out
 
 PROCESSES = pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL and gloo")
@@ -106,10 +105,10 @@ def test_one_that_wants_to_stop_stops_all(found: Found) -> None:
 
 
 @PROCESSES
-def test_an_image_no_process_can_read_is_named_once_by_the_first(found: Found) -> None:
+def test_an_image_no_process_can_read_is_named_once_a_run(found: Found) -> None:
     says = "skipped 1 unreadable image: three.png (cannot be read as a picture"
-    assert says in found.told[0] and "skipped" not in found.told[1]
-    assert found.told[0].count(says) <= 3             # one a run, and there were three
+    assert says in "".join(found.told)
+    assert max(told.count(says) for told in found.told) <= 3    # there were three runs
 
 
 def test_the_batches_of_a_step_hold_different_numbers_of_masks() -> None:
@@ -136,46 +135,6 @@ def test_batches_are_shared_out_without_loss() -> None:
 def test_more_processes_than_batches_are_refused() -> None:
     with pytest.raises(ValueError, match="9 processes share 8 .* set accumulate to 9"):
         shared_out(8, Group(0, 9))
-
-
-# Who is who
-
-
-def test_torchruns_variables_are_understood() -> None:
-    given = {"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "MASTER_ADDR": "a",
-             "MASTER_PORT": "77"}
-    assert find_place(given) == Place(3, 4, 1, "a", 77)
-    assert find_place(given | {"RANK": "0", "WORLD_SIZE": "1"}) is None
-    assert find_place({}) is None
-
-
-STEP = {"SLURM_STEP_ID": "0", "SLURM_PROCID": "5", "SLURM_NTASKS": "16",
-        "SLURM_STEP_NUM_TASKS": "8", "SLURM_LOCALID": "1", "SLURM_JOB_ID": "1234567",
-        "SLURM_JOB_NODELIST": "gpu[07-09,11],login"}
-
-
-def test_slurms_variables_are_understood() -> None:
-    assert find_place(STEP) == Place(5, 8, 1, "gpu07", 15_000 + 1234567 % 20_000)
-    assert find_place(STEP | {"SLURM_STEP_NODELIST": "big3,big4"}).address == "big3"
-    assert find_place(STEP | {"MASTER_ADDR": "here", "MASTER_PORT": "9"})[3:] == (
-        "here", 9)
-
-
-def test_a_shell_inside_an_allocation_is_alone() -> None:
-    """sbatch sets the numbers too, but starts no other process."""
-    shell = {name: text for name, text in STEP.items() if "STEP" not in name}
-    assert find_place(shell) is None
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [({"SLURM_PROCID": "x"}, "SLURM_PROCID is 'x', a whole number"),
-     ({"SLURM_PROCID": "8"}, "SLURM_PROCID is 8, but SLURM_STEP_NUM_TASKS is 8"),
-     ({"SLURM_JOB_NODELIST": ""}, "set MASTER_ADDR")],
-)
-def test_variables_that_make_no_sense_are_named(change: dict, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
-        find_place(STEP | change)
 
 
 @PROCESSES

@@ -97,7 +97,8 @@ def test_an_absent_front_end_is_not_found() -> None:
 def installed(tmp_path: Path) -> Path:
     """Lay the package out as a wheel does: data beside the code."""
     package = tmp_path / "ifcn_lab"
-    for name in ("__init__.py", "lazy.py", "cli/__init__.py", "cli/doctor.py",
+    for name in ("__init__.py", "lazy.py", "atomic_write.py",
+                 "cli/__init__.py", "cli/doctor.py",
                  "data/__init__.py", "data/shipped.py"):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "ifcn_lab" / name, package / name)

@@ -134,7 +134,8 @@ NAMED = {1: "images/a.png", 2: "images\\b.png", 3: "c.png"}
         ({2: "a.png", 1: "b.png"}, {1: 0.5, 2: 0.25}, "matched by file_name"),
         ({1: "c.png", 2: "x/b.png"}, {3: 0.25, 2: 0.5}, "matched by file_name"),
         ({1: "c.png", 2: None}, {1: 0.25, 2: 0.5}, "matched by image_id"),
-        ({1: "c.png", 2: "other.png"}, {1: 0.25, 2: 0.5}, "matched by image_id"),
+        ({1: "c.png", 2: "other.png"}, {3: 0.25}, "matched by file_name"),
+        ({1: "d.png", 2: "other.png"}, {1: 0.25, 2: 0.5}, "matched by image_id"),
     ],
 )
 def test_file_names_decide_where_they_fit_and_ids_do_not(
@@ -152,6 +153,51 @@ def test_file_names_decide_where_they_fit_and_ids_do_not(
     for image_id in NAMED:
         scores = results.found(image_id, SIZE).scores.tolist()
         assert scores == [taken[i] for i in taken if i == image_id]
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [(["3", "1"], None), (["c.png", "/data/images/a.png"], "matched by file_name")],
+)
+def test_an_id_that_is_text_may_be_a_number_or_a_name(
+    ids: list[str], said: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "found.json"
+    entries = [GOOD | {"image_id": key, "score": n / 4} for n, key in enumerate(ids, 1)]
+    path.write_text(json.dumps(entries))
+    results = ResultFile(path)
+    with warnings.catch_warnings(record=True) as told:
+        results.fit(NAMED)
+    assert [str(one.message).endswith(said) for one in told] == [True] * bool(said)
+    scores = [results.found(image_id, SIZE).scores.tolist() for image_id in NAMED]
+    assert scores == [[0.5], [], [0.25]]
+
+
+def test_results_of_one_id_and_several_names_go_to_their_pictures(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "found.json"  # of `segment`, called for each picture, and joined
+    names = ["a.png", "b.png", "c.png"]
+    entries = [GOOD | {"image_id": 1, "file_name": name, "score": n / 4}
+               for n, name in enumerate(names, 1)]
+    path.write_text(json.dumps(entries))
+    results = ResultFile(path)
+    with pytest.warns(UserWarning, match="matched by file_name"):
+        results.fit(NAMED)
+    assert [results.found(i, SIZE).scores.tolist() for i in NAMED] == [
+        [0.25], [0.5], [0.75]]
+
+
+@pytest.mark.parametrize("twice", ["a.png", "x/a.png"])
+def test_results_of_two_images_never_become_one_images(
+    twice: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "found.json"
+    entries = [GOOD | {"image_id": 8, "file_name": "a.png"},
+               GOOD | {"image_id": 9, "file_name": twice}]
+    path.write_text(json.dumps(entries))
+    with pytest.raises(ValueError, match="a.png fits more than one image by name"):
+        ResultFile(path).fit(NAMED)
 
 
 def test_a_file_gets_its_name_only_when_it_is_whole(tmp_path: Path) -> None:

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from ifcn_course.film.recording import ORDER, RECIPE, Shuffled, network, record
+from ifcn_course.film.recording import (
+    ORDER,
+    RECIPE,
+    Shuffled,
+    network,
+    pack,
+    record,
+    save,
+)
 from ifcn_lab import assemble
 from ifcn_lab.data import film, shipped
 from ifcn_lab.windows.oracle import coverage, object_centers, oracle_maps, window_ious
@@ -91,14 +99,14 @@ def test_a_run_or_step_that_was_not_filmed_is_named(reel: film.Film) -> None:
 
 def test_packing_keeps_signs_and_is_off_by_a_sixteenth_at_most() -> None:
     logits = np.random.default_rng(0).normal(0, 3, 1000).clip(-7.9, 7.9)
-    kept = film.unpack(film.pack(logits))
+    kept = film.unpack(pack(logits))
     assert np.abs(kept - logits).max() <= 1 / 16
     np.testing.assert_array_equal(kept > 0, logits > 0)
 
 
 def test_a_film_is_written_and_read_again_and_twice_the_same(tmp_path: Path) -> None:
     short = record(RECIPE.with_(iterations=2, batch=1), steps=(0, 2))
-    paths = [film.save(short, tmp_path / name) for name in ("a.npz", "b.npz")]
+    paths = [save(short, tmp_path / name) for name in ("a.npz", "b.npz")]
     assert paths[0].read_bytes() == paths[1].read_bytes()
     again = film.load(paths[0])
     np.testing.assert_array_equal(again.scores, short.scores)

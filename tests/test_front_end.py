@@ -5,11 +5,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import golden_vectors
 import numpy as np
 import pytest
 
 from ifcn_course import inventory
-from ifcn_lab.data import golden, shipped
+from ifcn_lab.data import shipped
 from ifcn_lab.draw.palette import cell_colours
 from ifcn_lab.widgets import front_end
 
@@ -31,7 +32,7 @@ const results = vectors.map(windowsOf);
 
 
 def assert_all_equal(results):
-    vectors = golden.read()
+    vectors = golden_vectors.read()
     assert len(results) == len(vectors)
     for found, vector in zip(results, vectors, strict=True):
         assert found == vector.windows.ravel().tolist(), vector.case.name

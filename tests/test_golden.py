@@ -4,21 +4,21 @@ import os
 import subprocess
 import sys
 
+import golden_vectors
 import numpy as np
 import pytest
 import torch
 
 from ifcn_lab.assembling import assemble
-from ifcn_lab.data import golden
 
-VECTORS = golden.read()
+VECTORS = golden_vectors.read()
 BACKENDS = ("auto", "loop", "numpy", "numba", "torch", "cuda", "cuda-reference")
 VIEWS = [v for v in VECTORS if v.case.m % v.case.k == 0 and v.case.centers is None]
 case_names = pytest.mark.parametrize("vector", VECTORS, ids=lambda v: v.case.name)
 
 
 def wishes(vector):
-    return {"centers": golden.centers_of(vector.case), "fill": vector.case.fill}
+    return {"centers": golden_vectors.centers_of(vector.case), "fill": vector.case.fill}
 
 
 def as_planes(vector):
@@ -30,18 +30,18 @@ def as_planes(vector):
 
 @case_names
 def test_the_shipped_file_is_what_the_loop_gives(vector):
-    made = golden.work_out(vector.case)
+    made = golden_vectors.work_out(vector.case)
     assert made.case == vector.case
     assert np.array_equal(made.maps, vector.maps)
     assert np.array_equal(made.windows, vector.windows)
 
 
 def test_every_case_is_shipped_once():
-    assert [vector.case for vector in VECTORS] == list(golden.CASES)
+    assert [vector.case for vector in VECTORS] == list(golden_vectors.CASES)
 
 
 def test_the_cases_cover_what_goes_wrong():
-    cases = golden.CASES
+    cases = golden_vectors.CASES
     assert {case.k for case in cases} == set(range(1, 8))
     assert any(case.m % case.k for case in cases)
     assert any(case.m % 2 == 0 for case in cases)
@@ -82,14 +82,15 @@ def test_the_view_gives_every_number_where_there_is_one(vector):
 
 
 CHECKED = """
+import golden_vectors
 import numpy as np
-from ifcn_lab.data import golden
 from ifcn_lab.assembling import assemble, numba_
 
 assert not hasattr(numba_.planes_kernel(1, 1), "py_func"), "the kernel is compiled"
-for vector in golden.read():
+for vector in golden_vectors.read():
     case = vector.case
-    wishes = {"centers": golden.centers_of(case), "fill": case.fill, "backend": "numba"}
+    wishes = {"centers": golden_vectors.centers_of(case), "fill": case.fill,
+              "backend": "numba"}
     windows = assemble(vector.maps, case.m, **wishes)
     assert np.array_equal(windows, vector.windows), case.name
     planes = assemble(vector.maps, case.m, layout="plane", **wishes)
@@ -101,6 +102,7 @@ print("every index inside")
 def test_the_numba_kernels_as_plain_python_never_leave_an_array():
     run = subprocess.run(
         [sys.executable, "-c", CHECKED], capture_output=True, text=True,
-        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1",
+             "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert run.stdout.strip() == "every index inside", run.stderr

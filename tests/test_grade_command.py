@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ifcn_course.assignment.key import Key, KeyCase, KeyFunction, write_key
+from ifcn_course.assignment.key import Key, KeyCase, KeyFunction, key_text
 from ifcn_course.grading.grader import Grader, grade_all
 from ifcn_course.grading.marking import Allowance
 from ifcn_course.grading.results import Result
@@ -21,6 +21,7 @@ from ifcn_course.grading.sandbox import bubblewrap
 from ifcn_course.grading.session import Session
 from ifcn_course.grading.submissions import submissions
 from ifcn_lab.__main__ import main, parse
+from ifcn_lab.atomic_write import write_whole
 from tests.grade_cases import (
     LIMITS,
     SLOW,
@@ -293,7 +294,7 @@ def test_grades_of_another_assignment_are_not_mixed(
     ground.hand_in("Ada", HONEST)
     ground.grade(TRUST)
     first = ground.report.read_bytes()
-    write_key(replace(small_key(), seed=1999), ground.key)
+    write_whole(ground.key, key_text(replace(small_key(), seed=1999)))
     assert ground.grade(TRUST) == 2
     said = capsys.readouterr().err
     assert "the grades of 03_assembling_2027, the key is of 03_assembling_1999" in said

@@ -11,6 +11,7 @@ from pathlib import Path
 from ifcn_lab.__main__ import parser
 
 ROOT = Path(__file__).parent.parent
+OTHERS = re.compile(r"\b(torchrun|srun) .*")  # lines of other programs
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 
 
@@ -23,8 +24,8 @@ def options(one: ArgumentParser) -> Iterator[str]:
                 yield from options(inner)
 
 
-def raised() -> Iterator[tuple[str, str]]:
-    """Every piece of text in what the two packages raise or warn of, and its place.
+def texts() -> Iterator[tuple[str, str]]:
+    """Every piece of text in the two packages, documentation too, and its place.
 
     The sandbox is left out: it spells the options of bubblewrap.
     """
@@ -32,15 +33,15 @@ def raised() -> Iterator[tuple[str, str]]:
         if path.parent.name == "sandbox":
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Raise | ast.Call):
-                for part in ast.walk(node):
-                    if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                        yield f"{path.relative_to(ROOT)}:{part.lineno}", part.value
+            text = getattr(node, "value", None)
+            if isinstance(text, str) and "var(--" not in text:  # no style sheet
+                place = f"{path.relative_to(ROOT)}:{node.lineno}"
+                yield place, OTHERS.sub("", text)
 
 
 def test_messages_name_only_options_that_there_are() -> None:
     known = set(options(parser()))
-    named = {(place, word) for place, text in raised() for word in OPTION.findall(text)
+    named = {(place, word) for place, text in texts() for word in OPTION.findall(text)
              if "bubblewrap.py" not in place}  # those are arguments of another program
     assert len({word for _, word in named}) > 10
     assert [(place, word) for place, word in sorted(named) if word not in known] == []

@@ -23,8 +23,8 @@ from ifcn_lab.data.practice import (
     cell_scenes,
     polygons,
     practice_folder,
-    run_counts,
 )
+from ifcn_lab.data.run_lengths import run_counts
 from ifcn_lab.draw.real_images import mask_of
 from ifcn_lab.layers.thresholding import (
     between_variance,

@@ -252,8 +252,7 @@ def test_the_papers_network_begins_as_remembered() -> None:
 @pytest.mark.parametrize(
     ("changes", "processes", "says"),
     [({}, 8, "8 images a step: 8 batches of 1, shared by 8 processes"),
-     ({}, 1, "8 images a step: 8 batches of 1, one after the other"),
-     ({"accumulate": 1}, 1, "1 image a step")],
+     ({}, 1, "8 images a step: 8 batches of 1, one after the other")],
 )
 def test_the_images_of_a_step_are_told(changes: dict, processes: int, says: str):
     assert batches_told(PAPER.with_(**changes), processes) == says

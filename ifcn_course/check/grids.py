@@ -38,6 +38,16 @@ def first_difference(yours: np.ndarray, expected: np.ndarray) -> tuple[int, ...]
     """
     if yours.shape != expected.shape:
         return ()
+    where = np.argwhere(differing(yours, expected))
+    return tuple(map(int, where[0])) if len(where) else ()
+
+
+def differing(yours: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Where two arrays of one shape differ; a real difference goes before rounding.
+
+    >>> differing(np.array([1.0, np.nan]), np.array([2.0, np.nan])).tolist()
+    [True, False]
+    """
     unequal = yours != expected
     if {yours.dtype.kind, expected.dtype.kind} <= set("biuf"):
         unequal &= ~((yours != yours) & (expected != expected))  # NaN in both
@@ -45,8 +55,7 @@ def first_difference(yours: np.ndarray, expected: np.ndarray) -> tuple[int, ...]
         if yours.dtype.kind == "f":
             far = unequal & ~np.isclose(yours, expected, rtol=1e-6, atol=1e-6)
         unequal = far if far.any() else unequal
-    where = np.argwhere(unequal)
-    return tuple(map(int, where[0])) if len(where) else ()
+    return np.asarray(unequal)
 
 
 def digits(values: np.ndarray, at: tuple[int, ...] = ()) -> list[str]:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
 
-from ifcn_course.check.grids import first_difference, plane_of, printed
+from ifcn_course.check.grids import differing, first_difference, plane_of, printed
 from ifcn_lab.draw.palette import INK, WRONG, blend, cell_colours, ink_on
 from ifcn_lab.draw.picture import Picture, bare, panels
 
@@ -47,7 +47,8 @@ The first is at row 0, column 1: yours is 0, expected is 1.
     """
     at = first_difference(yours, expected)
     mine, right = plane_of(yours, at), plane_of(expected, at)
-    unequal = differing(mine, right)
+    alike = mine.shape == right.shape
+    unequal = differing(mine, right) if alike else np.zeros(mine.shape, bool)
     with panels(1, 2, **inches(mine.shape, right.shape)) as (figure, axes):
         for ax, values, title in zip(axes[0], (mine, right), ("yours", "expected"),
                                      strict=True):
@@ -68,21 +69,6 @@ def inches(*shapes: tuple[int, ...]) -> dict[str, float]:
     side = max(rows, columns)
     unit = min(max(INCH, 1.4 / side), WIDEST / side)
     return {"width": max(2 * unit * columns, 2.4) + 0.5, "height": unit * rows + 0.55}
-
-
-def differing(
-    mine: Shaped[np.ndarray, "h w"], right: Shaped[np.ndarray, "h2 w2"]
-) -> Bool[np.ndarray, "h w"]:
-    """Where two planes differ; nowhere, if they cannot be laid upon each other.
-
-    >>> differing(np.array([[1.0, np.nan]]), np.array([[2.0, np.nan]])).tolist()
-    [[True, False]]
-    """
-    if mine.shape != right.shape:
-        return np.zeros(mine.shape, bool)
-    unequal = (mine != right) & ~((mine != mine) & (right != right))  # not NaN in both
-    far = unequal & ~np.isclose(mine, right, rtol=1e-6, atol=1e-6)
-    return far if far.any() else unequal  # a real difference before one of rounding
 
 
 def colours_of(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ifcn_lab.data import shipped
-from ifcn_lab.data.film import NAME, save
+from ifcn_lab.data.film import NAME
 
 
 def main() -> None:
     """Record and write; about two minutes on one core."""
-    from ifcn_course.film.recording import record
+    from ifcn_course.film.recording import record, save
 
     path = save(record(), shipped.folder() / NAME)
     size = path.stat().st_size // 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ from jaxtyping import Float, Int, Int8
 from torch import Tensor
 
 from ifcn_lab import scenes
-from ifcn_lab.data.film import Film, pack
+from ifcn_lab.atomic_write import replacing
+from ifcn_lab.data.film import SCALE, Film
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.segmenter import to_tensor
@@ -105,3 +107,20 @@ def record(recipe: Recipe = RECIPE, steps: Sequence[int] = STEPS) -> Film:
         scores=np.stack([frames for frames, _ in runs]),
         mask_loss=np.stack([losses for _, losses in runs]), order=np.array(ORDER),
     )
+
+
+def pack(logits: Float[np.ndarray, "*shape"]) -> Int8[np.ndarray, "*shape"]:
+    """Logits as whole sixteenths in one byte; their sign is kept.
+
+    >>> pack(np.array([-100.0, -0.001, 0.0, 0.5])).tolist()
+    [-127, -1, 0, 8]
+    """
+    sixteenths = np.where(logits < 0, np.floor(logits * SCALE), np.ceil(logits * SCALE))
+    return np.clip(sixteenths, -127, 127).astype(np.int8)
+
+
+def save(film: Film, path: str | Path) -> Path:
+    """Write a film; the same film gives the same bytes."""
+    with replacing(path) as new:
+        np.savez_compressed(new, **{n: np.asarray(v) for n, v in vars(film).items()})
+    return Path(path)

@@ -150,7 +150,7 @@ def opened(given: Namespace) -> Iterator[tuple[str, Sequence]]:
     name = given.dataset or kind_of(given.data)
     if given.names:
         samples = open_dataset(name, given.data, names=given.names)
-        yield f"{name}, {given.names} with {told_of(name, len(samples))}", samples
+        yield f"{name}, {given.names} with {len(samples):,} names", samples
         return
     if name == "one COCO file":
         yield given.data.name, CocoFolder(given.data, strict=False)
@@ -160,13 +160,6 @@ def opened(given: Namespace) -> Iterator[tuple[str, Sequence]]:
         yield f"{name} val", open_dataset(name, given.data, "val", strict=False)
     except ValueError as error:
         print(f"{name} val: is not there ({error})")
-
-
-def told_of(name: str, count: int) -> str:
-    """What to say of a list of so many names."""
-    from ifcn_lab.data.sbd import told_of_sds
-
-    return told_of_sds(count) if name == "sbd" else f"{count:,} names"
 
 
 def kind_of(folder: Path) -> str:

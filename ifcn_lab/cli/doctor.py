@@ -13,10 +13,10 @@ import re
 import shutil
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ifcn_lab import __version__
 from ifcn_lab.data import shipped
@@ -26,7 +26,6 @@ _FRONT_ENDS = {
     "jupyterlab-widgets": "@jupyter-widgets/jupyterlab-manager",
     "anywidget": "anywidget",
 }
-_GIB = 2**30
 
 
 class Line(NamedTuple):
@@ -64,12 +63,24 @@ def findings() -> Iterator[Line]:
     yield _python()
     yield from _dependencies(tested)
     yield from _front_ends(tested)
-    yield _numba()
-    yield _kernels()
-    yield _cuda()
-    yield from _machine()
+    yield _tried(_numba, "numba does not compile", "FAIL")
+    yield _tried(_kernels, "numba's kernels: unknown")
+    yield _tried(_cuda, "CUDA: unknown")
+    omp = os.environ.get("OMP_NUM_THREADS", "not set")
+    yield Line("OK", f"{os.cpu_count()} CPU threads; OMP_NUM_THREADS is {omp}")
+    yield _tried(_memory, "memory: unknown")
+    yield _free("disk", shutil.disk_usage(Path.cwd()))
     yield from _data()
-    yield from _commands_of_other_packages()
+    for entry in metadata.entry_points(group="ifcn_lab.commands"):
+        yield from _of_another_package(entry)
+
+
+def _tried(check: Callable[[], Line], trouble: str, mark: str = "--") -> Line:
+    """What a check finds; if it fails, and compilers fail in many ways, its error."""
+    try:
+        return check()
+    except Exception as error:
+        return Line(mark, f"{trouble}, {_told(error)}")
 
 
 def pins(text: str) -> dict[str, str]:
@@ -100,7 +111,7 @@ def _dependencies(tested: dict[str, str]) -> Iterator[Line]:
     except metadata.PackageNotFoundError:
         mend = "pip install -c constraints.txt -e ."
         yield Line("FAIL", f"ifcn-lab is not installed: {mend}")
-        requirements = []
+        return
     for requirement in requirements:
         name = re.match(r"[\w.-]+", requirement)[0]
         yield _dependency(name, tested.get(_normal(name)), "extra ==" in requirement)
@@ -113,20 +124,13 @@ def _dependency(name: str, pin: str | None, optional: bool) -> Line:
         if optional:
             return Line("--", f"{name} is absent: the lessons do without it")
         return Line("FAIL", f"{name} is absent: pip install -c constraints.txt {name}")
-    trouble = None if optional else _trouble(_MODULES.get(name, name))
-    if trouble:
-        return Line("FAIL", f"{name} {version} does not load: {trouble}")
+    try:
+        if not optional:
+            import_module(_MODULES.get(name, name).replace("-", "_"))
+    except Exception as error:  # a broken wheel raises anything
+        return Line("FAIL", f"{name} {version} does not load: {_told(error)}")
     same = pin is None or version.split("+")[0] == pin
     return Line("OK", f"{name} {version}" + ("" if same else f" (tested with {pin})"))
-
-
-def _trouble(module: str) -> str | None:
-    """Return why a module does not import, or None; a broken wheel raises anything."""
-    try:
-        import_module(module.replace("-", "_"))
-    except Exception as error:
-        return _told(error)
-    return None
 
 
 def _told(error: Exception) -> str:
@@ -160,21 +164,16 @@ def _extension(name: str) -> str | None:
 
 
 def _numba() -> Line:
-    try:
-        import numba
+    import numba
 
-        three = numba.njit(lambda x: x + 1)(2)
-    except Exception as error:  # a compiler fails in many ways, all worth reporting
-        return Line("FAIL", f"numba does not compile: {_told(error)}")
-    return Line("OK" if three == 3 else "FAIL", "numba compiles and runs a function")
+    numba.njit(lambda x: x + 1)(2)
+    return Line("OK", "numba compiles and runs a function")
 
 
 def _kernels() -> Line:
     """Look for a place where `assemble` may keep what numba compiled."""
-    try:
-        from ifcn_lab.assembling.kernel_cache import has_place
-    except Exception as error:
-        return Line("--", f"numba's kernels: unknown, {_told(error)}")
+    from ifcn_lab.assembling.kernel_cache import has_place
+
     if has_place():
         return Line("OK", "numba keeps the kernels of assemble on disk")
     return Line("--", "numba finds no folder to keep its kernels in, so each program "
@@ -182,34 +181,25 @@ def _kernels() -> Line:
 
 
 def _cuda() -> Line:
-    try:
-        import torch
-    except Exception:
-        return Line("--", "CUDA: unknown, as torch does not load")
+    import torch
+
     if not torch.cuda.is_available():
         return Line("--", "CUDA: no GPU found; every lesson runs on the CPU")
     name, version = torch.cuda.get_device_name(0), torch.version.cuda
     return Line("OK", f"CUDA {version}: {name}; used only where you ask for it")
 
 
-def _machine() -> Iterator[Line]:
-    omp = os.environ.get("OMP_NUM_THREADS", "not set")
-    yield Line("OK", f"{os.cpu_count()} CPU threads; OMP_NUM_THREADS is {omp}")
-    yield _memory()
-    free = shutil.disk_usage(Path.cwd()).free / _GIB
-    yield Line("OK" if free >= 1 else "--", f"disk: {free:.1f} GiB free here")
-
-
 def _memory() -> Line:
-    try:
-        import psutil  # comes with ipykernel, and asks Windows and macOS as well
+    import psutil
 
-        memory = psutil.virtual_memory()
-    except (ImportError, OSError) as error:
-        return Line("--", f"memory: unknown, {_told(error)}")
-    free, total = memory.available / _GIB, memory.total / _GIB
-    mark = "OK" if free >= 1 else "--"
-    return Line(mark, f"memory: {free:.1f} of {total:.1f} GiB free")
+    return _free("memory", psutil.virtual_memory())
+
+
+def _free(what: str, room: Any) -> Line:
+    """How much of `room`, with `total` and `free` or `available` bytes, is left."""
+    free = getattr(room, "available", room.free) / 2**30
+    text = f"{what}: {free:.1f} of {room.total / 2**30:.1f} GiB free"
+    return Line("OK" if free >= 1 else "--", text)
 
 
 def _data() -> Iterator[Line]:
@@ -221,17 +211,16 @@ def _data() -> Iterator[Line]:
     yield Line("OK", f"data: {good} of {len(checked)} files as shipped")
 
 
-def _commands_of_other_packages() -> Iterator[Line]:
-    """What commands of other installed packages say of this machine."""
-    for entry in metadata.entry_points(group="ifcn_lab.commands"):
-        try:
-            say = getattr(entry.load(), "finding", None)
-            good, text = say() if say else (True, "")
-        except Exception as error:  # another's code
-            good, text = False, f"does not load: {_told(error)}"
-        if text:
-            text = text.replace(str(Path.home()), "~")
-            yield Line("OK" if good else "--", f"{entry.name}: {text}")
+def _of_another_package(entry: metadata.EntryPoint) -> Iterator[Line]:
+    """What a command of another installed package says of this machine."""
+    try:
+        say = getattr(entry.load(), "finding", None)
+        good, text = say() if say else (True, "")
+    except Exception as error:
+        good, text = False, f"does not load: {_told(error)}"
+    if text:
+        text = text.replace(str(Path.home()), "~")
+        yield Line("OK" if good else "--", f"{entry.name}: {text}")
 
 
 if __name__ == "__main__":

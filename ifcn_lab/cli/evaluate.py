@@ -23,28 +23,27 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ifcn_lab.atomic_write import check_writable, write_whole
+from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.cli.options import (
     add_data,
     add_model,
     add_pyramid,
+    claim,
     data_name,
-    detect_options,
+    detector,
     load_data,
     load_model,
+    read_here,
     share,
     warnings_as_lines,
     whole,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    import numpy as np
+    from collections.abc import Iterable
 
     from ifcn_lab.metrics.all_figures import Figures, Wanted
     from ifcn_lab.metrics.image_by_image import Evaluation, Judged
-    from ifcn_lab.segmenter import Instances, Segmenter
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -86,14 +85,14 @@ def add_figures(parser: ArgumentParser) -> None:
                        "several to compare; choose it on the training images")
 
 
+@warnings_as_lines()
 def run(given: Namespace) -> int:
     """Judge every image, count, print."""
     from ifcn_lab.metrics.image_by_image import judge_all
     from ifcn_lab.metrics.results_file import writing_results
 
     check(given)
-    with warnings_as_lines():
-        evaluation = prepare(given)
+    evaluation = prepare(given)
     count = min(len(evaluation.data), given.limit or len(evaluation.data))
     make = partial(prepare, given) if given.workers else lambda: evaluation
     saved = writing_results(given.save) if given.save else nullcontext()
@@ -119,8 +118,10 @@ def check(given: Namespace) -> None:
                          "none, so leave one of the two out")
     if given.workers < 0:
         raise ValueError(f"--workers is {given.workers}; give 0 or more")
-    for path in filter(None, (given.save, given.json)):
-        check_writable(path)
+    taken = read_here(given, given.results or given.weights)
+    for option, path in (("--save", given.save), ("--json", given.json)):
+        if path:
+            claim(path, taken, option)
 
 
 def prepare(given: Namespace) -> Evaluation:
@@ -142,16 +143,9 @@ def prepare(given: Namespace) -> Evaluation:
         if given.by_category and model.classes is None:
             raise ValueError(f"--by-category needs categories, and an "
                              f"{type(model).__name__} tells no kinds apart; use --ap")
-        answers = detector(model, detect_options(given, model))
+        answers = detector(given, model)
     wanted = wanted_of(given, getattr(answers, "masks", True))
     return Evaluation(data, answers, Figures(wanted), bool(given.save))
-
-
-def detector(
-    model: Segmenter, options: dict[str, Any]
-) -> Callable[[np.ndarray], Instances]:
-    """What a model finds in one image."""
-    return lambda image: model.detect([image], **options)[0]
 
 
 def wanted_of(given: Namespace, masks: bool) -> Wanted:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from argparse import (
-    Action,
     ArgumentParser,
     ArgumentTypeError,
     BooleanOptionalAction,
@@ -13,7 +12,12 @@ from argparse import (
 )
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
+from math import isfinite
 from typing import Any
+
+from ifcn_lab.cli.options import number
+
+finite = number(float, "a finite number", isfinite)
 
 
 def add_fields(
@@ -21,8 +25,8 @@ def add_fields(
 ) -> None:
     """An option for every field of a dataclass; None where it is not given.
 
-    The help of `--some-field` is what the docstring says of `some_field` under "Args:",
-    with the default behind it.
+    The help is what the docstring says of the field under "Args:", with the default
+    behind it.
     """
     said = documented(kind)
     for field in fields(kind):
@@ -34,7 +38,8 @@ def add_fields(
 def given_fields(given: Namespace, kind: type) -> dict[str, Any]:
     """The fields of a dataclass that were given as options."""
     found = {f.name: getattr(given, f.name, None) for f in fields(kind)}
-    return {name: tuple(value) if isinstance(value, list) else value
+    return {name: value if not isinstance(value, list) else
+            dict(value) if isinstance(value[0], list) else tuple(value)
             for name, value in found.items() if value is not None}
 
 
@@ -72,36 +77,24 @@ def reader(annotation: str) -> dict[str, Any]:
     if plain == "bool":
         return {"action": BooleanOptionalAction}
     if plain.startswith("tuple[float"):
-        return {"type": number, "nargs": "+", "metavar": "X"}
+        return {"type": finite, "nargs": "+", "metavar": "X"}
     if plain.startswith("Mapping[str, float"):
-        return {"action": Named, "nargs": "+", "metavar": "NAME=X"}
-    types: dict[str, Callable[[str], Any]] = {"int": int, "float": number, "str": str}
+        return {"type": named, "nargs": "+", "metavar": "NAME=X"}
+    types: dict[str, Callable[[str], Any]] = {"int": int, "float": finite, "str": str}
     return {"type": types[plain],
             "metavar": {"int": "N", "float": "X"}.get(plain, "NAME")}
 
 
-def number(text: str) -> float:
-    """A finite number."""
-    value = float(text)
-    if not abs(value) < float("inf"):
-        raise ArgumentTypeError(f"expected a finite number, got {text}")
-    return value
+def named(text: str) -> list[Any]:
+    """NAME=X as name and number.
 
-
-class Named(Action):
-    """NAME=X, several times, as a mapping."""
-
-    def __call__(
-        self, parser: ArgumentParser, namespace: Namespace, values: Any,
-        option_string: str | None = None,
-    ) -> None:
-        """Take the pairs."""
-        try:
-            pairs = (value.split("=") for value in values)
-            setattr(namespace, self.dest, {name: number(x) for name, x in pairs})
-        except ValueError:
-            parser.error(f"argument {option_string}: expected NAME=X, such as mask=4, "
-                         f"got {' '.join(values)}")
+    >>> named("mask=4")
+    ['mask', 4.0]
+    """
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise ArgumentTypeError(f"expected NAME=X, such as mask=4, got {text}")
+    return [name, finite(value)]
 
 
 def settings(pairs: Collection[str]) -> Mapping[str, Any]:

@@ -3,42 +3,43 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
+import unicodedata
 import warnings
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ifcn_lab.atomic_write import check_writable
+from ifcn_lab.cli.standard_streams import plain
 from ifcn_lab.data.catalogue import DATASETS
 
 if TYPE_CHECKING:
-    from ifcn_lab.segmenter import Segmenter
+    from ifcn_lab.segmenter import Instances, Segmenter
 
 
-def positive(text: str) -> float:
-    """A number above 0."""
-    value = float(text)
-    if not value > 0:
-        raise ArgumentTypeError(f"expected a number above 0, got {text}")
-    return value
+def number(kind: type, what: str, fits: Callable[[Any], bool]) -> Callable[[str], Any]:
+    """How argparse reads a number, and says what it expected where it finds another.
+
+    >>> number(int, "a whole number above 0", lambda n: n > 0)("3")
+    3
+    """
+
+    def read(text: str) -> Any:
+        with suppress(ValueError):
+            if fits(value := kind(text)):
+                return value
+        raise ArgumentTypeError(f"expected {what}, got {text}")
+
+    return read
 
 
-def whole(text: str) -> int:
-    """A whole number above 0."""
-    value = int(text)
-    if value < 1:
-        raise ArgumentTypeError(f"expected a whole number above 0, got {text}")
-    return value
-
-
-def share(text: str) -> float:
-    """A number between 0 and 1, both left out."""
-    value = float(text)
-    if not 0 < value < 1:
-        raise ArgumentTypeError(f"expected a number between 0 and 1, got {text}")
-    return value
+positive = number(float, "a number above 0", lambda x: x > 0)
+whole = number(int, "a whole number above 0", lambda n: n > 0)
+share = number(float, "a number between 0 and 1", lambda x: 0 < x < 1)
 
 
 def add_data(
@@ -71,7 +72,7 @@ def add_model(parser: ArgumentParser) -> None:
 
 
 def add_pyramid(parser: ArgumentParser) -> None:
-    """--sizes, --n, --nms and --threshold."""
+    """--sizes, --top, --nms and --threshold."""
     parser.add_argument("--sizes", type=positive, nargs=2, metavar=("MIN", "MAX"),
                         help="longest side in pixels of the smallest and the largest "
                         "object; left out: those seen in training")
@@ -99,14 +100,56 @@ def load_data(given: Namespace, split: str | None = None) -> Sequence:
                         names=given.names)
 
 
+def one_line(error: Exception) -> str:
+    """What an error says, in one line, of which nothing steers a terminal.
+
+    Example:
+        >>> one_line(ValueError("no\\n file \\x1b[31m here"))
+        'no file \\\\x1b[31m here'
+    """
+    return plain(" ".join(str(error).split()) or type(error).__name__)
+
+
 @contextmanager
-def warnings_as_lines() -> Iterator[None]:
-    """Print what is warned of as plain lines, as errors are."""
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        yield
-    for each in told:
-        print(each.message, file=sys.stderr)
+def warnings_as_lines(before: str = "") -> Iterator[None]:
+    """Print what is warned of as plain lines, as errors are, each once."""
+    try:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            yield
+    finally:
+        for line in dict.fromkeys(str(each.message) for each in told):
+            print(f"{before}{line}", file=sys.stderr)
+
+
+def claim(path: Path, taken: set[str], option: str = "") -> Path:
+    """Take a place to write to.
+
+    Raises:
+        ValueError: it is that of a file that is read here, or of another result.
+        OSError: it cannot be written.
+    """
+    if same(path) in taken:
+        raise ValueError(f"{option} {path}: this file is read here or holds another "
+                         "result; give another name")
+    check_writable(path)
+    taken.add(same(path))
+    return path
+
+
+def read_here(given: Namespace, *more: str | Path) -> set[str]:
+    """The files that a command reads, as `same` names them, for `claim`."""
+    from ifcn_lab.data.coco_file import annotation_file
+
+    files = [given.weights, Path(given.weights, "model.safetensors"), *more]
+    if given.annotations:
+        files.append(annotation_file(given.annotations))
+    return {same(each) for each in files}
+
+
+def same(path: str | Path) -> str:
+    """What the names of one file have in common, on any system and through links."""
+    return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
 
 
 def check_data(given: Namespace) -> None:
@@ -158,8 +201,8 @@ def load_model(given: Namespace) -> Segmenter:
     return on_device(model, given.device)
 
 
-def detect_options(given: Namespace, model: Segmenter) -> dict[str, Any]:
-    """What the options say of finding objects, as far as this model takes it.
+def detector(given: Namespace, model: Segmenter) -> Callable[[Any], Instances]:
+    """What finds the objects of one image, by the options that this model takes.
 
     A window model takes all; what the others do not know is left out.
     """
@@ -168,4 +211,5 @@ def detect_options(given: Namespace, model: Segmenter) -> dict[str, Any]:
     if model.classes is not None:
         del wishes["nms_iou"]          # of proposals; a detector has its own
     taken = inspect.signature(model.detect).parameters
-    return {name: value for name, value in wishes.items() if name in taken}
+    options = {name: value for name, value in wishes.items() if name in taken}
+    return lambda image: model.detect([image], **options)[0]

@@ -1,35 +1,53 @@
 """find objects in pictures and draw them
 
-Writes an overlay picture; with --json also the masks in COCO's result format.
+Writes an overlay picture; with --json also the masks in COCO's result format. A picture
+that cannot be read is told and the others are done; the exit status is 2 then. Ctrl-C
+keeps what is done.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from ifcn_lab.atomic_write import check_writable, write_whole
+from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.cli.options import (
     add_model,
     add_pyramid,
-    detect_options,
+    claim,
+    detector,
     load_model,
+    one_line,
+    read_here,
+    same,
     share,
+    warnings_as_lines,
+    whole,
 )
+from ifcn_lab.data.picture_names import picture_in
 
-if TYPE_CHECKING:
-    from ifcn_lab.segmenter import Instances
+
+class Work(NamedTuple):
+    """One picture: its id and name in the results, and where its overlay goes."""
+
+    picture: Path
+    image_id: int | str
+    name: str
+    overlay: Path
 
 
 def add_options(parser: ArgumentParser) -> None:
     """Pictures, where to write, and how to search."""
     parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE")
     parser.add_argument("--out", type=Path, metavar="PATH",
-                        help="overlay to write, or a folder for several (default: "
-                        "beside the picture, NAME_overlay.png)")
+                        help="overlay to write, in the format of its suffix, or a "
+                        "folder (default: beside the picture, NAME_overlay.png)")
     parser.add_argument("--score", type=share, default=0.5,
                         help="draw proposals of at least this objectness (0.5)")
     parser.add_argument("--json", type=Path, metavar="FILE",
@@ -37,74 +55,115 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--annotations", type=Path, metavar="FILE",
                         help="give the results the image ids of this COCO file, by the "
                         "names of the pictures; left out: 1, 2, ...")
+    parser.add_argument("--page", type=whole, metavar="N",
+                        help="the page of pictures that have several (1)")
     add_model(parser)
     add_pyramid(parser)
     parser.set_defaults(top=100, nms=0.5)
 
 
 def run(given: Namespace) -> int:
-    """Segment every picture in turn."""
+    """Segment every picture in turn; 2 if one of them failed."""
+    work = planned(given)
+    detect, results, failed = detector(given, load_model(given)), [], 0
+    try:
+        for one in work:
+            try:
+                segment(given, detect, one, results)
+            except (OSError, ValueError, RuntimeError, MemoryError) as error:
+                print(f"ifcn-lab segment: {one_line(error)}", file=sys.stderr)
+                failed += 1
+    finally:  # also when it is stopped
+        if given.json:
+            write_whole(given.json, json.dumps(results))
+            print(f"{len(results)} masks in {given.json}")
+    return 2 if failed else 0
+
+
+def segment(given: Namespace, detect: Callable, one: Work, results: list) -> None:
+    """Add what is found in one picture to the results, and draw it."""
     from ifcn_lab.data.pictures import read_image
     from ifcn_lab.draw.overlay import overlay
+    from ifcn_lab.metrics.regions import found
+    from ifcn_lab.metrics.results_file import rows
 
+    with warnings_as_lines(f"{one.picture}: "):
+        image = read_image(one.picture, page=given.page)
+    best = detect(image)
+    results += [row | {"file_name": one.name}
+                for row in rows(found(best, image.shape[:2]), one.image_id)]
+    drawn = best.above(given.score)
+    path = overlay(image, drawn).save(one.overlay)
+    print(f"{one.picture}: {len(drawn)} objects of objectness {given.score} or more, "
+          f"drawn in {path}", flush=True)
+
+
+def planned(given: Namespace) -> list[Work]:
+    """Every picture once, with a place for its overlay that nothing else has.
+
+    Raises:
+        ValueError: the results cannot go where they are to go; nothing is done yet.
+    """
+    found = (each.parent / (picture_in(each.parent, each.name) or each.name)
+             for each in given.pictures)
+    pictures = [*{os.path.abspath(each): each for each in found}.values()]
+    names = [each.name for each in pictures]
+    if len({*names}) < len(names):
+        names = [each.as_posix() for each in pictures]
+    taken = read_here(given, *pictures)
     if given.json:
-        check_writable(given.json)
-    model = load_model(given)
-    results: list[dict] = []
-    for image_id, picture in zip(ids_of(given), given.pictures, strict=True):
-        image = read_image(picture)
-        found = model.detect([image], **detect_options(given, model))[0]
-        results += as_results(found, image_id, picture)
-        drawn = found.above(given.score)
-        path = overlay(image, drawn).save(target(given, picture))
-        print(f"{picture}: {len(drawn)} objects of objectness {given.score} or more, "
-              f"drawn in {path}")
-    if given.json:
-        write_whole(given.json, json.dumps(results))
-        print(f"{len(results)} masks in {given.json}")
-    return 0
+        claim(given.json, taken, "--json")
+    single = names_a_file(given.out, len(pictures))
+    return [
+        Work(*one, claim(given.out, taken, "--out") if single else
+             free(given.out or one[0].parent, one[0].stem, taken))
+        for one in zip(pictures, ids_of(given, pictures), names, strict=True)
+    ]
 
 
-def target(given: Namespace, picture: Path) -> Path:
-    """Where the overlay of one picture goes."""
-    name = f"{picture.stem}_overlay.png"
-    if given.out is None:
-        return picture.with_name(name)
-    if len(given.pictures) == 1 and given.out.suffix:
-        return given.out
-    given.out.mkdir(parents=True, exist_ok=True)
-    return given.out / name
+def names_a_file(out: Path | None, pictures: int) -> bool:
+    """Whether --out is a file to write and no folder; a folder may be called `run.1`.
+
+    Raises:
+        ValueError: it is a file for several pictures, or of no format to write.
+    """
+    from matplotlib.backend_bases import FigureCanvasBase
+    from PIL import Image
+
+    written = FigureCanvasBase.get_supported_filetypes()
+    kind = out.suffix.lower() if out and not out.is_dir() else ""
+    if kind not in Image.registered_extensions() and kind[1:] not in written:
+        return False
+    if pictures > 1 or kind[1:] not in written:
+        raise ValueError(f"--out {out}: give a folder for several pictures, NAME.png "
+                         "or NAME.jpg for one")
+    return True
 
 
-def ids_of(given: Namespace) -> Sequence[int | str]:
+def free(folder: Path, stem: str, taken: set[str]) -> Path:
+    """A name for an overlay that is not taken: the second of a stem is numbered."""
+    tried = (folder / f"{stem}_overlay{end}.png" for end in
+             chain([""], map("_{}".format, count(2))))
+    return claim(next(each for each in tried if same(each) not in taken), taken)
+
+
+def ids_of(given: Namespace, pictures: Sequence[Path]) -> Sequence[int | str]:
     """The image id of each picture.
 
     Raises:
         ValueError: the annotation file does not list a picture, or not once.
     """
     if given.annotations is None:
-        return range(1, len(given.pictures) + 1)
-    from ifcn_lab.data.coco_file import AnnotationFile, ids_by_name
+        return range(1, len(pictures) + 1)
+    from ifcn_lab.data.coco_file import AnnotationFile
+    from ifcn_lab.data.picture_names import PictureNames
 
-    ids = ids_by_name({image.id: image.name for image in
-                       AnnotationFile(given.annotations)})
-    for picture in given.pictures:
-        if picture.name not in ids:
+    names = PictureNames(AnnotationFile(given.annotations).names_by_id)
+    ids: dict[int | str, Path] = {}
+    for picture in pictures:
+        key = names.find(str(picture.absolute()))
+        if key is None or key in ids:
             raise ValueError(f"{given.annotations}: does not list {picture.name}, or "
                              "more than once; leave --annotations out to number them")
-    return [ids[picture.name] for picture in given.pictures]
-
-
-def as_results(
-    found: Instances, image_id: int | str, picture: Path
-) -> list[dict]:
-    """The masks of one picture, ready for JSON, with the picture's name."""
-    import numpy as np
-
-    kinds = np.ones(len(found), int) if found.categories is None else found.categories
-    return [
-        {"image_id": image_id, "file_name": picture.name, "category_id": int(kind),
-         "score": float(score),
-         "segmentation": {"size": code["size"], "counts": code["counts"].decode()}}
-        for score, kind, code in zip(found.scores, kinds, found.rles(), strict=True)
-    ]
+        ids[key] = picture
+    return list(ids)

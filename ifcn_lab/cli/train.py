@@ -13,9 +13,7 @@ examples:
   the paper's system on eight GPUs of one machine:
     torchrun --nproc-per-node 8 -m ifcn_lab train --recipe paper --init vgg16 \\
       --dataset sbd --data SBD --device cuda --out run
-  the same on two machines of a SLURM cluster:
-    srun --nodes 2 --ntasks-per-node 4 --gpus-per-node 4 \\
-      python -m ifcn_lab train --recipe paper ... (as above)
+  on several machines, also of a SLURM cluster: see guide/own_data.md
 """
 
 from __future__ import annotations
@@ -123,6 +121,25 @@ def run(given: Namespace) -> int:
     return 0
 
 
+def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, float]:
+    """Longest sides that most objects lie between: 1st to 99th percentile.
+
+    Images that cannot be read are left out here; training names them.
+
+    Raises:
+        ValueError: no image looked at can be read, or none holds an object.
+    """
+    import numpy as np
+
+    from ifcn_lab.data.survey import survey
+
+    found = survey(samples, range(0, len(samples), max(1, len(samples) // most)))
+    if not found.sides:
+        raise ValueError(found.problems[0])
+    low, high = map(float, np.percentile(found.sides, (1, 99)))
+    return low, high
+
+
 def warn_of_bare_vgg(given: Namespace, model: Segmenter) -> None:
     """Say so where a VGG-16 begins from nothing, as the paper's does not."""
     name = getattr(model, "backbone_name", "")
@@ -192,11 +209,8 @@ def batches_told(recipe: Recipe, processes: int) -> str:
     """How the images of a step are shared out."""
     images = recipe.batch * recipe.accumulate
     batches = f"{recipe.accumulate} batches of {recipe.batch}"
-    if processes > 1:
-        return f"{images} images a step: {batches}, shared by {processes} processes"
-    if recipe.accumulate > 1:
-        return f"{images} images a step: {batches}, one after the other"
-    return f"{images} image{'s' if images > 1 else ''} a step"
+    how = f"shared by {processes} processes" if processes > 1 else "one after the other"
+    return f"{images} images a step: {batches}, {how}"
 
 
 def workers(given: Namespace) -> int:
@@ -213,16 +227,16 @@ def workers(given: Namespace) -> int:
 def load_samples(given: Namespace) -> Sequence[Sample]:
     """The data set that was named, or synthetic scenes.
 
-    A small data set is kept in memory by every process that loads from it.
+    What was read is kept in memory by every process that loads, 2 GB in all.
     """
-    from ifcn_lab.data.sample_cache import cached_if_small
+    from ifcn_lab.data.sample_cache import SampleCache
     from ifcn_lab.data.scenes import SceneSet
 
     if not (given.annotations or given.dataset):
         return SceneSet(2000)
     with warnings_as_lines():
         samples = load_data(given)
-    return cached_if_small(samples, 3.0 / max(1, workers(given)))
+    return SampleCache(samples, 2.0 / max(1, workers(given)))
 
 
 def new_model(given: Namespace, samples: Sequence[Sample]) -> Segmenter:
@@ -318,30 +332,3 @@ def recipe(given: Namespace) -> Recipe:
     elif given.iterations:
         changes["seconds"] = None
     return base.with_(**changes)
-
-
-def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, float]:
-    """Longest sides that most objects lie between: 1st to 99th percentile.
-
-    Images that cannot be read are left out here; training names them.
-
-    Raises:
-        ValueError: no image looked at can be read, or none holds an object.
-    """
-    import numpy as np
-
-    from ifcn_lab.data.masks import longest_sides
-
-    sides, trouble = [], None
-    for i in range(0, len(samples), max(1, len(samples) // most)):
-        try:
-            sides.append(longest_sides(samples[i].masks))
-        except (ValueError, OSError) as error:
-            trouble = trouble or error
-    if not sides and trouble is not None:
-        raise trouble
-    every = np.concatenate(sides) if sides else np.zeros(0)
-    if len(every) == 0:
-        raise ValueError("no image of the data set holds an object to learn from")
-    low, high = np.percentile(every, (1, 99))
-    return float(low), float(high)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import copy
 import os
-import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import overload
-from urllib.parse import unquote
 
 import numpy as np
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.coco_file import AnnotatedImage, AnnotationFile
 from ifcn_lab.data.faults import Unreadable, absent
+from ifcn_lab.data.picture_names import picture_in
 from ifcn_lab.data.pictures import read_image
 from ifcn_lab.data.segmentation import mask_of
 
@@ -34,9 +32,8 @@ class CocoFolder(Sequence[Sample]):
     with backslashes, percent signs or decomposed accents finds its file, too.
 
     Polygons, polygons of several parts and run lengths (RLE), compressed or not, become
-    masks. Crowd regions go to ``Sample.crowd`` and never to ``Sample.masks``. So do
-    objects of fewer than ``min_area`` pixels: they are there, but not asked for. An
-    object whose outline covers no pixel at all is left out.
+    masks. Crowd regions go to ``Sample.crowd`` and never to ``Sample.masks``. An object
+    whose outline covers no pixel at all is left out.
 
     Annotations are checked at once, see ``AnnotationFile``, which is ``file``; pictures
     and masks are decoded when a sample is taken. A slice is again a CocoFolder. An
@@ -53,16 +50,11 @@ class CocoFolder(Sequence[Sample]):
     """
 
     def __init__(
-        self,
-        annotations: str | Path,
-        images: str | Path | None = None,
-        *,
-        min_area: int = 0,
+        self, annotations: str | Path, images: str | Path | None = None, *,
         strict: bool = True,
     ) -> None:
         file = AnnotationFile(annotations)
         self.annotations, self.categories = file.path, file.categories
-        self.min_area = min_area
         self.images = _image_folder(file, images)
         paths = list(_paths(self.images, file))
         if strict:
@@ -80,10 +72,6 @@ class CocoFolder(Sequence[Sample]):
         """Count the annotated objects, crowd left out."""
         return self.file.objects
 
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> CocoFolder: ...
     def __getitem__(self, index: int | slice) -> Sample | CocoFolder:
         """Read one image with its masks, or cut out a shorter CocoFolder."""
         if not isinstance(index, slice):
@@ -101,20 +89,15 @@ class CocoFolder(Sequence[Sample]):
         masks, crowd, kept = [], np.zeros(listed.size, dtype=bool), []
         for one in listed.annotations:
             mask = mask_of(one.segmentation, listed.size)
-            if one.crowd or mask.sum() < self.min_area:
+            if one.crowd:
                 crowd |= mask
             elif mask.any():
                 masks.append(mask)
                 kept.append(one)
         return Sample(
-            image=image,
-            masks=np.array(masks, dtype=bool).reshape(-1, *listed.size),
-            crowd=crowd,
-            ids=tuple(one.id for one in kept),
-            categories=tuple(one.category for one in kept),
-            name=listed.name,
-            image_id=listed.id,
-        )
+            image, np.array(masks, dtype=bool).reshape(-1, *listed.size), crowd,
+            tuple(one.id for one in kept), tuple(one.category for one in kept),
+            listed.name, listed.id)
 
 
 def _image_folder(file: AnnotationFile, given: str | Path | None) -> Path:
@@ -128,7 +111,7 @@ def _image_folder(file: AnnotationFile, given: str | Path | None) -> Path:
              above / "images" / split]
     names = [image.name for image in file[:TRIED]]
     for folder in tried:
-        if not names or any(_path_in(folder, name) for name in names):
+        if not names or any(picture_in(folder, name) for name in names):
             return folder
     raise ValueError(
         f"{file.path}: its pictures, {names[0]} for one, are in none of "
@@ -142,18 +125,8 @@ def _paths(folder: Path, file: AnnotationFile) -> Iterator[str | None]:
     with os.scandir(folder) as entries:  # one look instead of 100,000
         there = {entry.name for entry in entries if entry.is_file()}
     for image in file:
-        path = image.name if image.name in there else _path_in(folder, image.name)
+        path = image.name if image.name in there else picture_in(folder, image.name)
         if path is None:
             file.faults.place = f"picture {image.name}"
             file.faults.refuse(Unreadable(f"is not in {folder}"))
         yield path
-
-
-def _path_in(folder: Path, name: str) -> str | None:
-    """Find a picture by its name, as other systems and web addresses write it, too."""
-    slashes = name.replace("\\", "/")
-    for known in (name, slashes, unquote(name), unquote(slashes)):
-        for form in (known, *(unicodedata.normalize(f, known) for f in ("NFC", "NFD"))):
-            if (folder / form).is_file():
-                return form
-    return None

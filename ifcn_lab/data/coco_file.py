@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import warnings
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from itertools import count
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any, NamedTuple, overload
 
 from pycocotools import mask as coco_mask
@@ -18,8 +18,7 @@ from ifcn_lab.data.json_fields import MOST, is_box, key_of, number_of, short, wh
 from ifcn_lab.data.packed_records import PackedRecords
 from ifcn_lab.data.segmentation import checked, covers_nothing, rle_of
 
-__all__ = ["AnnotatedImage", "Annotation", "AnnotationFile", "annotation_file",
-           "ids_by_name"]
+__all__ = ["AnnotatedImage", "Annotation", "AnnotationFile", "annotation_file"]
 
 class Annotation(NamedTuple):
     """One region of an image as it was understood.
@@ -109,6 +108,11 @@ class AnnotationFile(Sequence[AnnotatedImage]):
         return part
 
     @property
+    def names_by_id(self) -> dict[int | str, str]:
+        """The images' file names by their ids."""
+        return {image.id: image.name for image in self}
+
+    @property
     def objects(self) -> int:
         """Count the annotated objects, crowd left out."""
         return sum(not one.crowd for image in self for one in image.annotations)
@@ -157,17 +161,6 @@ def annotation_file(given: Path) -> Path:
             names = ", ".join(str(path.relative_to(given)) for path in found)
             raise ValueError(f"{given}: holds {names}; name the one to use")
     raise ValueError(f"{given}: holds no annotation file (.json)")
-
-
-def ids_by_name(names: Mapping[int | str, str]) -> dict[str, int | str]:
-    """Give the image id by the file's own name, where that is one image's only.
-
-    >>> ids_by_name({1: "a/x.png", 2: "b\\\\y.png", 3: "c/x.png"})
-    {'y.png': 2}
-    """
-    last = {key: PureWindowsPath(name).name for key, name in names.items()}
-    often = Counter(last.values())
-    return {name: key for key, name in last.items() if often[name] == 1}
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ifcn_lab.data.archives import unpack
+from ifcn_lab.data.faults import absent
 from ifcn_lab.data.sources import SOURCES, Archive, Source, announced, told
 
 __all__ = ["check_room", "download", "fetch"]
@@ -176,7 +177,7 @@ def _check_sums(
 
     for archive, file in zip(source.archives, files, strict=True):
         if not file.is_file():
-            raise ValueError(f"{file}: there is no such archive")
+            raise absent(file, "archive")
         if not hash_matches(str(file), archive.checksum):
             raise ValueError(f"{file}: has not the checksum {archive.checksum} of "
                              f"{archive.name}; it is damaged or another file")

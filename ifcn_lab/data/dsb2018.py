@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.instance_maps import read_map
@@ -46,20 +45,16 @@ class Dsb2018(NamedSamples):
 
     def _read(self, name: str, number: int) -> Sample:
         picture = self.root / name / "images" / f"{name}.png"
-        files = sorted(_pngs(self.root / name / "masks"))
-        drawn = [read_map(path) > 0 for path in files]
-        size = drawn[0].shape if drawn else None
-        for path, mask in zip(files, drawn, strict=True):
-            if mask.shape != size:
-                raise ValueError(
-                    f"{path}: is {mask.shape[0]} x {mask.shape[1]} (h x w), the mask "
-                    f"before it {size[0]} x {size[1]}; masks of a picture have one size"
-                )
+        drawn, size = [], None
+        for path in sorted((self.root / name / "masks").glob("[!.]*.png")):
+            drawn.append(read_map(path, size=size) > 0)
+            size = drawn[0].shape
         image = read_image(picture, size)
-        masks = _stacked([mask for mask in drawn if mask.any()], image.shape[:2])
         ids = tuple(i for i, mask in enumerate(drawn, start=1) if mask.any())
+        masks = np.array([drawn[i - 1] for i in ids], bool)
         empty = np.zeros(image.shape[:2], bool)
-        return Sample(image, masks, empty, ids, (1,) * len(ids), name, number)
+        return Sample(image, masks.reshape(-1, *empty.shape), empty, ids,
+                      (1,) * len(ids), name, number)
 
 
 def _folder(given: Path) -> Path:
@@ -84,13 +79,3 @@ def _check(folder: Path) -> None:
             f"{folder}: has no folder masks; pictures to test on have none and cannot "
             "be used here"
         )
-
-
-def _pngs(folder: Path) -> list[Path]:
-    return [path for path in folder.glob("*.png") if not path.name.startswith(".")]
-
-
-def _stacked(
-    masks: list[Bool[np.ndarray, "h w"]], size: tuple[int, ...]
-) -> Bool[np.ndarray, "N h w"]:
-    return np.array(masks, dtype=bool).reshape(-1, *size)

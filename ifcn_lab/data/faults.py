@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 
-__all__ = ["Faults", "Unreadable", "absent"]
+__all__ = ["Faults", "Unreadable", "absent", "near"]
 
 TOLD = 10  # so many places of each kind are told
 
@@ -61,15 +61,23 @@ class Faults:
         return f"{self.path}: {'; '.join(self.lines())}"
 
 
-def absent(path: Path, what: str) -> ValueError:
-    """Make the error for a path that is not there; it names the nearest one that is.
+def near(path: Path) -> str:
+    """Say what is there of nearly the name of a path that is not; else nothing.
 
-    >>> str(absent(Path(__file__).with_name("fautls.py"), "file")).split("; ")[1]
-    'faults.py is there'
+    >>> near(Path(__file__).with_name("fautls.py"))
+    '; faults.py is there'
     """
     first = path.absolute()  # the first part of the path that is missing
     while not first.parent.is_dir():
         first = first.parent
     names = [each.name for each in first.parent.iterdir()]
-    near = "".join(f"; {n} is there" for n in get_close_matches(first.name, names, 1))
-    return ValueError(f"{path}: there is no such {what}{near}")
+    return "".join(f"; {n} is there" for n in get_close_matches(first.name, names, 1))
+
+
+def absent(path: Path, what: str) -> ValueError:
+    """Make the error for a path that is not there; it names the nearest one that is.
+
+    >>> str(absent(Path("nosuchfolder/x"), "file"))
+    'nosuchfolder/x: there is no such file'
+    """
+    return ValueError(f"{path}: there is no such {what}{near(path)}")

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Float32, Int, Int8, UInt8
 NAME = "film/scenes-k3.npz"
 SCALE = 16  # scores are kept as whole sixteenths of a logit, -127 to 127
 
-__all__ = ["NAME", "Film", "load", "pack", "unpack"]
+__all__ = ["NAME", "Film", "load", "unpack"]
 
 
 @dataclass(frozen=True)
@@ -75,18 +75,8 @@ class Film:
         return owner == np.arange(1, owner.max() + 1)[:, None, None]
 
 
-def pack(logits: Float[np.ndarray, "*shape"]) -> Int8[np.ndarray, "*shape"]:
-    """Logits as whole sixteenths in one byte; their sign is kept.
-
-    >>> pack(np.array([-100.0, -0.001, 0.0, 0.5])).tolist()
-    [-127, -1, 0, 8]
-    """
-    sixteenths = np.where(logits < 0, np.floor(logits * SCALE), np.ceil(logits * SCALE))
-    return np.clip(sixteenths, -127, 127).astype(np.int8)
-
-
 def unpack(scores: Int8[np.ndarray, "*shape"]) -> Float32[np.ndarray, "*shape"]:
-    """What `pack` kept, as logits again.
+    """Packed scores as logits again.
 
     >>> unpack(np.array([-127, 8], np.int8)).tolist()
     [-7.9375, 0.5]
@@ -109,11 +99,3 @@ def load(path: str | Path | None = None) -> Film:
         kept = {name: file[name] for name in file.files}
     whole = {name: int(kept.pop(name)) for name in ("k", "m", "stride")}
     return Film(runs=tuple(kept.pop("runs").tolist()), **whole, **kept)
-
-
-def save(film: Film, path: str | Path) -> Path:
-    """Write a film; the same film gives the same bytes."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, **{n: np.asarray(v) for n, v in vars(film).items()})
-    return path

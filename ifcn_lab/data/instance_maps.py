@@ -8,23 +8,23 @@ import numpy as np
 from jaxtyping import Bool, Int
 from PIL import Image
 
-from ifcn_lab.data.pictures import UNREADABLE
-
 __all__ = ["read_map", "separate"]
 
 # Pillow's modes whose pixels are numbers and no colours, and how many bits they have.
 _BITS = {"1": 1, "L": 8, "P": 8, "I;16": 16, "I;16L": 16, "I;16B": 16, "I": 32}
 
 
-def read_map(path: str | Path, most_bits: int = 16) -> Int[np.ndarray, "h w"]:
+def read_map(
+    path: str | Path, most_bits: int = 16, size: tuple[int, ...] | None = None
+) -> Int[np.ndarray, "h w"]:
     """Read a palette or grey picture as the numbers it holds, (h, w).
 
     Colours are not looked at: in a palette picture the number is the palette's index.
     16-bit maps keep all their bits. EXIF data is not looked at: a map is taken as it
     is stored.
 
-    Raises ValueError, naming the file, if it is missing, cut short, holds colours, or
-    has more than ``most_bits`` bits a pixel.
+    Raises ValueError, naming the file, if it is missing, cut short, holds colours, has
+    more than ``most_bits`` bits a pixel, or is not of ``size``, that of another map.
 
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
@@ -41,9 +41,13 @@ def read_map(path: str | Path, most_bits: int = 16) -> Int[np.ndarray, "h w"]:
         with Image.open(path) as opened:
             mode = opened.mode
             numbers = np.array(opened).astype(np.int64) if mode in _BITS else None
-    except UNREADABLE as error:
+    except Exception as error:  # as read_image does
         raise ValueError(f"{path}: cannot be read as a picture ({error})") from error
     _check_kind(path, mode, most_bits, numbers)
+    if size not in (None, numbers.shape):
+        raise ValueError(f"{path}: is {numbers.shape[0]} x {numbers.shape[1]} (h x w), "
+                         f"another map of the picture {size[0]} x {size[1]}; they are "
+                         "of one size or of different pictures")
     return numbers
 
 

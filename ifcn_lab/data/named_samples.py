@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import copy
+import re
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import overload
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.faults import absent
 
-__all__ = [
-    "NamedSamples",
-    "check_files",
-    "every_fifth",
-    "find_root",
-    "image_ids",
-    "listed_in",
-]
+__all__ = ["ListedSamples", "NamedSamples", "check_files", "every_fifth", "find_root",
+           "image_ids", "listed_in"]
 
 
 class NamedSamples(Sequence[Sample]):
@@ -39,10 +33,6 @@ class NamedSamples(Sequence[Sample]):
         """Count the images, with and without objects."""
         return len(self.names)
 
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> NamedSamples: ...
     def __getitem__(self, index: int | slice) -> Sample | NamedSamples:
         """Read one image with its masks, or cut out a shorter data set."""
         if isinstance(index, slice):
@@ -51,6 +41,11 @@ class NamedSamples(Sequence[Sample]):
             return part
         return self._read(self.names[index], self._numbers[index])
 
+    @property
+    def names_by_id(self) -> dict[int, str]:
+        """The images' names by their ids."""
+        return dict(zip(self._numbers, self.names, strict=True))
+
     def __repr__(self) -> str:
         """Say what this is and how much of it there is."""
         return f"<{type(self).__name__} {self.root}: {len(self)} images>"
@@ -58,6 +53,31 @@ class NamedSamples(Sequence[Sample]):
     @abstractmethod
     def _read(self, name: str, number: int) -> Sample:
         """Read the sample of one name; its image id is ``number``."""
+
+
+class ListedSamples(NamedSamples):
+    """Named samples that a file lists, as VOC's and SBD's.
+
+    ``files`` says how names end in each folder, first the two that the data set is told
+    by; ``inner`` where it may lie in the given folder, ``lists`` where its lists do.
+    """
+
+    files: Mapping[str, str] = {}
+    inner: Sequence[str] = ()
+    lists = "{}.txt"
+
+    def __init__(
+        self,
+        root: str | Path,
+        split: str = "train",
+        *,
+        names: Sequence[str] | str | Path | None = None,
+    ) -> None:
+        found = find_root(root, self.inner, list(self.files)[:2])
+        listed = listed_in(found / self.lists.format(split) if names is None else names)
+        for folder, end in self.files.items():
+            check_files(found / folder, (f"{name}.{end}" for name in listed), split)
+        super().__init__(found, listed, image_ids(listed))
 
 
 def find_root(given: str | Path, inner: Sequence[str], needs: Sequence[str]) -> Path:
@@ -103,6 +123,8 @@ def listed_in(names: Sequence[str] | str | Path) -> list[str]:
     path = Path(names)
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise absent(path, "list of names") from None
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: is no readable list of names ({error})") from error
     found = [line.split()[0] for line in lines if line.strip()]
@@ -132,7 +154,7 @@ def image_ids(names: Sequence[str]) -> list[int]:
     >>> image_ids(["2007_000032", "2008_000002"]), image_ids(["a", "b"])
     ([2007000032, 2008000002], [1, 2])
     """
-    if all(len(name) == 11 and name[4] == "_" and _digits(name) for name in names):
+    if all(re.fullmatch("[0-9]{4}_[0-9]{6}", name) for name in names):
         return [int(name.replace("_", "")) for name in names]
     return list(range(1, len(names) + 1))
 
@@ -151,8 +173,3 @@ def every_fifth(names: Sequence[str], split: str) -> tuple[list[str], list[int]]
         raise ValueError(f"split {split!r}; expected 'train', 'val' or 'all'")
     numbers = [i for i in range(1, len(names) + 1) if (i - 1) % 5 in parts[split]]
     return [names[i - 1] for i in numbers], numbers
-
-
-def _digits(name: str) -> bool:
-    digits = name[:4] + name[5:]
-    return digits.isascii() and digits.isdigit()

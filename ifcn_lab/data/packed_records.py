@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable, Sequence
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ class PackedRecords(Sequence):
     Args:
         records: anything that pickles. They are read one by one and not kept.
 
-    A slice shares the bytes. When it is pickled only its own records go along.
+    A slice has its own records only, and copies their bytes.
 
     >>> packed = PackedRecords({"id": i} for i in range(5))
     >>> packed[3], list(packed[1:3])
@@ -28,38 +28,23 @@ class PackedRecords(Sequence):
     """
 
     def __init__(self, records: Iterable[Any]) -> None:
-        pieces = [pickle.dumps(record, pickle.HIGHEST_PROTOCOL) for record in records]
-        self._keep(pieces)
+        self._keep([pickle.dumps(each, pickle.HIGHEST_PROTOCOL) for each in records])
 
     def __len__(self) -> int:
         """Count the records."""
-        return len(self._order)
+        return len(self._ends) - 1
 
-    @overload
-    def __getitem__(self, index: int) -> Any: ...
-    @overload
-    def __getitem__(self, index: slice) -> PackedRecords: ...
     def __getitem__(self, index: int | slice) -> Any:
-        """Make one record, or cut out some that share their bytes with these."""
-        if isinstance(index, slice):
-            part = object.__new__(PackedRecords)
-            part._bytes, part._ends = self._bytes, self._ends
-            part._order = self._order[index]
-            return part
-        return pickle.loads(self._piece(int(self._order[index])))
-
-    def __getstate__(self) -> dict[str, np.ndarray]:
-        """Give what is pickled: of a slice, only its own records."""
-        if len(self._order) < len(self._ends) - 1:
-            own = object.__new__(PackedRecords)
-            own._keep([self._piece(number) for number in self._order.tolist()])
-            return vars(own)
-        return vars(self)
+        """Make one record, or cut out some."""
+        if not isinstance(index, slice):
+            return pickle.loads(self._piece(range(len(self))[index]))
+        part = object.__new__(PackedRecords)
+        part._keep([self._piece(number) for number in range(len(self))[index]])
+        return part
 
     def _keep(self, pieces: list[bytes]) -> None:
         self._bytes = np.frombuffer(b"".join(pieces), np.uint8)
         self._ends = np.cumsum([0, *map(len, pieces)], dtype=np.int64)
-        self._order = np.arange(len(pieces))
 
     def _piece(self, number: int) -> bytes:
         return self._bytes[self._ends[number] : self._ends[number + 1]].tobytes()

@@ -17,9 +17,10 @@ from PIL import Image
 
 from ifcn_lab import scenes
 from ifcn_lab.atomic_write import write_whole
+from ifcn_lab.data.run_lengths import run_counts
 from ifcn_lab.scenes.measure import touching
 
-__all__ = ["cell_scenes", "polygons", "practice_folder", "run_counts"]
+__all__ = ["cell_scenes", "polygons", "practice_folder"]
 
 CROWDED, LYING = 5, 6
 """Picture 5, 13, 21, ... has a crowd region; picture 6, 14, 22, ... is stored lying."""
@@ -138,19 +139,6 @@ def _annotation(mask: Bool[np.ndarray, "h w"], number: int) -> dict[str, Any]:
     return {"category_id": 1, "iscrowd": 0, "segmentation": segmentation,
             "area": float(coco_mask.area(text)),
             "bbox": coco_mask.toBbox(text).tolist()}
-
-
-def run_counts(mask: Bool[np.ndarray, "h w"]) -> list[int]:
-    """Lengths of the runs down the columns; the first is of ground, perhaps empty.
-
-    >>> run_counts(np.array([[False, True, False], [False, True, False]]))
-    [2, 2, 2]
-    >>> run_counts(np.array([[True, True], [False, True]]))
-    [0, 1, 1, 2]
-    """
-    line = np.concatenate([[False], mask.T.ravel()])
-    changes = np.flatnonzero(line[1:] != line[:-1])
-    return np.diff([0, *changes, mask.size]).tolist()
 
 
 def polygons(mask: Bool[np.ndarray, "h w"], step: int = 4) -> list[list[float]]:

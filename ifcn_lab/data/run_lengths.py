@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int, Integer
 
-__all__ = ["crop_rles", "lengths_of"]
+__all__ = ["crop_rles", "lengths_of", "run_counts"]
 
 _MOST_GROUPS = 10  # of five bits each: lengths below 2 ** 49
 
@@ -20,8 +20,8 @@ def crop_rles(
 ) -> list[dict[str, Any]]:
     """COCO's compressed run lengths of masks that are kept as crops.
 
-    COCO counts down the columns. So only the columns of the crop are drawn, and what
-    lies left and right of them is added to the first and to the last run.
+    COCO counts down the columns. The image is never drawn: where runs begin and end in
+    the crop says where they do in the image.
 
     Args:
         crops: N masks, each cut to its box.
@@ -32,45 +32,48 @@ def crop_rles(
         >>> crop_rles([np.ones((2, 1), bool)], np.array([[1, 0]]), (2, 3))
         [{'size': [2, 3], 'counts': b'222'}]
     """
+    from pycocotools.mask import frPyObjects
+
+    h, w = shape
     corners = np.asarray(boxes)[:, :2].tolist()
-    return [{"size": [*shape], "counts": _counts(crop, x, y, shape)}
+    return [frPyObjects({"size": [h, w], "counts": _counts(crop, x, y, h, w)}, h, w)
             for crop, (x, y) in zip(crops, corners, strict=True)]
 
 
 def _counts(
-    crop: Bool[np.ndarray, "P Q"], x: int, y: int, shape: tuple[int, int]
-) -> bytes:
-    from pycocotools import mask as coco_mask
-
-    (h, w), (rows, columns) = shape, crop.shape
-    x = min(x, w - 1)  # of a crop without columns
-    end = min(x + columns + 1, w)  # an empty column more: so the last run is background
-    strip = np.zeros((h, end - x), np.uint8, order="F")
-    strip[y : y + rows, :columns] = crop
-    text = coco_mask.encode(strip)["counts"]
-    if end < w:  # no later number is a difference to the last one
-        start = _last_number(text)
-        text = text[:start] + _added(text[start:], (w - end) * h)
-    length = next(i for i, letter in enumerate(text, 1) if not (letter - 48) & 32)
-    return _added(text[:length], x * h) + text[length:]  # nor to the first one
-
-
-def _last_number(text: bytes) -> int:
-    start = len(text) - 1
-    while start and (text[start - 1] - 48) & 32:
-        start -= 1
-    return start
+    crop: Bool[np.ndarray, "P Q"], x: int, y: int, h: int, w: int
+) -> Int[np.ndarray, " N"]:
+    """Lengths of the runs of a crop's mask in its image of h x w pixels."""
+    rows, columns = crop.shape
+    line = np.zeros((columns, rows + 1), bool)        # below each column one of ground
+    line[:, :rows] = crop.T
+    column, row = np.divmod(_changes(line.ravel()), rows + 1)
+    places = (x + column) * h + y + row               # where runs begin and end
+    if rows == h:                                     # a run goes on in the next column
+        goes_on = np.flatnonzero(places[1:] == places[:-1])
+        places = np.delete(places, [goes_on, goes_on + 1])
+    if not places.size or places[-1] < h * w:         # the last run is of ground
+        places = np.append(places, h * w)
+    counts = places.copy()
+    counts[1:] -= places[:-1]
+    return counts
 
 
-def _added(number: bytes, more: int) -> bytes:
-    """Add to one number of a run-length text: groups of five bits, the lowest first."""
-    value = sum((letter - 48 & 31) << 5 * i for i, letter in enumerate(number))
-    value += more - ((number[-1] - 48 & 16) << 5 * len(number) - 4)  # its sign
-    groups = []
-    while not -16 <= value < 16:
-        groups.append((value & 31) + 80)
-        value >>= 5
-    return bytes([*groups, (value & 31) + 48])
+def _changes(line: Bool[np.ndarray, " L"]) -> Int[np.ndarray, " N"]:
+    """Where a line differs from what stands before; before the first stands False."""
+    inner = np.flatnonzero(line[1:] != line[:-1]) + 1
+    return np.concatenate([[0], inner]) if line[:1].any() else inner
+
+
+def run_counts(mask: Bool[np.ndarray, "h w"]) -> list[int]:
+    """Lengths of the runs down the columns; the first is of ground, perhaps empty.
+
+    >>> run_counts(np.array([[False, True, False], [False, True, False]]))
+    [2, 2, 2]
+    >>> run_counts(np.array([[True, True], [False, True]]))
+    [0, 1, 1, 2]
+    """
+    return _counts(mask, 0, 0, *mask.shape).tolist()
 
 
 def lengths_of(text: str) -> Int[np.ndarray, " N"] | None:

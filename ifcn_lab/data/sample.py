@@ -41,12 +41,5 @@ def from_scene(scene: Scene, name: str, image_id: int = 0) -> Sample:
     (1, 2)
     """
     count, h, w = scene.masks.shape
-    return Sample(
-        image=scene.image,
-        masks=scene.masks,
-        crowd=np.zeros((h, w), dtype=bool),
-        ids=tuple(range(1, count + 1)),
-        categories=(1,) * count,
-        name=name,
-        image_id=image_id,
-    )
+    return Sample(scene.image, scene.masks, np.zeros((h, w), dtype=bool),
+                  tuple(range(1, count + 1)), (1,) * count, name, image_id)

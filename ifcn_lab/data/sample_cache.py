@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ifcn_lab.data import Sample
 
-__all__ = ["SampleCache", "bytes_of", "cached_if_small"]
+__all__ = ["SampleCache"]
 
 
 class SampleCache(Sequence[Sample]):
@@ -48,55 +46,16 @@ class SampleCache(Sequence[Sample]):
         if index in self._kept:
             return self._kept[index]
         sample = self.samples[index]
-        if (size := bytes_of(sample)) <= self._room:
+        size = sample.image.nbytes + sample.masks.nbytes + sample.crowd.nbytes
+        if size <= self._room:
             self._room -= size
-            sample = sample._replace(image=_own(sample.image),
-                                     masks=_own(sample.masks),
-                                     crowd=_own(sample.crowd))
-            self._kept[index] = sample
+            # A copy where an array would hold on to a larger one.
+            own = {name: array.copy() for name in ("image", "masks", "crowd")
+                   if (array := getattr(sample, name)).base is not None}
+            self._kept[index] = sample = sample._replace(**own)
         return sample
 
     def __getstate__(self) -> dict:
         """Give what is pickled: nothing that was kept."""
         return {"samples": self.samples, "_most": self._most, "_room": self._most,
                 "_kept": {}}
-
-
-def cached_if_small(
-    samples: Sequence, gigabytes: float = 3.0, looks: int = 20
-) -> Sequence:
-    """The data set, kept in memory if the whole of it will fit, else as it is.
-
-    A large data set would fill the memory and still be read from disk mostly.
-
-    Args:
-        samples: any data set; unreadable images are left out of the estimate.
-        gigabytes: how much there is room for.
-        looks: how many samples, spread over the data set, the estimate is taken from.
-
-    Example:
-        >>> from ifcn_lab.data.scenes import SceneSet
-        >>> type(cached_if_small(SceneSet(3))).__name__
-        'SampleCache'
-        >>> type(cached_if_small(SceneSet(3), gigabytes=1e-4)).__name__
-        'SceneSet'
-    """
-    sizes = []
-    for index in range(0, len(samples), max(1, len(samples) // looks)):
-        try:
-            sizes.append(bytes_of(samples[index]))
-        except (ValueError, OSError):
-            continue
-    fits = sum(sizes) / max(1, len(sizes)) * len(samples) <= gigabytes * 1e9
-    return SampleCache(samples, gigabytes) if fits else samples
-
-
-def bytes_of(sample: Sample) -> int:
-    """How much memory the pixels of a sample take."""
-    return sample.image.nbytes + sample.masks.nbytes + sample.crowd.nbytes
-
-
-def _own(array: np.ndarray) -> np.ndarray:
-    """Return the array, or a copy of it if it would hold on to a larger one."""
-    base = array.base
-    return array if base is None or base.nbytes <= array.nbytes else array.copy()

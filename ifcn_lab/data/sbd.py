@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +12,14 @@ from jaxtyping import Int
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.instance_maps import separate
-from ifcn_lab.data.named_samples import (
-    NamedSamples,
-    check_files,
-    find_root,
-    image_ids,
-    listed_in,
-)
+from ifcn_lab.data.named_samples import ListedSamples
 from ifcn_lab.data.pictures import read_image
 from ifcn_lab.data.voc import BORDER, CATEGORIES
 
-__all__ = ["Sbd", "told_of_sds"]
-
-SDS = {"train": 5623, "val": 5732}
+__all__ = ["Sbd"]
 
 
-class Sbd(NamedSamples):
+class Sbd(ListedSamples):
     """The images of SBD with the instance masks of their ``inst/*.mat`` files.
 
     Args:
@@ -39,8 +30,7 @@ class Sbd(NamedSamples):
 
     The papers on SDS, MNC, InstanceFCN and FCIS do not use SBD's own split, but lists
     of 5,623 images to train on and 5,732 to test on. SBD's own ``train.txt`` holds
-    images that those papers test on. Who has the two lists gives them as ``names``;
-    `told_of_sds` says whether a list is as long as one of theirs.
+    images that those papers test on. Who has the two lists gives them as ``names``.
 
     Each file holds a MATLAB structure ``GTinst``: ``Segmentation``, whose number is an
     object's id, and ``Categories``, one of VOC's 20 for each id in turn. 255 goes to
@@ -53,21 +43,8 @@ class Sbd(NamedSamples):
     """
 
     categories = CATEGORIES
-
-    def __init__(
-        self,
-        root: str | Path,
-        split: str = "train",
-        *,
-        names: Sequence[str] | str | Path | None = None,
-    ) -> None:
-        inner = ("dataset", "benchmark_RELEASE/dataset")
-        found = find_root(root, inner, ["inst", "img"])
-        names = found / f"{split}.txt" if names is None else names
-        listed = listed_in(names)
-        for folder, end in (("img", "jpg"), ("inst", "mat")):
-            check_files(found / folder, (f"{name}.{end}" for name in listed), split)
-        super().__init__(found, listed, image_ids(listed))
+    files = {"img": "jpg", "inst": "mat"}
+    inner = ("dataset", "benchmark_RELEASE/dataset")
 
     def _read(self, name: str, number: int) -> Sample:
         path = self.root / "inst" / f"{name}.mat"
@@ -75,30 +52,9 @@ class Sbd(NamedSamples):
         ignore = None if len(categories) >= BORDER else BORDER
         masks, ignored, ids = separate(numbers, ignore)
         _check(ids, categories, path)
-        return Sample(
-            image=read_image(self.root / "img" / f"{name}.jpg", numbers.shape),
-            masks=masks,
-            crowd=ignored,
-            ids=ids,
-            categories=tuple(categories[id - 1] for id in ids),
-            name=name,
-            image_id=number,
-        )
-
-
-def told_of_sds(count: int) -> str:
-    """Say whether a list of so many names is as long as a list of the SDS protocol.
-
-    >>> told_of_sds(5623)
-    '5,623 names, as many as the train list of the SDS protocol'
-    >>> told_of_sds(8498)
-    "8,498 names; the SDS protocol's lists have 5,623 (train) and 5,732 (val)"
-    """
-    for split, expected in SDS.items():
-        if count == expected:
-            return f"{count:,} names, as many as the {split} list of the SDS protocol"
-    return (f"{count:,} names; the SDS protocol's lists have {SDS['train']:,} (train) "
-            f"and {SDS['val']:,} (val)")
+        image = read_image(self.root / "img" / f"{name}.jpg", numbers.shape)
+        kinds = tuple(categories[id - 1] for id in ids)
+        return Sample(image, masks, ignored, ids, kinds, name, number)
 
 
 def _load(path: Path) -> tuple[Int[np.ndarray, "h w"], list[int]]:

@@ -61,6 +61,12 @@ class SceneSet(Sequence[Sample]):
         return {number: name for number, name in enumerate(scenes.FAMILIES, 1)
                 if name in drawn}
 
+    @property
+    def names_by_id(self) -> dict[int, str]:
+        """The scenes' names by their ids."""
+        seeds = range(self.start, self.start + self.n)
+        return {seed: f"scene {seed}" for seed in seeds}
+
     def __getstate__(self) -> dict[str, Any]:
         """Give what is pickled: not the scenes drawn, which are drawn anew."""
         return vars(self) | {"_drawn": {}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +19,10 @@ TOLD = 10  # so many problems are told one by one
 
 @dataclass
 class Survey:
-    """What was found in the images looked at. Sides and sizes are in pixels."""
+    """What was found in the images looked at. Sides and sizes are in pixels.
+
+    ``notes`` are what reading warned of, each with the names of its images.
+    """
 
     images: int = 0
     objects: int = 0
@@ -26,6 +31,7 @@ class Survey:
     sides: list[int] = field(default_factory=list)
     sizes: set[tuple[int, int]] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
+    notes: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, sample: Sample) -> None:
         """Count one sample."""
@@ -49,6 +55,8 @@ class Survey:
             yield (f"longest sides of objects: {min(self.sides)} to {max(self.sides)} "
                    f"pixels, half of them up to {half:.0f}, nearly all (1 % to 99 %) "
                    f"{one:.0f} to {most:.0f}")
+        for note, names in self.notes.items():
+            yield f"{note} ({len(names)} images, {names[0]} for one)"
         yield f"{len(self.problems)} problems" + (":" if self.problems else "")
         yield from (f"  {problem}" for problem in self.problems[:TOLD])
         if len(self.problems) > TOLD:
@@ -58,7 +66,7 @@ class Survey:
 def survey(samples: Sequence, indices: Iterable[int] | None = None) -> Survey:
     """Read samples, all or those of ``indices``; what cannot be read is a problem.
 
-    A data set without a single object is a problem, too.
+    A data set without a single object is a problem, too; what is warned of is a note.
 
     >>> from ifcn_lab.data.scenes import SceneSet
     >>> found = survey(SceneSet(2, size=(64, 64), sizes=(14, 34)))
@@ -68,7 +76,12 @@ def survey(samples: Sequence, indices: Iterable[int] | None = None) -> Survey:
     found = Survey()
     for index in range(len(samples)) if indices is None else indices:
         try:
-            found.add(samples[index])
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                sample = samples[index]
+            found.add(sample)
+            for note in {str(each.message) for each in told}:
+                found.notes[note].append(sample.name)
         except (ValueError, OSError) as error:
             found.problems.append(str(error))
     if not found.objects:

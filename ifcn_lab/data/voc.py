@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
 from jaxtyping import Int
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.instance_maps import read_map, separate
-from ifcn_lab.data.named_samples import (
-    NamedSamples,
-    check_files,
-    find_root,
-    image_ids,
-    listed_in,
-)
+from ifcn_lab.data.named_samples import ListedSamples
 from ifcn_lab.data.pictures import read_image
 
 __all__ = ["CATEGORIES", "Voc2012"]
@@ -27,7 +18,7 @@ CATEGORIES = dict(enumerate(
 BORDER = 255
 
 
-class Voc2012(NamedSamples):
+class Voc2012(ListedSamples):
     """The images of PASCAL VOC 2012 that have instance masks.
 
     Args:
@@ -53,51 +44,21 @@ class Voc2012(NamedSamples):
     """
 
     categories = CATEGORIES
-
-    def __init__(
-        self,
-        root: str | Path,
-        split: str = "train",
-        *,
-        names: Sequence[str] | str | Path | None = None,
-    ) -> None:
-        inner = ("VOC2012", "VOCdevkit/VOC2012", "TrainVal/VOCdevkit/VOC2012")
-        found = find_root(root, inner, ["SegmentationObject", "JPEGImages"])
-        if names is None:
-            names = found / "ImageSets" / "Segmentation" / f"{split}.txt"
-        listed = listed_in(names)
-        for folder, end in (("JPEGImages", "jpg"), ("SegmentationObject", "png"),
-                            ("SegmentationClass", "png")):
-            check_files(found / folder, (f"{name}.{end}" for name in listed), split)
-        super().__init__(found, listed, image_ids(listed))
+    files = {"SegmentationObject": "png", "JPEGImages": "jpg",
+             "SegmentationClass": "png"}
+    inner = ("VOC2012", "VOCdevkit/VOC2012", "TrainVal/VOCdevkit/VOC2012")
+    lists = "ImageSets/Segmentation/{}.txt"
 
     def _read(self, name: str, number: int) -> Sample:
         path = self.root / "SegmentationObject" / f"{name}.png"
         numbers = read_map(path, most_bits=8)
         masks, border, ids = separate(numbers, ignore=BORDER)
-        classes = self._classes(name, numbers.shape)
-        return Sample(
-            image=read_image(self.root / "JPEGImages" / f"{name}.jpg", numbers.shape),
-            masks=masks,
-            crowd=border,
-            ids=ids,
-            categories=tuple(
-                _category(classes[mask], f"{path}: object {id}")
-                for mask, id in zip(masks, ids, strict=True)
-            ),
-            name=name,
-            image_id=number,
-        )
-
-    def _classes(self, name: str, size: tuple[int, ...]) -> Int[np.ndarray, "h w"]:
-        path = self.root / "SegmentationClass" / f"{name}.png"
-        classes = read_map(path, most_bits=8)
-        if classes.shape != size:
-            raise ValueError(
-                f"{path}: is {classes.shape[0]} x {classes.shape[1]} (h x w), the map "
-                f"of objects {size[0]} x {size[1]}; they are of different images"
-            )
-        return classes
+        classes = read_map(self.root / "SegmentationClass" / f"{name}.png", 8,
+                           numbers.shape)
+        kinds = tuple(_category(classes[mask], f"{path}: object {id}")
+                      for mask, id in zip(masks, ids, strict=True))
+        image = read_image(self.root / "JPEGImages" / f"{name}.jpg", numbers.shape)
+        return Sample(image, masks, border, ids, kinds, name, number)
 
 
 def _category(classes: Int[np.ndarray, "P"], label: str) -> int:

@@ -13,7 +13,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ifcn_lab.atomic_write import write_whole
+from ifcn_lab.atomic_write import replacing
 from ifcn_lab.draw.palette import INK, PAPER
 
 STYLE = {
@@ -38,8 +38,15 @@ class Picture(NamedTuple):
         return buffer.getvalue()
 
     def save(self, path: str | Path) -> Path:
-        """Write the PNG to a file."""
-        write_whole(path, self.png())
+        """Write to a file in the format of its suffix, PNG if it has none.
+
+        Raises:
+            ValueError: matplotlib does not write that format.
+        """
+        kind = Path(path).suffix[1:].lower() or "png"
+        metadata = {"Software": None} if kind == "png" else None
+        with replacing(path) as new:
+            self.figure.savefig(new, format=kind, dpi=DPI, metadata=metadata)
         return Path(path)
 
 

@@ -56,8 +56,10 @@ class Evaluation:
         self.file = getattr(self.data, "file", known)
         names = sorted(getattr(self.data, "categories", {}) or [1])
         self.category = 1 if 1 in names else names[0]
-        if isinstance(self.answers, ResultFile) and self.file is not None:
-            self.answers.fit({image.id: image.name for image in self.file})
+        of = self.data if self.file is None else self.file
+        listed = getattr(of, "names_by_id", None)
+        if isinstance(self.answers, ResultFile) and listed is not None:
+            self.answers.fit(listed)
 
     def judge(self, index: int) -> Judged:
         """Do all the work of one image; one that cannot be read is a trouble."""

@@ -18,13 +18,18 @@ import numpy as np
 
 from ifcn_lab.atomic_write import replacing
 from ifcn_lab.data import Sample
-from ifcn_lab.data.coco_file import ids_by_name
-from ifcn_lab.data.faults import Unreadable
-from ifcn_lab.data.json_fields import MOST, is_box, key_of, short
+from ifcn_lab.data.faults import Unreadable, near
+from ifcn_lab.data.json_fields import MOST, is_box, key_of, short, whole
+from ifcn_lab.data.picture_names import PictureNames
 from ifcn_lab.data.segmentation import checked, rle_of
 from ifcn_lab.metrics.regions import Answers, Found, found, paired
 
 __all__ = ["ResultFile", "rows", "to_coco_results", "writing_results"]
+
+Image = tuple[int | str, str]
+"""The image_id of results and their file_name, empty where they have none."""
+
+Ids = dict[Image, int | str | None]
 
 GAP = re.compile(r"[\s,]*")
 
@@ -56,40 +61,73 @@ class ResultFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._places: dict[int | str, array[int]] = defaultdict(lambda: array("q"))
-        self._names: dict[int | str, str] = {}
+        self._read: dict[Image, array[int]] = defaultdict(lambda: array("q"))
         self.count, self.masks, self.boxes = 0, True, True
         try:
             self._text = self.path.read_bytes().decode("utf-8-sig")
             for entry, start, end in _entries(self._text):
                 self.count += 1
                 self._note(entry, start, end)
+            self._sort({image: image[0] for image in self._read})
         except Unreadable as fault:
             raise ValueError(f"{path}: result number {self.count} {fault}") from None
         except (OSError, ValueError, RecursionError) as error:
+            at = "" if self.path.exists() else near(self.path)
             raise ValueError(f"{path}: cannot be read as a list of results, JSON in "
-                             f"UTF-8 ({error})") from error
+                             f"UTF-8 ({error}){at}") from error
 
     def fit(self, names: Mapping[int | str, str]) -> None:
         """Bring the results to the ids of images whose file names are given.
 
         Where the results have file names (`ifcn-lab segment` writes them) that fit and
-        ids that do not, the names decide, and a warning says so. Raises ValueError,
-        naming an entry, if one is for an image that is not listed.
+        ids that do not, the names decide, and a warning says so; results of names that
+        are not listed are left out then. An id that is text may be a name. Raises
+        ValueError, naming an entry, if one is for an image that is not listed, and if
+        results of two images would become one image's.
         """
-        mine, ids = ids_by_name(self._names), ids_by_name(names)
-        if any(name not in names.get(key, "") for name, key in mine.items()):
-            if mine.keys() <= ids.keys() and len(mine) == len(self._places):
-                own = {ids[name]: self._places[key] for name, key in mine.items()}
-                self._places, other, by = own, "image ids", "file_name"
-            else:
-                other, by = "file names", "image_id"
-            warnings.warn(f"{self.path}: its {other} are not those of the annotations; "
-                          f"matched by {by}", stacklevel=2)
-        for key, places in self._places.items():
-            if key not in names:
-                raise ValueError(f"{self.path}: result number {places[0]} is for image "
-                                 f"{key!r}, which the annotations do not list")
+        known = PictureNames(names)
+        ids = {image: _listed(image[0], names) for image in self._read}
+        called = {image: image[1] or str(image[0]) * (key is None)
+                  for image, key in ids.items()}
+        meant = {image: known.all(name) for image, name in called.items()}
+        wrong = any(keys and ids[image] not in keys for image, keys in meant.items())
+        if wrong and all(called.values()):
+            ids = self._by_name(ids, meant)
+            out = len(self._read) - len(ids)
+            left = f" ({out} images not listed are left out)" * (out > 0)
+            self._warn(f"image ids are not those of the annotations{left}; matched by "
+                       "file_name")
+        elif wrong or any(image[1] and not keys for image, keys in meant.items()):
+            self._warn("file names are not those of the annotations; matched by "
+                       "image_id")
+        for image, key in ids.items():
+            if key is None:
+                raise ValueError(f"{self.path}: result number {self._read[image][0]} "
+                                 f"is for image {image[0]!r}, which the annotations do "
+                                 "not list")
+        self._sort(ids)
+
+    def _by_name(self, ids: Ids, meant: Mapping[Image, set[int | str]]) -> Ids:
+        """Give the id that each name means; of several, the results' own."""
+        found: Ids = {}
+        for image, keys in meant.items():
+            sure = keys & {ids[image]} or keys
+            if len(sure) > 1 or sure & {*found.values()}:
+                raise ValueError(f"{self.path}: the image ids are not those of the "
+                                 f"annotations, and {image[1] or image[0]} fits more "
+                                 "than one image by name; correct the ids")
+            if sure:
+                found[image] = next(iter(sure))
+        return found
+
+    def _warn(self, words: str) -> None:
+        warnings.warn(f"{self.path}: its {words}", stacklevel=3)
+
+    def _sort(self, ids: Ids) -> None:
+        """Sort the entries by the ids that their images have."""
+        self._places = defaultdict(lambda: array("q"))
+        for image, key in ids.items():
+            self._places[key].extend(self._read[image])
 
     def found(self, image_id: int | str, size: tuple[int, int]) -> Found:
         """Give the results of one image of ``size`` (h, w), the best first.
@@ -127,9 +165,9 @@ class ResultFile:
                              "those before; give it to all or to none")
         self.masks = masks
         self.boxes = self.boxes and bool(entry.get("bbox"))
-        self._places[image_id].extend((self.count, start, end))
-        if isinstance(entry.get("file_name"), str):
-            self._names[image_id] = entry["file_name"]
+        name = entry.get("file_name")
+        image = image_id, name if isinstance(name, str) else ""
+        self._read[image].extend((self.count, start, end))
 
 
 def _entries(text: str) -> Iterator[tuple[Any, int, int]]:
@@ -142,6 +180,11 @@ def _entries(text: str) -> Iterator[tuple[Any, int, int]]:
         value, end = decoder.raw_decode(text, at)
         yield value, at, end
         at = GAP.match(text, end).end()
+
+
+def _listed(key: int | str, names: Mapping[int | str, str]) -> int | str | None:
+    """Find an id that may be a number in one file and text in the other."""
+    return next((one for one in (key, whole(key), str(key)) if one in names), None)
 
 
 def _check(entry: dict[str, Any]) -> None:

@@ -80,9 +80,7 @@ class FCN(WholeImageModel):
             ValueError: an object has a category that the model does not know.
         """
         label = np.zeros(view.crowd.shape, np.int64)
-        kinds = numbered(view.categories, self.classes) if self.classes else \
-            [1] * len(view.masks)
-        for mask, kind in zip(view.masks.numpy(), kinds, strict=True):
+        for mask, kind in zip(view.masks.numpy(), self.numbers(view), strict=True):
             label[mask >= 0.5] = kind
         label[view.crowd.numpy() >= 0.5] = IGNORED
         label[view.size[0]:] = IGNORED

@@ -17,18 +17,25 @@ Source: Dai, He and Sun, CVPR 2016.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ifcn_lab.layers.boxes import clip_boxes, decode_boxes
 from ifcn_lab.layers.mask_voting import instances
 from ifcn_lab.layers.roi_warp import roi_warp
 from ifcn_lab.layers.rpn import Objects
-from ifcn_lab.layers.two_stage import Read, Taught, TwoStage, cut_masks
+from ifcn_lab.layers.two_stage import (
+    BOX_WEIGHTS,
+    Read,
+    Taught,
+    TwoStage,
+    cut_masks,
+)
 from ifcn_lab.segmenter import Instances
 
 
@@ -151,22 +158,28 @@ class MNCJoint(TwoStage):
 
     # What it finds
 
-    def pasted(
-        self, parts: Float[Tensor, "N P P"], boxes: Float[Tensor, "N 4"],
-        kind: Int[Tensor, "N"], score: Float[np.ndarray, "N"], shape: tuple[int, int],
+    def answer(
+        self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"],
+        shape: tuple[int, int], top: int, nms_iou: float, least: float,
         threshold: float,
     ) -> Instances:
-        """The answers' own masks, or those that all answers nearby vote for."""
-        found = super().pasted(parts, boxes, kind, score, shape, threshold)
-        if not self.voting or len(found) == 0:
-            return found
-        ids = [1] if self.classes is None else list(self.classes)
-        given = [1] * len(found) if found.categories is None else found.categories
-        scores = found.scores[:, None] * (np.array(given)[:, None] == ids)
-        names = self.classes or {1: "object"}
-        voted = instances(found, scores, names, nms_iou=1.0, vote_iou=0.5)
-        return voted if self.classes else Instances(
-            voted.shape, voted.boxes, voted.scores, voted.crops)
+        """With voting, every proposal's mask counts for the answers near it.
+
+        NMS and votes then keep MNC's own figures, and `nms_iou` and `least` are not
+        asked.
+        """
+        if not self.voting or len(boxes) == 0:
+            return super().answer(maps, boxes, shape, top, nms_iou, least, threshold)
+        read = self.read(maps, boxes)
+        boxes = clip_boxes(decode_boxes(read.code, boxes, BOX_WEIGHTS), shape)
+        number = torch.arange(len(boxes))
+        found = self.pasted(self.masks(maps, boxes, number), boxes, number * 0,
+                            -number.numpy().astype(float), shape, threshold)
+        order = -found.scores.astype(int)            # `pasted` may leave some out
+        scores = read.category.softmax(1)[:, 1:].cpu().numpy()[order].astype(float)
+        named = instances(replace(found, categories=None), scores,
+                          self.classes or {1: "object"}).top(top)
+        return named if self.classes else replace(named, categories=None, names=None)
 
 
 def overlap(

@@ -2,21 +2,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Float, UInt8
+from numpy.random import Generator
 
 from .lighting import background, photograph, surface
 from .looks import THEMES, Look, draw_look, draw_theme
-from .measure import shares
 from .placement import MARGIN, Board, Body, arrange, crop
 from .settings import Settings, check_seed
 from .shapes import FAMILIES, Number, outline
 
-__all__ = ["FAMILIES", "Scene", "families_in", "families_of", "make", "shares",
-           "stream", "two_touching"]
+__all__ = ["FAMILIES", "Scene", "families_in", "families_of", "make", "stream",
+           "two_touching"]
 
 
 class Scene(NamedTuple):
@@ -34,7 +35,6 @@ def make(
     sizes: tuple[Number, Number] = (28, 86),
     families: Sequence[str] | None = None,
     touching: Number | None = None,
-    visible: Number | None = None,
     style: str = "lesson",
 ) -> Scene:
     """Draw a scene; the same seed and wishes give the same scene.
@@ -43,9 +43,8 @@ def make(
     shortest and longest object in pixels, drawn log-uniformly; within a lesson scene
     nearly equal, so that neighbours fit one window. families: names out of `FAMILIES`,
     None for all. touching: the share of objects meant to touch or partly hide one of
-    their own colour; None: 1 in lesson scenes, else 0.8. visible: the share of its
-    pixels that every object keeps, however it is hidden or cut; None: 0.75, in wild
-    scenes 0.4.
+    their own colour; None: 1 in lesson scenes, else 0.8. However it is hidden or
+    cut, every object keeps 0.75 of its pixels, in wild scenes 0.4.
 
     style: "lesson": five simple families, mild textures, a visible border; "wild":
     anything goes, for networks that shall work on photographs; "plain": flat colours,
@@ -59,7 +58,7 @@ def make(
     >>> int(scene.masks.sum(0).max())  # no pixel belongs to two objects
     1
     """
-    settings = Settings(size, objects, sizes, families, touching, visible, style)
+    settings = Settings(size, objects, sizes, families, touching, style)
     return _draw(np.random.default_rng(check_seed(seed)), settings)
 
 
@@ -94,72 +93,36 @@ def stream(seed: Integral, **wishes: object) -> Iterator[Scene]:
     """
     settings, seed = Settings(**wishes), check_seed(seed)
 
-    def scenes() -> Iterator[Scene]:
-        number = 0
-        while True:
-            # A spawn key keeps these scenes apart from those of make(seed).
-            source = np.random.SeedSequence(seed, spawn_key=(number,))
-            yield _draw(np.random.default_rng(source), settings)
-            number += 1
-
-    return scenes()
+    # A spawn key keeps these scenes apart from those of make(seed).
+    sources = (np.random.SeedSequence(seed, spawn_key=(n,)) for n in count())
+    return (_draw(np.random.default_rng(source), settings) for source in sources)
 
 
-def two_touching(seed: Integral | None = None, *, diameter: Number = 46) -> Scene:
+def two_touching(*, diameter: Number = 46) -> Scene:
     """Draw two flat discs of one colour that just touch, whole, in 128 x 128 px.
 
-    None draws the standard pair: side by side, in the middle. A seed draws a pair
-    somewhere, at some angle. Raises ValueError where the pair has no room.
+    They stand side by side in the middle; always the same. Raises ValueError where the
+    pair has no room.
 
     >>> two_touching().masks.sum((1, 2)).tolist()
     [1653, 1653]
     """
     if not 4 <= diameter <= 60:
         raise ValueError(f"diameter is {diameter}; give 4 to 60 px, both must fit")
-    rng = np.random.default_rng(0 if seed is None else check_seed(seed))
-    middles = _pair(rng, diameter, seed is None)
+    rng, apart = np.random.default_rng(0), (diameter + 1) / 2
     for closer in range(3):  # whole pixels may leave a gap: then one step nearer
-        nearer = np.sign(middles[1] - middles[0]) * closer
-        board = _discs(rng, diameter, (middles[0] + nearer, middles[1]))
-        if len(board.bodies) == 2 and _adjoin(*board.masks()):
+        board = Board((128, 128))
+        for x in (round(63.5 - apart) + closer, round(63.5 + apart)):
+            shape = outline(rng, "disc", diameter, MARGIN, shift=0)
+            half = len(shape.distance) // 2
+            body = Body(shape, 0, 64 - half, x - half)
+            board.try_add(body, behind=False, lonely=not board.bodies)
+        if set(np.trim_zeros(board.owner[64])) == {1, 2}:
             break
     return _photo(rng, board, draw_look(rng, "plain", 1))
 
 
-def _discs(
-    rng: np.random.Generator, diameter: Number, middles: Sequence[np.ndarray]
-) -> Board:
-    """A board with discs of one colour at these middles."""
-    board = Board((128, 128))
-    for y, x in middles:
-        shape = outline(rng, "disc", diameter, MARGIN, shift=0)
-        half = len(shape.distance) // 2
-        body = Body(shape, 0, int(y) - half, int(x) - half)
-        board.try_add(body, behind=False, lonely=not board.bodies)
-    return board
-
-
-def _adjoin(a: Bool[np.ndarray, "h w"], b: Bool[np.ndarray, "h w"]) -> bool:
-    """Whether a pixel of one mask has a pixel of the other beside it."""
-    beside = ((a[1:] & b[:-1]).any(), (a[:-1] & b[1:]).any(),
-              (a[:, 1:] & b[:, :-1]).any(), (a[:, :-1] & b[:, 1:]).any())
-    return any(beside)
-
-
-def _pair(
-    rng: np.random.Generator, diameter: Number, standard: bool
-) -> Int[np.ndarray, "2 2"]:
-    """The centres (y, x) of two touching discs, both inside 128 x 128 px."""
-    turn = 0.0 if standard else rng.uniform(0, np.pi)
-    # Rounding to whole pixels must leave no gap at a slant.
-    apart = diameter + (1 if standard else -0.5)
-    step = np.array([np.sin(turn), np.cos(turn)]) * apart / 2
-    room = 62 - diameter / 2 - np.abs(step)
-    middle = 63.5 + (0 if standard else rng.uniform(-room, room))
-    return np.rint([middle - step, middle + step]).astype(int)
-
-
-def _draw(rng: np.random.Generator, settings: Settings) -> Scene:
+def _draw(rng: Generator, settings: Settings) -> Scene:
     """Place the objects, paint them from the back to the front, photograph them."""
     board, theme = _place(rng, settings)
     groups = 1 + max(body.group for body in board.bodies)
@@ -167,7 +130,7 @@ def _draw(rng: np.random.Generator, settings: Settings) -> Scene:
     return _photo(rng, board, look)
 
 
-def _place(rng: np.random.Generator, settings: Settings) -> tuple[Board, str]:
+def _place(rng: Generator, settings: Settings) -> tuple[Board, str]:
     """Draw the theme and place the objects."""
     lone = bool(rng.random() < (1 - settings.share_touching) / 2)
     theme = draw_theme(rng, lone) if settings.style == "wild" else settings.style
@@ -175,7 +138,7 @@ def _place(rng: np.random.Generator, settings: Settings) -> tuple[Board, str]:
     return arrange(rng, settings, names, lone), theme
 
 
-def _photo(rng: np.random.Generator, board: Board, look: Look) -> Scene:
+def _photo(rng: Generator, board: Board, look: Look) -> Scene:
     """Paint the objects, then take the picture."""
     planes = _paint(rng, board, look)
     planes = photograph(rng, look, planes)
@@ -184,9 +147,7 @@ def _photo(rng: np.random.Generator, board: Board, look: Look) -> Scene:
     return Scene(np.ascontiguousarray(image.transpose(1, 2, 0)), board.masks())
 
 
-def _paint(
-    rng: np.random.Generator, board: Board, look: Look
-) -> Float[np.ndarray, "c h w"]:
+def _paint(rng: Generator, board: Board, look: Look) -> Float[np.ndarray, "c h w"]:
     """Paint every object over what is behind it, its shadow first."""
     planes = background(rng, look, board.owner.shape)
     for i in board.order:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
+from numpy.random import Generator
 
 from .looks import Look
 from .shapes import Outline
@@ -12,9 +13,7 @@ Field = Float[np.ndarray, "a b"]
 Planes = Float[np.ndarray, "c h w"]
 
 
-def background(
-    rng: np.random.Generator, look: Look, size: tuple[int, int]
-) -> Planes:
+def background(rng: Generator, look: Look, size: tuple[int, int]) -> Planes:
     """The empty scene: its colour, clouds and texture."""
     y, x = (np.arange(n, dtype=np.float32) for n in size)
     y, x = y[:, None], x[None]
@@ -27,7 +26,7 @@ def background(
     return tint(look.ground, field)
 
 
-def surface(rng: np.random.Generator, look: Look, group: int, shape: Outline) -> Planes:
+def surface(rng: Generator, look: Look, group: int, shape: Outline) -> Planes:
     """The colour of one object at every pixel of its box."""
     field = weave(rng, look.cloths[group], shape.u, shape.v, shape.radius)
     depth = -shape.distance
@@ -49,7 +48,7 @@ def tint(colour: Float[np.ndarray, " c"], field: Field) -> Planes:
     return colour[:, None, None] + gain[:, None, None] * field
 
 
-def photograph(rng: np.random.Generator, look: Look, planes: Planes) -> Planes:
+def photograph(rng: Generator, look: Look, planes: Planes) -> Planes:
     """Light the finished scene unevenly, blur it and add noise."""
     if look.light:
         planes = planes * _light(rng, look.light, planes.shape[1:])
@@ -63,7 +62,7 @@ def photograph(rng: np.random.Generator, look: Look, planes: Planes) -> Planes:
     return planes
 
 
-def _light(rng: np.random.Generator, amount: float, size: tuple[int, int]) -> Field:
+def _light(rng: Generator, amount: float, size: tuple[int, int]) -> Field:
     """A slanting light with soft clouds, about 1 on the whole."""
     turn = rng.uniform(0, 2 * np.pi)
     y, x = (np.linspace(-1, 1, n, dtype=np.float32) for n in size)

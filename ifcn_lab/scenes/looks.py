@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from numpy.random import Generator
 
 from .textures import TEXTURES, Cloth, cloth
 
@@ -25,15 +26,10 @@ class Theme(NamedTuple):
 THEMES = {
     "free": Theme(None, tuple(TEXTURES), 0.76, 0.35),
     "coins": Theme(("disc", "pebble", "pebble"), ("relief",), 0.1, 0.45),
-    "cells": Theme(
-        ("ellipse", "blob", "pebble", "disc"), ("flat", "noise", "speckle"), 0.14, 0.2
-    ),
-    "lesson": Theme(
-        ("disc", "ellipse", "rectangle", "blob", "pebble"),
-        ("flat", "stripes", "checks", "noise"),
-        0.0,
-        0.0,
-    ),
+    "cells": Theme(("ellipse", "blob", "pebble", "disc"), ("flat", "noise", "speckle"),
+                   0.14, 0.2),
+    "lesson": Theme(("disc", "ellipse", "rectangle", "blob", "pebble"),
+                    ("flat", "stripes", "checks", "noise"), 0.0, 0.0),
     "plain": Theme(None, ("flat",), 0.0, 0.0),
 }
 
@@ -57,13 +53,13 @@ class Look(NamedTuple):
     noise: float  # levels
 
 
-def draw_theme(rng: np.random.Generator, lone: bool) -> str:
+def draw_theme(rng: Generator, lone: bool) -> str:
     """Draw what kind of picture the scene shall resemble."""
     odds = [t.odds_lone if lone else t.odds for t in THEMES.values()]
     return str(rng.choice(list(THEMES), p=odds))
 
 
-def draw_look(rng: np.random.Generator, theme: str, groups: int) -> Look:
+def draw_look(rng: Generator, theme: str, groups: int) -> Look:
     """Draw the look of one scene."""
     if theme == "plain":
         return _plain(groups)
@@ -85,11 +81,7 @@ def _plain(groups: int) -> Look:
 
 
 def _free(
-    rng: np.random.Generator,
-    cloths: tuple[str, ...],
-    groups: int,
-    channels: int,
-    least: float,
+    rng: Generator, cloths: tuple[str, ...], groups: int, channels: int, least: float
 ) -> Look:
     """Anything goes, with at least so much contrast between objects and ground."""
     ground, colours, contrast = _colours(rng, groups, channels, least)
@@ -114,7 +106,7 @@ def _free(
     )
 
 
-def _lesson(rng: np.random.Generator, look: Look) -> Look:
+def _lesson(rng: Generator, look: Look) -> Look:
     """Clear pictures: mild textures, a dark line round every object, little noise."""
     cloths, means = (*look.cloths, look.ground_cloth), look.colours.mean(1)
     *cloths, ground_cloth = (c._replace(strength=0.4 * c.strength) for c in cloths)
@@ -126,7 +118,7 @@ def _lesson(rng: np.random.Generator, look: Look) -> Look:
     )  # fmt: skip
 
 
-def _coins(rng: np.random.Generator, look: Look) -> Look:
+def _coins(rng: Generator, look: Look) -> Look:
     """Grey coins with a relief, on a darker ground in uneven light."""
     relief = look.cloths[0]._replace(strength=float(rng.uniform(0.2, 0.7)))
     return look._replace(
@@ -140,7 +132,7 @@ def _coins(rng: np.random.Generator, look: Look) -> Look:
     )
 
 
-def _cells(rng: np.random.Generator, look: Look) -> Look:
+def _cells(rng: Generator, look: Look) -> Look:
     """Glowing nuclei in a dark field, unequally bright, a little out of focus."""
     count = len(look.cloths)
     level = np.exp(rng.uniform(np.log(30), np.log(190)))
@@ -157,7 +149,7 @@ def _cells(rng: np.random.Generator, look: Look) -> Look:
     )
 
 
-def _cues(rng: np.random.Generator) -> tuple[float, float, float]:
+def _cues(rng: Generator) -> tuple[float, float, float]:
     """Rim, shadow and dome: never all absent, or nobody could see the border."""
     has_rim, has_shadow, has_dome = rng.random(3) < (0.6, 0.5, 0.5)
     has_rim = has_rim or not has_shadow
@@ -172,7 +164,7 @@ def _visible(rim: float, level: float) -> float:
     return rim if level > DARK else max(abs(rim), 0.25)
 
 
-def _ground_cloth(rng: np.random.Generator) -> Cloth:
+def _ground_cloth(rng: Generator) -> Cloth:
     """A background texture, mostly weaker than those of objects."""
     if rng.random() < 0.4:
         return FLAT
@@ -181,7 +173,7 @@ def _ground_cloth(rng: np.random.Generator) -> Cloth:
 
 
 def _colours(
-    rng: np.random.Generator, groups: int, channels: int, least: float
+    rng: Generator, groups: int, channels: int, least: float
 ) -> tuple[Float[np.ndarray, " c"], Float[np.ndarray, "g c"], float]:
     """A background, object colours some contrast away, and the least contrast."""
     if rng.random() < 0.4:
@@ -202,7 +194,7 @@ def _colours(
 
 
 def _candidates(
-    rng: np.random.Generator, count: int, channels: int, vivid: float
+    rng: Generator, count: int, channels: int, vivid: float
 ) -> Float[np.ndarray, "count channels"]:
     """Random colours: from greys (vivid 0) to anything (vivid 1)."""
     colours = rng.uniform(12, 240, (count, channels))

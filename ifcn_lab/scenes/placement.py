@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int
+from numpy.random import Generator
 
 from .settings import Settings
 from .shapes import Number, Outline, outline
@@ -62,7 +63,9 @@ class Board:
         if lonely == self._meets(body.group, shown[distance < reach]):
             return False
         shown[mask] = len(self.bodies) + 1
-        self._append(body, full, behind)
+        self.order.insert(0 if behind else len(self.order), len(self.bodies))
+        self.bodies.append(body)
+        self.full.append(full)
         return True
 
     def _spare(self, hidden: Int[np.ndarray, " p"]) -> bool:
@@ -79,11 +82,6 @@ class Board:
         present = np.flatnonzero(np.bincount(labels, minlength=1)[1:])
         return any(self.bodies[i].group == group for i in present)
 
-    def _append(self, body: Body, full: int, behind: bool) -> None:
-        self.order.insert(0 if behind else len(self.order), len(self.bodies))
-        self.bodies.append(body)
-        self.full.append(full)
-
 
 def crop(body: Body, size: tuple[int, int]) -> tuple[tuple, tuple]:
     """The body's box cut at the image border: slices of the image, and of the box."""
@@ -96,9 +94,7 @@ def crop(body: Body, size: tuple[int, int]) -> tuple[tuple, tuple]:
     return tuple(inside), tuple(box)
 
 
-def arrange(
-    rng: np.random.Generator, settings: Settings, names: tuple, lone: bool
-) -> Board:
+def arrange(rng: Generator, settings: Settings, names: tuple, lone: bool) -> Board:
     """Place objects of the named families; with little room, smaller ones."""
     small, large = settings.sizes
     for attempt in range(24):
@@ -113,11 +109,7 @@ def arrange(
 
 
 def _attempt(
-    rng: np.random.Generator,
-    settings: Settings,
-    names: tuple,
-    lone: bool,
-    largest: Number,
+    rng: Generator, settings: Settings, names: tuple, lone: bool, largest: Number
 ) -> Board:
     """Place as many of the drawn number of objects as find a place."""
     board = Board(settings.size, settings.least_visible)
@@ -135,12 +127,8 @@ def _attempt(
 
 
 def _wishes(
-    rng: np.random.Generator,
-    names: tuple,
-    sizes: tuple[Number, Number],
-    count: int,
-    attach: float,
-    alike: float,
+    rng: Generator, names: tuple, sizes: tuple[Number, Number], count: int,
+    attach: float, alike: float,
 ) -> Iterator[Wish]:
     """Draw kinds, lengths, colour groups and who is to touch."""
     groups = _groups(rng, count)
@@ -151,27 +139,27 @@ def _wishes(
         yield Wish(shape, groups[i], touch[i])
 
 
-def _touch(rng: np.random.Generator, groups: list[int], share: float) -> list[bool]:
+def _touch(rng: Generator, groups: list[int], share: float) -> list[bool]:
     """Who is put beside one of its group; the first of a group has none yet."""
     drawn = rng.random(len(groups)) < share
     return [g in groups[:i] and bool(drawn[i]) for i, g in enumerate(groups)]
 
 
-def _groups(rng: np.random.Generator, count: int) -> list[int]:
+def _groups(rng: Generator, count: int) -> list[int]:
     """One to three colours, each for at least two objects where there are enough."""
     most = max(1, min(3, count // 2))
     number = int(min(most, rng.choice((1, 1, 1, 2, 2, 3))))
     return [int(g) for g in rng.permutation(np.arange(count) % number)]
 
 
-def _kinds(rng: np.random.Generator, names: tuple, count: int) -> list[str]:
+def _kinds(rng: Generator, names: tuple, count: int) -> list[str]:
     """A family for each object: in half of the scenes the same for all."""
     picks = rng.integers(len(names), size=1 if rng.random() < 0.5 else count)
     return [names[i] for i in np.resize(picks, count)]
 
 
 def _lengths(
-    rng: np.random.Generator, sizes: tuple[Number, Number], count: int, alike: float
+    rng: Generator, sizes: tuple[Number, Number], count: int, alike: float
 ) -> list[float]:
     """Log-uniform lengths; in some of the scenes, `alike` of them, nearly equal."""
     spread = rng.random(count)
@@ -180,7 +168,7 @@ def _lengths(
     return [float(sizes[0] * (sizes[1] / sizes[0]) ** s) for s in spread]
 
 
-def _anywhere(rng: np.random.Generator, board: Board, wish: Wish) -> Body:
+def _anywhere(rng: Generator, board: Board, wish: Wish) -> Body:
     """A position with the centre inside the image, a little away from its border."""
     half = len(wish.outline.distance) // 2
     inset = 0.7 * wish.outline.radius
@@ -188,7 +176,7 @@ def _anywhere(rng: np.random.Generator, board: Board, wish: Wish) -> Body:
     return Body(wish.outline, wish.group, int(y) - half, int(x) - half)
 
 
-def _beside(rng: np.random.Generator, board: Board, wish: Wish) -> Body:
+def _beside(rng: Generator, board: Board, wish: Wish) -> Body:
     """A position against, or partly over, a random object of the same group."""
     mates = [b for b in board.bodies if b.group == wish.group]
     if not mates:

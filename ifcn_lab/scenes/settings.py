@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
 
+from ifcn_lab.grid import whole_number
+
 from .shapes import FAMILIES, Number
 
 STYLES = ("lesson", "wild", "plain")
@@ -18,12 +20,11 @@ class Settings:
     sizes: tuple[Number, Number] = (28, 86)
     families: Sequence[str] | None = None
     touching: Number | None = None
-    visible: Number | None = None
     style: str = "lesson"
 
     def __post_init__(self) -> None:
-        _check_pair("size", self.size, "(height, width), two whole numbers of pixels")
-        _check_pair("objects", self.objects, "(fewest, most), two whole numbers")
+        for each in (*self.size, *self.objects):
+            whole_number("a number of pixels or objects", each)
         _check_range("objects", self.objects, "1 <= fewest <= most")
         _check_range("sizes", self.sizes, "1 <= smallest <= largest, in pixels")
         _check_families(self.families)
@@ -31,8 +32,6 @@ class Settings:
             raise ValueError(f"touching is {self.touching}; give a share from 0 to 1")
         if self.style not in STYLES:
             raise ValueError(f"no style {self.style!r}; there are {STYLES}")
-        if not 0 < self.least_visible <= 1:
-            raise ValueError(f"visible is {self.visible}; give a share above 0, to 1")
         self._check_room()
 
     @property
@@ -54,8 +53,6 @@ class Settings:
     @property
     def least_visible(self) -> Number:
         """The share of its pixels that every object keeps."""
-        if self.visible is not None:
-            return self.visible
         return 0.4 if self.style == "wild" else 0.75
 
     def _check_room(self) -> None:
@@ -76,17 +73,9 @@ class Settings:
 
 def check_seed(seed: Integral) -> int:
     """Return the seed as a plain int, or say what is wrong with it."""
-    if not isinstance(seed, Integral) or isinstance(seed, bool):
-        raise TypeError(f"seed is {seed!r}; give a whole number, 0 or larger")
-    if seed < 0:
+    if whole_number("seed", seed) < 0:
         raise ValueError(f"seed is {seed}; give a whole number, 0 or larger")
     return int(seed)
-
-
-def _check_pair(name: str, pair: Sequence, expected: str) -> None:
-    whole = all(isinstance(p, Integral) and not isinstance(p, bool) for p in pair)
-    if len(pair) != 2 or not whole:
-        raise TypeError(f"{name} is {pair!r}; expected {expected}")
 
 
 def _check_range(name: str, pair: Sequence[Number], expected: str) -> None:
@@ -97,10 +86,7 @@ def _check_range(name: str, pair: Sequence[Number], expected: str) -> None:
 def _check_families(families: Sequence[str] | None) -> None:
     if families is None:
         return
-    if isinstance(families, str) or not families:
+    if isinstance(families, str) or not families or not {*families} <= {*FAMILIES}:
         raise ValueError(
             f"families is {families!r}; give a tuple of names out of {tuple(FAMILIES)}"
         )
-    for name in families:
-        if name not in FAMILIES:
-            raise ValueError(f"no shape family {name!r}; there are {tuple(FAMILIES)}")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
+from numpy.random import Generator
 
 Field = Float[np.ndarray, "n n"]
 Number = float | int
@@ -36,11 +37,7 @@ class Outline(NamedTuple):
 
 
 def outline(
-    rng: np.random.Generator,
-    family: str,
-    length: Number,
-    margin: int,
-    shift: Number = 1,
+    rng: Generator, family: str, length: Number, margin: int, shift: Number = 1
 ) -> Outline:
     """Draw a shape at a random angle, `margin` pixels clear of its box's border.
 
@@ -57,12 +54,12 @@ def outline(
     return Outline(distance.astype(np.float32, copy=False), u, v, radius, family)
 
 
-def disc(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
+def disc(rng: Generator, u: Field, v: Field, radius: float) -> Field:
     """A circle."""
     return np.hypot(u, v) - np.float32(radius)
 
 
-def ellipse(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
+def ellipse(rng: Generator, u: Field, v: Field, radius: float) -> Field:
     """An ellipse, the short axis 0.4 to 0.9 of the long one."""
     a, b = np.float32(radius), np.float32(radius * rng.uniform(0.4, 0.9))
     level = np.hypot(u / a, v / b)  # 1 on the outline
@@ -71,7 +68,7 @@ def ellipse(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Fiel
     return (level - 1) * (level + tiny) / (slope + tiny / b)
 
 
-def rectangle(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
+def rectangle(rng: Generator, u: Field, v: Field, radius: float) -> Field:
     """A rectangle with rounded corners, from a square to one half as wide."""
     slant = rng.uniform(0.45, np.pi / 4)
     a, b, corner = np.cos(slant), np.sin(slant), rng.uniform(0.05, 0.6) * np.sin(slant)
@@ -83,14 +80,14 @@ def rectangle(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Fi
     return outside + np.minimum(np.maximum(p, q), 0) - np.float32(corner)
 
 
-def bar(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
+def bar(rng: Generator, u: Field, v: Field, radius: float) -> Field:
     """A bar with round ends."""
     thick = np.float32(max(2.5, radius * rng.uniform(0.25, 0.5)))
     beyond = np.maximum(np.abs(u) - (np.float32(radius) - thick), 0)
     return np.hypot(beyond, v) - thick
 
 
-def bean(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
+def bean(rng: Generator, u: Field, v: Field, radius: float) -> Field:
     """A bent bar: an arc of a circle, thickened."""
     thick = np.float32(max(2.5, radius * rng.uniform(0.28, 0.45)))
     bow = rng.uniform(0.7, 1.4)  # half the opening angle, radians
@@ -103,7 +100,7 @@ def bean(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
     return np.where(inside, along, np.hypot(p - end_u, q - end_v)) - thick
 
 
-def polygon(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
+def polygon(rng: Generator, u: Field, v: Field, radius: float) -> Field:
     """An irregular convex polygon with three to eight corners on the circle."""
     n = int(rng.integers(3, 9))
     corners = (np.arange(n) + rng.uniform(-0.3, 0.3, n)) * 2 * np.pi / n
@@ -116,7 +113,7 @@ def polygon(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Fiel
     return result
 
 
-def star(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
+def star(rng: Generator, u: Field, v: Field, radius: float) -> Field:
     """A star or flower with four to seven points."""
     points, depth = int(rng.integers(4, 8)), rng.uniform(0.25, 0.5)
     phase = np.abs(np.arange(RAYS) * points / RAYS % 1 * 2 - 1)
@@ -124,7 +121,7 @@ def star(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
     return radial(u, v, radius * reach)
 
 
-def blob(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
+def blob(rng: Generator, u: Field, v: Field, radius: float) -> Field:
     """A smooth irregular blob: a circle whose radius is a random Fourier series."""
     order = np.arange(2, 6)
     size = rng.normal(size=4) * rng.uniform(0.1, 0.35) / order
@@ -133,7 +130,7 @@ def blob(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
     return radial(u, v, radius * reach / reach.max())
 
 
-def pebble(rng: np.random.Generator, u: Field, v: Field, radius: float) -> Field:
+def pebble(rng: Generator, u: Field, v: Field, radius: float) -> Field:
     """Almost a circle: a worn coin, a nucleus, a pebble."""
     order = np.arange(2, 9)
     size = rng.normal(size=7) * rng.uniform(0.02, 0.06) / np.sqrt(order)

@@ -6,12 +6,10 @@ else. So it does not matter which process makes it, or when.
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import pickle
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -30,7 +28,6 @@ from ifcn_lab.training.log import tell
 from ifcn_lab.training.recipe import Recipe
 
 MOST_UNREADABLE = 0.1
-PR_SET_PDEATHSIG = 1  # of Linux's prctl: the signal to get when the parent ends
 
 
 class Example(NamedTuple):
@@ -225,14 +222,10 @@ def unchanged(made: Any) -> Any:
 def deaf(worker: int) -> None:
     """Leave signals to the main process, which ends its workers when it is ready.
 
-    Should the main process be killed, so are they: on Linux at once, as the system is
-    asked for it, elsewhere within seconds, when they notice. They hold copies of its
-    connections, by which other processes of a run see that it is gone.
+    Should the main process be killed, they notice within seconds and end.
     """
     for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @contextmanager

@@ -25,17 +25,8 @@ def prepared(model: Segmenter, recipe: Recipe) -> nn.Module:
     model.to(memory_format=layout)
     if not recipe.compile:
         return model
-    on_cpu = model.device.type == "cpu"
-    if on_cpu and not any(map(shutil.which, compilers())):
+    compilers = os.environ.get("CXX", "g++ clang++ cl").split()
+    if model.device.type == "cpu" and not any(map(shutil.which, compilers)):
         raise ValueError("torch.compile writes C++ for a CPU and finds no compiler "
-                         f"({', '.join(compilers())}): install one, or do not compile")
+                         f"({', '.join(compilers)}): install one, or do not compile")
     return torch.compile(model)
-
-
-def compilers() -> list[str]:
-    """The compilers that torch would take: CXX of the environment, or the usual ones.
-
-    >>> len(compilers()) > 0
-    True
-    """
-    return [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "clang++", "cl"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import csv
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -41,32 +41,32 @@ class Log:
     """
 
     def __init__(self, path: str | Path, keep: int = 0) -> None:
-        self.path, self._waiting, self._told = Path(path), b"", False
+        self.path, self._told = Path(path), False
         cut_back(self.path, keep)
-        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        # What a full disk does not take waits in the file's buffer of a megabyte.
+        self._file = open(self.path, "a", 2**20, encoding="utf-8")  # noqa: SIM115
+        self._begun = self.path.stat().st_size > 0
 
     def write(self, step: Step) -> None:
         """Add the line of a step, and those that had to wait; first of all the header.
         """
-        if os.fstat(self._file).st_size == 0 and not self._waiting:
-            self._add("step", *step.losses, "lr", "seconds")
-        self._add(step.iteration, *step.losses.values(), step.lr, step.seconds)
+        lines = csv.writer(self._file, lineterminator="\n")
+        if not self._begun:
+            lines.writerow(["step", *step.losses, "lr", "seconds"])
+        lines.writerow([step.iteration, *step.losses.values(), step.lr, step.seconds])
+        self._begun = True
         try:
-            while self._waiting:
-                written = os.write(self._file, self._waiting)
-                self._waiting = self._waiting[written:]
+            self._file.flush()
         except OSError as error:
             if not self._told:
                 tell(f"{self.path}: cannot be written ({error.strerror}); training "
                      "goes on, and its lines wait")
             self._told = True
 
-    def _add(self, *row: object) -> None:
-        self._waiting += (",".join(map(str, row)) + "\n").encode()
-
     def close(self) -> None:
-        """Close the file."""
-        os.close(self._file)
+        """Close the file; lines that still wait for a full disk are lost."""
+        with suppress(OSError):
+            self._file.close()
 
     def __enter__(self) -> Log:
         return self

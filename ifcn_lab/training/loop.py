@@ -12,12 +12,8 @@ from ifcn_lab.training.batches import lost_workers_told
 from ifcn_lab.training.interrupt import interrupts_wait
 from ifcn_lab.training.lock import sole_trainer
 from ifcn_lab.training.log import tell
-from ifcn_lab.training.optimizer import build_optimizer, rate
-from ifcn_lab.training.processes import LostProcess
 from ifcn_lab.training.recipe import LESSON, Recipe
 from ifcn_lab.training.run import Run, Step
-
-__all__ = ["Run", "Step", "bar", "build_optimizer", "rate", "steps", "train"]
 
 
 def train(
@@ -38,8 +34,8 @@ def train(
         progress: show a progress bar with the losses.
         on_step: called after every step with a `Step`, in the first process.
         checkpoint: file written every `every` steps, at the end, on Ctrl-C or SIGTERM,
-            when another process is lost, and at the start where there is none yet. One
-            that cannot be written is told and tried again; at the end it is an error.
+            and at the start where there is none yet. One that cannot be written is
+            told and tried again; at the end it is an error.
         resume: go on from `checkpoint` if that file exists. A longer recipe than
             before extends the run.
         workers: processes that make batches ahead of time. The batches are the same
@@ -51,24 +47,20 @@ def train(
             there.
         FloatingPointError: the loss is no longer finite. The last checkpoint stays.
         KeyboardInterrupt: Ctrl-C, after the step that it came in and a checkpoint.
-        LostProcess: another process is gone, after a checkpoint.
+        LostProcess: another process is gone. The last checkpoint stays.
     """
     run = Run(model, samples, recipe, workers=workers)
     with (sole_trainer(checkpoint if run.group.first else None),
           interrupts_wait() as interrupted, closing(run), lost_workers_told()):
         begin(run, checkpoint, resume)
-        try:
-            for step in bar(steps(run), run, shown=progress and run.group.first):
-                if on_step is not None and run.group.first:
-                    on_step(step)
-                stop = run.agree(interrupted.is_set())
-                if stop or step.iteration % every == 0:
-                    keep(run, checkpoint, must=stop)
-                if stop:
-                    raise KeyboardInterrupt
-        except LostProcess:
-            keep(run, checkpoint)
-            raise
+        for step in steps(run, shown=progress and run.group.first):
+            if on_step is not None and run.group.first:
+                on_step(step)
+            stop = run.agree(interrupted.is_set())
+            if stop or step.iteration % every == 0:
+                keep(run, checkpoint, must=stop)
+            if stop:
+                raise KeyboardInterrupt
         keep(run, checkpoint, must=True)
     return model.eval()
 
@@ -104,20 +96,15 @@ def keep(run: Run, checkpoint: str | Path | None, *, must: bool = False) -> None
         tell(f"{error}. Training goes on.")
 
 
-def steps(run: Run) -> Iterator[Step]:
-    """Take steps until the run is done."""
-    while run.progress < 1:
-        yield run.step()
-
-
-def bar(source: Iterator[Step], run: Run, *, shown: bool) -> Iterator[Step]:
-    """Pass the steps on, moving a progress bar where there is a terminal."""
+def steps(run: Run, *, shown: bool) -> Iterator[Step]:
+    """Take steps until the run is done; a bar is shown where there is a terminal."""
     from tqdm import tqdm
 
     with tqdm(total=100, disable=None if shown else True, leave=False,
               bar_format="{percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}",
               ) as line:
-        for step in source:
+        while run.progress < 1:
+            step = run.step()
             told = "  ".join(f"{n} {loss:.3f}" for n, loss in step.losses.items())
             text = f"step {step.iteration}  {told}"
             line.set_postfix_str(text, refresh=False)

@@ -8,30 +8,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
 
 
 class LostProcess(ConnectionError):
-    """Another process of the run was killed, failed, or does not answer."""
+    """Another process of the run was killed, failed, or does not answer.
 
-
-class Place(NamedTuple):
-    """Which process this is: its number, how many there are, its number on its machine.
-
-    `address` and `port` are where the first process listens.
+    What was trained since the last checkpoint is lost with it.
     """
-
-    rank: int
-    size: int
-    local: int
-    address: str
-    port: int
 
 
 class Group:
@@ -93,8 +83,8 @@ class Group:
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         with losses_told():
             distributed.all_reduce(flat)
-        for gradient, pooled in zip(gradients, flat.split(
-                [gradient.numel() for gradient in gradients]), strict=True):
+        pieces = flat.split([gradient.numel() for gradient in gradients])
+        for gradient, pooled in zip(gradients, pieces, strict=True):
             gradient.copy_(pooled.view_as(gradient))
 
     def share(self, thing: Any) -> Any:
@@ -110,19 +100,6 @@ class Group:
             distributed.broadcast_object_list(box, device=torch.device(self.device))
         return box[0]
 
-    def gather(self, thing: Any) -> list[Any]:
-        """What each process has, in the order of their numbers.
-
-        Raises:
-            LostProcess: another process is gone.
-        """
-        if self.size == 1:
-            return [thing]
-        box: list[Any] = [None] * self.size
-        with losses_told():
-            distributed.all_gather_object(box, thing)
-        return box
-
 
 def gradient_of(parameter: nn.Parameter) -> Tensor:
     """The gradient of a parameter; zeros where nothing has reached it."""
@@ -132,7 +109,10 @@ def gradient_of(parameter: nn.Parameter) -> Tensor:
 
 
 @contextmanager
-def losses_told() -> Iterator[None]:
+def losses_told(
+    what: str = "lost contact with another process of the run: it was killed, failed, "
+    "or did not answer in time; go on from the checkpoint with --resume"
+) -> Iterator[None]:
     """Turn torch's errors about a connection into one sentence for a person.
 
     Raises:
@@ -142,10 +122,7 @@ def losses_told() -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise LostProcess(
-            f"process {distributed.get_rank()} lost contact with another process of "
-            f"the run: it was killed, failed, or did not answer in time ({why(error)})."
-            " Go on from the checkpoint with --resume"
-        ) from error
+            f"process {os.environ.get('RANK')} {what} ({why(error)})") from error
 
 
 def why(error: RuntimeError) -> str:
@@ -160,9 +137,10 @@ def why(error: RuntimeError) -> str:
 
 @contextmanager
 def joined(device: str = "cpu", timeout: float = 600.0) -> Iterator[Group]:
-    """Join the processes that torchrun or srun started; alone if neither did.
+    """Join the processes that torchrun started; alone if it did not.
 
-    They talk through nccl where `device` is a GPU, else through gloo.
+    They talk through nccl where `device` is a GPU, else through gloo. On a cluster
+    torchrun is started once on each machine; guide/own_data.md has a file for SLURM.
 
     Args:
         device: "cpu" or "cuda".
@@ -170,116 +148,20 @@ def joined(device: str = "cpu", timeout: float = 600.0) -> Iterator[Group]:
             killed is noticed at once on CPU, as its connection closes.
 
     Raises:
-        ValueError: the variables of torchrun or SLURM make no sense.
+        ValueError: a variable of torchrun's is missing or no number.
         LostProcess: the others did not come in time.
     """
-    place = find_place(os.environ)
-    if place is None:
+    if os.environ.get("WORLD_SIZE", "1") == "1":
         yield Group()
         return
-    enter(place, device, timeout)
+    backend = "gloo"
+    if device.startswith("cuda"):
+        backend, local = "nccl", int(os.environ.get("LOCAL_RANK", "0"))
+        torch.cuda.set_device(local % max(1, torch.cuda.device_count()))
+    with losses_told(f"did not meet the others at {os.environ.get('MASTER_ADDR')}; are "
+                     "all of them started, and do they reach that machine?"):
+        distributed.init_process_group(backend, timeout=timedelta(seconds=timeout))
     try:
         yield Group.current()
     finally:
         distributed.destroy_process_group()
-
-
-def enter(place: Place, device: str, timeout: float) -> None:
-    """Meet the other processes.
-
-    Raises:
-        LostProcess: they did not come in time.
-    """
-    backend = "gloo"
-    if device.startswith("cuda"):
-        backend = "nccl"
-        torch.cuda.set_device(place.local % max(1, torch.cuda.device_count()))
-    at = f"tcp://{place.address}:{place.port}"
-    method = {"init_method": "env://"} if "TORCHELASTIC_RUN_ID" in os.environ else {
-        "init_method": at, "rank": place.rank, "world_size": place.size}
-    try:
-        distributed.init_process_group(backend, timeout=timedelta(seconds=timeout),
-                                       **method)
-    except RuntimeError as error:
-        raise LostProcess(
-            f"process {place.rank} of {place.size} did not meet the others at "
-            f"{place.address}:{place.port} within {timeout:.0f} seconds "
-            f"({why(error)}); are all of them started, and is "
-            "MASTER_ADDR a machine that they reach?"
-        ) from error
-
-
-def find_place(variables: Mapping[str, str]) -> Place | None:
-    """Which process of how many this is, by torchrun's or SLURM's variables.
-
-    Under SLURM the first machine of the step's list is where the first process
-    listens, on a port that follows from the job's number; MASTER_ADDR and MASTER_PORT
-    go before. A shell inside an allocation, without srun, is no step and is alone.
-
-    Returns:
-        None where one process was started by itself.
-
-    Raises:
-        ValueError: a variable is missing or no number.
-
-    Example:
-        >>> find_place({"SLURM_STEP_ID": "0", "SLURM_PROCID": "3", "SLURM_NTASKS": "8",
-        ...     "SLURM_LOCALID": "1", "SLURM_JOB_ID": "70001",
-        ...     "SLURM_JOB_NODELIST": "gpu[03-06,9]"})
-        Place(rank=3, size=8, local=1, address='gpu03', port=25001)
-    """
-    if "RANK" in variables and "WORLD_SIZE" in variables:
-        names = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
-    elif "SLURM_STEP_ID" in variables and "SLURM_PROCID" in variables:
-        size = "SLURM_STEP_NUM_TASKS"
-        names = ("SLURM_PROCID", size if size in variables else "SLURM_NTASKS",
-                 "SLURM_LOCALID")
-    else:
-        return None
-    rank, size, local = (number(variables, name) for name in names)
-    if size == 1:
-        return None
-    if not 0 <= rank < size:
-        raise ValueError(f"{names[0]} is {rank}, but {names[1]} is {size}; processes "
-                         "are numbered from 0")
-    return Place(rank, size, local, address(variables), port(variables))
-
-
-def number(variables: Mapping[str, str], name: str) -> int:
-    """A whole number from the environment; LOCAL_RANK may be left out.
-
-    Raises:
-        ValueError: it is missing or no number.
-    """
-    text = variables.get(name, "0" if "LOCAL" in name else "")
-    if not text.isdecimal():
-        raise ValueError(f"the variable {name} is {text!r}, a whole number is needed: "
-                         "start with torchrun or srun, which set it")
-    return int(text)
-
-
-def address(variables: Mapping[str, str]) -> str:
-    """The machine of the first process.
-
-    Raises:
-        ValueError: nothing names it.
-
-    Example:
-        >>> address({"SLURM_JOB_NODELIST": "a[2,4-7]-ib,b1"})
-        'a2-ib'
-    """
-    if "MASTER_ADDR" in variables:
-        return variables["MASTER_ADDR"]
-    nodes = variables.get("SLURM_STEP_NODELIST") or variables.get("SLURM_JOB_NODELIST")
-    if not nodes:
-        raise ValueError("nothing says where the first process runs: set MASTER_ADDR "
-                         "to its machine, and MASTER_PORT to a free port")
-    first = re.match(r"(?:[^,\[]|\[[^\]]*\])+", nodes)[0]
-    return re.sub(r"\[(\w+)[^\]]*\]", r"\1", first)
-
-
-def port(variables: Mapping[str, str]) -> int:
-    """The port of the first process: MASTER_PORT, or one that follows from the job."""
-    if "MASTER_PORT" in variables:
-        return number(variables, "MASTER_PORT")
-    return 15_000 + int(variables.get("SLURM_JOB_ID", "14500")) % 20_000

@@ -27,7 +27,7 @@ from ifcn_lab.training.checkpoint import load_checkpoint, save_checkpoint
 from ifcn_lab.training.compiling import prepared
 from ifcn_lab.training.log import tell
 from ifcn_lab.training.optimizer import build_optimizer, rate
-from ifcn_lab.training.processes import Group, LostProcess
+from ifcn_lab.training.processes import Group
 from ifcn_lab.training.recipe import LESSON, Recipe
 
 MODEL_MAY_CHANGE = {"sizes", "normalisation"}
@@ -99,12 +99,12 @@ class Run:
         Raises:
             FloatingPointError: the loss is no longer finite.
             ValueError, OSError: the data cannot be used.
-            LostProcess: another process is gone; this run is as before the step.
+            LostProcess: another process is gone.
         """
         start = time.perf_counter()
         lr = self._set_rate()
         batches = self._next()
-        with kept_if_lost(self.model, self.group), self._seeded():
+        with self._seeded():
             losses = self._descend(batches)
         self.iteration += 1
         self.seconds += time.perf_counter() - start
@@ -135,29 +135,23 @@ class Run:
 
     def _next(self) -> list[list[Example]]:
         """This process's batches of the coming step; what could not be read is told."""
-        if self.workers:
-            if self._stream is None:
-                self._stream = stream(self.batches, self.iteration, self.numbers,
-                                      self.workers)
-            made = [next(self._stream) for _ in self.numbers]
-        else:
-            made = [self.batches[self.iteration, number] for number in self.numbers]
+        if self._stream is None:
+            self._stream = stream(self.batches, self.iteration, self.numbers,
+                                  self.workers)
+        made = [next(self._stream) for _ in self.numbers]
         self._note([one for batch in made for one in batch.unreadable])
         return [batch.examples for batch in made]
 
     def _note(self, unreadable: list[tuple[int, str]]) -> None:
-        """Name images that nobody has met before; stop when they are too many."""
-        met = self.unreadable.keys()
-        new = {at: why for at, why in unreadable if at not in met}
-        if not self.group.total(len(new))[0]:
-            return
-        found = [pair for one in self.group.gather(new) for pair in one.items()]
-        for at, why in found:
-            if self.unreadable.setdefault(at, why) is why and self.group.first:
-                name, _, reason = why.partition(": ")
-                count = len(self.unreadable)
-                tell(f"skipped {count} unreadable {'image' if count == 1 else 'images'}"
-                     f": {name} ({reason})")
+        """Name images that this process meets first; stop when they are too many."""
+        for at, why in unreadable:
+            if at in self.unreadable:
+                continue
+            self.unreadable[at] = why
+            name, _, reason = why.partition(": ")
+            count = len(self.unreadable)
+            tell(f"skipped {count} unreadable {'image' if count == 1 else 'images'}"
+                 f": {name} ({reason})")
         if len(self.unreadable) > most_unreadable(len(self.samples)):
             raise ValueError(too_many(self.unreadable, len(self.samples)))
 
@@ -325,19 +319,3 @@ def shared_out(batches: int, group: Group) -> list[int]:
         raise ValueError(f"{group.size} processes share {batches} batch(es) a step, so "
                          f"some have none: set accumulate to {group.size} or more")
     return list(range(group.rank, batches, group.size))
-
-
-@contextmanager
-def kept_if_lost(model: nn.Module, group: Group) -> Iterator[None]:
-    """Take back what a step that loses another process did to batch norms' statistics.
-
-    Raises:
-        LostProcess: as the step did.
-    """
-    before = [b.clone() for b in model.buffers()] if group.size > 1 else []
-    try:
-        yield
-    except LostProcess:
-        for buffer, was in zip(model.buffers(), before, strict=True):
-            buffer.copy_(was)
-        raise

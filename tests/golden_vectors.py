@@ -1,6 +1,6 @@
 """Golden vectors: small cases of assembling that every implementation must reproduce.
 
-    python -m ifcn_lab.data.golden          writes data/golden/ anew, from the loop
+    python tests/golden_vectors.py          writes data/golden/ anew, from the loop
 
 They are integers in JSON, so that any language can read them. A score says where it
 lives: 100 * map + 10 * row + column, and 100_000 more for each image of a batch.
@@ -129,8 +129,7 @@ def main() -> None:
     """Write the file: one case a line."""
     lines = [json.dumps(_to_record(work_out(case))) for case in CASES]
     target = shipped.folder() / "golden" / "assembling.json"
-    text = "[\n" + ",\n".join(lines) + "\n]\n"
-    write_whole(target, text)
+    write_whole(target, "[\n" + ",\n".join(lines) + "\n]\n")
     print(f"{target.name}: {len(lines)} cases, {target.stat().st_size / 1e3:.0f} kB")
 
 
