@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from ifcn_lab.data import Sample
-from ifcn_lab.metrics.regions import Answers, paired
+from ifcn_lab.metrics.regions import Detections, paired
 
 
 def mask_iou_pixels(
@@ -45,7 +45,7 @@ def _box_area(box: Shaped[np.ndarray, " 4"]) -> float:
 
 
 def recall_by_matching(
-    proposals: Sequence[Answers],
+    proposals: Sequence[Detections],
     samples: Sequence[Sample],
     n: int,
     threshold: float,
@@ -77,7 +77,7 @@ def _greedy_hits(overlap: Float[np.ndarray, "N M"], threshold: float) -> int:
 
 
 def precision_by_cutting(
-    detections: Sequence[Answers], samples: Sequence[Sample], threshold: float
+    detections: Sequence[Detections], samples: Sequence[Sample], threshold: float
 ) -> float:
     """Find AP at one IoU, categories ignored, from its definition: slow.
 
@@ -103,7 +103,7 @@ def precision_by_cutting(
 
 
 def _judged(
-    detections: Answers, sample: Sample, threshold: float
+    detections: Detections, sample: Sample, threshold: float
 ) -> list[tuple[float, int]]:
     """Pair scores and verdicts of one image, leaving out what is forgiven."""
     scores = np.asarray(detections.scores, dtype=float)
@@ -122,7 +122,7 @@ def _judged(
 
 
 def answers_by_pixels(
-    proposals: Answers, score: float, free: float
+    proposals: Detections, score: float, free: float
 ) -> list[tuple[int, set[tuple[int, int]]]]:
     """Do what ``answers_of`` does pixel by pixel: its definition, slow.
 

@@ -15,7 +15,7 @@ from pycocotools import mask as coco_mask
 from scipy.ndimage import find_objects
 
 from ifcn_lab.data.run_lengths import crop_rles
-from ifcn_lab.metrics.regions import Answers, Found, boxes_of, found
+from ifcn_lab.metrics.regions import Detections, Found, boxes_of, found
 
 __all__ = ["Chosen", "answers_of", "chosen_from"]
 
@@ -30,7 +30,7 @@ the other two about the same."""
 
 @dataclass(frozen=True)
 class Chosen:
-    """Answers that share no pixel, best first.
+    """Detections that share no pixel, best first.
 
     ``labels`` says whose each pixel is: 0 nobody's, i + 1 that of answer i. ``scores``
     belong to the answers, ``places`` are the places they had among what was given.
@@ -63,7 +63,7 @@ class Chosen:
 
 
 def answers_of(
-    proposals: Answers, score: float = SCORE, free: float = FREE
+    proposals: Detections, score: float = SCORE, free: float = FREE
 ) -> Chosen:
     """Choose the proposals that are meant as answers, and give each pixel to one.
 

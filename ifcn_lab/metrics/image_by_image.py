@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ifcn_lab.data.coco_file import AnnotationFile
 from ifcn_lab.metrics.all_figures import Figures
-from ifcn_lab.metrics.regions import Answers, found, objects, objects_of_file
+from ifcn_lab.metrics.regions import Detections, found, objects, objects_of_file
 from ifcn_lab.metrics.results_file import ResultFile, rows
 
 __all__ = ["Evaluation", "Judged", "judge_all"]
@@ -46,7 +46,7 @@ class Evaluation:
     """
 
     data: Sequence
-    answers: ResultFile | Callable[[Any], Answers]
+    answers: ResultFile | Callable[[Any], Detections]
     figures: Figures
     keep: bool = False
 

@@ -14,7 +14,7 @@ from ifcn_lab.data import Sample
 from ifcn_lab.metrics.matching import Match
 from ifcn_lab.metrics.regions import (
     ANY,
-    Answers,
+    Detections,
     Found,
     Objects,
     found,
@@ -45,7 +45,7 @@ class Measure(ABC):
     def result(self) -> Any:
         """Sum up what was counted so far."""
 
-    def add(self, answers: Answers, sample: Sample) -> None:
+    def add(self, answers: Detections, sample: Sample) -> None:
         """Judge and count one image.
 
         Raises ValueError for a score that is NaN, for masks that are not of the
@@ -57,7 +57,7 @@ class Measure(ABC):
             raise ValueError("the answers have no boxes; evaluate kind='masks'")
         self.count(self.judge(best, objects(sample)), sample.image_id)
 
-    def over(self, answers: Iterable[Answers], samples: Iterable[Sample]) -> Any:
+    def over(self, answers: Iterable[Detections], samples: Iterable[Sample]) -> Any:
         """Measure answers, one set for each sample; both may be generators.
 
         Raises ValueError as ``add``, and if there are more of one than of the other.

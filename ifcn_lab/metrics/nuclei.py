@@ -18,7 +18,7 @@ from ifcn_lab.data import Sample
 from ifcn_lab.metrics.answers import chosen_from
 from ifcn_lab.metrics.matching import match_image
 from ifcn_lab.metrics.measure import Measure, for_json
-from ifcn_lab.metrics.regions import Answers, Found, Objects
+from ifcn_lab.metrics.regions import Detections, Found, Objects
 
 __all__ = ["NUCLEI_THRESHOLDS", "NucleiReport", "NucleiScore", "nuclei_ap"]
 
@@ -118,7 +118,7 @@ class NucleiScore(Measure):
 
 
 def nuclei_ap(
-    predictions: Iterable[Answers], samples: Iterable[Sample],
+    predictions: Iterable[Detections], samples: Iterable[Sample],
     thresholds: Sequence[float] = NUCLEI_THRESHOLDS,
 ) -> dict[float, float]:
     """Give TP / (TP + FP + FN) at each mask IoU, counted over all images together.

@@ -17,7 +17,7 @@ from jaxtyping import Shaped
 from ifcn_lab.data import Sample
 from ifcn_lab.metrics.matching import match_nearest
 from ifcn_lab.metrics.measure import ByCategory, Ranked, for_json, place_of
-from ifcn_lab.metrics.regions import EVERY, Answers, Found, Objects
+from ifcn_lab.metrics.regions import EVERY, Detections, Found, Objects
 
 __all__ = ["Precision", "PrecisionReport", "area_under_envelope", "average_precision"]
 
@@ -117,7 +117,7 @@ def area_under_envelope(
 
 
 def average_precision(
-    detections: Iterable[Answers], samples: Iterable[Sample],
+    detections: Iterable[Detections], samples: Iterable[Sample],
     thresholds: Sequence[float] = (0.5, 0.7), *, by_category: bool = False,
 ) -> PrecisionReport:
     """Measure mAP^r of detections, one set for each sample (paper, section 4).

@@ -22,7 +22,7 @@ from ifcn_lab.metrics.matching import (
     match_image,
 )
 from ifcn_lab.metrics.measure import Measure, for_json
-from ifcn_lab.metrics.regions import Answers, Found, Objects
+from ifcn_lab.metrics.regions import Detections, Found, Objects
 
 __all__ = ["COCO_THRESHOLDS", "Recall", "RecallReport", "average_recall"]
 
@@ -140,7 +140,7 @@ class Recall(Measure):
 
 
 def average_recall(
-    proposals: Iterable[Answers], samples: Iterable[Sample],
+    proposals: Iterable[Detections], samples: Iterable[Sample],
     ns: Sequence[int] = (10, 100, 1000), *,
     thresholds: Sequence[float] = COCO_THRESHOLDS, kind: str = "masks",
     sizes: bool = False,

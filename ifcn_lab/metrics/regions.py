@@ -16,7 +16,7 @@ from ifcn_lab.data.coco_file import AnnotatedImage
 from ifcn_lab.data.overlap import encode, xywh
 from ifcn_lab.data.segmentation import rle_of
 
-__all__ = ["ANY", "EVERY", "Answers", "Found", "Objects", "found", "objects",
+__all__ = ["ANY", "EVERY", "Detections", "Found", "Objects", "found", "objects",
            "objects_of_file", "paired"]
 
 ANY = 0
@@ -27,7 +27,7 @@ EVERY = -1
 
 
 @runtime_checkable
-class Answers(Protocol):
+class Detections(Protocol):
     """What is evaluated: the masks found in one image, with scores, in any order.
 
     ``masks``, bool (N, h, w), or a method ``rles()`` that gives them as COCO run
@@ -110,7 +110,7 @@ class Objects(NamedTuple):
                        *(column[mine] for column in self[1:]))
 
 
-def found(proposals: Answers, size: tuple[int, int]) -> Found:
+def found(proposals: Detections, size: tuple[int, int]) -> Found:
     """Check proposals of an image of ``size`` (h, w), and sort them by score.
 
     Equal scores keep their order. Raises ValueError if a score is NaN, if there are not
@@ -138,8 +138,8 @@ def found(proposals: Answers, size: tuple[int, int]) -> Found:
 
 
 def paired(
-    proposals: Iterable[Answers], samples: Iterable[Sample]
-) -> Iterator[tuple[Answers, Sample]]:
+    proposals: Iterable[Detections], samples: Iterable[Sample]
+) -> Iterator[tuple[Detections, Sample]]:
     """Go through what was found and the samples side by side, holding one image.
 
     Raises ValueError if there are more of one than of the other.
@@ -228,7 +228,7 @@ def boxes_of(rles: list[dict[str, Any]]) -> Float[np.ndarray, "N 4"]:
     return np.array(coco_mask.toBbox(rles) if rles else [], float).reshape(-1, 4)
 
 
-def _rles(proposals: Answers, size: tuple[int, int]) -> list[dict[str, Any]]:
+def _rles(proposals: Detections, size: tuple[int, int]) -> list[dict[str, Any]]:
     if hasattr(proposals, "rles"):
         rles = list(proposals.rles())
     else:

@@ -22,7 +22,7 @@ from ifcn_lab.data.faults import Unreadable, near
 from ifcn_lab.data.json_fields import MOST, is_box, key_of, short, whole
 from ifcn_lab.data.picture_names import PictureNames
 from ifcn_lab.data.segmentation import checked, rle_of
-from ifcn_lab.metrics.regions import Answers, Found, found, paired
+from ifcn_lab.metrics.regions import Detections, Found, found, paired
 
 __all__ = ["ResultFile", "rows", "to_coco_results", "writing_results"]
 
@@ -202,7 +202,7 @@ def _check(entry: dict[str, Any]) -> None:
 
 
 def to_coco_results(
-    proposals: Iterable[Answers], samples: Iterable[Sample]
+    proposals: Iterable[Detections], samples: Iterable[Sample]
 ) -> list[dict[str, Any]]:
     """List proposals, one set for each sample, as COCO results, ready for JSON.
 
