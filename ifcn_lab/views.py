@@ -135,17 +135,15 @@ def start_of_cut(
 
 def resize(sample: Sample, size: tuple[int, int], padded: tuple[int, int]) -> View:
     """Scale image, masks and crowd to `size`, then pad below and to the right."""
-    image = torch.tensor(sample.image).permute(2, 0, 1).float() / 255     # (3, h, w)
-    layers = np.concatenate([sample.masks, sample.crowd[None]])           # (N+1, h, w)
-    stack = torch.cat([image, torch.tensor(layers).float()])[None]
-    stack = F.interpolate(stack, size, mode="bilinear", antialias=True,
-                          align_corners=False)[0]
-    pad = (0, padded[1] - size[1], 0, padded[0] - size[0])
-    stack = F.pad(stack, pad)                                     # (3+N+1, H', W')
-    mean = torch.tensor(IMAGENET_MEAN).view(3, 1, 1)
-    outside = F.pad(torch.zeros(1, *size), pad, value=1.0)
-    return View(stack[:3] + mean * outside, stack[3:-1], stack[-1], size,
-                sample.categories)
+    layers = [sample.masks, sample.crowd[None]][: 1 + bool(sample.crowd.any())]
+    stack = np.concatenate([sample.image.transpose(2, 0, 1), *layers], dtype=np.float32)
+    stack[:3] /= 255                                              # (3+N+1, h, w)
+    scaled = F.interpolate(torch.from_numpy(stack)[None], size, mode="bilinear",
+                           antialias=True, align_corners=False)[0]
+    whole = scaled.new_zeros(4 + len(sample.masks), *padded)
+    whole[:3] = torch.tensor(IMAGENET_MEAN).view(3, 1, 1)
+    whole[: len(scaled), : size[0], : size[1]] = scaled
+    return View(whole[:3], whole[3:-1], whole[-1], size, sample.categories)
 
 
 def mirror(view: View) -> View:

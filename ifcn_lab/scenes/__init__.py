@@ -156,7 +156,7 @@ def _paint(rng: Generator, board: Board, look: Look) -> Float[np.ndarray, "c h w
         distance = body.outline.distance[box]
         near = np.clip(1 - distance / np.float32(look.shadow_width), 0, 1)
         behind = planes[:, *inside] * (1 - np.float32(look.shadow) * near)
-        colour = surface(rng, look, body.group, body.outline)[:, *box]
+        colour = surface(rng, look, body.group, body.outline, box)
         cover = body.outline.coverage[box]
         planes[:, *inside] = behind + cover * (colour - behind)
     return planes
