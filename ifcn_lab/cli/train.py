@@ -82,8 +82,8 @@ def add_network(parser: ArgumentParser) -> None:
     network.add_argument("--model", metavar="NAME", help="InstanceFCN (default) or a "
                          "relative (see `ifcn-lab models`); MNC and SharpMask stand "
                          "on --weights")
-    network.add_argument("--backbone", choices=("small", "vgg16"), help="(small; vgg16 "
-                         "with --recipe paper or --init)")
+    network.add_argument("--backbone", choices=("light", "small", "vgg16"), help="("
+                         "small; vgg16 with --recipe paper or --init)")
     network.add_argument("--k", type=whole, help="parts a side (5)")
     network.add_argument("--m", "--window", type=whole, help="window side in places "
                          "(21); under torchrun write --window, as it takes --m for its "

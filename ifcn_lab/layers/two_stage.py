@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ifcn_lab.layers.anchors import anchor_sizes, spread_sides
-from ifcn_lab.layers.backbones import fused
+from ifcn_lab.layers.backbones import BACKBONES, fused
 from ifcn_lab.layers.boxes import (
     box_iou,
     clip_boxes,
@@ -31,7 +31,8 @@ from ifcn_lab.layers.whole_image import Piece, WholeImageModel
 from ifcn_lab.segmenter import Instances, to_tensor
 from ifcn_lab.views import View
 
-SIDES = {"vgg16": (128.0, 256.0, 512.0), "small": (24.0, 40.0, 64.0)}
+SIDES = {name: (24.0, 40.0, 64.0) if kind.small else (128.0, 256.0, 512.0)
+         for name, kind in BACKBONES.items()}
 """Sides of the anchors of each backbone: Faster R-CNN's, and ones for the scenes."""
 
 BOX_WEIGHTS = (10, 10, 5, 5)
@@ -81,7 +82,7 @@ class TwoStage(WholeImageModel):
     its mask), `mask_losses`, and may have `make_maps`.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         sides: of the anchors, in image pixels; None: as usual for the backbone.
         rois: regions of an image that teach, a quarter of them objects.

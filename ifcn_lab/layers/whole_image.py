@@ -20,7 +20,7 @@ class WholeImageModel(Segmenter):
     """A backbone that sees the whole image, and the categories told apart.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         normalisation: of an image in [0, 1]: "imagenet" or "caffe".
 

@@ -57,7 +57,7 @@ class Discriminative(WholeImageModel):
     """Vectors that one loss pulls together and pushes apart.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         dimensions: of a vector; 8 for Cityscapes in the source, 16 for leaves.
         pull: distance from its object's mean at which a vector is near enough.

@@ -46,7 +46,7 @@ class FCN(WholeImageModel):
     """A backbone, a 1x1 convolution to class maps, and bilinear enlarging.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         normalisation: of an image in [0, 1]: "imagenet" or "caffe".
 

@@ -35,7 +35,7 @@ class MaskRCNN(TwoStage):
     """Boxes by RPN, and category, box and mask of each in parallel.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         roi: "align", "warp" or "pool": how a box's features are read.
         bins: per side of what category and box are read from; 7 in the source.
@@ -60,7 +60,7 @@ class MaskRCNN(TwoStage):
         if roi not in ROI:
             raise ValueError(f"roi is one of {', '.join(ROI)}; got {roi!r}")
         self.roi, self.bins, self.mask_bins = roi, bins, mask_bins
-        width = 64 if backbone == "small" else 256
+        width = 64 if self.backbone.small else 256
         self.box_head = nn.Sequential(
             conv_norm(self.channels, width, stride=2), nn.ReLU(), nn.Flatten(),
             nn.Linear(width * ((bins + 1) // 2) ** 2, 2 * width), nn.ReLU())

@@ -36,7 +36,7 @@ class MaskScoringRCNN(MaskRCNN):
     """Mask R-CNN and a head for the IoU of each mask.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         detach: let no gradient of the IoU's loss reach mask head and features.
         others: see `MaskRCNN`.
@@ -57,7 +57,7 @@ class MaskScoringRCNN(MaskRCNN):
     ) -> None:
         super().__init__(backbone, categories, **others)
         self.detach = detach
-        width = 64 if backbone == "small" else 256
+        width = 64 if self.backbone.small else 256
         self.iou_head = nn.Sequential(
             conv_norm(self.channels + 1, width), nn.ReLU(),
             conv_norm(width, width, stride=2), nn.ReLU(), nn.Flatten(),

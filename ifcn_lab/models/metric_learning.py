@@ -56,7 +56,7 @@ class MetricLearning(WholeImageModel):
     """Vectors that are alike or not, and seeds.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         dimensions: of a vector; 64 in the source.
         drawn: places of each object that teach; 10 in the source.

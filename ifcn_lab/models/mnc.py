@@ -98,7 +98,7 @@ class MNC(Segmenter):
             raise ValueError("no category to tell apart; give names by id, {1: 'disc'}")
         if bins < 2 or bins % 2:
             raise ValueError(f"bins is {bins}; give an even number, 2 x 2 are pooled")
-        self.width = width or (4096 if name == "vgg16" else 256)
+        self.width = width or (256 if self.proposer.backbone.small else 4096)
         self.classes = as_classes(categories)
         self.bins, self.dropout = bins, dropout
         self.sides, self.frozen = None if sides is None else tuple(sides), frozen

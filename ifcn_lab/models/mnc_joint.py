@@ -43,7 +43,7 @@ class MNCJoint(TwoStage):
     """Boxes, masks and categories in sequence, trained together.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         m: mask side; 28 in the source, 21 in its released code.
         box_gradient: let the losses of masks and categories teach the boxes.
@@ -72,8 +72,8 @@ class MNCJoint(TwoStage):
                              f"{mask_iou}")
         self.m, self.mask_iou, self.voting = m, mask_iou, voting
         self.box_gradient = box_gradient
-        small = backbone == "small"
-        squeezed, hidden, width = (16, 64, 32) if small else (512, 256, 4096)
+        squeezed, hidden, width = ((16, 64, 32) if self.backbone.small
+                                   else (512, 256, 4096))
         self.squeeze = nn.Sequential(
             nn.Conv2d(self.channels, squeezed, 1, bias=False),
             nn.BatchNorm2d(squeezed), nn.ReLU())

@@ -58,7 +58,7 @@ class AfterSGN(WholeImageModel):
     """Breakpoints, runs, pieces, objects.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         directions: "both", or only "rows" or "columns", to see what each is worth.
         normalisation: of an image in [0, 1]: "imagenet" or "caffe".

@@ -64,7 +64,7 @@ class YOLACT(WholeImageModel):
     """Anchors on the map at twice the backbone's stride, prototypes at stride 4.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         k: prototypes; 32 in the source.
         sides: of the anchors, in image pixels; None: as usual for the backbone.
