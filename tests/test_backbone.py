@@ -9,7 +9,17 @@ import torch
 from torch import nn
 from training_cases import one_thread
 
-from ifcn_lab.layers.backbones import SmallBackbone, VGG16Hole, build_backbone, fused
+from ifcn_lab.layers.backbones import (
+    BACKBONES,
+    SmallBackbone,
+    VGG16Hole,
+    build_backbone,
+    fused,
+)
+from ifcn_lab.layers.two_stage import SIDES
+from ifcn_lab.models.rfcn import RFCN
+from ifcn_lab.windows.labels import CLOSE
+from ifcn_lab.windows.model import RULES
 
 __all__ = ["one_thread"]  # a fixture
 
@@ -153,6 +163,14 @@ def test_a_small_backbone_sees_a_whole_window_from_its_middle(name: str) -> None
 def test_the_small_backbone_is_small(small: SmallBackbone) -> None:
     """Shipped weights stay below 4 MB, so in float32 below a million numbers."""
     assert sum(p.numel() for p in small.parameters()) < 1_000_000
+
+
+def test_on_every_small_backbone_models_are_as_the_lessons_have_them() -> None:
+    assert BACKBONES.keys() == RULES.keys() == SIDES.keys()
+    assert RULES["light"] == RULES["small"] == CLOSE != RULES["vgg16"]
+    assert SIDES["light"] == SIDES["small"] != SIDES["vgg16"]
+    widths = {name: RFCN(name).head[0].out_channels for name in BACKBONES}
+    assert widths["light"] == widths["small"] < widths["vgg16"]
 
 
 def test_an_unknown_backbone_is_named_with_those_there_are() -> None:
