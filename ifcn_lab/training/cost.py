@@ -89,7 +89,8 @@ class ByWeight(TorchDispatchMode):
     ) -> object:
         """Carry the operation out, then count it."""
         out = func(*args, **(kwargs or {}))
-        if count := flop_registry.get(func.overloadpacket):
+        if func.overloadpacket in flop_registry:
+            count = flop_registry[func.overloadpacket]
             number = count(*args, **(kwargs or {}), out_val=out) // 2
             taken = (self.layers.get(x.data_ptr()) for x in args
                      if isinstance(x, Tensor))
