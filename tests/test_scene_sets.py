@@ -36,7 +36,7 @@ CLAIMS = {
     "separated": (0.99, lambda s: ~touching(s.masks).any(1)),
     "far and equal": (0.8, lambda s: [
         gap(s) >= 24 and np.ptp(sides(s)) <= 2 and len(s.masks) == 2]),
-    "thin parts": (0.9, lambda s: widths(s) <= 0.5 * sides(s)),
+    "thin parts": (0.85, lambda s: widths(s) <= 0.5 * sides(s)),
     "many small": (0.99, lambda s: (sides(s) <= 26) & (len(s.masks) >= 10)),
     "mixed sizes": (0.8, lambda s: [sides(s).max() >= 2 * sides(s).min()]),
     "several kinds": (0.99, lambda s: [len(set(s.categories)) >= 2]),

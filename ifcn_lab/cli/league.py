@@ -59,8 +59,8 @@ def run(given: Namespace) -> int:
     """
     from ifcn_lab.league.entries import LEAGUE
 
-    for suffix in ("md", "json", "png"):
-        check_writable(given.out / f"league.{suffix}")
+    for name in ("claims.md", "league.md", "league.json", "league.png"):
+        check_writable(given.out / name)
     if given.what == "claims":
         return run_claims(given)
     results = performed(given, {name: LEAGUE[name] for name in given.models})
@@ -122,14 +122,20 @@ def write(given: Namespace, results: list[tuple[Run, dict[str, Any]]]) -> None:
 
 
 def run_claims(given: Namespace) -> int:
-    """Run the claims' experiments; print figures and verdicts."""
-    from ifcn_lab.league.claims import CLAIMS, ROWS, chosen
+    """Run the claims' experiments; print figures and verdicts.
+
+    Raises:
+        ValueError: an unknown claim, or another data set than scenes.
+    """
+    from ifcn_lab.league.claims import CLAIMS, chosen, entry_of
     from ifcn_lab.league.claims_told import claims_page
     from ifcn_lab.league.roi_oracle import roi_oracle
     from ifcn_lab.league.summary import by_row
 
+    if given.dataset != "scenes":
+        raise ValueError("the claims are tried on scenes; leave --dataset out")
     claims = chosen(CLAIMS, given.only)
-    rows = {name: ROWS[name] for claim in claims for name in claim.rows}
+    rows = {name: entry_of(name) for claim in claims for name in claim.rows}
     found = by_row(performed(given, rows)) if rows else {}
     oracle = roi_oracle() if given.only is None or 0 in given.only else {}
     page = claims_page(claims, found, oracle)

@@ -135,7 +135,8 @@ def collect(
         kept.append(done)
         one, record = done
         figures = "  ".join(f"{name} {value:.1f}" for name, value in
-                            record["figures"].items() if ":" not in name)
+                            record["figures"].items()
+                            if name[:6] != "recall" and ":" not in name)
         print(f"{len(kept)}/{len(runs)} {one.name}: {figures}  (training "
               f"{record['training'].get('seconds', 0):.0f} s, measuring "
               f"{record['measuring']['seconds']:.0f} s)", flush=True)

@@ -1,11 +1,11 @@
 """What the papers claim, as experiments at small scale, each with its rule.
 
-A claim says that some difference of figures lies in a range. Its rule is the same for
-all, and stood here before anything ran: let d be the difference's mean over seeds and s
-its spread (n - 1); the claim is *shown* if d - 2 s to d + 2 s lies in the range,
-*refuted here* if it lies outside, else *not shown*; one seed shows nothing. Of several
-differences all must be shown, and one refuted refutes. No range was changed after a
-figure was seen.
+A claim says that differences of figures lie in ranges. One rule is for all, and stood
+here before anything ran: with d a difference's mean over seeds and s its spread (n - 1)
+it is *shown* if d - 2 s to d + 2 s lies within the range (its ends left out, unless it
+is a single number), *refuted here* if it lies outside, else *not shown*; one seed shows
+nothing. Of several differences all must be shown, and one refuted refutes. No range is
+changed after a figure was seen.
 
 Not among them, as they need what no model here has an option for: 9 and 10 (masks by
 softmax, masks without classes), 11 (separate maps), 13 (mask alone into the IoU head),
@@ -16,11 +16,12 @@ MNC's RPN). The papers' figures are on their data and networks: only directions 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from statistics import mean, stdev
 from typing import NamedTuple
 
+from ifcn_lab.data.scenes import SCENE_SETS
 from ifcn_lab.league.entries import Entry
 from ifcn_lab.league.summary import Figures
 
@@ -159,6 +160,19 @@ CLAIMS = (
 )
 
 
+def entry_of(name: str) -> Entry:
+    """The row of that name, measured on the scene sets that any claim asks it for.
+
+    Example:
+        >>> entry_of("k = 1").data["sets"], entry_of("SharpMask").data["sets"]
+        (('touching', 'separated'), ())
+    """
+    asked = [figure for claim in CLAIMS for each in claim.gaps
+             for row, figure in each.figures if row == name]
+    sets = tuple(one for one in SCENE_SETS if any(f"{one}: " in a for a in asked))
+    return replace(ROWS[name], data={**ROWS[name].data, "sets": sets})
+
+
 def chosen(claims: Sequence[Claim], only: Sequence[int] | None) -> list[Claim]:
     """The claims of these numbers, all where none is given; 0 is the RoI oracle.
 
@@ -183,7 +197,7 @@ def verdict(values: Sequence[float], low: float, high: float) -> str:
         return NOT_SHOWN
     reach = 2 * stdev(values)
     first, last = mean(values) - reach, mean(values) + reach
-    if low <= first and last <= high:
+    if low < first and last < high or low == first == last == high:
         return SHOWN
     return REFUTED if last < low or first > high else NOT_SHOWN
 

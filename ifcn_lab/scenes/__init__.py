@@ -62,7 +62,8 @@ def make(
     >>> int(scene.masks.sum(0).max())  # no pixel belongs to two objects
     1
     """
-    settings = Settings(size, objects, sizes, families, touching, alike, one_kind, style)
+    settings = Settings(size, objects, sizes, families, touching, alike, one_kind,
+                        style)
     return _draw(np.random.default_rng(check_seed(seed)), settings)
 
 
