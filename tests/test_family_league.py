@@ -16,11 +16,10 @@ from training_cases import one_thread
 from ifcn_lab.__main__ import main
 from ifcn_lab.data.scenes import SCENE_SETS, SceneSet
 from ifcn_lab.league import family_figures as figures_file
-from ifcn_lab.league.claims import CLAIMS, ROWS, Gap, verdict
-from ifcn_lab.league.claims_told import claims_page
+from ifcn_lab.league.claims import CLAIMS, ROWS, Gap, claim_told, verdict
 from ifcn_lab.league.entries import LEAGUE, Entry
 from ifcn_lab.league.family_figures import figures_of, multiply_adds
-from ifcn_lab.league.roi_oracle import OPERATORS, roi_oracle
+from ifcn_lab.league.roi_oracle import OPERATORS, oracle_told, roi_oracle
 from ifcn_lab.league.rows import Data
 from ifcn_lab.models import MODELS, model_class
 from ifcn_lab.models.fcn import FCN
@@ -223,9 +222,9 @@ def test_the_rule(values: list[float], low: float, high: float, said: str) -> No
 def test_a_gap_of_gaps_is_taken_seed_by_seed() -> None:
     found = {"a": [{"x": 9.0, "y": 5.0}, {"x": 8.0, "y": 5.0}],
              "b": [{"x": 1.0, "y": 4.0}, {"x": 2.0, "y": 4.0}]}
-    gap = Gap((("a", "x"), ("b", "y"), ("b", "x"), ("a", "y")))
+    gap = Gap("a/x - b/x - a/y + b/y")
     assert gap.values(found) == [(9 - 1) - (5 - 4), (8 - 2) - (5 - 4)]
-    page = claims_page([replace(CLAIMS[0], gaps=(gap,))], found, {})
+    page = claim_told(CLAIMS[0]._replace(gaps=(gap,)), found)
     assert "6.0 ± 1.4, shown" in page and "65.7 / 52.1" in page
 
 
@@ -247,8 +246,7 @@ def test_roialign_keeps_the_most_and_its_lead_grows_with_the_stride() -> None:
             "RoIAlign, not aligned": 0.809, "RoIAlign": 0.944}
     for name, iou in told.items():
         assert kept[name, 4].iou == pytest.approx(iou, abs=0.05)
-    shown = claims_page([], {}, kept)
-    assert "the larger the stride: shown" in shown
+    assert "the larger the stride: shown" in oracle_told(kept)
 
 
 def test_every_set_is_measured_on_its_own_scenes() -> None:

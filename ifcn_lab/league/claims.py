@@ -15,15 +15,16 @@ MNC's RPN). The papers' figures are on their data and networks: only directions 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from statistics import mean, stdev
 from typing import NamedTuple
 
 from ifcn_lab.data.scenes import SCENE_SETS
 from ifcn_lab.league.entries import Entry
-from ifcn_lab.league.summary import Figures
+from ifcn_lab.league.summary import Figures, spread
 
 SHOWN, NOT_SHOWN, REFUTED = "shown", "not shown", "refuted here"
 
@@ -49,36 +50,35 @@ ROWS = {
 
 
 class Gap(NamedTuple):
-    """That the sum of the first figures less the others lies from `low` to `high`.
+    """That a sum of figures lies between `low` and `high`.
 
-    A figure is a row and its figure's name; those after the first half are taken off.
+    `figures` is the sum as it is read: "a/AR@10 - b/AR@10" is row a's less row b's.
     """
 
-    figures: tuple[tuple[str, str], ...]
+    figures: str
     low: float = 0.0
     high: float = inf
 
     @property
-    def half(self) -> int:
-        """How many figures are added; as many are taken off."""
-        return len(self.figures) // 2
+    def terms(self) -> list[tuple[int, str, str]]:
+        """Sign, row and figure of each term.
 
-    def __str__(self) -> str:
-        told = [f"{row}'s {name}" for row, name in self.figures]
-        plus, less = (" + ".join(part) for part in (told[:self.half],
-                                                    told[self.half:]))
-        return f"({plus}) - ({less}) from {self.low:g} to {self.high:g}"
+        Example:
+            >>> Gap("k = 5/AR@10 - k = 1/far and equal: AR@10").terms
+            [(1, 'k = 5', 'AR@10'), (-1, 'k = 1', 'far and equal: AR@10')]
+        """
+        signs = re.split(r" ([+-]) ", f" + {self.figures}")[1:]
+        return [(1 if sign == "+" else -1, *term.split("/"))
+                for sign, term in zip(signs[::2], signs[1::2], strict=True)]
 
     def values(self, found: Mapping[str, Figures]) -> list[float]:
-        """The difference, seed by seed."""
-        signs = [1] * self.half + [-1] * self.half
-        columns = [[sign * seed[name] for seed in found[row]]
-                   for sign, (row, name) in zip(signs, self.figures, strict=True)]
+        """The sum, seed by seed."""
+        columns = [[sign * seed[figure] for seed in found[row]]
+                   for sign, row, figure in self.terms]
         return [sum(each) for each in zip(*columns, strict=True)]
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """A claim, what the paper printed for it and where that was seen, and the gaps."""
 
     number: int
@@ -90,73 +90,56 @@ class Claim:
     @property
     def rows(self) -> list[str]:
         """The rows of `ROWS` that it needs."""
-        return list(dict.fromkeys(row for gap in self.gaps for row, _ in gap.figures))
-
-
-def gap(better: str, worse: str, figure: str, low: float = 0.0, high: float = inf
-        ) -> Gap:
-    """That one row's figure is above another's by at least `low`."""
-    return Gap(((better, figure), (worse, figure)), low, high)
-
-
-def way(row: str, other: str, figure: str, low: float = 0.0, high: float = inf
-        ) -> Gap:
-    """That a trained row's figure is above its own, measured in the other way."""
-    return Gap(((row, figure), (row, f"{other}: {figure}")), low, high)
-
-
-def twice(first: tuple[str, str], other: tuple[str, str], one: str, two: str) -> Gap:
-    """That the first pair is farther apart in figure `one` than the other in `two`."""
-    return Gap(((first[0], one), (other[1], two), (first[1], one), (other[0], two)))
-
-
-def growing(better: str, worse: str, more: str, less: str) -> Gap:
-    """That a row gains more over another in one figure than in a second."""
-    return twice((better, worse), (better, worse), more, less)
+        return list(dict.fromkeys(row for gap in self.gaps for _, row, _ in gap.terms))
 
 
 CLAIMS = (
     Claim(1, "one map cannot split touching objects", "FCIS without positions 52.5 / "
           "38.5, with 65.7 / 52.1 mAP^r@.5 / .7; InstanceFCN has no row k = 1",
-          "KR-FCIS", (gap("k = 5", "k = 1", "touching: recall@70", 20),
-                      growing("k = 5", "k = 1", "touching: recall@70",
-                              "separated: recall@70"))),
+          "KR-FCIS", (
+              Gap("k = 5/touching: recall@70 - k = 1/touching: recall@70", 20),
+              Gap("k = 5/touching: recall@70 - k = 1/touching: recall@70 "
+                  "- k = 5/separated: recall@70 + k = 1/separated: recall@70"))),
     Claim(2, "more parts than 3 x 3 bring little", "AR@10 38.3, 38.9, 38.8 for k = 3, "
-          "5, 7", "KR-INST", (gap("k = 5", "k = 3", "AR@10", -3, 3),)),
+          "5, 7", "KR-INST", (Gap("k = 5/AR@10 - k = 3/AR@10", -3, 3),)),
     Claim(3, "local coherence beats layers for each window, the more with less data",
           "AR@10 37.4 against 31.2", "KR-INST", (
-              gap("k = 5", "layers", "AR@10"),
-              twice(("k = 5, 100 scenes", "layers, 100 scenes"), ("k = 5", "layers"),
-                    "AR@10", "AR@10"))),
+              Gap("k = 5/AR@10 - layers/AR@10"),
+              Gap("k = 5, 100 scenes/AR@10 - layers, 100 scenes/AR@10 "
+                  "- k = 5/AR@10 + layers/AR@10"))),
     Claim(4, "whole images teach more than crops", "AR@10 37.4 to 38.9", "KR-INST",
-          (gap("k = 5, whole", "k = 5", "AR@10"),)),
+          (Gap("k = 5, whole/AR@10 - k = 5/AR@10"),)),
     Claim(5, "SharpMask gains where the overlap is high", "AR@1000 33.1 to 35.5, AUC "
-          "19.4 to 20.9", "KR-SM", (gap("SharpMask", "DeepMask", "AR@100"),
-                                    growing("SharpMask", "DeepMask", "recall@80",
-                                            "recall@50"))),
+          "19.4 to 20.9", "KR-SM", (
+              Gap("SharpMask/AR@100 - DeepMask/AR@100"),
+              Gap("SharpMask/recall@80 - DeepMask/recall@80 "
+                  "- SharpMask/recall@50 + DeepMask/recall@50"))),
     Claim(6, "breakpoints are needed along rows and along columns", "none at hand",
-          "-", tuple(gap("both", one, "AR@10") for one in ("rows", "columns"))),
+          "-", (Gap("both/AR@10 - rows/AR@10"), Gap("both/AR@10 - columns/AR@10"))),
     Claim(7, "RoIAlign is better than RoIWarp and RoIPool, most at high overlap",
           "AP 30.3, 27.2, 26.9", "Mask R-CNN, ablations", (
-              gap("align", "warp", "AP75"), gap("align", "pool", "AP75"),
-              growing("align", "pool", "AP75", "AP50"))),
+              Gap("align/AP75 - warp/AP75"), Gap("align/AP75 - pool/AP75"),
+              Gap("align/AP75 - pool/AP75 - align/AP50 + pool/AP50"))),
     Claim(8, "the box's gradient helps MNC", "mAP^r@.5 60.5 step by step, 62.6 end to "
-          "end", "KR-MNC", (gap("box gradient on", "box gradient off", "AP50"),)),
+          "end", "KR-MNC", (Gap("box gradient on/AP50 - box gradient off/AP50"),)),
     Claim(12, "a score of the mask changes the order, not the masks", "AP 34.2 to 35.6",
           "the released code", (
-              way("scoring", "category's score", "AR@100", 0, 0),
-              way("scoring", "category's score", "AP75"),
-              way("scoring", "category's score", "AP50", -1, 1))),
+              Gap("scoring/AR@100 - scoring/category's score: AR@100", 0, 0),
+              Gap("scoring/AP75 - scoring/category's score: AP75"),
+              Gap("scoring/AP50 - scoring/category's score: AP50", -1, 1))),
     Claim(14, "the number of prototypes hardly matters", "AP 26.8 with 8, 27.7 with 32",
-          "YOLACT", (gap("32 prototypes", "8 prototypes", "AR@10", -3, 3),)),
-    Claim(16, "Fast NMS loses little", "0.1 AP", "YOLACT", tuple(
-        way("YOLACT", "greedy NMS", name, -1, 1)
-        for name in ("AP50", "many small: AP50"))),
+          "YOLACT", (Gap("32 prototypes/AR@10 - 8 prototypes/AR@10", -3, 3),)),
+    Claim(16, "Fast NMS loses little", "0.1 AP", "YOLACT", (
+        Gap("YOLACT/AP50 - YOLACT/greedy NMS: AP50", -1, 1),
+        Gap("YOLACT/many small: AP50 - YOLACT/greedy NMS: many small: AP50", -1, 1))),
     Claim(18, "without coordinates equal objects far apart are one", "a theorem",
           "the network commutes with shifts", (
-              gap("coordinates on", "coordinates off", "far and equal: best IoU", 20),
-              growing("coordinates on", "coordinates off", "far and equal: best IoU",
-                      "touching: best IoU"))),
+              Gap("coordinates on/far and equal: best IoU "
+                  "- coordinates off/far and equal: best IoU", 20),
+              Gap("coordinates on/far and equal: best IoU "
+                  "- coordinates off/far and equal: best IoU "
+                  "- coordinates on/touching: best IoU "
+                  "+ coordinates off/touching: best IoU"))),
 )
 
 
@@ -167,8 +150,8 @@ def entry_of(name: str) -> Entry:
         >>> entry_of("k = 1").data["sets"], entry_of("SharpMask").data["sets"]
         (('touching', 'separated'), ())
     """
-    asked = [figure for claim in CLAIMS for each in claim.gaps
-             for row, figure in each.figures if row == name]
+    asked = [figure for claim in CLAIMS for gap in claim.gaps
+             for _, row, figure in gap.terms if row == name]
     sets = tuple(one for one in SCENE_SETS if any(f"{one}: " in a for a in asked))
     return replace(ROWS[name], data={**ROWS[name].data, "sets": sets})
 
@@ -212,3 +195,15 @@ def together(verdicts: Sequence[str]) -> str:
     if REFUTED in verdicts:
         return REFUTED
     return NOT_SHOWN if NOT_SHOWN in verdicts else SHOWN
+
+
+def claim_told(claim: Claim, found: Mapping[str, Figures]) -> str:
+    """A claim in Markdown: the paper's figures, the ranges, ours, the verdict."""
+    gaps = [(gap, gap.values(found)) for gap in claim.gaps]
+    said = [verdict(values, gap.low, gap.high) for gap, values in gaps]
+    lines = [f"## {claim.number}. {claim.text}: {together(said)}", "",
+             f"The paper: {claim.paper} (source: {claim.source}).", ""]
+    lines += [f"- {gap.figures}, between {gap.low:g} and {gap.high:g}: "
+              f"{spread(values)}, {word}"
+              for (gap, values), word in zip(gaps, said, strict=True)]
+    return "\n".join([*lines, ""])
