@@ -17,7 +17,7 @@ from ifcn_lab.__main__ import main
 from ifcn_lab.data.scenes import SCENE_SETS, SceneSet
 from ifcn_lab.league import family_figures as figures_file
 from ifcn_lab.league.claims import CLAIMS, ROWS, Gap, claim_told, verdict
-from ifcn_lab.league.entries import LEAGUE, Entry
+from ifcn_lab.league.entries import Entry
 from ifcn_lab.league.family_figures import figures_of, multiply_adds
 from ifcn_lab.league.roi_oracle import OPERATORS, oracle_told, roi_oracle
 from ifcn_lab.league.rows import Data
@@ -37,7 +37,7 @@ BUDGET = {"iterations": 9, "seconds": 300.0}
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_has_a_row_with_its_recipe_and_the_budget(name: str) -> None:
-    row = LEAGUE[name].row(name, Data("scenes", kinds=False), BUDGET)
+    row = Entry(name).row(name, Data("scenes", kinds=False), BUDGET)
     window = name in ("InstanceFCN", "DeepMask", "SharpMask")
     assert row.recipe.lr == (3e-3 if window else 1e-3)
     assert dict(row.recipe.term_weights) == ({"mask": 4.0} if window else {})

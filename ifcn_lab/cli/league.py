@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any
 from ifcn_lab.atomic_write import check_writable, write_whole
 from ifcn_lab.cli.options import positive, whole
 from ifcn_lab.cli.reproduce import add_runs, collect
-from ifcn_lab.models import MODELS
 
 if TYPE_CHECKING:
     from ifcn_lab.league.entries import Entry
@@ -47,8 +46,8 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("what", nargs="?", choices=("table", "claims"), default="table")
     parser.add_argument("--dataset", choices=("scenes", "dsb2018", "coco"),
                         default="scenes")
-    parser.add_argument("--models", nargs="+", choices=tuple(MODELS), metavar="MODEL",
-                        default=tuple(MODELS), help="all, if left out")
+    parser.add_argument("--models", nargs="+", metavar="MODEL", help="some of those "
+                        "that `ifcn-lab models` lists; all, if left out")
     parser.add_argument("--only", nargs="+", type=int, metavar="N",
                         help="of the claims, those of these numbers")
     parser.add_argument("--processor-seconds", type=positive, metavar="S", help="train "
@@ -64,13 +63,14 @@ def run(given: Namespace) -> int:
     Raises:
         OSError: the results cannot be written.
     """
-    from ifcn_lab.league.entries import LEAGUE
+    from ifcn_lab.league.entries import Entry
+    from ifcn_lab.models import MODELS
 
     for name in ("claims.md", "league.md", "league.json", "league.png"):
         check_writable(given.out / name)
     if given.what == "claims":
         return run_claims(given)
-    results = performed(given, {name: LEAGUE[name] for name in given.models})
+    results = performed(given, {name: Entry(name) for name in given.models or MODELS})
     write(given, results)
     return 0
 

@@ -7,8 +7,6 @@ import re
 import sys
 from argparse import ArgumentParser, Namespace
 
-from ifcn_lab.models import MODELS, model_class
-
 
 def add_options(parser: ArgumentParser) -> None:
     """None but the name of one model."""
@@ -17,6 +15,8 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Print every model's line, or all that the file of one says of it."""
+    from ifcn_lab.models import MODELS, model_class  # loads torch
+
     if given.name:
         kind = model_class(given.name)
         print(inspect.getdoc(sys.modules[kind.__module__]))
@@ -37,6 +37,8 @@ def sentence(name: str) -> str:
         >>> sentence("FCIS")
         'FCIS: every part of every category has two maps, inside and outside.'
     """
+    from ifcn_lab.models import model_class
+
     words = inspect.getdoc(sys.modules[model_class(name).__module__]) or ""
     return re.split(r"(?<=\.)\s", " ".join(words.split()), maxsplit=1)[0]
 

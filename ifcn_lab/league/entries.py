@@ -8,7 +8,7 @@ from typing import Any
 
 from ifcn_lab.league.rows import Data, Row
 from ifcn_lab.league.settings import SMALL_SETTINGS, Setting
-from ifcn_lab.models import MODELS, model_class
+from ifcn_lab.models import model_class
 from ifcn_lab.training.recipe import SMALL, Recipe
 from ifcn_lab.windows.labels import SNUG
 
@@ -83,7 +83,3 @@ def half(recipe: Recipe) -> Recipe:
     """
     return recipe.with_(iterations=max(1, recipe.iterations // 2),
                         seconds=recipe.seconds and recipe.seconds / 2)
-
-
-LEAGUE = {name: Entry(name) for name in MODELS}
-"""The league table: every model as it is usually built."""
