@@ -7,8 +7,6 @@ import re
 import sys
 from argparse import ArgumentParser, Namespace
 
-from ifcn_lab.models import MODELS, model_class
-
 
 def add_options(parser: ArgumentParser) -> None:
     """The name of one model, and whether to count what it costs."""
@@ -21,6 +19,8 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Print every model's line, all that the file of one says of it, or its cost."""
+    from ifcn_lab.models import MODELS, model_class  # loads torch
+
     if given.cost:
         print_costs(given.name or "InstanceFCN", given.backbone)
         return 0
@@ -65,6 +65,8 @@ def sentence(name: str) -> str:
         >>> sentence("FCIS")
         'FCIS: every part of every category has two maps, inside and outside.'
     """
+    from ifcn_lab.models import model_class
+
     words = inspect.getdoc(sys.modules[model_class(name).__module__]) or ""
     return re.split(r"(?<=\.)\s", " ".join(words.split()), maxsplit=1)[0]
 

@@ -172,11 +172,10 @@ def carry_out(
     """The training itself, with its log."""
     from ifcn_lab.training import train
     from ifcn_lab.training.log import Log
-    from ifcn_lab.windows.model import WindowModel
 
     chosen, checkpoint = recipe(given), given.out / "checkpoint.pt"
-    if given.term_weights is None and not isinstance(model, WindowModel):
-        chosen = chosen.with_(term_weights={})   # the recipe's are of window models
+    chosen = chosen.with_(**{name: value for name, value in model.recipe_changes.items()
+                             if getattr(given, name) is None})
     options = {"progress": True, "checkpoint": checkpoint, "every": given.every or 200,
                "resume": given.resume, "workers": workers(given)}
     if not group.first:

@@ -75,6 +75,8 @@ class Discriminative(WholeImageModel):
         torch.Size([1, 6, 16, 16])
     """
 
+    scored = False
+
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         dimensions: int = 8, pull: float = 0.5, push: float = 1.5,

@@ -59,6 +59,8 @@ class FCN(WholeImageModel):
         torch.Size([1, 3, 52, 72])
     """
 
+    scored = False
+
     def __init__(
         self, backbone: str = "vgg16", categories: Mapping[Any, str] | None = None, *,
         normalisation: str = "imagenet",

@@ -51,6 +51,9 @@ class MaskScoringRCNN(MaskRCNN):
 
     mask_terms = ("mask", "iou")
 
+    scoring = True
+    """Whether the mask's IoU counts; it can be switched off to compare."""
+
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         detach: bool = False, **others: Any,
@@ -99,6 +102,8 @@ class MaskScoringRCNN(MaskRCNN):
         score: Float[np.ndarray, "N"],
     ) -> Float[np.ndarray, "N"]:
         """The category's score times the mask's IoU."""
+        if not self.scoring:
+            return score
         told = self.iou(maps, boxes, parts)[torch.arange(len(kind)), kind]
         return score * told.clamp(0, 1).float().cpu().numpy()
 

@@ -69,6 +69,8 @@ class AfterSGN(WholeImageModel):
         torch.Size([1, 4, 16, 16])
     """
 
+    scored = False
+
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         directions: str = "both", normalisation: str = "imagenet",

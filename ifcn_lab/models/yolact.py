@@ -34,6 +34,7 @@ from ifcn_lab.layers.boxes import (
     encode_boxes,
     fast_nms,
 )
+from ifcn_lab.layers.nms import nms
 from ifcn_lab.layers.rpn import Objects, hardest_loss, label_anchors, view_objects
 from ifcn_lab.layers.two_stage import SIDES
 from ifcn_lab.layers.whole_image import Piece, WholeImageModel
@@ -211,6 +212,17 @@ class YOLACT(WholeImageModel):
             found.append(self.as_instances(pieces, shape).top(top))
         return found
 
+    fast = True
+    """Whether a box that has gone still removes others."""
+
+    def kept(
+        self, boxes: Float[Tensor, "N 4"], scores: Float[Tensor, "N"], iou: float
+    ) -> Int[Tensor, "kept"]:
+        """Which boxes stay: by Fast NMS, or by the usual one."""
+        if self.fast:
+            return fast_nms(boxes, scores, iou)
+        return torch.from_numpy(nms(boxes.cpu().numpy(), scores.cpu().numpy(), iou))
+
     @torch.inference_mode()
     def pieces(
         self, out: Prototypes, shape: tuple[int, int], nms_iou: float, least: float,
@@ -223,7 +235,7 @@ class YOLACT(WholeImageModel):
         for kind, column in enumerate(scores.T):
             some = column.argsort(descending=True, stable=True)[:most]
             some = some[column[some] > least]
-            some = some[fast_nms(boxes[some], column[some], nms_iou)]
+            some = some[self.kept(boxes[some], column[some], nms_iou)]
             masks = assembled(out.prototypes[0], out.mix[0, some]).sigmoid()
             masks = masks * crop(boxes[some] / PROTOTYPE_STRIDE, masks.shape[1:])
             score = column[some]

@@ -118,8 +118,8 @@ def _attempt(
     share = settings.share_touching
     attach = 0.0 if lone else 2 * share / (1 + share)  # with lone scenes: `share`
     count = int(rng.integers(settings.objects[0], settings.objects[1] + 1))
-    sizes, alike = (settings.sizes[0], largest), settings.share_alike
-    for wish in _wishes(rng, names, sizes, count, attach, alike):
+    sizes = settings.sizes[0], largest
+    for wish in _wishes(rng, names, sizes, count, attach, settings):
         behind = bool(rng.random() < 0.4)
         for _ in range(TRIES):
             place = _beside if wish.attach else _anywhere
@@ -130,11 +130,12 @@ def _attempt(
 
 def _wishes(
     rng: Generator, names: tuple, sizes: tuple[Number, Number], count: int,
-    attach: float, alike: float,
+    attach: float, settings: Settings,
 ) -> Iterator[Wish]:
     """Draw kinds, lengths, colour groups and who is to touch."""
     groups = _groups(rng, count)
-    kinds, lengths = _kinds(rng, names, count), _lengths(rng, sizes, count, alike)
+    kinds = _kinds(rng, names, count, settings.one_kind)
+    lengths = _lengths(rng, sizes, count, settings.share_alike)
     touch = _touch(rng, groups, attach)
     for i in range(count):
         shape = outline(rng, kinds[i], lengths[i], MARGIN)
@@ -154,9 +155,9 @@ def _groups(rng: Generator, count: int) -> list[int]:
     return [int(g) for g in rng.permutation(np.arange(count) % number)]
 
 
-def _kinds(rng: Generator, names: tuple, count: int) -> list[str]:
-    """A family for each object: in half of the scenes the same for all."""
-    picks = rng.integers(len(names), size=1 if rng.random() < 0.5 else count)
+def _kinds(rng: Generator, names: tuple, count: int, one: Number) -> list[str]:
+    """A family for each object: in a share `one` of the scenes the same for all."""
+    picks = rng.integers(len(names), size=1 if rng.random() < one else count)
     return [names[i] for i in np.resize(picks, count)]
 
 

@@ -6,7 +6,7 @@ network and in how it reads the mask of a window.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -57,6 +57,8 @@ class WindowModel(Segmenter):
     Raises:
         ValueError: fewer than 2 windows.
     """
+
+    recipe_changes: Mapping[str, Any] = {}
 
     def __init__(
         self, m: int, backbone: str, *, sizes: Sequence[float] | None = None,
