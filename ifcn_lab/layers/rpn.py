@@ -154,14 +154,15 @@ class RPN(nn.Module):
 
 
 def label_anchors(
-    anchors: Float[Tensor, "N 4"], objects: Objects, positive: float, negative: float
+    anchors: Float[Tensor, "N 4"], objects: Objects, positive: float, negative: float,
+    best: bool = True,
 ) -> Int[Tensor, "N"]:
-    """Which object each anchor learns; -1 background, -2 ignored.
+    """Which object each anchor learns, by `match`; -1 background, -2 ignored.
 
     Anchors whose middle is not on the picture, and background anchors in a crowd, are
     ignored.
     """
-    found = match(box_iou(anchors, objects.boxes), positive, negative)
+    found = match(box_iou(anchors, objects.boxes), positive, negative, best=best)
     x, y = ((anchors[:, :2] + anchors[:, 2:]) / 2).long().T        # (N,)
     rows, columns = objects.size.tolist()
     outside = (y >= rows) | (x >= columns)

@@ -18,6 +18,7 @@ Source: De Brabandere, Neven and Van Gool, CVPR 2017 workshop.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ from ifcn_lab.layers.embedding import (
     with_coordinates,
 )
 from ifcn_lab.layers.whole_image import Piece, WholeImageModel
-from ifcn_lab.segmenter import Instances, to_tensor
+from ifcn_lab.segmenter import Instances
 from ifcn_lab.views import View
 
 REG_WEIGHT = 0.001
@@ -156,12 +157,8 @@ class Discriminative(WholeImageModel):
         Raises:
             ValueError, TypeError: an image that makes no sense, or scores that are NaN.
         """
-        found = []
-        for image in map(to_tensor, images):
-            pieces = self.pieces(self.see(image, precision), tuple(image.shape[1:]),
-                                 bandwidth or self.push, least)
-            found.append(self.as_instances(pieces, tuple(image.shape[1:])).top(top))
-        return found
+        pieces = partial(self.pieces, bandwidth=bandwidth or self.push, least=least)
+        return self.detect_by(pieces, images, top, precision)
 
     def pieces(
         self, out: Vectors, shape: tuple[int, ...], bandwidth: float, least: int
