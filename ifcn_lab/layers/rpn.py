@@ -99,8 +99,8 @@ class RPN(nn.Module):
         seen = self.look(features)
         code = self.code(seen).permute(0, 2, 3, 1)                # (B, H, W, 4 A)
         objectness = self.objectness(seen).permute(0, 2, 3, 1)    # (B, H, W, A)
-        return AnchorOutputs(objectness.flatten(1).float(),
-                             code.reshape(len(code), -1, 4).float())
+        return AnchorOutputs(objectness.flatten(1),
+                             code.reshape(len(code), -1, 4))
 
     def anchors(self, features: Float[Tensor, "B C H W"]) -> Float[Tensor, "N 4"]:
         """The anchors of a feature map, in image pixels."""
@@ -122,7 +122,7 @@ class RPN(nn.Module):
             drawn = draw(found, self.drawn, 0.5, objects.rng())
             positive = drawn[found[drawn] >= 0]
             right = right + F.binary_cross_entropy_with_logits(
-                logits[drawn], (found[drawn] >= 0).float(), reduction="sum")
+                logits[drawn], (found[drawn] >= 0).to(logits), reduction="sum")
             wanted = encode_boxes(objects.boxes[found[positive]], anchors[positive])
             boxes = boxes + F.smooth_l1_loss(code[positive], wanted,
                                              beta=SMOOTH_L1_BETA, reduction="sum")

@@ -178,7 +178,7 @@ class TwoStage(AnchoredModel):
     ) -> dict[str, tuple[Float[Tensor, ""], float]]:
         """Category of every drawn region, boxes of the positive ones."""
         read, count = self.read(maps, taught.boxes), len(taught.label)
-        named = F.cross_entropy(read.category.float(), taught.label, reduction="sum")
+        named = F.cross_entropy(read.category, taught.label, reduction="sum")
         box = self.box_loss(read.code, taught, objects)
         return {"category": (named, count), "box": (box, count)}
 
@@ -188,7 +188,7 @@ class TwoStage(AnchoredModel):
         """Smooth L1 of the positive regions' codes, added up."""
         some, positive = taught.positive(), taught.label > 0
         wanted = encode_boxes(objects.boxes[some.object], some.boxes, BOX_WEIGHTS)
-        return F.smooth_l1_loss(code[positive].float(), wanted, reduction="sum")
+        return F.smooth_l1_loss(code[positive], wanted, reduction="sum")
 
     # What it finds
 

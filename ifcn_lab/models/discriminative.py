@@ -123,18 +123,18 @@ class Discriminative(WholeImageModel):
         """Each image's three terms, and kinds (and edges) of its places."""
         own = torch.stack([t.own for t in targets])                # (B, H, W)
         kind = torch.stack([t.kind for t in targets])
-        three = sum(discriminative_loss(v.flatten(1).T.float(), o.flatten(), self.pull,
+        three = sum(discriminative_loss(v.flatten(1).T, o.flatten(), self.pull,
                                         self.push)
                     for v, o in zip(out.vectors, own, strict=True))
         told = int((own != SILENT).sum())
-        named = F.cross_entropy(out.kind.float(), kind, ignore_index=SILENT,
+        named = F.cross_entropy(out.kind, kind, ignore_index=SILENT,
                                 reduction="sum")
         terms = {"pull": (three[0], len(own)), "push": (three[1], len(own)),
                  "norm": (REG_WEIGHT * three[2], len(own)), "kind": (named, told)}
         if self.edges:
             border = on_border(own)
             edge = F.binary_cross_entropy_with_logits(
-                out.edge.float(), border.float(), reduction="none")
+                out.edge, border.to(out.edge), reduction="none")
             terms["edge"] = ((edge * (own != SILENT)).sum(), told)
         return terms
 

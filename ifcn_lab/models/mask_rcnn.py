@@ -110,7 +110,7 @@ class MaskRCNN(TwoStage):
         some = taught.positive()
         own = of_kind(self.mask_logits(maps, some.boxes), some.label - 1)
         wanted = cut_masks(objects, some, own.shape[-1])           # (R, P, P)
-        loss = F.binary_cross_entropy_with_logits(own.float(), wanted.float(),
+        loss = F.binary_cross_entropy_with_logits(own, wanted.to(own),
                                                   reduction="sum")
         scored = self.score_losses(maps, some, objects, own.sigmoid(), wanted)
         return {"mask": (loss, wanted.numel())} | scored

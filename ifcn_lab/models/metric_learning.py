@@ -122,11 +122,11 @@ class MetricLearning(WholeImageModel):
         for vectors, seeds, labels in zip(*out, targets, strict=True):
             own, kind = labels.own.flatten(), labels.kind.flatten()
             some = draw_places(own, self.drawn, int(labels.seed))
-            vectors = vectors.flatten(1).T.float()                 # (N, D)
+            vectors = vectors.flatten(1).T                 # (N, D)
             pairs = pairs + pair_loss(vectors[some], own[some])
             near = likeness(square_distance(vectors[some], vectors).detach())
             wanted = self.grown_kinds(near, own, kind, some)       # (S, T)
-            logits = seeds.flatten(2)[:, :, some].permute(2, 1, 0).float()
+            logits = seeds.flatten(2)[:, :, some].permute(2, 1, 0)
             grown = grown + F.cross_entropy(logits, wanted, reduction="sum")
             count += wanted.numel()
         return {"pairs": (pairs, len(targets)), "seeds": (grown, count)}

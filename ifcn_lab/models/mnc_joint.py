@@ -139,12 +139,12 @@ class MNCJoint(TwoStage):
         fixed = taught.fixed()
         wanted = cut_masks(objects, fixed.positive(), self.m, 0.4)
         mask = F.binary_cross_entropy_with_logits(
-            logits[positive].float(), wanted.float(), reduction="sum")
+            logits[positive], wanted.to(logits), reduction="sum")
         by_mask = taught.label.clone()
         by_mask[positive] *= mask_iou(logits[positive] > 0, wanted) >= self.mask_iou
 
         def named(head: nn.Module, label: Int[Tensor, "N"]) -> Float[Tensor, ""]:
-            return F.cross_entropy(head(seen).float(), label, reduction="sum")
+            return F.cross_entropy(head(seen), label, reduction="sum")
 
         box = self.box_loss(self.code(seen), fixed, objects)
         return {"mask": (mask, wanted.numel()), "box": (box, count),

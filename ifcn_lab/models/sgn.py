@@ -114,7 +114,7 @@ class AfterSGN(WholeImageModel):
         terms = {}
         for name, logits in out._asdict().items():
             label = torch.stack([getattr(t, name) for t in targets])
-            loss = F.cross_entropy(logits.float(), label, ignore_index=SILENT,
+            loss = F.cross_entropy(logits, label, ignore_index=SILENT,
                                    reduction="sum")
             terms[name] = (loss, int((label != SILENT).sum()))
         return terms
