@@ -14,9 +14,10 @@ BOXES = torch.tensor([[2.0, 3, 14, 11], [16, 6, 28, 26]]).double()
 
 
 def two_objects(crowd: Tensor | None = None, seed: int = 0) -> Objects:
-    """Two rectangles, of kinds 1 and 2, in 32 x 32 pixels."""
+    """A rectangle and an L, of kinds 1 and 2, in 32 x 32 pixels."""
     masks = torch.zeros(2, 32, 32).double()
     masks[0, 3:11, 2:14] = masks[1, 6:26, 16:28] = 1
+    masks[1, 6:18, 22:28] = 0
     crowd = torch.zeros(32, 32) if crowd is None else crowd
     return Objects(BOXES, masks, torch.tensor([1, 2]), crowd, torch.tensor([32, 32]),
                    torch.tensor(seed))

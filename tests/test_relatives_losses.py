@@ -83,6 +83,7 @@ def test_at_most_half_of_the_drawn_anchors_are_positive() -> None:
     assert sorted(label[drawn].tolist()) == [-1] * 3 + [0] * 4
     assert len(drawn.unique()) == 7  # no more background than there is
     assert len(draw(label[:9], 8, .5, torch.Generator())) == 4
+    assert len(draw(label[5:12].repeat(9), 8, .5, torch.Generator())) == 8
 
 
 def test_anchors_off_the_picture_and_background_in_a_crowd_say_nothing() -> None:
