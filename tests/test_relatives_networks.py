@@ -109,16 +109,17 @@ def test_a_mask_is_enlarged_before_it_is_cut_and_its_box_is_not_rounded() -> Non
     part, box = torch.tensor([[0.0, 0.9], [0.0, 0.9]]), torch.tensor([1.4, 0, 5.4, 2])
     wanted = np.interp(np.arange(1, 6) + .5, [2.4, 4.4], [0, .9])
     np.testing.assert_allclose(paste_part(part, box, (1, 0, 6, 2))[0], wanted, 1e-5)
-    net = fresh("MaskRCNN")
-    found = net.pasted(part[None], box[None], torch.tensor([0]), np.ones(1), (2, 6), .52)
+    net, one = fresh("MaskRCNN"), np.ones(1)
+    found = net.pasted(part[None], box[None], torch.tensor([0]), one, (2, 6), .52)
     assert found.boxes.tolist() == [[4, 0, 5, 2]]
 
 
 def test_an_iou_told_above_one_counts_as_one() -> None:
     net, kind = fresh("MaskScoringRCNN"), torch.tensor([0])
     net.iou_head[-1].bias.data.fill_(9)
-    found = net.rescored(torch.rand(64, 9, 9), torch.tensor([[3.0, 2, 30, 29]]), kind,
-                         torch.rand(1, 28, 28), np.array([.7]))
+    maps, box = torch.rand(64, 9, 9), torch.tensor([[3.0, 2, 30, 29]])
+    with torch.inference_mode():
+        found = net.rescored(maps, box, kind, torch.rand(1, 28, 28), np.array([.7]))
     assert found.tolist() == [.7]
 
 

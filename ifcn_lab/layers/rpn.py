@@ -139,13 +139,14 @@ class RPN(nn.Module):
         Args:
             objectness, code: of every anchor.
             anchors: as many.
-            shape: boxes are clipped to it; what then is thinner than a pixel goes.
+            shape: boxes are clipped to it; what then is thinner than a pixel goes, and
+                what has no number for a score: the loss tells of that.
             top: how many at most.
             before: how many the NMS looks at.
         """
         best = objectness.argsort(descending=True, stable=True)[:before]
         boxes = clip_boxes(decode_boxes(code[best], anchors[best]), shape)
-        thick = (boxes[:, 2:] - boxes[:, :2] >= 1).all(1)
+        thick = (boxes[:, 2:] - boxes[:, :2] >= 1).all(1) & objectness[best].isfinite()
         boxes, scores = boxes[thick], objectness[best][thick].sigmoid()
         kept = nms(boxes.detach().cpu().numpy(), scores.detach().cpu().numpy(),
                    self.nms_iou)[:top]

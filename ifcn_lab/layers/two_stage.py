@@ -26,7 +26,7 @@ from ifcn_lab.layers.boxes import (
 from ifcn_lab.layers.mask_voting import kept_by_class
 from ifcn_lab.layers.roi import roi_align
 from ifcn_lab.layers.rpn import RPN, AnchorOutputs, Objects, draw, label_anchors
-from ifcn_lab.layers.whole_image import Piece
+from ifcn_lab.layers.whole_image import Piece, check_finite
 from ifcn_lab.segmenter import Instances, to_tensor
 
 BOX_WEIGHTS = (10, 10, 5, 5)
@@ -232,6 +232,7 @@ class TwoStage(AnchoredModel):
         if len(boxes) == 0:
             return self.as_instances([], shape)
         read = self.read(maps, boxes)
+        check_finite(*read)
         scores = read.category.softmax(1)[:, 1:].cpu().numpy()     # (N, C)
         boxes = clip_boxes(decode_boxes(read.code, boxes, BOX_WEIGHTS), shape)
         pairs = kept_by_class(boxes.cpu().numpy(), scores, nms_iou, least)[:top]
@@ -258,6 +259,7 @@ class TwoStage(AnchoredModel):
         threshold: float,
     ) -> Instances:
         """Instances from masks over their boxes; one without a pixel is left out."""
+        check_finite(parts)
         pieces = []
         for part, box, number, one in zip(parts.cpu(), boxes.cpu(), kind.tolist(),
                                           score.tolist(), strict=True):

@@ -82,9 +82,7 @@ class WholeImageModel(Segmenter):
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             out = fused(self)(image.to(self.device)[None])
         out = type(out)(*(each.float() for each in out))
-        if not all(each.isfinite().all() for each in out):
-            raise ValueError("the model's scores hold NaN or infinity; its weights are "
-                             "broken or training diverged")
+        check_finite(*out)
         return out
 
     def detect_by(
@@ -124,6 +122,13 @@ class WholeImageModel(Segmenter):
             shape, np.array(boxes, int).reshape(-1, 4), scores, crops,
             names=self.classes, categories=None if ids is None else ids[kinds],
         ).take(np.argsort(-scores, kind="stable"))
+
+
+def check_finite(*outputs: Tensor) -> None:
+    """Raise a ValueError where outputs of a network hold NaN or infinity."""
+    if not all(each.isfinite().all() for each in outputs):
+        raise ValueError("the model's scores hold NaN or infinity; its weights are "
+                         "broken or training diverged")
 
 
 class Piece(NamedTuple):

@@ -38,6 +38,7 @@ from ifcn_lab.layers.two_stage import (
     cut_masks,
     mask_iou,
 )
+from ifcn_lab.layers.whole_image import check_finite
 from ifcn_lab.segmenter import Instances
 
 
@@ -172,6 +173,7 @@ class MNCJoint(TwoStage):
         if not self.voting or len(boxes) == 0:
             return super().answer(maps, boxes, shape, top, nms_iou, least, threshold)
         read = self.read(maps, boxes)
+        check_finite(*read)
         boxes = clip_boxes(decode_boxes(read.code, boxes, BOX_WEIGHTS), shape)
         number = torch.arange(len(boxes))
         found = self.pasted(self.masks(maps, boxes, number), boxes, number * 0,
