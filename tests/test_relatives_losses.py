@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from relatives_cases import BOXES, check_slopes, four_regions, seeded, two_objects
@@ -237,13 +238,12 @@ def test_yolacts_loss_is_the_papers_sum() -> None:
         inside = crop(box[None], (8, 8))[0]
         solid = F.avg_pool2d(objects.masks[found[i]][None], 4)[0] >= .5
         area = float((box[2:] - box[:2]).prod())
-        for y in range(8):
-            for x in range(8):
-                logit = sum(float(out.prototypes[0, c, y, x] * out.mix[0, i, c])
-                            for c in range(3))
-                cost = log_loss(logit, bool(solid[y, x])) if inside[y, x] else \
-                    100.0 * bool(solid[y, x])
-                mask += 6.125 * cost / area
+        for y, x in np.ndindex(8, 8):
+            logit = sum(float(out.prototypes[0, c, y, x] * out.mix[0, i, c])
+                        for c in range(3))
+            own = bool(solid[y, x])
+            cost = log_loss(logit, own) if inside[y, x] else 100 * own
+            mask += 6.125 * cost / area
     close(terms["mask"][0].detach(), mask)
     named = sum(softmax_loss(out.category[0, i].tolist(),
                              int(objects.label[found[i]])) for i in some)
