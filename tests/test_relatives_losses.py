@@ -183,7 +183,7 @@ def test_mnc_names_a_region_by_its_mask_and_by_its_box() -> None:
         close(terms[name][0].detach(),
               sum(map(softmax_loss, head(seen).tolist(), label)))
     close(terms["mask"][0].detach(), sum(
-        log_loss(float(one), bool(right))
+        log_loss(one.item(), bool(right))
         for one, right in zip(logits[taught.label > 0].flatten(), wanted.flatten(),
                               strict=True)))
     assert terms["mask"][1] == 3 * 36
