@@ -262,10 +262,15 @@ def numbered(categories: Sequence[int], classes: Mapping[int, str]) -> list[int]
 def as_classes(categories: Mapping[Any, str]) -> dict[int, str]:
     """Names by whole category ids, in order; JSON gives ids back as text.
 
+    Raises:
+        ValueError: there is none.
+
     Example:
         >>> as_classes({"7": "star", "1": "disc"})
         {1: 'disc', 7: 'star'}
     """
+    if not categories:
+        raise ValueError("no category to tell apart; give names by id, {1: 'disc'}")
     return {int(i): str(categories[i]) for i in sorted(categories, key=int)}
 
 

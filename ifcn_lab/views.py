@@ -56,7 +56,7 @@ def draw_view(
             scales.
 
     Raises:
-        ValueError: masks, crowd and image differ in size.
+        ValueError: masks, crowd and image differ in size, or categories are missing.
     """
     check_sizes(sample)
     box = draw_object(sample, rng)
@@ -78,13 +78,19 @@ def draw_view(
 
 
 def check_sizes(sample: Sample) -> None:
-    """Raise a ValueError where masks or crowd are not of the image's size."""
+    """Raise a ValueError where masks or crowd are not of the image's size, or where
+    objects and their categories are not as many.
+    """
     size = sample.image.shape[:2]
     for name, found in (("masks", sample.masks.shape[1:]),
                         ("crowd", sample.crowd.shape)):
         if found != size:
             raise ValueError(f"{sample.name}: {name} of {found} (h, w), but the image "
                              f"is {size}; they must be of one size")
+    if len(sample.categories) != len(sample.masks):
+        raise ValueError(f"{sample.name}: {len(sample.masks)} masks and "
+                         f"{len(sample.categories)} categories; give each object one, "
+                         "1 where kinds do not matter")
 
 
 def draw_object(sample: Sample, rng: np.random.Generator) -> Int[np.ndarray, "4"]:

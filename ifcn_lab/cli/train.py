@@ -306,7 +306,7 @@ def options_of(
     if issubclass(kind, WindowModel):
         chosen["rule"] = rule(given, chosen["backbone"])
     if "categories" in taken:
-        chosen["categories"] = getattr(samples, "categories", None)
+        chosen["categories"] = getattr(samples, "categories", None) or None
     named = {name: value for name, value in chosen.items() if value is not None
              and (name in taken or name in ("m", "rule"))}
     return {**named, **settings(given.options)}

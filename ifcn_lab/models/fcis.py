@@ -108,5 +108,5 @@ class FCIS(TwoStage):
         pair = self.assembled(maps, some.boxes)[index, some.label]  # (R, 2, P, P)
         wanted = cut_masks(objects, some, self.bins)
         side = torch.where(wanted, INSIDE, OUTSIDE)
-        loss = F.cross_entropy(pair.float(), side, reduction="sum")
+        loss = F.cross_entropy(pair, side, reduction="sum")
         return {"mask": (loss, side.numel())}

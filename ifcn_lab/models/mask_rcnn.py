@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -100,16 +100,29 @@ class MaskRCNN(TwoStage):
         kind: Int[Tensor, "N"],
     ) -> Float[Tensor, "N P P"]:
         """The mask of the category that the region was given."""
-        logits = self.mask_logits(maps, boxes)
-        return logits[torch.arange(len(kind), device=kind.device), kind].sigmoid()
+        logits = self.mask_logits(maps, boxes)                     # (N, K, P, P)
+        return of_kind(logits, kind).sigmoid()
 
     def mask_losses(
         self, maps: Float[Tensor, "C H W"], taught: Taught, objects: Objects
     ) -> dict[str, tuple[Float[Tensor, ""], float]]:
         """Binary cross entropy of the true category's mask, mean over its pixels."""
         some = taught.positive()
-        logits = self.mask_logits(maps, some.boxes)                # (R, K, P, P)
-        own = logits[torch.arange(len(logits)), some.label - 1]    # (R, P, P)
-        wanted = cut_masks(objects, some, own.shape[-1])
-        loss = F.binary_cross_entropy_with_logits(own, wanted.float(), reduction="sum")
-        return {"mask": (loss, wanted.numel())}
+        own = of_kind(self.mask_logits(maps, some.boxes), some.label - 1)
+        wanted = cut_masks(objects, some, own.shape[-1])           # (R, P, P)
+        loss = F.binary_cross_entropy_with_logits(own, wanted.to(own),
+                                                  reduction="sum")
+        scored = self.score_losses(maps, some, objects, own.sigmoid(), wanted)
+        return {"mask": (loss, wanted.numel())} | scored
+
+    def score_losses(
+        self, maps: Float[Tensor, "C H W"], some: Taught, objects: Objects,
+        mask: Float[Tensor, "R P P"], wanted: Bool[Tensor, "R P P"],
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """What is learnt of a mask's quality: nothing here."""
+        return {}
+
+
+def of_kind(told: Float[Tensor, "N K *P"], kind: Int[Tensor, "N"]) -> Tensor:
+    """What is told of each region for its own kind, counted from 0, (N, *P)."""
+    return told[torch.arange(len(kind), device=kind.device), kind]
