@@ -9,6 +9,7 @@ import torch
 from torch import nn
 from training_cases import one_thread
 
+from ifcn_lab.layers.anchored import SIDES
 from ifcn_lab.layers.backbones import (
     BACKBONES,
     SmallBackbone,
@@ -16,7 +17,6 @@ from ifcn_lab.layers.backbones import (
     build_backbone,
     fused,
 )
-from ifcn_lab.layers.two_stage import SIDES
 from ifcn_lab.models.rfcn import RFCN
 from ifcn_lab.windows.labels import CLOSE
 from ifcn_lab.windows.model import RULES

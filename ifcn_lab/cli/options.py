@@ -142,8 +142,8 @@ def read_here(given: Namespace, *more: str | Path) -> set[str]:
     from ifcn_lab.data.coco_file import annotation_file
 
     files = [given.weights, Path(given.weights, "model.safetensors"), *more]
-    if given.annotations:
-        files.append(annotation_file(given.annotations))
+    with suppress(OSError, ValueError):  # one that is not there is told when it is read
+        files += [annotation_file(given.annotations)] if given.annotations else []
     return {same(each) for each in files}
 
 

@@ -118,14 +118,19 @@ class FCN(WholeImageModel):
         Raises:
             ValueError, TypeError: an image of a wrong shape, range or kind.
         """
-        return self.detect_by(partial(self.components, least=least), images, top,
+        return self.detect_by(partial(self.found, least=least), images, top,
                               precision)
 
-    def components(
+    def found(
         self, out: ClassMaps, shape: tuple[int, int], least: int
     ) -> Iterator[Piece]:
+        """The pieces of one image's class maps."""
+        return self.components(out.logits[0].softmax(0).cpu().numpy(), least)
+
+    def components(
+        self, probabilities: Float[np.ndarray, "C1 h w"], least: int
+    ) -> Iterator[Piece]:
         """The pieces of every class, with the mean probability of their pixels."""
-        probabilities = out.logits[0].softmax(0).cpu().numpy()       # (C+1, h, w)
         best = probabilities.argmax(0)                               # (h, w)
         for kind, probability in enumerate(probabilities[1:]):
             for (x0, y0, x1, y1), crop in zip(*pieces(best == kind + 1, least),
