@@ -118,8 +118,11 @@ def unfit(slim: Any) -> str | None:
 
     if not isinstance(slim, nn.Module):
         return f"Return a layer, an nn.Module; yours is of type {type(slim).__name__}."
-    with torch.no_grad():
-        shape = tuple(slim(torch.zeros(1, 96, 8, 9)).shape)
+    try:
+        with torch.no_grad():
+            shape = tuple(slim(torch.zeros(1, 96, 8, 9)).shape)
+    except Exception as error:  # a learner's layer may raise anything
+        return f"It stops.\n{type(error).__name__}: {error}"
     if shape == (1, 25, 8, 9):
         return None
     return f"From (1, 96, 8, 9) it has to make (1, 25, 8, 9); yours makes {shape}."
