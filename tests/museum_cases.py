@@ -43,6 +43,7 @@ def asked(name: str) -> Asked | None:
     def note(
         exercise: str, function: object, cases: Sequence[Case], *,
         agree: Callable[..., bool] = same, run: Callable[..., object] = call,
+        rule: str = "", then: Callable[[], None] | None = None,
     ) -> None:
         found.append(Asked(cases, agree, run))
 

@@ -62,6 +62,23 @@ def call(function: Function, *args: object) -> object:
     return function(*args)
 
 
+def each_of(function: Function, given: object, *args: object) -> object:
+    """A run over a list of first arguments, so that one case asks for all of them.
+
+    >>> each_of(pow, 3, 2), each_of(pow, [1, 2, 3], 2)
+    (9, [1, 4, 9])
+    """
+    if isinstance(given, list):
+        return [function(each, *args) for each in given]
+    return function(given, *args)
+
+
+SIZES = ((1, 2), (2, 2), (2, 5), (3, 4), (3, 7), (3, 10), (4, 9), (4, 14), (5, 5),
+         (5, 7), (5, 21), (6, 22), (7, 24))
+"""Pairs (k, m) at which, together, no rule is right by accident of all that a search
+through short formulas found."""
+
+
 def answer_of(function: Function, case: Case, run: Function = call) -> Answer:
     """Run a function on a case, once.
 

@@ -31,7 +31,8 @@ def exact_zoom(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"length {length}, right size {right}", (length, right),
                   right / length, hint) for length, right, hint in asked]
-    report("Exercise 6.1", function, cases, agree=close)
+    report("Exercise 6.1", function, cases, agree=close,
+           rule="The zoom times the length is the right size.")
 
 
 def box_overlap(function: Callable[..., object]) -> None:
@@ -48,7 +49,8 @@ def box_overlap(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"a = {a}, b = {b}", (a, b), expected_iou(a, b), hint)
              for a, b, hint in asked]
-    report("Exercise 6.2", function, cases, agree=close)
+    report("Exercise 6.2", function, cases, agree=close, rule="Shared area by union; "
+           "draw both boxes and count the pixels of each.")
 
 
 def expected_iou(a: Box, b: Box) -> float:
@@ -82,7 +84,8 @@ def suppress(function: Callable[..., object]) -> None:
         kept = nms_pairwise(boxes, np.array(scores), iou)
         what = f"{len(boxes)} box{'es' * (len(boxes) > 1)}, limit {iou}"
         cases.append(Case(what, (boxes, np.array(scores), iou), kept, hint))
-    report("Exercise 6.3", function, cases)
+    report("Exercise 6.3", function, cases, rule="From the best score to the worst: a "
+           "box goes if its IoU with some kept box is above the limit.")
 
 
 def recall(function: Callable[..., object]) -> None:
@@ -104,7 +107,8 @@ def recall(function: Callable[..., object]) -> None:
              f"IoU {iou}", (overlap, n, iou), share_found(overlap, n, iou), hint)
         for overlap, n, iou, hint in asked
     ]
-    report("Exercise 6.4", function, cases, agree=close)
+    report("Exercise 6.4", function, cases, agree=close, rule="Of all objects, the "
+           "share that one of the first n proposals overlaps by iou or more.")
 
 
 def share_found(overlap: Float[np.ndarray, "N M"], n: int, iou: float) -> float:

@@ -29,7 +29,8 @@ def area_of_runs(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"counts = {counts}", (counts,), sum(counts[1::2]), hint)
              for counts, hint in asked]
-    report("Exercise 7.1", function, cases)
+    report("Exercise 7.1", function, cases, rule="Runs take turns, and the first is of "
+           "ground. Which of them are the object's?")
 
 
 def decode_runs(function: Callable[..., object]) -> None:
@@ -43,7 +44,8 @@ def decode_runs(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"counts = {counts}, {h} x {w} pixels", (counts, h, w),
                   decoded(counts, h, w), hint) for counts, h, w, hint in asked]
-    report("Exercise 7.2", function, cases)
+    report("Exercise 7.2", function, cases, rule="Runs take turns, ground first, and "
+           "go down the columns, one column after the other.")
 
 
 def decoded(counts: Sequence[int], h: int, w: int) -> Bool[np.ndarray, "h w"]:
@@ -67,7 +69,8 @@ def polygon_area(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"polygon = {polygon}", (polygon,), shoelace(polygon), hint)
              for polygon, hint in asked]
-    report("Exercise 7.3", function, cases, agree=close)
+    report("Exercise 7.3", function, cases, agree=close, rule="Draw the corners in "
+           "their order and count the squares inside.")
 
 
 def shoelace(polygon: Sequence[float]) -> float:
@@ -98,7 +101,8 @@ def best_zoom(function: Callable[..., object]) -> None:
                   (length, given, 48, tolerance),
                   index_of_zoom(length, given, 48, tolerance), hint)
              for length, given, tolerance, hint in asked]
-    report("Exercise 7.4", function, cases)
+    report("Exercise 7.4", function, cases, rule="Of all zooms the one that leaves the "
+           "fewest octaves, up or down; -1 if they are more than the tolerance.")
 
 
 def index_of_zoom(
@@ -126,7 +130,8 @@ def split(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"counts = {counts}", (np.array(counts),),
                   best_split(np.array(counts)), hint) for counts, hint in asked]
-    report("Exercise 7.5", function, cases)
+    report("Exercise 7.5", function, cases, rule="The t with the largest w0 * w1 * "
+           "(u0 - u1) ** 2, where levels 0 to t are the dark side.")
 
 
 def best_split(counts: Int[np.ndarray, " L"]) -> int:
@@ -157,7 +162,8 @@ def answer_score(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"{overlap.tolist()}, IoU {iou}", (overlap, iou),
                   score_of(overlap, iou), hint) for overlap, iou, hint in asked]
-    report("Exercise 7.6", function, cases, agree=close)
+    report("Exercise 7.6", function, cases, agree=close, rule="Count TP, FP and FN of "
+           "this case by hand: the score is TP / (TP + FP + FN).")
 
 
 def score_of(overlap: Float[np.ndarray, "N M"], iou: float) -> float:

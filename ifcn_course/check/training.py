@@ -26,7 +26,8 @@ def octaves_off(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"length {length}, right size {right}", (length, right),
                   abs(np.log2(length / right)), hint) for length, right, hint in asked]
-    report("Exercise 5.1", function, cases, agree=close)
+    report("Exercise 5.1", function, cases, agree=close, rule="Octaves count factors "
+           "of 2, up or down: 0 for the right size, 1 for twice or half of it.")
 
 
 def label(function: Callable[..., object]) -> None:
@@ -51,7 +52,8 @@ def label(function: Callable[..., object]) -> None:
              (distance, octaves, rule), expected, hint)
         for distance, octaves, expected, hint in asked
     ]
-    report("Exercise 5.2", function, cases)
+    report("Exercise 5.2", function, cases, rule="Positive: both within tolerance. "
+           "Negative: one of them at its limit or beyond. Else ignored.")
 
 
 def pixel_loss(function: Callable[..., object]) -> None:
@@ -67,7 +69,8 @@ def pixel_loss(function: Callable[..., object]) -> None:
              np.logaddexp(0.0, logit) - target * logit, hint)
         for logit, target, hint in asked
     ]
-    report("Exercise 5.3", function, cases, agree=close)
+    report("Exercise 5.3", function, cases, agree=close, rule="With p = 1 / (1 + "
+           "exp(-logit)) the loss is -target log(p) - (1 - target) log(1 - p).")
 
 
 def count_copies(function: Callable[..., object]) -> None:
@@ -79,6 +82,8 @@ def count_copies(function: Callable[..., object]) -> None:
         ([(2, 2)], 2, 4, 5, 5, "Pixel (i, j) is read from map channel[i, j]."),
         ([(0, 6), (4, 1)], 2, 4, 5, 7, "Off the map nothing is copied: skip it."),
         ([(4, 4), (4, 5), (7, 2)], 3, 7, 9, 9, "The window's first row is y - m // 2."),
+        ([(4, 4), (1, 3)], 5, 7, 8, 9, "Cells differ in width: use i * k // m."),
+        ([(9, 8)], 4, 14, 17, 15, "Cells differ in width: use i * k // m."),
     ]
     cases = []
     for centers, k, m, height, width, hint in asked:
@@ -86,7 +91,8 @@ def count_copies(function: Callable[..., object]) -> None:
         windows = "1 window" if len(centers) == 1 else f"{len(centers)} windows"
         what = f"k = {k}, m = {m}, {windows} on {height} x {width} cells"
         cases.append(Case(what, (centers, k, m, height, width), expected, hint))
-    report("Exercise 5.4", function, cases)
+    report("Exercise 5.4", function, cases, rule="Every pixel (i, j) of every window "
+           "that lies on the map adds 1, to its map, at its row and column.")
 
 
 def copies(

@@ -28,7 +28,7 @@ def spoiled(function: Callable[..., object]) -> None:
         Case("sides 5, 1, 3", ([5, 1, 3],), 3, "Each layer adds what it looks."),
         Case("thirteen 3 x 3 layers", ([3] * 13,), 13),
     ]
-    report("Exercise 1.1", function, cases)
+    report("Exercise 1.1", function, cases, rule=looks)
 
 
 def commutes(function: Callable[..., object]) -> None:
@@ -49,7 +49,9 @@ def commutes(function: Callable[..., object]) -> None:
         Case("a layer that turns the image over", (turn_over, image, 1, 1), False,
              crop),
     ]
-    report("Exercise 1.2", function, cases, agree=same_truth)
+    report("Exercise 1.2", function, cases, agree=same_truth, rule="Compare what the "
+           "layer makes of the shifted image with what it made before, shifted alike, "
+           "inside the frame.")
 
 
 def commuting_shifts(function: Callable[..., object]) -> None:
@@ -63,20 +65,22 @@ def commuting_shifts(function: Callable[..., object]) -> None:
         Case("strides 2, 1 and 3", ([2, 1, 3], 20), [6, 12, 18]),
         Case("strides 2, 2, 2, as in VGG-16 here", ([2, 2, 2], 16), [8, 16]),
     ]
-    report("Exercise 1.3", function, cases)
+    report("Exercise 1.3", function, cases, rule="How many pixels is one step of the "
+           "last layer? List its multiples from 1 to `most`.")
 
 
 def best_answer(function: Callable[..., object]) -> None:
     """Exercise 1.4: the one score with the smallest loss over several answers."""
     cases = [
         Case("the answers 1, 0", ([1, 0],), 0.5,
-             "Look where the curve is lowest: at that score itself, not near it."),
+             "One of two windows says object."),
         Case("the answers 1, 1, 1, 0", ([1, 1, 1, 0],), 0.75,
              "Three of four windows say object."),
         Case("the answers 0, 0", ([0, 0],), 0.0,
-             "Nobody says object. A search ends near 0; a formula gives 0 itself."),
+             "Nobody says object."),
     ]
-    report("Exercise 1.4", function, cases, agree=close)
+    report("Exercise 1.4", function, cases, agree=close, rule="Draw the curve of the "
+           "mean loss: which score is exactly where it is lowest?")
 
 
 def halve(function: Callable[..., object]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-from ifcn_course.check.assembling import ORDER, ROW, WIDTHS, addresses, step_of
+from ifcn_course.check.assembling import DIGITS, ORDER, ROW, WIDTHS, addresses, step_of
 from ifcn_course.check.report import Case, close, report
 from ifcn_course.check.values import array_of
 from ifcn_lab.assembling import assemble as definition
@@ -29,7 +29,7 @@ def assemble(function: Callable[..., object]) -> None:
     `score_maps` is (k * k, H, W) of any dtype, `centers` (N, 2) holds (y, x). Windows
     may reach over the border and be larger than the maps.
     """
-    report("Your assemble", function, [*address_cases(), *dtype_cases()])
+    report("Your assemble", function, [*address_cases(), *dtype_cases()], rule=DIGITS)
 
 
 def address_cases() -> list[Case]:
@@ -46,6 +46,7 @@ def address_cases() -> list[Case]:
         (2, 5, (2, 3), [(0, 2), (1, 0)], -7, OFF),
         (3, 7, (10, 9), [(4, 5), (0, 1), (9, 8)], 0, WIDTHS),
         (5, 21, (24, 26), [(12, 11), (0, 25)], -1, WIDTHS),
+        (5, 7, (9, 8), [(4, 4), (5, 3)], -1, WIDTHS),
     ]
     return [
         assemble_case(f"{size[0]} x {size[1]} maps", addresses(k, *size), m,
@@ -102,7 +103,8 @@ def mask_loss(function: Callable[..., object]) -> None:
              (z, t, np.array(labels)), loss_of_masks(z, t, np.array(labels)), hint)
         for z, t, labels, hint in asked
     ]
-    report("Your mask loss", function, cases, agree=close)
+    report("Your mask loss", function, cases, agree=close, rule="The mean of the "
+           "logistic loss over all pixels of all positive windows.")
 
 
 def loss_of_masks(
@@ -138,7 +140,8 @@ def draw_windows(function: Callable[..., object]) -> None:
     cases = [Case(f"labels {label}, n = {n}", (np.array(label), n),
                   np.array([n // 2 if 1 in label else 0, n // 2, 0]), hint)
              for label, n, hint in asked]
-    report("Your drawing", function, cases, run=kinds_drawn)
+    report("Your drawing", function, cases, run=kinds_drawn, rule="What is compared is "
+           "how many were drawn of each kind: positive, negative, ignored.")
 
 
 def kinds_drawn(
@@ -182,4 +185,5 @@ def suppress_masks(function: Callable[..., object]) -> None:
         what = f"{len(masks)} masks of 6 x 6, corners {places}"
         cases.append(Case(what, (masks, corners, scores, 0.5),
                           nms_pairwise(boxes, scores, 0.5), hint))
-    report("Your NMS of masks", function, cases)
+    report("Your NMS of masks", function, cases, rule="Put each mask's tight box where "
+           "its window stands, then suppress by IoU, best first.")
