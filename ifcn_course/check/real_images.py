@@ -95,6 +95,9 @@ def best_zoom(function: Callable[..., object]) -> None:
         (67, zooms, 0.5, "Both sides count: take the absolute value of the octaves."),
         (300, zooms, 0.5, "Too large at every zoom: return -1."),
         (26, zooms, 1.0, "Two zooms are within the tolerance: take the nearer one."),
+        (5, zooms, 0.5, "Too small at every zoom: return -1."),
+        (300, zooms, 2.0, "1.6 octaves are within this tolerance."),
+        (34, zooms, 0.3, "Half an octave is more than this tolerance."),
         (150, zooms, 0.5, "Octaves are logarithms to base 2: np.log2."),
     ]
     cases = [Case(f"{length} pixels, zooms {given}, tolerance {tolerance}",
@@ -126,6 +129,7 @@ def split(function: Callable[..., object]) -> None:
         ([1, 1, 30, 8, 2, 6, 3], "Not always the emptiest level: weigh both sides."),
         ([5, 3, 1, 1, 1, 1, 2, 9], "Level t itself belongs to the dark side."),
         ([20, 1, 1, 1, 1, 6], "Few pixels far away weigh as well: mean levels."),
+        ([60, 9, 4, 2, 1, 1, 2, 7], "Weigh with the counts as they are."),
         (rng.integers(1, 50, 16).tolist(), "Try every t from 0 to len(counts) - 2."),
     ]
     cases = [Case(f"counts = {counts}", (np.array(counts),),
@@ -158,6 +162,7 @@ def answer_score(function: Callable[..., object]) -> None:
         (np.array([[0.5]]), 0.5, "Above the limit, not at it: this is no answer yet."),
         (two, 0.5, "An answer that fits no object is a false positive."),
         (two, 0.7, "An object without an answer is a false negative."),
+        (np.array([[0.9, 0.0]]), 0.5, "One answer for two objects: one is missed."),
         (np.array([[0.9], [0.8]]), 0.5, "Two answers for one object: one is too much."),
     ]
     cases = [Case(f"{overlap.tolist()}, IoU {iou}", (overlap, iou),

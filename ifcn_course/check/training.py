@@ -78,7 +78,7 @@ def count_copies(function: Callable[..., object]) -> None:
     asked = [
         ([(1, 2)], 1, 1, 2, 3, "One pixel is copied, at row 1 and column 2."),
         ([(1, 1)], 1, 3, 3, 3, "One window: it copies every cell once."),
-        ([(1, 1), (1, 1)], 1, 3, 3, 3, "The same window twice: every cell counts 2."),
+        ([(1, 1)] * 3, 1, 3, 3, 3, "The same window three times: every cell counts 3."),
         ([(2, 2)], 2, 4, 5, 5, "Pixel (i, j) is read from map channel[i, j]."),
         ([(0, 6), (4, 1)], 2, 4, 5, 7, "Off the map nothing is copied: skip it."),
         ([(4, 4), (4, 5), (7, 2)], 3, 7, 9, 9, "The window's first row is y - m // 2."),
@@ -148,16 +148,18 @@ def augment_trials(function: Callable[..., object]) -> Iterator[Trial]:
 def flags() -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "N h w"]]:
     """A picture where a colour says what each pixel is: dark ground and 3 objects.
 
-    No object is its own mirror image, and the picture is wider than it is high.
+    No object is its own mirror image, and the picture is wider than it is high. Colours
+    vary by a little, so that numbers that overflow tear an object in two.
     """
     masks = np.zeros((3, 48, 64), bool)
     masks[0, 6:26, 8:14] = masks[0, 20:26, 8:30] = True
     masks[1, 10:20, 40:58] = masks[1, 20:30, 52:58] = True
     masks[2] = np.tri(48, 64, -14, bool) & (np.arange(48)[:, None] > 30)
     masks[2] &= ~masks[:2].any(0)
-    colours = np.array([[16, 20, 24], [90, 30, 60], [60, 170, 120], [230, 210, 250]])
+    colours = np.array([[16, 20, 24], [70, 30, 60], [126, 130, 124], [240, 238, 242]])
+    grain = np.arange(48 * 64).reshape(48, 64, 1) * 5 % 21 - 10
     number = (masks * np.array([1, 2, 3])[:, None, None]).sum(0)
-    return colours[number].astype(np.uint8), masks
+    return (colours[number] + grain).astype(np.uint8), masks
 
 
 def misshapen(returned: Any) -> str | None:

@@ -7,6 +7,7 @@ be called wherever somebody writes such a function.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,7 @@ def draw_windows(function: Callable[..., object]) -> None:
         ([1, 0], 2, "One of each."),
         ([1, 1, 0, 0, -1], 4, "Two of each, and -1 is never drawn."),
         ([1, 1, 1, 1, 0, 0], 6, "Half of the windows are positive, so 3."),
+        ([1, 1, 1, 1, 0, 0], 4, "Half of the windows are positive, so 2."),
         ([1, 0, 0, 0, 0, 0], 6, "One positive window is drawn three times."),
         ([1, 0, -1, -1, -1, -1], 8, "Ignored windows are no negatives."),
         ([0, 0, 0], 4, "Nothing is positive: two negatives, and nothing else."),
@@ -172,18 +174,18 @@ def suppress_masks(function: Callable[..., object]) -> None:
     tight = "The tight box of a mask decides, not its window."
     asked = [
         ([bar], [(0, 0)], "One mask is always kept."),
-        ([bar, bar], [(0, 0), (0, 1)], "Three pixels of five are shared: one goes."),
+        ([bar, bar], [(0, 0), (0, 1)], "Three pixels of five are shared: IoU 0.6."),
         ([left, ~left], [(0, 0), (0, 0)], tight),
         ([bar, bar, left], [(0, 0), (30, 0), (0, 30)], "Move each box to its window."),
         ([bar, bar, bar], [(0, 0), (1, 0), (1, 1)], "Corners are (y, x)."),
     ]
     cases = []
-    for shapes, places, hint in asked:
+    for (shapes, places, hint), iou in product(asked, (0.5, 0.65)):
         masks, corners = np.stack(shapes), np.array(places)
         scores = np.linspace(0.9, 0.5, len(masks))
         boxes = tight_boxes(masks) + np.tile(corners[:, ::-1], 2)    # (N, 4)
-        what = f"{len(masks)} masks of 6 x 6, corners {places}"
-        cases.append(Case(what, (masks, corners, scores, 0.5),
-                          nms_pairwise(boxes, scores, 0.5), hint))
+        what = f"{len(masks)} masks of 6 x 6, corners {places}, limit {iou}"
+        cases.append(Case(what, (masks, corners, scores, iou),
+                          nms_pairwise(boxes, scores, iou), hint))
     report("Your NMS of masks", function, cases, rule="Put each mask's tight box where "
            "its window stands, then suppress by IoU, best first.")

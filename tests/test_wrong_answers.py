@@ -1,0 +1,24 @@
+"""No wrong answer of a long list is called right, or taken for one of the museum's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ifcn_course.check import _HOME
+from tests.museum_cases import verdict
+from tests.wrong_rules import RULES
+
+EVERY = {**RULES}
+ONE_BY_ONE = [pytest.param(name, wrong, id=f"{name}-{number}")
+              for name, several in EVERY.items() for number, wrong in enumerate(several)]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("name", "wrong"), ONE_BY_ONE)
+def test_a_wrong_answer_is_refused(name: str, wrong: Callable[..., Any]) -> None:
+    said = verdict(name, wrong)
+    assert "correct" not in said
+    assert "It looks as if" not in said, "the museum has it already"
