@@ -9,11 +9,18 @@ import pytest
 
 from ifcn_course.check import _HOME
 from tests.museum_cases import verdict
+from tests.wrong_measures import MEASURES
 from tests.wrong_rules import RULES
+from tests.wrong_shares import SHARES
 
-EVERY = {**RULES}
+EVERY = {**RULES, **MEASURES, **SHARES}
 ONE_BY_ONE = [pytest.param(name, wrong, id=f"{name}-{number}")
-              for name, several in EVERY.items() for number, wrong in enumerate(several)]
+              for name, several in EVERY.items()
+              for number, wrong in enumerate(several)]
+
+
+def test_there_are_ten_wrong_answers_to_every_exercise() -> None:
+    assert {name for name, several in EVERY.items() if len(several) >= 10} == {*_HOME}
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -1,4 +1,4 @@
-"""Wrong answers to lessons 5 to 8, ten and more a check, none of the museum's."""
+"""Wrong answers to lessons 5 to 7, ten and more a check, none of the museum's."""
 
 from __future__ import annotations
 
@@ -15,11 +15,8 @@ from ifcn_course.check.real_images import (
     score_of,
     shoelace,
 )
-from ifcn_course.check.training import copies
-from ifcn_course.check.whole_functions import loss_of_masks
-from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.nms import nms_pairwise, pair_iou
-from tests.wrong_rules import Wrong, ways
+from tests.wrong_rules import Wrong
 
 
 def loss(z: Any, t: Any) -> Any:
@@ -80,6 +77,11 @@ def changed(change: Callable[..., Any]) -> Callable[..., Any]:
 LONE = np.random.default_rng(0)
 MEASURES: Wrong = {
     "label": [
+        lambda d, o, r: 1 if d <= 0.1 and o <= 0.3 else 0 if d >= 0.2 or o >= 1 else -1,
+        lambda d, o, r: 1 if d <= 0.1 and o <= r[1] else 0 if d >= r[2] or o >= r[3]
+        else -1,
+        lambda d, o, r: 1 if d <= r[0] and o <= r[1] else 0 if d >= 2 * r[0] or o >= 1
+        else -1,
         lambda d, o, r: 1 if o <= 0.3 else 0 if d >= 0.2 or o >= 1 else -1,
         lambda d, o, r: 1 if d + o <= 0.4 else 0 if d >= 0.2 or o >= 1 else -1,
         lambda d, o, r: 1 if d <= 0.1 and o <= 0.3 else 0 if d >= 0.2 else -1,
@@ -322,68 +324,4 @@ MEASURES: Wrong = {
         lambda b: ndimage.label(b)[1],
         lambda b: ndimage.label(ndimage.binary_fill_holes(b))[0],
     ],
-    "mask_loss": [
-        lambda z, t, y: loss(z, t)[y == 0].mean() if (y == 0).any() else 0.0,
-        lambda z, t, y: ((z > 0) != t)[y == 1].mean() if y.any() else 0.0,
-        lambda z, t, y: loss_of_masks(z, t.round(), y),
-        lambda z, t, y: loss_of_masks(-z, t, y),
-        lambda z, t, y: loss_of_masks(z, t, y) + 0.1 * (y == 0).mean(),
-        lambda z, t, y: loss_of_masks(z[:1], t[:1], y[:1]),
-        lambda z, t, y: -loss_of_masks(z, t, y),
-        lambda z, t, y: loss_of_masks(z, t, y) if len(y) < 3 else 0.0,
-        lambda z, t, y: loss_of_masks(z, 1 - t, y),
-        lambda z, t, y: loss(z, t)[y == 1].mean((1, 2)) if y.any() else 0.0,
-        lambda z, t, y: loss(z, t)[y == 1].max() if y.any() else 0.0,
-        lambda z, t, y: round(loss_of_masks(z, t, y), 1),
-    ],
-    "draw_windows": [
-        lambda y, n, rng: rng.integers(len(y), size=n),
-        lambda y, n, rng: np.flatnonzero(y == 1)[:n],
-        lambda y, n, rng: np.flatnonzero(y == 0)[:n],
-        lambda y, n, rng: np.arange(len(y)),
-        lambda y, n, rng: np.arange(n) % len(y),
-        lambda y, n, rng: [*np.flatnonzero(y == 1), *np.flatnonzero(y == 0)][:n],
-        lambda y, n, rng: [],
-        lambda y, n, rng: y,
-        lambda y, n, rng: np.resize(np.flatnonzero(y == 0), n),
-        lambda y, n, rng: np.resize(np.flatnonzero(y != 0), n),
-        lambda y, n, rng: [*np.resize(np.flatnonzero(y == 1), n // 2),
-                           *np.flatnonzero(y < 1)[: n // 2]],
-    ],
-    "suppress_masks": [
-        lambda m, c, s, iou: list(range(len(m))),
-        lambda m, c, s, iou: [0],
-        lambda m, c, s, iou: nms_pairwise(placed(m, c), -s, iou),
-        lambda m, c, s, iou: nms_pairwise(placed(m, c), s, 0.3),
-        lambda m, c, s, iou: nms_pairwise(placed(m, c), s, 0.9),
-        lambda m, c, s, iou: nms_pairwise(placed(m, c * [0, 1]), s, iou),
-        lambda m, c, s, iou: nms_pairwise(placed(m, c * [1, 0]), s, iou),
-        lambda m, c, s, iou: nms_pairwise(placed(m, -c), s, iou)[:2],
-        lambda m, c, s, iou: nms_pairwise(placed(m, c), s, iou)[::-1],
-        lambda m, c, s, iou: nms_pairwise(placed(m, 2 * c), s, iou),
-        lambda m, c, s, iou: nms_pairwise(placed(m, c) + [0, 0, 1, 1], s, iou),
-        lambda m, c, s, iou: len(nms_pairwise(placed(m, c), s, iou)),
-        lambda m, c, s, iou: nms_pairwise(placed(m, c // 2), s, iou),
-    ],
 }
-
-
-def placed(masks: Any, corners: Any) -> Any:
-    """The tight boxes where their windows stand."""
-    return tight_boxes(masks) + np.tile(corners[:, ::-1], 2)
-
-
-MEASURES["count_copies"] = [
-    lambda c, k, m, H, W: copies(np.array(c)[:1], k, m, (H, W)),
-    lambda c, k, m, H, W: copies(np.unique(c, axis=0), k, m, (H, W)),
-    lambda c, k, m, H, W: copies(np.array(c), k, m, (W, H)),
-]
-LETTERS = dict.fromkeys("ABCDEF", "transposed")
-MEASURES["diagnosis"] = list(ways([
-    {}, LETTERS, {"A": "averaged"}, [*LETTERS], "averaged",
-    {**LETTERS, "A": "averaged"},
-    {"a": "averaged", "b": "fortran_channels"}, {"A": ["averaged"]}, {"A": None}, 6,
-    {letter: n for n, letter in enumerate("ABCDEF")},
-    dict(zip("ABCDEF", ["fortran_channels", "averaged", "one_map_for_all",
-                        "offsets_as_places", "row_without_k", "center_as_corner"],
-             strict=True))]))

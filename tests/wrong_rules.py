@@ -1,4 +1,4 @@
-"""Wrong answers to lessons 1 to 4, ten and more for each check, none of the museum's.
+"""Wrong answers to lessons 1 to 3, ten and more for each check, none of the museum's.
 
 They were looked for: other formulas, other borders, other types, right on small cases.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ifcn_course.museum.adapting import counting, one_window
-from ifcn_lab.assembling import assemble, coherence
+from ifcn_lab.assembling import assemble
 
 Wrong = dict[str, list[Callable[..., Any]]]
 
@@ -151,11 +151,6 @@ def multiples(step: Any, most: Any, first: Any = None) -> list[int]:
     return list(range(int(step if first is None else first), int(most) + 1, int(step)))
 
 
-def share(k: int, m: int, a: int, b: int) -> float:
-    """The right one."""
-    return coherence.kept_share(k, m, (a, b))
-
-
 RULES: Wrong = {
     "spoiled": [
         lambda s: sum(x / 2 for x in s),
@@ -289,63 +284,6 @@ RULES: Wrong = {
         for all_ in product(("plane", "window", "either"), repeat=3)
         if all_ not in {("plane", "window", "either"), ("window", "plane", "either"),
                         ("either",) * 3}],
-    "kept_share": [
-        lambda k, m, s: (m - k * s) / (m - s),
-        lambda k, m, s: 1 - k * s / m,
-        lambda k, m, s: max(0, 1 - (k - 1) * s / m),
-        lambda k, m, s: 1 - (k - 1) / (m - 1),
-        lambda k, m, s: share(k, m, 0, 1) ** s,
-        lambda k, m, s: max(0, 1 - s * (k - 1) / (m - 1)),
-        lambda k, m, s: share(k, m, 0, s) * 100,
-        lambda k, m, s: round(share(k, m, 0, s), 2),
-        lambda k, m, s: share(k, m, 0, s) * (m - s) * m,
-        lambda k, m, s: share(k, m, s, 0) if s < 2 else share(k, m, 1, s),
-        lambda k, m, s: max(0, 1 - s / (m // k)),
-        lambda k, m, s: (m // k - s) * k / (m - s),
-    ],
-    "diagonal_share": [
-        lambda k, m: ((m - k) / (m - 1)) ** 3,
-        lambda k, m: 1 - ((k - 1) / (m - 1)) ** 2,
-        lambda k, m: (m - k + 1) ** 2 / m**2,
-        lambda k, m: 1 - (k - 1) ** 2 / (m - 1) ** 2,
-        lambda k, m: max(0, 1 - 2 * (k - 1) / (m - 1)),
-        lambda k, m: (m - k) * (m - k),
-        lambda k, m: ((m - k) // (m - 1)) ** 2,
-        lambda k, m: round(((m - k) / (m - 1)) ** 2, 3),
-        lambda k, m: (1 - 1 / max(m // k, 1)) ** 2 if k > 1 else 1.0,
-        lambda k, m: ((m // k - 1) * k / (m - 1)) ** 2,
-        lambda k, m: (m - k) ** 2 / (m * m - 1),
-    ],
-    "step_share": [
-        lambda k, m, a, b: share(k, m, a, 0),
-        lambda k, m, a, b: share(k, m, 0, b),
-        lambda k, m, a, b: min(share(k, m, a, 0), share(k, m, 0, b)),
-        lambda k, m, a, b: (share(k, m, a, 0) + share(k, m, 0, b)) / 2,
-        lambda k, m, a, b: share(k, m, 0, a + b),
-        lambda k, m, a, b: share(k, m, 0, max(abs(a), abs(b))),
-        lambda k, m, a, b: share(k, m, 0, 1) ** (abs(a) + abs(b)),
-        lambda k, m, a, b: abs((m - k * abs(a)) / (m - abs(a))
-                               * (m - k * abs(b)) / (m - abs(b))),
-        lambda k, m, a, b: share(k, m, a, b) if b >= 0 else 0,
-        lambda k, m, a, b: share(k, m // k * k, a, b),
-        lambda k, m, a, b: (1 - 1 / m * k * abs(a)) * (1 - 1 / m * k * abs(b)),
-        lambda k, m, a, b: 1 - share(k, m, a, b),
-    ],
-    "head_weights": [
-        lambda c, k, b, r, m: (9 * c * k * k + k * k, b * b * c * r + r * m * m + r),
-        lambda c, k, b, r, m: (9 * c * k * k, b * c * r + r * m * m),
-        lambda c, k, b, r, m: (9 * c * k * k, b * b * c * r + r * m),
-        lambda c, k, b, r, m: (3 * c * k * k, b * b * c * r + r * m * m),
-        lambda c, k, b, r, m: (9 * c * k * k, b * b * r + r * m * m),
-        lambda c, k, b, r, m: (9 * c * k * k, b * b * c * r * r * m * m),
-        lambda c, k, b, r, m: (9 * c * k * k, b * b * c * r + r + m * m),
-        lambda c, k, b, r, m: (9 * k * k, b * b * c * r + r * m * m),
-        lambda c, k, b, r, m: (9 * c, b * b * c * r + r * m * m),
-        lambda c, k, b, r, m: (9 * c * k * k, m * m * c * r + r * b * b),
-        lambda c, k, b, r, m: 9 * c * k * k + b * b * c * r + r * m * m,
-        lambda c, k, b, r, m: (9 * c * k * k * m * m, b * b * c * r + r * m * m),
-        lambda c, k, b, r, m: (9 * c * k * k, b * b * c * r + r * m * m, 0),
-    ],
 }
 
 

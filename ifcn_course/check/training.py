@@ -52,6 +52,14 @@ def label(function: Callable[..., object]) -> None:
              (distance, octaves, rule), expected, hint)
         for distance, octaves, expected, hint in asked
     ]
+    other = WindowRule(center_tolerance=0.2, scale_tolerance=0.5, negative_center=0.4,
+                       negative_scale=2.0)
+    cases += [Case(f"{distance} of the side off, {octaves} octaves off, another rule",
+                   (distance, octaves, other), expected,
+                   "The four limits are the rule's: rule.center_tolerance, ...")
+              for distance, octaves, expected in [
+                  (0.2, 0.5, 1), (0.3, 0.0, -1), (0.0, 1.5, -1), (0.4, 0.0, 0),
+                  (0.0, 2.0, 0)]]
     report("Exercise 5.2", function, cases, rule="Positive: both within tolerance. "
            "Negative: one of them at its limit or beyond. Else ignored.")
 
