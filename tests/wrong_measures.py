@@ -78,10 +78,10 @@ LONE = np.random.default_rng(0)
 MEASURES: Wrong = {
     "label": [
         lambda d, o, r: 1 if d <= 0.1 and o <= 0.3 else 0 if d >= 0.2 or o >= 1 else -1,
-        lambda d, o, r: 1 if d <= 0.1 and o <= r[1] else 0 if d >= r[2] or o >= r[3]
-        else -1,
-        lambda d, o, r: 1 if d <= r[0] and o <= r[1] else 0 if d >= 2 * r[0] or o >= 1
-        else -1,
+        lambda d, o, r: 1 if d <= r.center_tolerance and o <= r.scale_tolerance
+        else 0 if d >= 2 * r.center_tolerance or o >= 1 else -1,
+        lambda d, o, r: 1 if d <= r.center_tolerance and o <= 0.3
+        else 0 if d >= r.negative_center or o >= r.negative_scale else -1,
         lambda d, o, r: 1 if o <= 0.3 else 0 if d >= 0.2 or o >= 1 else -1,
         lambda d, o, r: 1 if d + o <= 0.4 else 0 if d >= 0.2 or o >= 1 else -1,
         lambda d, o, r: 1 if d <= 0.1 and o <= 0.3 else 0 if d >= 0.2 else -1,

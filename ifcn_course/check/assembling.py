@@ -155,8 +155,8 @@ def copy_one(kernel: Callable[..., object]) -> None:
         (3, 7, (10, 10), (4, 5), 4, "m = 7, so the last pixel is number 6. Which "
                                     "threads does the guard send home?"),
         (3, 7, (10, 10), (1, 8), 8, "Off the map there is no score: write fill."),
-        (3, 7, (8, 10), (6, 7), 4, "These maps have 8 rows and 10 columns. Which of "
-                                   "the two is each limit?"),
+        *((3, 7, size, (6, 7), 4, "These maps have other numbers of rows and columns. "
+           "Which of the two is each limit?") for size in ((8, 10), (10, 8))),
     ]
     cases = [
         Case(f"k = {k}, m = {m}, centre {centre}, {size[0]} x {size[1]} maps, blocks "
