@@ -217,7 +217,7 @@ def differs(name: str, function: Callable[..., Any]) -> bool:
 
 def called_right(name: str, function: Callable[..., Any]) -> bool:
     """Whether all cases of the check agree; `report` says "correct" then, else not."""
-    cases, agree, _ = asked(name)
+    cases, agree, *_ = asked(name)
     return all(answer.values is not None and agree(answer.values, np.array(c.expected))
                for answer, c in zip(asked(name).answers(function), cases, strict=True))
 

@@ -57,7 +57,7 @@ def test_a_specimen_is_small_and_says_what_it_is(each: Specimen) -> None:
 
 @pytest.mark.parametrize("name", comparing())
 def test_specimens_of_a_check_are_wrong_and_can_be_told_apart(name: str) -> None:
-    cases, agree, _ = asked(name)
+    cases, agree, *_ = asked(name)
     answers = {each.name: asked(name).answers(each.function)
                for each in museum.concerning(name)}
     right = [array_of(case.expected) for case in cases]

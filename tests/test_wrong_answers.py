@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ifcn_course.check import _HOME
-from tests.museum_cases import verdict
+from ifcn_course.check.answers import correct
+from tests.museum_cases import asked, comparing, verdict
 from tests.wrong_measures import MEASURES
 from tests.wrong_rules import RULES
 from tests.wrong_shares import SHARES
@@ -29,3 +30,65 @@ def test_a_wrong_answer_is_refused(name: str, wrong: Callable[..., Any]) -> None
     said = verdict(name, wrong)
     assert "correct" not in said
     assert "It looks as if" not in said, "the museum has it already"
+
+
+class Never:
+    """An object whose every method raises."""
+
+    def refuse(self, *args: Any, **kwargs: Any) -> Any:
+        """Whatever is asked of it."""
+        raise RuntimeError("never")
+
+    __getattribute__ = __eq__ = __ne__ = __lt__ = __hash__ = __bool__ = refuse
+    __repr__ = __str__ = __format__ = __len__ = __iter__ = __getitem__ = refuse
+    __array__ = __call__ = __int__ = __float__ = __index__ = __contains__ = refuse
+
+
+class Other:
+    """A class that may be returned itself."""
+
+
+OTHERS: dict[str, Callable[[], object]] = {
+    "a text": lambda: "text", "bytes": lambda: b"text", "None": lambda: None,
+    "a dict": lambda: {"a": 1}, "a dict of such": lambda: {Never: Never()},
+    "a class": lambda: Other, "a generator": lambda: (n for n in range(3)),
+    "a set": lambda: {1}, "a list of texts": lambda: ["a", "b"],
+    "uneven rows": lambda: [["a"], ["b", "c"]], "a function": lambda: print,
+    "one that raises": Never, "a list of such": lambda: [Never()],
+}
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("name", sorted({*_HOME} - {"copy_one"}))
+def test_an_answer_of_another_kind_is_told_in_a_sentence(name: str, other: str) -> None:
+    said = verdict(name, lambda *args: OTHERS[other]())
+    assert said.startswith(("Exercise ", "Your "))
+    assert "correct" not in said and "TypeError" not in said
+    if asked(name) and name != "faster_layout":
+        assert "function returned" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize(("name", "wrong", "accused"), [
+    ("part", lambda p, c, k, m: (p[0] - c[0] + m // 2) * (k // m), "centre"),
+    ("assemble_whole", RULES["assemble_whole"][0], "Off the map"),
+    ("answer_score", MEASURES["answer_score"][0], "false positive"),
+    ("best_answer", lambda answers: 0, "near it"),
+])
+def test_nothing_is_guessed_that_does_not_explain_all_that_is_wrong(
+    name: str, wrong: Callable[..., Any], accused: str
+) -> None:
+    said = verdict(name, wrong)
+    assert "not yet right" in said and accused not in said.split("Expected:")[1]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", comparing())
+def test_a_hint_is_the_rule_or_that_of_every_case_that_fails(name: str) -> None:
+    cases, agree, _, rule = asked(name)
+    for wrong in EVERY[name]:
+        answers = zip(asked(name).answers(wrong), cases, strict=True)
+        hints = {case.hint for answer, case in answers
+                 if not correct(answer, case, agree)}
+        last = verdict(name, wrong).splitlines()[-1]
+        known = {case.hint for case in cases if case.hint} - {rule}
+        assert last not in known or hints == {last}
