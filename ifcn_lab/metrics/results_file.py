@@ -19,7 +19,7 @@ import numpy as np
 from ifcn_lab.atomic_write import replacing
 from ifcn_lab.data import Sample
 from ifcn_lab.data.faults import Unreadable, near
-from ifcn_lab.data.json_fields import MOST, is_box, key_of, short, whole
+from ifcn_lab.data.json_fields import MOST, is_box, key_of, short
 from ifcn_lab.data.picture_names import PictureNames
 from ifcn_lab.data.segmentation import checked, rle_of
 from ifcn_lab.metrics.regions import Detections, Found, found, paired
@@ -183,8 +183,8 @@ def _entries(text: str) -> Iterator[tuple[Any, int, int]]:
 
 
 def _listed(key: int | str, names: Mapping[int | str, str]) -> int | str | None:
-    """Find an id that may be a number in one file and text in the other."""
-    return next((one for one in (key, whole(key), str(key)) if one in names), None)
+    """Find an id, a number also where the annotations have it as text."""
+    return next((one for one in (key, str(key)) if one in names), None)
 
 
 def _check(entry: dict[str, Any]) -> None:
