@@ -164,7 +164,7 @@ def test_the_smallest_test_has_a_bar(capsys):
         assemble(np.ones((1, 9, 9)), 1, [(0, 0)])
         return of_the_lesson("smallest")(assemble)
 
-    assert "It uses 90 scores; 60 are enough." in said(capsys, large, most=60)
+    assert "It uses 99 scores; 60 are enough." in said(capsys, large, most=60)
     assert said(capsys, large).startswith("Exercise 8.5: correct, all")
 
 
