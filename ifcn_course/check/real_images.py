@@ -129,7 +129,6 @@ def split(function: Callable[..., object]) -> None:
         ([1, 1, 30, 8, 2, 6, 3], "Not always the emptiest level: weigh both sides."),
         ([5, 3, 1, 1, 1, 1, 2, 9], "Level t itself belongs to the dark side."),
         ([20, 1, 1, 1, 1, 6], "Few pixels far away weigh as well: mean levels."),
-        ([1, 1, 8, 1, 1], "Weigh with the counts as they are."),
         ([1, 1, 1, 3, 4, 5, 4, 5], "Weigh with the counts as they are."),
         (rng.integers(1, 50, 16).tolist(), "Try every t from 0 to len(counts) - 2."),
     ]
