@@ -8,6 +8,7 @@ from benchmarks import (
     convolutions,
     frames,
     importing,
+    laptop,
     lessons,
     paper_scale,
     proposing,
@@ -19,7 +20,7 @@ from benchmarks import (
 )
 
 EVERY = (importing, assembling, training_step, convolutions, proposing, frames, scenes,
-         coins, recipe, recognition, paper_scale, lessons, size)
+         coins, recipe, laptop, recognition, paper_scale, lessons, size)
 
 if __name__ == "__main__":
     for benchmark in EVERY:

@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   ifcn-lab train --out run --resume
   ifcn-lab evaluate --annotations nuclei/val.json --weights run
   ifcn-lab reproduce table1 --dataset scenes --out tables
+  ifcn-lab league --models FCIS YOLACT --processor-seconds 60 --out league
   ifcn-lab export-widgets --out site/
   ifcn-lab assignment --lesson 3 --seed 2027 --out handout/
   ifcn-lab grade submissions/ --key key.json --report grades.csv
@@ -30,7 +31,7 @@ EXAMPLES = """examples:
 """
 
 COMMANDS = ("doctor", "demo", "segment", "data", "models", "train", "evaluate",
-            "reproduce", "export-widgets")
+            "reproduce", "league", "export-widgets")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

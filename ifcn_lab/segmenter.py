@@ -113,6 +113,14 @@ class Segmenter(nn.Module):
     stride: int = 1
     """Image pixels per place of its feature map; whole views are padded to it."""
 
+    recipe_changes: Mapping[str, Any] = {"lr": 1e-3, "term_weights": {}}
+    """How it changes the small recipes, which were made for window models: heads
+    without normalisation learn nothing at their rate of 3e-3.
+    """
+
+    scored = True
+    """Whether its scores say how good an answer is; else they only order answers."""
+
     memory_format = torch.channels_last  # of images; training can choose another
 
     def view(self, sample: Sample, recipe: Recipe, rng: np.random.Generator) -> View:
@@ -254,10 +262,15 @@ def numbered(categories: Sequence[int], classes: Mapping[int, str]) -> list[int]
 def as_classes(categories: Mapping[Any, str]) -> dict[int, str]:
     """Names by whole category ids, in order; JSON gives ids back as text.
 
+    Raises:
+        ValueError: there is none.
+
     Example:
         >>> as_classes({"7": "star", "1": "disc"})
         {1: 'disc', 7: 'star'}
     """
+    if not categories:
+        raise ValueError("no category to tell apart; give names by id, {1: 'disc'}")
     return {int(i): str(categories[i]) for i in sorted(categories, key=int)}
 
 

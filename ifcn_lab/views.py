@@ -56,7 +56,7 @@ def draw_view(
             scales.
 
     Raises:
-        ValueError: masks, crowd and image differ in size.
+        ValueError: masks, crowd and image differ in size, or categories are missing.
     """
     check_sizes(sample)
     box = draw_object(sample, rng)
@@ -78,13 +78,19 @@ def draw_view(
 
 
 def check_sizes(sample: Sample) -> None:
-    """Raise a ValueError where masks or crowd are not of the image's size."""
+    """Raise a ValueError where masks or crowd are not of the image's size, or where
+    objects and their categories are not as many.
+    """
     size = sample.image.shape[:2]
     for name, found in (("masks", sample.masks.shape[1:]),
                         ("crowd", sample.crowd.shape)):
         if found != size:
             raise ValueError(f"{sample.name}: {name} of {found} (h, w), but the image "
                              f"is {size}; they must be of one size")
+    if len(sample.categories) != len(sample.masks):
+        raise ValueError(f"{sample.name}: {len(sample.masks)} masks and "
+                         f"{len(sample.categories)} categories; give each object one, "
+                         "1 where kinds do not matter")
 
 
 def draw_object(sample: Sample, rng: np.random.Generator) -> Int[np.ndarray, "4"]:
@@ -135,17 +141,15 @@ def start_of_cut(
 
 def resize(sample: Sample, size: tuple[int, int], padded: tuple[int, int]) -> View:
     """Scale image, masks and crowd to `size`, then pad below and to the right."""
-    image = torch.tensor(sample.image).permute(2, 0, 1).float() / 255     # (3, h, w)
-    layers = np.concatenate([sample.masks, sample.crowd[None]])           # (N+1, h, w)
-    stack = torch.cat([image, torch.tensor(layers).float()])[None]
-    stack = F.interpolate(stack, size, mode="bilinear", antialias=True,
-                          align_corners=False)[0]
-    pad = (0, padded[1] - size[1], 0, padded[0] - size[0])
-    stack = F.pad(stack, pad)                                     # (3+N+1, H', W')
-    mean = torch.tensor(IMAGENET_MEAN).view(3, 1, 1)
-    outside = F.pad(torch.zeros(1, *size), pad, value=1.0)
-    return View(stack[:3] + mean * outside, stack[3:-1], stack[-1], size,
-                sample.categories)
+    layers = [sample.masks, sample.crowd[None]][: 1 + bool(sample.crowd.any())]
+    stack = np.concatenate([sample.image.transpose(2, 0, 1), *layers], dtype=np.float32)
+    stack[:3] /= 255                                              # (3+N+1, h, w)
+    scaled = F.interpolate(torch.from_numpy(stack)[None], size, mode="bilinear",
+                           antialias=True, align_corners=False)[0]
+    whole = scaled.new_zeros(4 + len(sample.masks), *padded)
+    whole[:3] = torch.tensor(IMAGENET_MEAN).view(3, 1, 1)
+    whole[: len(scaled), : size[0], : size[1]] = scaled
+    return View(whole[:3], whole[3:-1], whole[-1], size, sample.categories)
 
 
 def mirror(view: View) -> View:

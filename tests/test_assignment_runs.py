@@ -59,7 +59,7 @@ def test_the_grader_gives_all_points_to_the_solutions_and_none_to_the_handout(
     key, table = tmp_path / "out_key" / f"{name}.key.json", tmp_path / "grades.csv"
     assert main(["grade", str(submitted), "--key", str(key), "--report",
                  str(table)]) == 0
-    with table.open(newline="") as file:
+    with table.open(newline="", encoding="utf-8-sig") as file:
         found = {row["name"]: (row["points"], row["of"]) for row in DictReader(file)}
     full = str(read_key(key).points)
     assert found == {"ada": (full, full), "bob": ("0", full)}

@@ -9,7 +9,17 @@ import torch
 from torch import nn
 from training_cases import one_thread
 
-from ifcn_lab.layers.backbones import SmallBackbone, VGG16Hole, build_backbone, fused
+from ifcn_lab.layers.backbones import (
+    BACKBONES,
+    SmallBackbone,
+    VGG16Hole,
+    build_backbone,
+    fused,
+)
+from ifcn_lab.layers.two_stage import SIDES
+from ifcn_lab.models.rfcn import RFCN
+from ifcn_lab.windows.labels import CLOSE
+from ifcn_lab.windows.model import RULES
 
 __all__ = ["one_thread"]  # a fixture
 
@@ -130,20 +140,21 @@ def test_without_holes_conv5_would_see_something_else(vgg: VGG16Hole) -> None:
 
 
 @pytest.mark.parametrize("size", [(4, 4), (4, 100), (52, 36)])
-def test_the_small_backbone_has_stride_four(
-    small: SmallBackbone, size: tuple[int, int]
-) -> None:
+@pytest.mark.parametrize("name", ["small", "light"])
+def test_the_small_backbones_have_stride_four(name: str, size: tuple[int, int]
+                                              ) -> None:
+    backbone = build_backbone(name).eval()
     with torch.inference_mode():
-        features = small(torch.rand(2, 3, *size))
-    assert features.shape == (2, 64, size[0] // 4, size[1] // 4)
+        features = backbone(torch.rand(2, 3, *size))
+    assert features.shape == (2, backbone.channels, size[0] // 4, size[1] // 4)
 
 
-def test_the_small_backbone_sees_a_whole_window_from_its_middle(
-    small: SmallBackbone,
-) -> None:
+@pytest.mark.parametrize("name", ["small", "light"])
+def test_a_small_backbone_sees_a_whole_window_from_its_middle(name: str) -> None:
     """To call itself top left, a cell must see the object's other end: 84 pixels."""
+    torch.manual_seed(0)
     image = torch.rand(1, 3, 256, 256, requires_grad=True)
-    small(image)[0, :, 32, 32].sum().backward()
+    build_backbone(name).eval()(image)[0, :, 32, 32].sum().backward()
     rows = image.grad[0].abs().sum((0, 2)).nonzero()
     reach = int(rows.max() - rows.min()) + 1
     assert reach >= 84
@@ -154,12 +165,20 @@ def test_the_small_backbone_is_small(small: SmallBackbone) -> None:
     assert sum(p.numel() for p in small.parameters()) < 1_000_000
 
 
+def test_on_every_small_backbone_models_are_as_the_lessons_have_them() -> None:
+    assert BACKBONES.keys() == RULES.keys() == SIDES.keys()
+    assert RULES["light"] == RULES["small"] == CLOSE != RULES["vgg16"]
+    assert SIDES["light"] == SIDES["small"] != SIDES["vgg16"]
+    widths = {name: RFCN(name).head[0].out_channels for name in BACKBONES}
+    assert widths["light"] == widths["small"] < widths["vgg16"]
+
+
 def test_an_unknown_backbone_is_named_with_those_there_are() -> None:
     with pytest.raises(ValueError, match=r"'resnet'.*small.*vgg16"):
         build_backbone("resnet")
 
 
-@pytest.mark.parametrize("name", ["vgg16", "small"])
+@pytest.mark.parametrize("name", ["vgg16", "small", "light"])
 def test_a_backbone_says_its_stride_and_its_width(name: str) -> None:
     backbone = build_backbone(name)
     with torch.inference_mode():

@@ -78,7 +78,7 @@ GOOD = "--weights {good.safetensors}"
         ("train --annotations {stale.json} --images no --out {out}", "no: there is no"),
         ("train --annotations {stale.json} --out {out} --k 9 --m 4", "m >= k"),
         ("train --out {out}/new --resume", "no run to resume"),
-        ("train --out {run} --resume", "checkpoint.pt is truncated"),
+        ("train --out {run} --resume", "checkpoint.pt is not a checkpoint"),
         (f"train --annotations {{stale.json}} --out {{out}} --k 3 {GOOD}",
          "have k = 2, not 3"),
         (f"evaluate --annotations {{bare.json}} {GOOD}", "hold no object"),

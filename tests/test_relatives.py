@@ -16,6 +16,7 @@ from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.models import model_class
 from ifcn_lab.models.deepmask import DeepMask
 from ifcn_lab.segmenter import Segmenter
+from ifcn_lab.training import load_checkpoint
 from ifcn_lab.training.loop import train
 from ifcn_lab.training.recipe import LESSON
 from ifcn_lab.views import draw_view
@@ -134,6 +135,8 @@ def test_the_command_line_knows_it(name: str, tmp_path: Path,
         model += ["--weights", str(trunk)]
     assert main(["train", "--out", str(out), "--annotations", str(data), *model,
                  "--iterations", "1", "--workers", "0", "--precision", "float32"]) == 0
+    rate = load_checkpoint(out / "checkpoint.pt")["recipe"]["lr"]
+    assert rate == (3e-3 if name == "SharpMask" else 1e-3)
     figures = tmp_path / "figures.json"
     assert main(["evaluate", "--annotations", str(data), "--weights", str(out), "--ap",
                  "--json", str(figures)]) == 0

@@ -145,7 +145,7 @@ def test_scoring_changes_the_order_and_no_pixel() -> None:
     found = [sorted((tuple(box), crop.tobytes()) for box, crop in
                     zip(one.boxes.tolist(), one.crops, strict=True)) for one in (a, b)]
     assert found[0] == found[1] and len(a) > 1
-    assert (a.scores <= b.scores.max()).all()
+    assert (a.scores <= b.scores.max()).all() and (np.diff(a.scores) <= 0).all()
 
 
 def test_a_mask_is_read_at_the_middle_of_each_pixel() -> None:
@@ -220,6 +220,9 @@ def test_gradients_of_the_losses_of_vectors() -> None:
     vectors.requires_grad_()
     own = torch.tensor([1, 1, 1, 2, 2, 3, 3, 0, -1])
     assert torch.autograd.gradcheck(lambda v: discriminative_loss(v, own), vectors)
+    alone = torch.tensor([1, 1, 1, 2, 2, 3, 3, 4, 0])  # 4 is where its mean is
+    slope = torch.autograd.grad(discriminative_loss(vectors, alone).sum(), vectors)[0]
+    assert slope.isfinite().all()
     some = torch.tensor([1, 1, 2, 2, 3, 3, 3, 0, 0])
     assert torch.autograd.gradcheck(lambda v: pair_loss(v, some), vectors)
 

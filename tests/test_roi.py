@@ -71,6 +71,7 @@ def test_a_bin_outside_the_map_is_empty() -> None:
     same(roi_pool(RAMP + 1, box(8, 8, 9, 9), 1), 0)
 
 
+WIDE = torch.arange(64.0 * 64).view(1, 64, 64)
 PARTS = torch.cat([RAMP + 100 * c for c in range(8)])
 
 
@@ -97,6 +98,14 @@ def test_pooling_by_parts_is_assembling_where_a_bin_has_one_place() -> None:
     pooled = ps_roi_pool(maps.float(), box(*window), k, bins=m)[0, 0]
     assembled = assemble(maps.float(), m, centers=[(y, x)])[0]
     assert torch.equal(pooled, assembled)
+
+
+def test_a_bin_of_whole_places_stays_whole() -> None:
+    for bins in range(1, 60):  # 49 * (1 / 49) is less than 1
+        for start in (0, 3):
+            whole = ps_roi_pool(WIDE, box(start, start, start + bins, start + bins), 1,
+                                bins=bins)
+            assert torch.equal(whole[0, 0], WIDE[0, start:, start:][:bins, :bins])
 
 
 def ps_roi_pool_by_loops(maps: Tensor, one: list[float], k: int, bins: int,

@@ -163,7 +163,7 @@ def test_a_dark_rim_darkens_the_border_of_a_surface():
     rng = np.random.default_rng(0)
     look = draw_look(rng, "plain", 1)
     shape = shapes.outline(rng, "disc", 40.0, placement.MARGIN)
-    colour = surface(rng, look, 0, shape)
+    colour = surface(rng, look, 0, shape, np.s_[:, :])
     edge, middle = np.abs(shape.distance) < 0.7, shape.distance < -4
     assert colour[:, edge].max() < colour[:, middle].max()
     assert np.ptp(colour[0][middle]) < 1e-3

@@ -7,16 +7,23 @@ import re
 import sys
 from argparse import ArgumentParser, Namespace
 
-from ifcn_lab.models import MODELS, model_class
-
 
 def add_options(parser: ArgumentParser) -> None:
-    """None but the name of one model."""
+    """The name of one model, and whether to count what it costs."""
     parser.add_argument("name", nargs="?", metavar="MODEL", help="tell more of one")
+    parser.add_argument("--cost", action="store_true", help="count its parameters and "
+                        "multiply-adds, layer by layer (InstanceFCN if none is named)")
+    parser.add_argument("--backbone", choices=("light", "small", "vgg16"),
+                        default="small", help="of --cost (small)")
 
 
 def run(given: Namespace) -> int:
-    """Print every model's line, or all that the file of one says of it."""
+    """Print every model's line, all that the file of one says of it, or its cost."""
+    from ifcn_lab.models import MODELS, model_class  # loads torch
+
+    if given.cost:
+        print_costs(given.name or "InstanceFCN", given.backbone)
+        return 0
     if given.name:
         kind = model_class(given.name)
         print(inspect.getdoc(sys.modules[kind.__module__]))
@@ -30,6 +37,27 @@ def run(given: Namespace) -> int:
     return 0
 
 
+def print_costs(name: str, backbone: str) -> None:
+    """What each layer of a model takes; the lesson recipe's step.
+
+    Raises:
+        ValueError: the model stands on another one.
+    """
+    from ifcn_lab.training import LESSON
+    from ifcn_lab.training.cost import costs
+
+    kind = model_class(name)
+    if "backbone" not in inspect.signature(kind).parameters:
+        raise ValueError(f"{name} stands on another model; give one with a backbone of "
+                         "its own, as InstanceFCN")
+    print(f"multiply-adds of a picture of {LESSON.crop} x {LESSON.crop} and of a step "
+          f"with {LESSON.batch}, in millions")
+    print(f"{'layer':32}{'parameters':>12}{'picture':>10}{'step':>10}{'ms':>8}")
+    for layer, parameters, picture, step, ms in costs(kind(backbone=backbone)):
+        print(f"{layer:32}{parameters:12,}{picture / 1e6:10.2f}{step / 1e6:10.1f}"
+              f"{ms:8.2f}")
+
+
 def sentence(name: str) -> str:
     """What a model is, in the first sentence of its file.
 
@@ -37,6 +65,8 @@ def sentence(name: str) -> str:
         >>> sentence("FCIS")
         'FCIS: every part of every category has two maps, inside and outside.'
     """
+    from ifcn_lab.models import model_class
+
     words = inspect.getdoc(sys.modules[model_class(name).__module__]) or ""
     return re.split(r"(?<=\.)\s", " ".join(words.split()), maxsplit=1)[0]
 

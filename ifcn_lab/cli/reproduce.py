@@ -24,7 +24,7 @@ from ifcn_lab.league import DATASETS, SCALES, TABLES
 
 if TYPE_CHECKING:
     from ifcn_lab.league.rows import Row
-    from ifcn_lab.league.runs import Run
+    from ifcn_lab.league.runs import Measuring, Run
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -32,32 +32,37 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("tables", nargs="+", choices=TABLES, metavar="TABLE",
                         help=", ".join(TABLES))
     parser.add_argument("--dataset", choices=DATASETS, required=True)
-    parser.add_argument("--data", type=Path, metavar="ROOT",
-                        help="the data set's folder; scenes need none")
     for split in ("train", "val"):
         parser.add_argument(f"--{split}-list", type=Path, metavar="FILE",
                             help="names of the images, for voc2012 and sbd")
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER",
-                        help="results, checkpoints and networks")
+    add_runs(parser)
     parser.add_argument("--scale", choices=SCALES, help="paper: VGG-16 and the paper's "
                         "recipe; small: the small backbone, minutes (default: small "
                         "for scenes and dsb2018)")
     parser.add_argument("--rows", nargs="+", metavar="KEY", help="only these rows")
-    parser.add_argument("--seeds", type=whole, default=3, help="seeds 0, 1 ... (3)")
-    parser.add_argument("--minutes", type=positive, help="train each row for so long")
     parser.add_argument("--steps", type=whole, help="or for so many steps")
-    parser.add_argument("--every", type=whole, metavar="N",
-                        help="measure on every N-th validation image")
-    parser.add_argument("--jobs", type=whole, default=1, help="rows at once (1)")
     parser.add_argument("--init", metavar="SOURCE", help="weights to start from, as in "
                         "train (default: vgg16 at the paper's scale)")
-    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes "
-                        "that load images for a row's training (0); needed on a GPU")
-    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     parser.add_argument("--dry-run", action="store_true",
                         help="print every row's command and settings, run nothing")
     parser.add_argument("--write", type=Path, metavar="FILE",
                         help="also put the tables into this Markdown file")
+
+
+def add_runs(parser: ArgumentParser) -> None:
+    """Where rows are kept, how long they train, and on what they run."""
+    parser.add_argument("--data", type=Path, metavar="ROOT",
+                        help="the data set's folder; scenes need none")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER",
+                        help="results, checkpoints and networks")
+    parser.add_argument("--seeds", type=whole, default=3, help="seeds 0, 1 ... (3)")
+    parser.add_argument("--minutes", type=positive, help="train each row for so long")
+    parser.add_argument("--every", type=whole, metavar="N",
+                        help="measure on every N-th validation image")
+    parser.add_argument("--jobs", type=whole, default=1, help="rows at once (1)")
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="processes "
+                        "that load images for a row's training (0); needed on a GPU")
+    parser.add_argument("--device", default="cpu", help="cpu (default) or cuda")
 
 
 def run(given: Namespace) -> int:
@@ -114,7 +119,9 @@ def runs_of(
             for key, row in reversed(once.values())}
 
 
-def collect(given: Namespace, runs: list[Run]) -> list[tuple[Run, dict]]:
+def collect(
+    given: Namespace, runs: list[Run], measure: Measuring | None = None
+) -> list[tuple[Run, dict]]:
     """The results of all runs; what is not kept yet is trained and measured."""
     from ifcn_lab.league.parallel import perform_all
 
@@ -123,10 +130,13 @@ def collect(given: Namespace, runs: list[Run]) -> list[tuple[Run, dict]]:
     have = {run.name for run, _ in kept}
     for split in ("train", "val") if len(kept) < len(runs) else ():
         runs[0].row.data.open(split)      # what is missing is told before anything runs
-    for done in perform_all([r for r in runs if r.name not in have], jobs=given.jobs):
+    left = [run for run in runs if run.name not in have]
+    for done in perform_all(left, jobs=given.jobs, measure=measure):
         kept.append(done)
         one, record = done
-        figures = "  ".join(f"{k} {v:.1f}" for k, v in record["figures"].items())
+        figures = "  ".join(f"{name} {value:.1f}" for name, value in
+                            record["figures"].items()
+                            if name[:6] != "recall" and ":" not in name)
         print(f"{len(kept)}/{len(runs)} {one.name}: {figures}  (training "
               f"{record['training'].get('seconds', 0):.0f} s, measuring "
               f"{record['measuring']['seconds']:.0f} s)", flush=True)

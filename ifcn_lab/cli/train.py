@@ -82,8 +82,8 @@ def add_network(parser: ArgumentParser) -> None:
     network.add_argument("--model", metavar="NAME", help="InstanceFCN (default) or a "
                          "relative (see `ifcn-lab models`); MNC and SharpMask stand "
                          "on --weights")
-    network.add_argument("--backbone", choices=("small", "vgg16"), help="(small; vgg16 "
-                         "with --recipe paper or --init)")
+    network.add_argument("--backbone", choices=("light", "small", "vgg16"), help="("
+                         "small; vgg16 with --recipe paper or --init)")
     network.add_argument("--k", type=whole, help="parts a side (5)")
     network.add_argument("--m", "--window", type=whole, help="window side in places "
                          "(21); under torchrun write --window, as it takes --m for its "
@@ -172,11 +172,10 @@ def carry_out(
     """The training itself, with its log."""
     from ifcn_lab.training import train
     from ifcn_lab.training.log import Log
-    from ifcn_lab.windows.model import WindowModel
 
     chosen, checkpoint = recipe(given), given.out / "checkpoint.pt"
-    if given.term_weights is None and not isinstance(model, WindowModel):
-        chosen = chosen.with_(term_weights={})   # the recipe's are of window models
+    chosen = chosen.with_(**{name: value for name, value in model.recipe_changes.items()
+                             if getattr(given, name) is None})
     options = {"progress": True, "checkpoint": checkpoint, "every": given.every or 200,
                "resume": given.resume, "workers": workers(given)}
     if not group.first:
@@ -307,7 +306,7 @@ def options_of(
     if issubclass(kind, WindowModel):
         chosen["rule"] = rule(given, chosen["backbone"])
     if "categories" in taken:
-        chosen["categories"] = getattr(samples, "categories", None)
+        chosen["categories"] = getattr(samples, "categories", None) or None
     named = {name: value for name, value in chosen.items() if value is not None
              and (name in taken or name in ("m", "rule"))}
     return {**named, **settings(given.options)}

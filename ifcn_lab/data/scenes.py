@@ -8,6 +8,21 @@ from typing import Any
 from ifcn_lab import scenes
 from ifcn_lab.data import Sample, from_scene
 
+SCENE_SETS: dict[str, dict[str, Any]] = {
+    "touching": {"objects": (2, 6), "sizes": (28, 64)},
+    "separated": {"objects": (2, 3), "sizes": (28, 64), "touching": 0},
+    "far and equal": {"size": (128, 256), "objects": (2, 2), "sizes": (24, 26),
+                      "families": ("disc",), "touching": 0},
+    "thin parts": {"families": ("bar", "bean"), "sizes": (40, 86)},
+    "many small": {"objects": (12, 20), "sizes": (12, 24)},
+    "mixed sizes": {"objects": (3, 8), "sizes": (14, 80), "alike": 0},
+    "several kinds": {"objects": (3, 8), "one_kind": 0},
+}
+"""Options of scenes that tell the relatives apart, by what is special about them.
+
+`SceneSet(100, 1_000_000, **SCENE_SETS["touching"])` draws one.
+"""
+
 
 class SceneSet(Sequence[Sample]):
     """Scenes numbered `start` ... `start + n - 1`, drawn when asked for and kept.

@@ -42,6 +42,15 @@ def label_places(
     return PlaceLabels(own, kinds[own], torch.tensor(int(rng.integers(2**31))))
 
 
+def draw_places(own: Int[Tensor, "N"], drawn: int, seed: int) -> Int[Tensor, "S"]:
+    """So many places of each object and of the background, or all of a smaller one."""
+    rng = torch.Generator().manual_seed(seed)
+    order = torch.rand(len(own), generator=rng).argsort().to(own.device)
+    some = [order[own[order] == number][:drawn]
+            for number in own.unique().tolist() if number != SILENT]
+    return torch.cat(some) if some else order[:0]
+
+
 def with_coordinates(features: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C2 H W"]:
     """The features, and where each place is: x and y from -1 to 1.
 

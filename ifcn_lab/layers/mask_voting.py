@@ -1,4 +1,4 @@
-"""From scored proposals to instances: NMS within each class, then mask voting."""
+"""From scored proposals to instances: NMS within each class, mask voting, mask NMS."""
 
 from __future__ import annotations
 
@@ -113,3 +113,18 @@ def instances(
         proposals.shape, np.array([one.box for one in drawn], int).reshape(-1, 4),
         scores[kept[:, 0], kept[:, 1]], tuple(one.crop for one in drawn),
         np.array(sorted(names))[kept[:, 1]], dict(names))
+
+
+def kept_masks(found: Instances, iou: float) -> Int[np.ndarray, "kept"]:
+    """NMS by mask IoU within each kind; the best comes first."""
+    from pycocotools import mask as coco
+
+    rles = found.rles()
+    overlap = np.asarray(coco.iou(rles, rles, [0] * len(rles))) if rles else None
+    kinds = found.categories
+    kept: list[int] = []
+    for i in range(len(found)):
+        rivals = [j for j in kept if kinds is None or kinds[j] == kinds[i]]
+        if not rivals or overlap[i, rivals].max() <= iou:
+            kept.append(i)
+    return np.array(kept, int)

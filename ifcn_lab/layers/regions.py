@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Shaped
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ifcn_lab.data.masks import tight_boxes
@@ -108,6 +108,27 @@ def mask_bins(
         F.adaptive_avg_pool2d(torch.from_numpy(crop).float()[None], bins)
         for crop in crops
     ])
+
+
+def two_layers(features: int, width: int, dropout: float = 0.0) -> nn.Sequential:
+    """From pooled features to `width` numbers, through as many."""
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(features, width), nn.ReLU(), nn.Dropout(dropout),
+        nn.Linear(width, width), nn.ReLU(), nn.Dropout(dropout),
+    )
+
+
+def by_mask_and_box(
+    seen: Float[Tensor, "N C P P"], masks: Float[Tensor, "N 1 P P"],
+    mask_path: nn.Module, box_path: nn.Module,
+) -> Float[Tensor, "N D"]:
+    """What a region's category is told from: its features times its mask, and as they
+    are; each the largest of 2 x 2, then through its own path.
+
+    Source: Dai, He and Sun, CVPR 2016 (MNC), stage 3.
+    """
+    return torch.cat([mask_path(F.max_pool2d(seen * masks, 2)),
+                      box_path(F.max_pool2d(seen, 2))], 1)
 
 
 def as_boxes(boxes: Shaped[np.ndarray, "N 4"]) -> Float[Tensor, "N 4"]:

@@ -191,8 +191,9 @@ def bin_edges(
     whole = boxes.double().sign() * (boxes.double().abs() + 0.5).floor()
     start = whole[:, :2] / stride
     size = (whole[:, 2:] / stride - start).clamp(min=0.1)
-    share = torch.arange(bins + 1).to(whole)[:, None] / bins       # (bins + 1, 1)
-    edges = start[:, None] + share * size[:, None]                 # (N, bins + 1, 2)
+    # Divided last: a third of 21, times 3, may miss 7, and floor would see it.
+    steps = torch.arange(bins + 1).to(whole)[:, None] * size[:, None]
+    edges = start[:, None] + steps / bins                          # (N, bins + 1, 2)
     limit = edges.new_tensor(shape[::-1])
     first = edges[:, :-1].floor().clamp(min=0).minimum(limit).long()
     past = edges[:, 1:].ceil().clamp(min=0).minimum(limit).long()

@@ -99,8 +99,8 @@ class RPN(nn.Module):
         seen = self.look(features)
         code = self.code(seen).permute(0, 2, 3, 1)                # (B, H, W, 4 A)
         objectness = self.objectness(seen).permute(0, 2, 3, 1)    # (B, H, W, A)
-        return AnchorOutputs(objectness.flatten(1).float(),
-                             code.reshape(len(code), -1, 4).float())
+        return AnchorOutputs(objectness.flatten(1),
+                             code.reshape(len(code), -1, 4))
 
     def anchors(self, features: Float[Tensor, "B C H W"]) -> Float[Tensor, "N 4"]:
         """The anchors of a feature map, in image pixels."""
@@ -122,7 +122,7 @@ class RPN(nn.Module):
             drawn = draw(found, self.drawn, 0.5, objects.rng())
             positive = drawn[found[drawn] >= 0]
             right = right + F.binary_cross_entropy_with_logits(
-                logits[drawn], (found[drawn] >= 0).float(), reduction="sum")
+                logits[drawn], (found[drawn] >= 0).to(logits), reduction="sum")
             wanted = encode_boxes(objects.boxes[found[positive]], anchors[positive])
             boxes = boxes + F.smooth_l1_loss(code[positive], wanted,
                                              beta=SMOOTH_L1_BETA, reduction="sum")
@@ -139,13 +139,14 @@ class RPN(nn.Module):
         Args:
             objectness, code: of every anchor.
             anchors: as many.
-            shape: boxes are clipped to it; what then is thinner than a pixel goes.
+            shape: boxes are clipped to it; what then is thinner than a pixel goes, and
+                what has no number for a score: the loss tells of that.
             top: how many at most.
             before: how many the NMS looks at.
         """
         best = objectness.argsort(descending=True, stable=True)[:before]
         boxes = clip_boxes(decode_boxes(code[best], anchors[best]), shape)
-        thick = (boxes[:, 2:] - boxes[:, :2] >= 1).all(1)
+        thick = (boxes[:, 2:] - boxes[:, :2] >= 1).all(1) & objectness[best].isfinite()
         boxes, scores = boxes[thick], objectness[best][thick].sigmoid()
         kept = nms(boxes.detach().cpu().numpy(), scores.detach().cpu().numpy(),
                    self.nms_iou)[:top]
@@ -154,14 +155,15 @@ class RPN(nn.Module):
 
 
 def label_anchors(
-    anchors: Float[Tensor, "N 4"], objects: Objects, positive: float, negative: float
+    anchors: Float[Tensor, "N 4"], objects: Objects, positive: float, negative: float,
+    best: bool = True,
 ) -> Int[Tensor, "N"]:
-    """Which object each anchor learns; -1 background, -2 ignored.
+    """Which object each anchor learns, by `match`; -1 background, -2 ignored.
 
     Anchors whose middle is not on the picture, and background anchors in a crowd, are
     ignored.
     """
-    found = match(box_iou(anchors, objects.boxes), positive, negative)
+    found = match(box_iou(anchors, objects.boxes), positive, negative, best=best)
     x, y = ((anchors[:, :2] + anchors[:, 2:]) / 2).long().T        # (N,)
     rows, columns = objects.size.tolist()
     outside = (y >= rows) | (x >= columns)

@@ -15,24 +15,19 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from ifcn_lab.layers.anchors import anchor_sizes, spread_sides
+from ifcn_lab.layers.anchored import AnchoredModel
+from ifcn_lab.layers.anchors import anchor_sizes
 from ifcn_lab.layers.backbones import fused
 from ifcn_lab.layers.boxes import (
-    box_iou,
     clip_boxes,
     decode_boxes,
     encode_boxes,
-    match,
 )
 from ifcn_lab.layers.mask_voting import kept_by_class
 from ifcn_lab.layers.roi import roi_align
-from ifcn_lab.layers.rpn import RPN, AnchorOutputs, Objects, draw, view_objects
-from ifcn_lab.layers.whole_image import Piece, WholeImageModel
+from ifcn_lab.layers.rpn import RPN, AnchorOutputs, Objects, draw, label_anchors
+from ifcn_lab.layers.whole_image import Piece, check_finite
 from ifcn_lab.segmenter import Instances, to_tensor
-from ifcn_lab.views import View
-
-SIDES = {"vgg16": (128.0, 256.0, 512.0), "small": (24.0, 40.0, 64.0)}
-"""Sides of the anchors of each backbone: Faster R-CNN's, and ones for the scenes."""
 
 BOX_WEIGHTS = (10, 10, 5, 5)
 
@@ -74,14 +69,14 @@ class Read(NamedTuple):
     code: Float[Tensor, "N 4"]
 
 
-class TwoStage(WholeImageModel):
+class TwoStage(AnchoredModel):
     """A `Segmenter` that proposes boxes first and then reads each of them.
 
     A subclass has `read` (a region's category and box), `masks` (the probabilities of
     its mask), `mask_losses`, and may have `make_maps`.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         sides: of the anchors, in image pixels; None: as usual for the backbone.
         rois: regions of an image that teach, a quarter of them objects.
@@ -99,18 +94,19 @@ class TwoStage(WholeImageModel):
         sides: Sequence[float] | None = None, rois: int = 64,
         normalisation: str = "imagenet",
     ) -> None:
-        super().__init__(backbone, categories, normalisation=normalisation)
-        self.rois, self.sides = rois, tuple(sides or SIDES[backbone])
+        super().__init__(backbone, categories, sides=sides,
+                         normalisation=normalisation)
+        self.rois = rois
         self.rpn = RPN(self.channels, self.stride, anchor_sizes(self.sides))
 
     @property
     def config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
-        return super().config | {"sides": self.sides, "rois": self.rois}
+        return super().config | {"rois": self.rois}
 
     def expect(self, low: float, high: float) -> None:
         """Anchors from the smallest objects to the largest."""
-        self.sides = spread_sides(low, high, len(self.sides))
+        super().expect(low, high)
         self.rpn.sizes = anchor_sizes(self.sides)
 
     # What a relative says for itself
@@ -137,14 +133,6 @@ class TwoStage(WholeImageModel):
         raise NotImplementedError
 
     # What it is taught
-
-    def targets(self, view: View, rng: np.random.Generator) -> Objects:
-        """Boxes, masks and categories of the view's objects.
-
-        Raises:
-            ValueError: an object has a category that the model does not know.
-        """
-        return view_objects(view, self.numbers(view), rng)
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> Seen:
         """Features, maps, and the anchors' outputs of images in [0, 1]."""
@@ -177,7 +165,7 @@ class TwoStage(WholeImageModel):
         Source: Girshick, ICCV 2015 (Fast R-CNN), section 2.3.
         """
         boxes = torch.cat([objects.boxes, proposals])
-        found = match(box_iou(boxes.detach(), objects.boxes), 0.5, 0.5, best=False)
+        found = label_anchors(boxes.detach(), objects, 0.5, 0.5, best=False)
         drawn = draw(found, self.rois, 0.25, objects.rng())
         boxes, found = boxes[drawn], found[drawn]
         own = found.clamp(min=0)
@@ -190,7 +178,7 @@ class TwoStage(WholeImageModel):
     ) -> dict[str, tuple[Float[Tensor, ""], float]]:
         """Category of every drawn region, boxes of the positive ones."""
         read, count = self.read(maps, taught.boxes), len(taught.label)
-        named = F.cross_entropy(read.category.float(), taught.label, reduction="sum")
+        named = F.cross_entropy(read.category, taught.label, reduction="sum")
         box = self.box_loss(read.code, taught, objects)
         return {"category": (named, count), "box": (box, count)}
 
@@ -200,7 +188,7 @@ class TwoStage(WholeImageModel):
         """Smooth L1 of the positive regions' codes, added up."""
         some, positive = taught.positive(), taught.label > 0
         wanted = encode_boxes(objects.boxes[some.object], some.boxes, BOX_WEIGHTS)
-        return F.smooth_l1_loss(code[positive].float(), wanted, reduction="sum")
+        return F.smooth_l1_loss(code[positive], wanted, reduction="sum")
 
     # What it finds
 
@@ -244,6 +232,7 @@ class TwoStage(WholeImageModel):
         if len(boxes) == 0:
             return self.as_instances([], shape)
         read = self.read(maps, boxes)
+        check_finite(*read)
         scores = read.category.softmax(1)[:, 1:].cpu().numpy()     # (N, C)
         boxes = clip_boxes(decode_boxes(read.code, boxes, BOX_WEIGHTS), shape)
         pairs = kept_by_class(boxes.cpu().numpy(), scores, nms_iou, least)[:top]
@@ -270,6 +259,7 @@ class TwoStage(WholeImageModel):
         threshold: float,
     ) -> Instances:
         """Instances from masks over their boxes; one without a pixel is left out."""
+        check_finite(parts)
         pieces = []
         for part, box, number, one in zip(parts.cpu(), boxes.cpu(), kind.tolist(),
                                           score.tolist(), strict=True):
@@ -325,3 +315,16 @@ def cut_masks(
     cut = roi_align(objects.masks, taught.boxes, bins)              # (R, M, P, P)
     index = torch.arange(len(taught.object), device=cut.device)
     return cut[index, taught.object] >= threshold
+
+
+def mask_iou(
+    mask: Bool[Tensor, "N P Q"], wanted: Bool[Tensor, "N P Q"]
+) -> Float[Tensor, "N"]:
+    """IoU of each mask with its true one; 0 where both are empty.
+
+    Example:
+        >>> mask, wanted = torch.tensor([[[1, 1]], [[0, 1]]]).bool()[:, None]
+        >>> mask_iou(mask, wanted).tolist()
+        [0.5]
+    """
+    return (mask & wanted).sum((1, 2)) / (mask | wanted).sum((1, 2)).clamp(min=1)

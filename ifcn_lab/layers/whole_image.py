@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,13 @@ from torch import Tensor
 
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.backbones import build_backbone, fused, uses_bfloat16
-from ifcn_lab.segmenter import Instances, Segmenter, as_classes, numbered
+from ifcn_lab.segmenter import (
+    Instances,
+    Segmenter,
+    as_classes,
+    numbered,
+    to_tensor,
+)
 from ifcn_lab.views import View
 
 
@@ -20,12 +26,12 @@ class WholeImageModel(Segmenter):
     """A backbone that sees the whole image, and the categories told apart.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         normalisation: of an image in [0, 1]: "imagenet" or "caffe".
 
     Raises:
-        ValueError: an unknown backbone or normalisation.
+        ValueError: an unknown backbone or normalisation, or no category.
     """
 
     def __init__(
@@ -76,10 +82,27 @@ class WholeImageModel(Segmenter):
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             out = fused(self)(image.to(self.device)[None])
         out = type(out)(*(each.float() for each in out))
-        if not all(each.isfinite().all() for each in out):
-            raise ValueError("the model's scores hold NaN or infinity; its weights are "
-                             "broken or training diverged")
+        check_finite(*out)
         return out
+
+    def detect_by(
+        self, pieces: Callable[..., Iterable[Piece]], images: Sequence[np.ndarray],
+        top: int, precision: str,
+    ) -> list[Instances]:
+        """The best objects of each image: what the network says, cut into pieces.
+
+        Args:
+            pieces: of the network's outputs and the image's (h, w).
+            images: uint8, or float in [0, 1].
+            top: how many of an image at most.
+            precision: see `see`.
+        """
+        found = []
+        for image in map(to_tensor, images):
+            shape = (image.shape[1], image.shape[2])
+            made = self.as_instances(pieces(self.see(image, precision), shape), shape)
+            found.append(made.top(top))
+        return found
 
     def as_instances(
         self, pieces: Iterable[Piece], shape: tuple[int, int]
@@ -99,6 +122,13 @@ class WholeImageModel(Segmenter):
             shape, np.array(boxes, int).reshape(-1, 4), scores, crops,
             names=self.classes, categories=None if ids is None else ids[kinds],
         ).take(np.argsort(-scores, kind="stable"))
+
+
+def check_finite(*outputs: Tensor) -> None:
+    """Raise a ValueError where outputs of a network hold NaN or infinity."""
+    if not all(each.isfinite().all() for each in outputs):
+        raise ValueError("the model's scores hold NaN or infinity; its weights are "
+                         "broken or training diverged")
 
 
 class Piece(NamedTuple):

@@ -9,12 +9,14 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from itertools import islice
 from typing import Any
 
-from ifcn_lab.league.runs import Run, perform
+from ifcn_lab.league.runs import Measuring, Run, perform
 
 Done = tuple[Run, dict[str, Any]]
 
 
-def perform_all(runs: Sequence[Run], *, jobs: int = 1) -> Iterator[Done]:
+def perform_all(
+    runs: Sequence[Run], *, jobs: int = 1, measure: Measuring | None = None
+) -> Iterator[Done]:
     """Every run with its result, as they are done.
 
     Runs that share a network come one after the other, so that none trains it twice.
@@ -22,10 +24,11 @@ def perform_all(runs: Sequence[Run], *, jobs: int = 1) -> Iterator[Done]:
     Args:
         runs: what to run.
         jobs: how many at once. Each then has its share of the processor's cores.
+        measure: as `perform` takes it.
     """
     if jobs == 1:
         for run in runs:
-            yield run, perform(run, progress=True)
+            yield run, perform(run, progress=True, measure=measure)
         return
     waiting, threads = iter(chains(runs)), max(1, (os.cpu_count() or 1) // jobs)
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
@@ -33,7 +36,7 @@ def perform_all(runs: Sequence[Run], *, jobs: int = 1) -> Iterator[Done]:
         running, done = set(), range(jobs)
         while done:
             for chain in islice(waiting, len(done)):
-                running.add(pool.submit(perform_chain, chain, threads))
+                running.add(pool.submit(perform_chain, chain, threads, measure))
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for chain in done:
                 yield from chain.result()
@@ -52,9 +55,11 @@ def chains(runs: Sequence[Run]) -> list[list[Run]]:
     return list(together.values())
 
 
-def perform_chain(chain: list[Run], threads: int) -> list[Done]:
+def perform_chain(
+    chain: list[Run], threads: int, measure: Measuring | None = None
+) -> list[Done]:
     """Runs one after the other, without progress bars, on so many threads."""
     import torch
 
     torch.set_num_threads(threads)
-    return [(run, perform(run)) for run in chain]
+    return [(run, perform(run, measure=measure)) for run in chain]

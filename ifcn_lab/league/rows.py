@@ -24,6 +24,9 @@ class Data:
         train_list, val_list: files that list the images, where there are any.
         first: only so many images of the validation set; None: all.
         every: and of these every n-th, from the first on.
+        train: only so many scenes to train on; None: all.
+        kinds: whether scenes show their shapes as categories.
+        sets: named scene sets that are measured besides, each by itself.
     """
 
     name: str
@@ -32,9 +35,12 @@ class Data:
     val_list: Path | None = None
     first: int | None = None
     every: int = 1
+    train: int | None = None
+    kinds: bool = True
+    sets: tuple[str, ...] = ()
 
     def open(self, split: str) -> Sequence[Sample]:
-        """The samples of "train" or "val"; scenes show their shapes as categories.
+        """The samples of "train" or "val".
 
         Raises:
             ValueError: what `open_dataset` refuses.
@@ -43,17 +49,32 @@ class Data:
         from ifcn_lab.data.scenes import SceneSet
 
         if self.name == "scenes":
-            return SceneSet(*SCENES[split], by_shape=True)
+            count, start = SCENES[split]
+            fewer = self.train or count if split == "train" else count
+            return SceneSet(fewer, start, by_shape=self.kinds)
         names = {"train": self.train_list, "val": self.val_list}[split]
         return open_dataset(self.name, self.root, split, names=names)
 
-    def validation(self) -> Sequence[Sample]:
-        """The images that are measured on."""
+    def validation(self, name: str = "") -> Sequence[Sample]:
+        """The images that are measured on, or those of a named scene set."""
         from torch.utils.data import Subset
 
-        every = self.open("val")
+        from ifcn_lab.data.catalogue import SCENES
+        from ifcn_lab.data.scenes import SCENE_SETS, SceneSet
+
+        every = SceneSet(*SCENES["val"], **SCENE_SETS[name]) if name \
+            else self.open("val")
         count = min(len(every), self.first or len(every))
         return Subset(every, range(0, count, self.every))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides the figures; of the later choices only those that were made.
+        """
+        later = {"train": None, "kinds": True, "sets": ()}
+        return {"dataset": self.name, "first": self.first, "every": self.every} | {
+            name: getattr(self, name) for name, usual in later.items()
+            if getattr(self, name) != usual}
 
 
 @dataclass(frozen=True)
@@ -70,6 +91,8 @@ class Row:
             class then has a method `on(network, categories, **options)`.
         init: weights that the backbone starts from; None: random ones.
         detect: arguments of `detect` when it is measured.
+        sizes: the objects' longest sides, told to the model; None: as it is built.
+        ways: by name, attributes of the trained model to measure it with once more.
     """
 
     name: str
@@ -80,6 +103,8 @@ class Row:
     on: Row | None = None
     init: str | None = None
     detect: Mapping[str, Any] = field(default_factory=dict)
+    sizes: tuple[float, float] | None = None
+    ways: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -88,12 +113,12 @@ class Row:
         Of a recipe only what is not the default is listed, so that a choice added to
         recipes later does not make old results unreadable.
         """
-        data = {"dataset": self.data.name, "first": self.data.first,
-                "every": self.data.every}
-        base = {"on": self.on.settings} if self.on else {}
-        return {"model": self.model, "options": dict(self.options), **data,
-                "recipe": changes_of(self.recipe), "init": self.init,
-                "detect": dict(self.detect), **base}
+        later = {"on": self.on and self.on.settings, "sizes": self.sizes,
+                 "ways": dict(self.ways)}
+        return {"model": self.model, "options": dict(self.options),
+                **self.data.settings, "recipe": changes_of(self.recipe),
+                "init": self.init, "detect": dict(self.detect),
+                **{name: value for name, value in later.items() if value}}
 
 
 def changes_of(recipe: Recipe) -> dict[str, Any]:
@@ -126,6 +151,8 @@ def build(row: Row, seed: int, base: Segmenter | None = None) -> Segmenter:
     if base is not None:
         return kind.on(base, row.data.open("train").categories, **row.options)
     model = kind(**row.options)
+    if row.sizes:
+        model.expect(*row.sizes)
     if row.recipe.init_std is not None:
         gaussian(model, row.recipe.init_std)
     if row.init is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 TRAINED = "model.safetensors"
 CHECKPOINT_EVERY = 100
 """Steps after which a run that is killed loses no more."""
+
+Measuring = Callable[..., tuple[dict[str, float], int]]
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,15 @@ class Run:
         return kept(self.out / f"{self.name}.json", self.settings)
 
 
-def perform(run: Run, *, progress: bool = False) -> dict[str, Any]:
+def perform(
+    run: Run, *, progress: bool = False, measure: Measuring | None = None
+) -> dict[str, Any]:
     """Train and measure one run, unless its result is there; returns the result.
+
+    Args:
+        run: which.
+        progress: show bars.
+        measure: gives the figures and the number of images; None: `measured`.
 
     Raises:
         ValueError: no data, or files of other settings in the folder.
@@ -84,7 +94,7 @@ def perform(run: Run, *, progress: bool = False) -> dict[str, Any]:
     with sole_trainer(run.folder / "checkpoint.pt"):
         model, training = trained(run, progress=progress)
         start = time.perf_counter()
-        figures, images = measured(run, model, progress=progress)
+        figures, images = (measure or measured)(run, model, progress=progress)
         measuring = round(time.perf_counter() - start, 1)
     record = {"settings": run.settings, "figures": figures, "training": training,
               "measuring": {"seconds": measuring, "images": images},

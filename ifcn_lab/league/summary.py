@@ -27,6 +27,20 @@ def spread(values: Sequence[float]) -> str:
     return f"{mean(values):.1f}" + (f" ± {stdev(values):.1f}" if values[1:] else "")
 
 
+def by_row(results: Sequence[tuple[Run, Mapping]]) -> dict[str, Figures]:
+    """The figures of every row, seed by seed, with the steps of its training."""
+    found: dict[str, Figures] = {}
+    for run, record in sorted(results, key=lambda result: result[0].seed):
+        steps = {"steps": record["training"].get("steps", 0)}
+        found.setdefault(run.row.name, []).append({**record["figures"], **steps})
+    return found
+
+
+def measured_of(seeds: Figures, name: str) -> str:
+    """Mean and spread of a figure; a dash where it does not exist."""
+    return spread([figures[name] for figures in seeds if name in figures]) or "–"
+
+
 def printed(value: float | None) -> str:
     """A figure of the paper, a dash where it has none."""
     return "–" if value is None else f"{value:.1f}"

@@ -53,7 +53,7 @@ class DeepMask(InstanceFCN):
 
     Args:
         m: window side in feature cells.
-        backbone: "vgg16" or "small".
+        backbone: "vgg16", "small" or "light".
         rank: how many numbers a window is squeezed through; None: as many as the
             backbone has channels (512 for VGG-16, as in the paper).
         bins: how many bins a side the window's features are averaged to, at least.

@@ -18,6 +18,7 @@ Source: De Brabandere, Neven and Van Gool, CVPR 2017 workshop.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +38,7 @@ from ifcn_lab.layers.embedding import (
     with_coordinates,
 )
 from ifcn_lab.layers.whole_image import Piece, WholeImageModel
-from ifcn_lab.segmenter import Instances, to_tensor
+from ifcn_lab.segmenter import Instances
 from ifcn_lab.views import View
 
 REG_WEIGHT = 0.001
@@ -57,7 +58,7 @@ class Discriminative(WholeImageModel):
     """Vectors that one loss pulls together and pushes apart.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         dimensions: of a vector; 8 for Cityscapes in the source, 16 for leaves.
         pull: distance from its object's mean at which a vector is near enough.
@@ -74,6 +75,8 @@ class Discriminative(WholeImageModel):
         >>> net(torch.zeros(1, 3, 64, 64)).vectors.shape
         torch.Size([1, 6, 16, 16])
     """
+
+    scored = False
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
@@ -122,18 +125,18 @@ class Discriminative(WholeImageModel):
         """Each image's three terms, and kinds (and edges) of its places."""
         own = torch.stack([t.own for t in targets])                # (B, H, W)
         kind = torch.stack([t.kind for t in targets])
-        three = sum(discriminative_loss(v.flatten(1).T.float(), o.flatten(), self.pull,
+        three = sum(discriminative_loss(v.flatten(1).T, o.flatten(), self.pull,
                                         self.push)
                     for v, o in zip(out.vectors, own, strict=True))
         told = int((own != SILENT).sum())
-        named = F.cross_entropy(out.kind.float(), kind, ignore_index=SILENT,
+        named = F.cross_entropy(out.kind, kind, ignore_index=SILENT,
                                 reduction="sum")
         terms = {"pull": (three[0], len(own)), "push": (three[1], len(own)),
                  "norm": (REG_WEIGHT * three[2], len(own)), "kind": (named, told)}
         if self.edges:
             border = on_border(own)
             edge = F.binary_cross_entropy_with_logits(
-                out.edge.float(), border.float(), reduction="none")
+                out.edge, border.to(out.edge), reduction="none")
             terms["edge"] = ((edge * (own != SILENT)).sum(), told)
         return terms
 
@@ -156,12 +159,8 @@ class Discriminative(WholeImageModel):
         Raises:
             ValueError, TypeError: an image that makes no sense, or scores that are NaN.
         """
-        found = []
-        for image in map(to_tensor, images):
-            pieces = self.pieces(self.see(image, precision), tuple(image.shape[1:]),
-                                 bandwidth or self.push, least)
-            found.append(self.as_instances(pieces, tuple(image.shape[1:])).top(top))
-        return found
+        pieces = partial(self.pieces, bandwidth=bandwidth or self.push, least=least)
+        return self.detect_by(pieces, images, top, precision)
 
     def pieces(
         self, out: Vectors, shape: tuple[int, ...], bandwidth: float, least: int

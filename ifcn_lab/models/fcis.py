@@ -35,7 +35,7 @@ class FCIS(TwoStage):
     """Inside and outside maps for every part of every category.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         k: parts per side; 7 in the source.
         bins: per side of an assembled region; 21 in the source, 3 to a part.
@@ -59,7 +59,7 @@ class FCIS(TwoStage):
         if not 1 <= k <= bins:
             raise ValueError(f"k is {k} and bins is {bins}; give k of 1 to bins")
         self.k, self.bins = k, bins
-        width = 96 if backbone == "small" else 1024
+        width = 96 if self.backbone.small else 1024
         self.head = nn.Sequential(
             nn.Conv2d(self.channels, width, 1, bias=False), nn.BatchNorm2d(width),
             nn.ReLU())
@@ -108,5 +108,5 @@ class FCIS(TwoStage):
         pair = self.assembled(maps, some.boxes)[index, some.label]  # (R, 2, P, P)
         wanted = cut_masks(objects, some, self.bins)
         side = torch.where(wanted, INSIDE, OUTSIDE)
-        loss = F.cross_entropy(pair.float(), side, reduction="sum")
+        loss = F.cross_entropy(pair, side, reduction="sum")
         return {"mask": (loss, side.numel())}

@@ -13,6 +13,7 @@ Source: Long, Shelhamer and Darrell, CVPR 2015.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from torch.nn import functional as F
 
 from ifcn_lab.layers.thresholding import pieces
 from ifcn_lab.layers.whole_image import Piece, WholeImageModel
-from ifcn_lab.segmenter import Instances, to_tensor
+from ifcn_lab.segmenter import Instances
 from ifcn_lab.views import View
 
 IGNORED = -1
@@ -46,7 +47,7 @@ class FCN(WholeImageModel):
     """A backbone, a 1x1 convolution to class maps, and bilinear enlarging.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         normalisation: of an image in [0, 1]: "imagenet" or "caffe".
 
@@ -58,6 +59,8 @@ class FCN(WholeImageModel):
         >>> net(torch.zeros(1, 3, 52, 72)).logits.shape
         torch.Size([1, 3, 52, 72])
     """
+
+    scored = False
 
     def __init__(
         self, backbone: str = "vgg16", categories: Mapping[Any, str] | None = None, *,
@@ -115,18 +118,14 @@ class FCN(WholeImageModel):
         Raises:
             ValueError, TypeError: an image of a wrong shape, range or kind.
         """
-        found = []
-        for image in map(to_tensor, images):
-            logits = self.see(image, precision).logits[0]
-            probabilities = logits.softmax(0).cpu().numpy()          # (C+1, h, w)
-            found.append(self.as_instances(self.components(probabilities, least),
-                                           tuple(image.shape[1:])).top(top))
-        return found
+        return self.detect_by(partial(self.components, least=least), images, top,
+                              precision)
 
     def components(
-        self, probabilities: Float[np.ndarray, "C1 h w"], least: int
+        self, out: ClassMaps, shape: tuple[int, int], least: int
     ) -> Iterator[Piece]:
         """The pieces of every class, with the mean probability of their pixels."""
+        probabilities = out.logits[0].softmax(0).cpu().numpy()       # (C+1, h, w)
         best = probabilities.argmax(0)                               # (h, w)
         for kind, probability in enumerate(probabilities[1:]):
             for (x0, y0, x1, y1), crop in zip(*pieces(best == kind + 1, least),

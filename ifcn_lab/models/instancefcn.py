@@ -39,7 +39,7 @@ class InstanceFCN(WindowModel):
     Args:
         k: parts per side of the grid; the paper's default is 5.
         m: window side in places; 21 in the paper.
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         sizes: longest side of the smallest and the largest object to look for, in
             image pixels; `propose` builds its pyramid from it. None: the paper's.
         others: `windows`, `rule` and `negative_masks`, as `WindowModel` takes them.

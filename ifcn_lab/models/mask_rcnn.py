@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -35,7 +35,7 @@ class MaskRCNN(TwoStage):
     """Boxes by RPN, and category, box and mask of each in parallel.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         roi: "align", "warp" or "pool": how a box's features are read.
         bins: per side of what category and box are read from; 7 in the source.
@@ -60,7 +60,7 @@ class MaskRCNN(TwoStage):
         if roi not in ROI:
             raise ValueError(f"roi is one of {', '.join(ROI)}; got {roi!r}")
         self.roi, self.bins, self.mask_bins = roi, bins, mask_bins
-        width = 64 if backbone == "small" else 256
+        width = 64 if self.backbone.small else 256
         self.box_head = nn.Sequential(
             conv_norm(self.channels, width, stride=2), nn.ReLU(), nn.Flatten(),
             nn.Linear(width * ((bins + 1) // 2) ** 2, 2 * width), nn.ReLU())
@@ -100,16 +100,29 @@ class MaskRCNN(TwoStage):
         kind: Int[Tensor, "N"],
     ) -> Float[Tensor, "N P P"]:
         """The mask of the category that the region was given."""
-        logits = self.mask_logits(maps, boxes)
-        return logits[torch.arange(len(kind), device=kind.device), kind].sigmoid()
+        logits = self.mask_logits(maps, boxes)                     # (N, K, P, P)
+        return of_kind(logits, kind).sigmoid()
 
     def mask_losses(
         self, maps: Float[Tensor, "C H W"], taught: Taught, objects: Objects
     ) -> dict[str, tuple[Float[Tensor, ""], float]]:
         """Binary cross entropy of the true category's mask, mean over its pixels."""
         some = taught.positive()
-        logits = self.mask_logits(maps, some.boxes)                # (R, K, P, P)
-        own = logits[torch.arange(len(logits)), some.label - 1]    # (R, P, P)
-        wanted = cut_masks(objects, some, own.shape[-1])
-        loss = F.binary_cross_entropy_with_logits(own, wanted.float(), reduction="sum")
-        return {"mask": (loss, wanted.numel())}
+        own = of_kind(self.mask_logits(maps, some.boxes), some.label - 1)
+        wanted = cut_masks(objects, some, own.shape[-1])           # (R, P, P)
+        loss = F.binary_cross_entropy_with_logits(own, wanted.to(own),
+                                                  reduction="sum")
+        scored = self.score_losses(maps, some, objects, own.sigmoid(), wanted)
+        return {"mask": (loss, wanted.numel())} | scored
+
+    def score_losses(
+        self, maps: Float[Tensor, "C H W"], some: Taught, objects: Objects,
+        mask: Float[Tensor, "R P P"], wanted: Bool[Tensor, "R P P"],
+    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+        """What is learnt of a mask's quality: nothing here."""
+        return {}
+
+
+def of_kind(told: Float[Tensor, "N K *P"], kind: Int[Tensor, "N"]) -> Tensor:
+    """What is told of each region for its own kind, counted from 0, (N, *P)."""
+    return told[torch.arange(len(kind), device=kind.device), kind]

@@ -28,15 +28,15 @@ from torch.nn import functional as F
 from ifcn_lab.layers.backbones import conv_norm
 from ifcn_lab.layers.boxes import box_area
 from ifcn_lab.layers.rpn import Objects
-from ifcn_lab.layers.two_stage import Taught, cut_masks
-from ifcn_lab.models.mask_rcnn import MaskRCNN
+from ifcn_lab.layers.two_stage import Taught
+from ifcn_lab.models.mask_rcnn import MaskRCNN, of_kind
 
 
 class MaskScoringRCNN(MaskRCNN):
     """Mask R-CNN and a head for the IoU of each mask.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         detach: let no gradient of the IoU's loss reach mask head and features.
         others: see `MaskRCNN`.
@@ -51,13 +51,16 @@ class MaskScoringRCNN(MaskRCNN):
 
     mask_terms = ("mask", "iou")
 
+    scoring = True
+    """Whether the mask's IoU counts; it can be switched off to compare."""
+
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         detach: bool = False, **others: Any,
     ) -> None:
         super().__init__(backbone, categories, **others)
         self.detach = detach
-        width = 64 if backbone == "small" else 256
+        width = 64 if self.backbone.small else 256
         self.iou_head = nn.Sequential(
             conv_norm(self.channels + 1, width), nn.ReLU(),
             conv_norm(width, width, stride=2), nn.ReLU(), nn.Flatten(),
@@ -79,19 +82,15 @@ class MaskScoringRCNN(MaskRCNN):
             seen, mask = seen.detach(), mask.detach()
         return self.iou_head(torch.cat([seen, F.max_pool2d(mask[:, None], 2)], 1))
 
-    def mask_losses(
-        self, maps: Float[Tensor, "C H W"], taught: Taught, objects: Objects
+    def score_losses(
+        self, maps: Float[Tensor, "C H W"], some: Taught, objects: Objects,
+        mask: Float[Tensor, "R P P"], wanted: Bool[Tensor, "R P P"],
     ) -> dict[str, tuple[Float[Tensor, ""], float]]:
-        """Mask R-CNN's, and half the squared error of the true category's IoU."""
-        terms = super().mask_losses(maps, taught, objects)
-        some = taught.positive()
-        mask = self.masks(maps, some.boxes, some.label - 1)
-        wanted = cut_masks(objects, some, mask.shape[-1])
+        """Half the squared error of the true category's IoU."""
         areas = objects.masks.sum((1, 2))[some.object]
         true = mask_iou_of_cut(mask > 0.5, wanted, areas, some.boxes)
-        index = torch.arange(len(mask), device=mask.device)
-        told = self.iou(maps, some.boxes, mask)[index, some.label - 1]
-        return terms | {"iou": (0.5 * (told - true).square().sum(), len(mask))}
+        told = of_kind(self.iou(maps, some.boxes, mask), some.label - 1)
+        return {"iou": (0.5 * (told - true).square().sum(), len(mask))}
 
     def rescored(
         self, maps: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"],
@@ -99,7 +98,9 @@ class MaskScoringRCNN(MaskRCNN):
         score: Float[np.ndarray, "N"],
     ) -> Float[np.ndarray, "N"]:
         """The category's score times the mask's IoU."""
-        told = self.iou(maps, boxes, parts)[torch.arange(len(kind)), kind]
+        if not self.scoring:
+            return score
+        told = of_kind(self.iou(maps, boxes, parts), kind)
         return score * told.clamp(0, 1).float().cpu().numpy()
 
 

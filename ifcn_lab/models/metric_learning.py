@@ -10,8 +10,9 @@ mask grown from there would show, an object of some kind or nothing; the best su
 is the place's seediness. Seeds are chosen one after the other, each good by itself and
 far from those before.
 
-Left out of the source: ResNet-101 at four scales. Background takes part as one more
-label, as in the source; the draw takes as many places of it as of an object.
+Left out of the source: ResNet-101 at four scales, and the weight of the seeds' loss
+that grows from 0 to 0.2 (a recipe's `term_weights` can set one). Background takes part
+as one more label, as in the source, with as many places as an object.
 
 Source: Fathi et al., 2017 (arXiv 1703.10277).
 """
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,11 +35,13 @@ from ifcn_lab.layers.embedding import (
     NOTHING,
     SILENT,
     PlaceLabels,
+    draw_places,
     label_places,
     with_coordinates,
 )
+from ifcn_lab.layers.mask_voting import kept_masks
 from ifcn_lab.layers.whole_image import Piece, WholeImageModel
-from ifcn_lab.segmenter import Instances, to_tensor
+from ifcn_lab.segmenter import Instances
 from ifcn_lab.views import View
 
 TAUS = (0.25, 0.5, 0.75, 0.9)
@@ -56,7 +60,7 @@ class MetricLearning(WholeImageModel):
     """Vectors that are alike or not, and seeds.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         dimensions: of a vector; 64 in the source.
         drawn: places of each object that teach; 10 in the source.
@@ -118,11 +122,11 @@ class MetricLearning(WholeImageModel):
         for vectors, seeds, labels in zip(*out, targets, strict=True):
             own, kind = labels.own.flatten(), labels.kind.flatten()
             some = draw_places(own, self.drawn, int(labels.seed))
-            vectors = vectors.flatten(1).T.float()                 # (N, D)
+            vectors = vectors.flatten(1).T                 # (N, D)
             pairs = pairs + pair_loss(vectors[some], own[some])
             near = likeness(square_distance(vectors[some], vectors).detach())
             wanted = self.grown_kinds(near, own, kind, some)       # (S, T)
-            logits = seeds.flatten(2)[:, :, some].permute(2, 1, 0).float()
+            logits = seeds.flatten(2)[:, :, some].permute(2, 1, 0)
             grown = grown + F.cross_entropy(logits, wanted, reduction="sum")
             count += wanted.numel()
         return {"pairs": (pairs, len(targets)), "seeds": (grown, count)}
@@ -133,8 +137,7 @@ class MetricLearning(WholeImageModel):
     ) -> Int[Tensor, "S T"]:
         """The kind of each seed's object, where the mask grown from it has IoU 0.5."""
         object_ = (own == own[some][:, None]) & (own > NOTHING)    # (S, N)
-        masks = torch.stack([near >= tau for tau in self.taus], 1)  # (S, T, N)
-        masks = masks & (own != SILENT)
+        masks = torch.stack([(near >= tau) & (own != SILENT) for tau in self.taus], 1)
         shared = (masks & object_[:, None]).sum(-1)
         union = (masks | object_[:, None]).sum(-1)
         return torch.where(2 * shared >= union, kind[some].clamp(min=0)[:, None], 0)
@@ -158,14 +161,9 @@ class MetricLearning(WholeImageModel):
         Raises:
             ValueError, TypeError: an image that makes no sense, or scores that are NaN.
         """
-        found = []
-        for image in map(to_tensor, images):
-            shape = (image.shape[1], image.shape[2])
-            pieces = self.pieces(self.see(image, precision), shape, seeds, alpha)
-            grown = self.as_instances(pieces, shape)
-            kept = kept_masks(grown, nms_iou)
-            found.append(grown.take(kept).top(top))
-        return found
+        pieces = partial(self.pieces, seeds=seeds, alpha=alpha)
+        every = self.detect_by(pieces, images, seeds, precision)
+        return [grown.take(kept_masks(grown, nms_iou)).top(top) for grown in every]
 
     def pieces(
         self, out: Alike, shape: tuple[int, int], seeds: int, alpha: float
@@ -198,9 +196,8 @@ def likeness(square: Float[Tensor, "*N"]) -> Float[Tensor, "*N"]:
 def square_distance(
     a: Float[Tensor, "N D"], b: Float[Tensor, "M D"]
 ) -> Float[Tensor, "N M"]:
-    """Squared distance of each vector of `a` from each of `b`."""
-    product = a @ b.T
-    return (a.square().sum(1)[:, None] + b.square().sum(1) - 2 * product).clamp(min=0)
+    """Squared distance of each vector of `a` from each of `b`, 0 for equal ones."""
+    return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist").square()
 
 
 def pair_loss(
@@ -231,15 +228,6 @@ def pair_loss(
     return -(weight * torch.where(same, alike, unlike)).sum() / weight.sum()
 
 
-def draw_places(own: Int[Tensor, "N"], drawn: int, seed: int) -> Int[Tensor, "S"]:
-    """So many places of each object and of the background, or all of a smaller one."""
-    rng = torch.Generator().manual_seed(seed)
-    order = torch.rand(len(own), generator=rng).argsort().to(own.device)
-    some = [order[own[order] == number][:drawn]
-            for number in own.unique().tolist() if number != SILENT]
-    return torch.cat(some) if some else order[:0]
-
-
 def choose_seeds(
     score: Float[Tensor, "N"], vectors: Float[Tensor, "N D"], count: int, alpha: float
 ) -> Iterator[int]:
@@ -260,18 +248,3 @@ def choose_seeds(
         far = torch.minimum(far, square_distance(vectors[seed][None], vectors)[0])
         worth = score.log() + alpha * (far + 1e-12).log()
         worth[far == 0] = -torch.inf
-
-
-def kept_masks(found: Instances, iou: float) -> Int[np.ndarray, "kept"]:
-    """NMS by mask IoU within each kind; the best comes first."""
-    from pycocotools import mask as coco
-
-    rles = found.rles()
-    overlap = np.asarray(coco.iou(rles, rles, [0] * len(rles))) if rles else None
-    kinds = found.categories
-    kept: list[int] = []
-    for i in range(len(found)):
-        rivals = [j for j in kept if kinds is None or kinds[j] == kinds[i]]
-        if not rivals or overlap[i, rivals].max() <= iou:
-            kept.append(i)
-    return np.array(kept, int)

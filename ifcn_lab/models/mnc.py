@@ -27,7 +27,15 @@ from torch.nn import functional as F
 from ifcn_lab.data import Sample
 from ifcn_lab.layers.backbones import build_backbone, fused, uses_bfloat16
 from ifcn_lab.layers.mask_voting import instances
-from ifcn_lab.layers.regions import IGNORED, RoiRule, Rois, as_boxes, mask_bins
+from ifcn_lab.layers.regions import (
+    IGNORED,
+    RoiRule,
+    Rois,
+    as_boxes,
+    by_mask_and_box,
+    mask_bins,
+    two_layers,
+)
 from ifcn_lab.layers.roi_warp import roi_warp
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.segmenter import Instances, Segmenter, as_classes, numbered, to_tensor
@@ -94,11 +102,9 @@ class MNC(Segmenter):
         self.proposer = (proposer if isinstance(proposer, InstanceFCN)
                          else InstanceFCN(**proposer)).requires_grad_(False)
         name = self.proposer.backbone_name
-        if not categories:
-            raise ValueError("no category to tell apart; give names by id, {1: 'disc'}")
         if bins < 2 or bins % 2:
             raise ValueError(f"bins is {bins}; give an even number, 2 x 2 are pooled")
-        self.width = width or (4096 if name == "vgg16" else 256)
+        self.width = width or (256 if self.proposer.backbone.small else 4096)
         self.classes = as_classes(categories)
         self.bins, self.dropout = bins, dropout
         self.sides, self.frozen = None if sides is None else tuple(sides), frozen
@@ -179,8 +185,7 @@ class MNC(Segmenter):
     ) -> ClassScores:
         """Scores of regions of one image, boxes in its pixels."""
         warped = roi_warp(features, boxes / self.stride, self.bins)   # (N, C, b, b)
-        seen = torch.cat([self.mask_path(F.max_pool2d(warped * masks[:, None], 2)),
-                          self.box_path(F.max_pool2d(warped, 2))], 1)
+        seen = by_mask_and_box(warped, masks[:, None], self.mask_path, self.box_path)
         return ClassScores(self.mask_level(seen), self.box_level(seen))
 
     def losses(
@@ -240,11 +245,3 @@ class MNC(Segmenter):
 
 LABELS = {"mask_level": "label", "box_level": "box_label"}
 """Which label of `Rois` each softmax learns."""
-
-
-def two_layers(features: int, width: int, dropout: float) -> nn.Sequential:
-    """From pooled features to `width` numbers, through as many."""
-    return nn.Sequential(
-        nn.Flatten(), nn.Linear(features, width), nn.ReLU(), nn.Dropout(dropout),
-        nn.Linear(width, width), nn.ReLU(), nn.Dropout(dropout),
-    )

@@ -27,6 +27,7 @@ from torch.nn import functional as F
 
 from ifcn_lab.layers.boxes import clip_boxes, decode_boxes
 from ifcn_lab.layers.mask_voting import instances
+from ifcn_lab.layers.regions import by_mask_and_box, two_layers
 from ifcn_lab.layers.roi_warp import roi_warp
 from ifcn_lab.layers.rpn import Objects
 from ifcn_lab.layers.two_stage import (
@@ -35,7 +36,9 @@ from ifcn_lab.layers.two_stage import (
     Taught,
     TwoStage,
     cut_masks,
+    mask_iou,
 )
+from ifcn_lab.layers.whole_image import check_finite
 from ifcn_lab.segmenter import Instances
 
 
@@ -43,7 +46,7 @@ class MNCJoint(TwoStage):
     """Boxes, masks and categories in sequence, trained together.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         m: mask side; 28 in the source, 21 in its released code.
         box_gradient: let the losses of masks and categories teach the boxes.
@@ -72,17 +75,16 @@ class MNCJoint(TwoStage):
                              f"{mask_iou}")
         self.m, self.mask_iou, self.voting = m, mask_iou, voting
         self.box_gradient = box_gradient
-        small = backbone == "small"
-        squeezed, hidden, width = (16, 64, 32) if small else (512, 256, 4096)
+        squeezed, hidden, width = ((16, 64, 32) if self.backbone.small
+                                   else (512, 256, 4096))
         self.squeeze = nn.Sequential(
             nn.Conv2d(self.channels, squeezed, 1, bias=False),
             nn.BatchNorm2d(squeezed), nn.ReLU())
         self.mask = nn.Sequential(
             nn.Flatten(), nn.Linear(squeezed * 14 ** 2, hidden), nn.ReLU(),
             nn.Linear(hidden, m * m), nn.Unflatten(1, (m, m)))
-        self.mask_path, self.box_path = (nn.Sequential(
-            nn.MaxPool2d(2), nn.Flatten(), nn.Linear(squeezed * 7 ** 2, width),
-            nn.ReLU(), nn.Linear(width, width), nn.ReLU()) for _ in range(2))
+        self.mask_path, self.box_path = (two_layers(squeezed * 7 ** 2, width)
+                                         for _ in range(2))
         self.mask_level = nn.Linear(2 * width, self.kinds + 1)
         self.box_level = nn.Linear(2 * width, self.kinds + 1)
         self.code = nn.Linear(2 * width, 4)
@@ -113,7 +115,7 @@ class MNCJoint(TwoStage):
         logits = self.mask(seen)
         masks = F.interpolate(logits.sigmoid()[:, None], (14, 14), mode="bilinear",
                               align_corners=False)
-        return logits, torch.cat([self.mask_path(seen * masks), self.box_path(seen)], 1)
+        return logits, by_mask_and_box(seen, masks, self.mask_path, self.box_path)
 
     def read(self, maps: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"]) -> Read:
         """Category and box code of each region."""
@@ -138,12 +140,12 @@ class MNCJoint(TwoStage):
         fixed = taught.fixed()
         wanted = cut_masks(objects, fixed.positive(), self.m, 0.4)
         mask = F.binary_cross_entropy_with_logits(
-            logits[positive].float(), wanted.float(), reduction="sum")
+            logits[positive], wanted.to(logits), reduction="sum")
         by_mask = taught.label.clone()
-        by_mask[positive] *= overlap(logits[positive], wanted) >= self.mask_iou
+        by_mask[positive] *= mask_iou(logits[positive] > 0, wanted) >= self.mask_iou
 
         def named(head: nn.Module, label: Int[Tensor, "N"]) -> Float[Tensor, ""]:
-            return F.cross_entropy(head(seen).float(), label, reduction="sum")
+            return F.cross_entropy(head(seen), label, reduction="sum")
 
         box = self.box_loss(self.code(seen), fixed, objects)
         return {"mask": (mask, wanted.numel()), "box": (box, count),
@@ -171,6 +173,7 @@ class MNCJoint(TwoStage):
         if not self.voting or len(boxes) == 0:
             return super().answer(maps, boxes, shape, top, nms_iou, least, threshold)
         read = self.read(maps, boxes)
+        check_finite(*read)
         boxes = clip_boxes(decode_boxes(read.code, boxes, BOX_WEIGHTS), shape)
         number = torch.arange(len(boxes))
         found = self.pasted(self.masks(maps, boxes, number), boxes, number * 0,
@@ -180,11 +183,3 @@ class MNCJoint(TwoStage):
         named = instances(replace(found, categories=None), scores,
                           self.classes or {1: "object"}).top(top)
         return named if self.classes else replace(named, categories=None, names=None)
-
-
-def overlap(
-    logits: Float[Tensor, "N m m"], wanted: Tensor
-) -> Float[Tensor, "N"]:
-    """IoU of the masks with the true ones, within the box."""
-    mask = logits > 0
-    return (mask & wanted).sum((1, 2)) / (mask | wanted).sum((1, 2)).clamp(min=1)

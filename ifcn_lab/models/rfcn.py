@@ -28,7 +28,7 @@ class RFCN(TwoStage):
     """Position-sensitive maps of every category, pooled and averaged.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         k: parts per side; 7 in the source, 3 in its smallest form.
         others: see `TwoStage`.
@@ -52,7 +52,7 @@ class RFCN(TwoStage):
         if k < 1:
             raise ValueError(f"k is {k}; give at least 1 part per side")
         self.k = k
-        width = 96 if backbone == "small" else 1024
+        width = 96 if self.backbone.small else 1024
         self.head = nn.Sequential(
             nn.Conv2d(self.channels, width, 1, bias=False), nn.BatchNorm2d(width),
             nn.ReLU())

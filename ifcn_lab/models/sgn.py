@@ -10,8 +10,8 @@ The two that follow are rules here and networks there, whose layers are not docu
 therefore this is *after* SGN and not SGN. Runs of neighbouring rows are one piece if
 the columns' direction, asked at every place where they meet, says on average that no
 object ends between them; a union-find gathers them. Runs of columns vote the same way
-across rows' cuts. A piece that is mostly surrounded by one neighbour of its kind, and
-smaller than `least`, joins it.
+across rows' cuts. A piece of fewer than `least` places joins the neighbour that it
+touches most.
 
 Source: Liu, Jia, Fidler and Urtasun, ICCV 2017.
 """
@@ -19,6 +19,7 @@ Source: Liu, Jia, Fidler and Urtasun, ICCV 2017.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ from torch.nn import functional as F
 from ifcn_lab.layers.backbones import conv_norm
 from ifcn_lab.layers.embedding import NOTHING, SILENT, label_places
 from ifcn_lab.layers.whole_image import Piece, WholeImageModel
-from ifcn_lab.segmenter import Instances, to_tensor
+from ifcn_lab.segmenter import Instances
 from ifcn_lab.views import View
 
 BACKGROUND, INSIDE, START, END = range(4)
@@ -58,7 +59,7 @@ class AfterSGN(WholeImageModel):
     """Breakpoints, runs, pieces, objects.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         directions: "both", or only "rows" or "columns", to see what each is worth.
         normalisation: of an image in [0, 1]: "imagenet" or "caffe".
@@ -68,6 +69,8 @@ class AfterSGN(WholeImageModel):
         >>> net(torch.zeros(1, 3, 64, 64)).row.shape
         torch.Size([1, 4, 16, 16])
     """
+
+    scored = False
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
@@ -113,7 +116,7 @@ class AfterSGN(WholeImageModel):
         terms = {}
         for name, logits in out._asdict().items():
             label = torch.stack([getattr(t, name) for t in targets])
-            loss = F.cross_entropy(logits.float(), label, ignore_index=SILENT,
+            loss = F.cross_entropy(logits, label, ignore_index=SILENT,
                                    reduction="sum")
             terms[name] = (loss, int((label != SILENT).sum()))
         return terms
@@ -135,12 +138,7 @@ class AfterSGN(WholeImageModel):
         Raises:
             ValueError, TypeError: an image that makes no sense, or scores that are NaN.
         """
-        found = []
-        for image in map(to_tensor, images):
-            shape = (image.shape[1], image.shape[2])
-            pieces = self.pieces(self.see(image, precision), shape, least)
-            found.append(self.as_instances(pieces, shape).top(top))
-        return found
+        return self.detect_by(partial(self.pieces, least=least), images, top, precision)
 
     def pieces(
         self, out: Breakpoints, shape: tuple[int, int], least: int
@@ -237,12 +235,12 @@ def join_runs(
 def join_crumbs(own: Int[np.ndarray, "H W"], least: int) -> Int[np.ndarray, "H W"]:
     """Pieces of fewer places than `least` join the neighbour they touch most."""
     own = own.copy()
-    sizes = np.bincount(own.ravel())
-    for number in np.flatnonzero((sizes > 0) & (sizes < least)):
-        if number == 0:
+    for number in np.unique(own[own > 0]):
+        piece = own == number                # with the crumbs that have joined it
+        if piece.sum() >= least:
             continue
-        mask = np.pad(own == number, 1)
-        border = (mask[2:, 1:-1] | mask[:-2, 1:-1] | mask[1:-1, 2:] | mask[1:-1, :-2])
-        near = own[border & (own != number) & (own > 0)]
-        own[own == number] = np.bincount(near).argmax() if len(near) else 0
+        wide = np.pad(piece, 1)
+        border = wide[2:, 1:-1] | wide[:-2, 1:-1] | wide[1:-1, 2:] | wide[1:-1, :-2]
+        near = own[border & ~piece & (own > 0)]
+        own[piece] = np.bincount(near).argmax() if len(near) else 0
     return own

@@ -10,7 +10,8 @@ It is trained in two steps. First DeepMask; then its network is frozen, its last
 layer is replaced by one to the many channels, and only that and the refinement learn.
 
 Left out of the source: its faster trunk, the reflecting border, and refining only the
-best windows. Lateral features are computed once for the image and cut at each window.
+best windows. Its laterals come from a layer for every step; here all come from the
+backbone's last map, which has the outlines too, once for the image, cut at each window.
 
 Source: Pinheiro, Lin, Collobert and Dollár, ECCV 2016.
 """

@@ -17,6 +17,7 @@ ICRA 2021 (YolactEdge).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +26,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ifcn_lab.layers.anchors import anchor_sizes, make_anchors, spread_sides
+from ifcn_lab.layers.anchored import AnchoredModel
+from ifcn_lab.layers.anchors import anchor_sizes, make_anchors
 from ifcn_lab.layers.backbones import conv_norm
 from ifcn_lab.layers.boxes import (
     box_area,
@@ -34,25 +36,21 @@ from ifcn_lab.layers.boxes import (
     encode_boxes,
     fast_nms,
 )
-from ifcn_lab.layers.rpn import Objects, hardest_loss, label_anchors, view_objects
-from ifcn_lab.layers.two_stage import SIDES
-from ifcn_lab.layers.whole_image import Piece, WholeImageModel
-from ifcn_lab.models.mask_scoring import mask_iou_of_cut
-from ifcn_lab.segmenter import Instances, to_tensor
-from ifcn_lab.views import View
+from ifcn_lab.layers.nms import nms
+from ifcn_lab.layers.rpn import Objects, hardest_loss, label_anchors
+from ifcn_lab.layers.two_stage import mask_iou
+from ifcn_lab.layers.whole_image import Piece
+from ifcn_lab.segmenter import Instances
 
 BOX_WEIGHT, MASK_WEIGHT = 1.5, 6.125
 VARIANCES = (10, 10, 5, 5)
 PROTOTYPE_STRIDE = 4
 LOST = 100.0
-"""What a pixel of the object costs that the crop leaves out: -log 0, as torch cuts it.
-"""
+"""What an object's pixel costs outside the crop: -log 0, as torch cuts it."""
 
 
 class Prototypes(NamedTuple):
-    """`prototypes` (B, k, h/4, w/4); of every anchor `category` (B, N, C + 1), `code`
-    (B, N, 4) and `mix` (B, N, k).
-    """
+    """Prototypes, (B, k, h/4, w/4), and what every anchor says of itself."""
 
     prototypes: Float[Tensor, "B k Hp Wp"]
     category: Float[Tensor, "B N C1"]
@@ -60,11 +58,11 @@ class Prototypes(NamedTuple):
     mix: Float[Tensor, "B N k"]
 
 
-class YOLACT(WholeImageModel):
+class YOLACT(AnchoredModel):
     """Anchors on the map at twice the backbone's stride, prototypes at stride 4.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         k: prototypes; 32 in the source.
         sides: of the anchors, in image pixels; None: as usual for the backbone.
@@ -83,11 +81,11 @@ class YOLACT(WholeImageModel):
         k: int = 16, sides: Sequence[float] | None = None, rescore: bool = False,
         normalisation: str = "imagenet",
     ) -> None:
-        super().__init__(backbone, categories, normalisation=normalisation)
+        super().__init__(backbone, categories, sides=sides,
+                         normalisation=normalisation)
         if k < 1:
             raise ValueError(f"k is {k}; give at least 1 prototype")
         self.k, self.rescore = k, rescore
-        self.sides = tuple(sides or SIDES[backbone])
         self.places = self.stride                     # image pixels per place
         self.stride = 2 * self.stride                 # padded so that halves are whole
         c, each = self.channels, len(anchor_sizes(self.sides))
@@ -104,8 +102,7 @@ class YOLACT(WholeImageModel):
     @property
     def config(self) -> dict[str, Any]:
         """The arguments that build this model again."""
-        return super().config | {"k": self.k, "sides": self.sides,
-                                 "rescore": self.rescore}
+        return super().config | {"k": self.k, "rescore": self.rescore}
 
     # The network
 
@@ -115,61 +112,44 @@ class YOLACT(WholeImageModel):
         drawn = F.interpolate(self.draw(features), mode="bilinear", align_corners=False,
                               scale_factor=self.places / PROTOTYPE_STRIDE)
         seen = self.look(features)
-
-        def of_anchors(head: nn.Module, numbers: int) -> Float[Tensor, "B N n"]:
-            return head(seen).permute(0, 2, 3, 1).reshape(len(seen), -1, numbers)
-
-        return Prototypes(F.relu(self.prototypes(drawn)),
-                          of_anchors(self.category, self.kinds + 1),
-                          of_anchors(self.code, 4),
-                          of_anchors(self.mix, self.k).tanh())
+        category, code, mix = (
+            head(seen).permute(0, 2, 3, 1).reshape(len(seen), -1, numbers)
+            for head, numbers in ((self.category, self.kinds + 1), (self.code, 4),
+                                  (self.mix, self.k)))             # (B, N, numbers)
+        return Prototypes(F.relu(self.prototypes(drawn)), category, code, mix.tanh())
 
     def anchors(self, out: Prototypes) -> Float[Tensor, "N 4"]:
         """The anchors of a map of prototypes, in image pixels."""
         side = self.stride // PROTOTYPE_STRIDE
-        shape = (out.prototypes.shape[2] // side, out.prototypes.shape[3] // side)
-        sizes = anchor_sizes(self.sides)
-        return make_anchors(shape, self.stride, sizes).to(out.code.device)
-
-    def expect(self, low: float, high: float) -> None:
-        """Anchors from the smallest objects to the largest."""
-        self.sides = spread_sides(low, high, len(self.sides))
+        h, w = (n // side for n in out.prototypes.shape[2:])
+        return make_anchors((h, w), self.stride, anchor_sizes(self.sides)).to(out.code)
 
     # What it is taught
-
-    def targets(self, view: View, rng: np.random.Generator) -> Objects:
-        """Boxes, masks and categories of the view's objects."""
-        return view_objects(view, self.numbers(view), rng)
 
     def losses(
         self, out: Prototypes, targets: Sequence[Objects]
     ) -> dict[str, tuple[Float[Tensor, ""], float]]:
         """Category (of the hardest background three to one), box and mask."""
-        anchors, sums = self.anchors(out), torch.zeros(4, device=out.code.device)
-        positives = 0
+        anchors, sums, positives = self.anchors(out), out.code.new_zeros(4), 0
         for prototypes, category, code, mix, objects in zip(*out, targets, strict=True):
             found = label_anchors(anchors, objects, 0.5, 0.4)
             some = found >= 0
             own = found[some]
             wanted = encode_boxes(objects.boxes[own], anchors[some], VARIANCES)
-            box = F.smooth_l1_loss(code[some].float(), wanted, reduction="sum")
-            mask, iou = self.mask_loss(prototypes.float(), mix[some].float(), own,
-                                       objects)
-            named = hardest_loss(category.float(), found, objects.label)
-            sums = sums + torch.stack([named, BOX_WEIGHT * box, MASK_WEIGHT * mask,
-                                       iou])
+            box = F.smooth_l1_loss(code[some], wanted, reduction="sum")
+            mask, iou = self.mask_loss(prototypes, mix[some], own, objects)
+            named = hardest_loss(category, found, objects.label)
+            four = named, BOX_WEIGHT * box, MASK_WEIGHT * mask, iou
+            sums = sums + torch.stack(four)
             positives += len(own)
         terms = ("category", "box", "mask") + ("iou",) * self.rescore
-        return {name: (each, positives)
-                for name, each in zip(terms, sums, strict=False)}
+        return {name: (sums[i], positives) for i, name in enumerate(terms)}
 
     def mask_loss(
         self, prototypes: Float[Tensor, "k H W"], mix: Float[Tensor, "P k"],
         own: Int[Tensor, "P"], objects: Objects,
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         """Cross entropy within the object's box, over the box's area; and the IoU's."""
-        if len(own) == 0:
-            return prototypes.sum() * 0, prototypes.sum() * 0
         solid = F.avg_pool2d(objects.masks[:, None], PROTOTYPE_STRIDE)[:, 0] >= 0.5
         boxes = objects.boxes[own] / PROTOTYPE_STRIDE
         logits = assembled(prototypes, mix)                        # (P, H, W)
@@ -178,11 +158,8 @@ class YOLACT(WholeImageModel):
         if self.judge is None:
             return loss.sum(), loss.sum() * 0
         mask = logits.sigmoid() * inside
-        whole = boxes.new_tensor([0, 0, *logits.shape[:0:-1]]).expand(len(own), 4)
-        true = mask_iou_of_cut(mask > 0.5, wanted, wanted.sum((1, 2)).float(), whole)
-        kind = objects.label[own] - 1
-        told = self.judge(mask[:, None])[torch.arange(len(own)), kind]
-        return loss.sum(), 0.5 * (told - true).square().sum()
+        told = self.judge(mask[:, None])[torch.arange(len(own)), objects.label[own] - 1]
+        return loss.sum(), 0.5 * (told - mask_iou(mask > 0.5, wanted)).square().sum()
 
     # What it finds
 
@@ -203,13 +180,19 @@ class YOLACT(WholeImageModel):
         Raises:
             ValueError, TypeError: an image that makes no sense, or scores that are NaN.
         """
-        found = []
-        for image in map(to_tensor, images):
-            shape = (image.shape[1], image.shape[2])
-            pieces = self.pieces(self.see(image, precision), shape, nms_iou, least,
-                                 threshold)
-            found.append(self.as_instances(pieces, shape).top(top))
-        return found
+        pieces = partial(self.pieces, nms_iou=nms_iou, least=least, threshold=threshold)
+        return self.detect_by(pieces, images, top, precision)
+
+    fast = True
+    """Whether a box that has gone still removes others."""
+
+    def kept(
+        self, boxes: Float[Tensor, "N 4"], scores: Float[Tensor, "N"], iou: float
+    ) -> Int[Tensor, "kept"]:
+        """Which boxes stay: by Fast NMS, or by the usual one."""
+        if self.fast:
+            return fast_nms(boxes, scores, iou)
+        return torch.from_numpy(nms(boxes.cpu().numpy(), scores.cpu().numpy(), iou))
 
     @torch.inference_mode()
     def pieces(
@@ -223,15 +206,14 @@ class YOLACT(WholeImageModel):
         for kind, column in enumerate(scores.T):
             some = column.argsort(descending=True, stable=True)[:most]
             some = some[column[some] > least]
-            some = some[fast_nms(boxes[some], column[some], nms_iou)]
+            some = some[self.kept(boxes[some], column[some], nms_iou)]
             masks = assembled(out.prototypes[0], out.mix[0, some]).sigmoid()
             masks = masks * crop(boxes[some] / PROTOTYPE_STRIDE, masks.shape[1:])
             score = column[some]
-            if self.judge is not None and len(some):
+            if self.judge is not None:
                 score = score * self.judge(masks[:, None])[:, kind].clamp(0, 1)
-            large = F.interpolate(masks[None], scale_factor=PROTOTYPE_STRIDE,
-                                  mode="bilinear", align_corners=False)[0] \
-                if len(some) else masks
+            large = F.interpolate(masks[:, None], scale_factor=PROTOTYPE_STRIDE,
+                                  mode="bilinear", align_corners=False)[:, 0]
             solid = (large[:, : shape[0], : shape[1]] > threshold).cpu().numpy()
             for mask, one in zip(solid, score.tolist(), strict=True):
                 yield Piece(mask, one, kind)

@@ -35,6 +35,8 @@ def make(
     sizes: tuple[Number, Number] = (28, 86),
     families: Sequence[str] | None = None,
     touching: Number | None = None,
+    alike: Number | None = None,
+    one_kind: Number = 0.5,
     style: str = "lesson",
 ) -> Scene:
     """Draw a scene; the same seed and wishes give the same scene.
@@ -44,7 +46,9 @@ def make(
     nearly equal, so that neighbours fit one window. families: names out of `FAMILIES`,
     None for all. touching: the share of objects meant to touch or partly hide one of
     their own colour; None: 1 in lesson scenes, else 0.8. However it is hidden or
-    cut, every object keeps 0.75 of its pixels, in wild scenes 0.4.
+    cut, every object keeps 0.75 of its pixels, in wild scenes 0.4. alike: the share of
+    scenes whose objects are nearly of one size; None: 1 in lesson scenes, else 0.33.
+    one_kind: the share of scenes whose objects are of one family by design.
 
     style: "lesson": five simple families, mild textures, a visible border; "wild":
     anything goes, for networks that shall work on photographs; "plain": flat colours,
@@ -58,7 +62,8 @@ def make(
     >>> int(scene.masks.sum(0).max())  # no pixel belongs to two objects
     1
     """
-    settings = Settings(size, objects, sizes, families, touching, style)
+    settings = Settings(size, objects, sizes, families, touching, alike, one_kind,
+                        style)
     return _draw(np.random.default_rng(check_seed(seed)), settings)
 
 
@@ -156,7 +161,7 @@ def _paint(rng: Generator, board: Board, look: Look) -> Float[np.ndarray, "c h w
         distance = body.outline.distance[box]
         near = np.clip(1 - distance / np.float32(look.shadow_width), 0, 1)
         behind = planes[:, *inside] * (1 - np.float32(look.shadow) * near)
-        colour = surface(rng, look, body.group, body.outline)[:, *box]
+        colour = surface(rng, look, body.group, body.outline, box)
         cover = body.outline.coverage[box]
         planes[:, *inside] = behind + cover * (colour - behind)
     return planes

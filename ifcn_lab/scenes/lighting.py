@@ -26,18 +26,19 @@ def background(rng: Generator, look: Look, size: tuple[int, int]) -> Planes:
     return tint(look.ground, field)
 
 
-def surface(rng: Generator, look: Look, group: int, shape: Outline) -> Planes:
-    """The colour of one object at every pixel of its box."""
-    field = weave(rng, look.cloths[group], shape.u, shape.v, shape.radius)
-    depth = -shape.distance
+def surface(
+    rng: Generator, look: Look, group: int, shape: Outline, box: tuple[slice, slice]
+) -> Planes:
+    """The colour of one object at the pixels of its box that the image shows."""
+    field = weave(rng, look.cloths[group], shape.u, shape.v, shape.radius)[box]
+    depth = -shape.distance[box]
     edge = np.clip(1 - np.abs(depth) / np.float32(look.rim_width), 0, 1)
     hump = np.clip(depth * np.float32(2.2 / shape.radius), 0, 1)
     hump = hump * (2 - hump) - np.float32(0.6)
-    n = len(depth)
-    across = np.linspace(-1, 1, n, dtype=np.float32)
+    across = np.linspace(-1, 1, len(shape.distance), dtype=np.float32)
     field += np.float32(look.rims[group]) * edge + np.float32(look.dome) * hump
-    field += np.float32(look.slant[0]) * across[:, None]
-    field += np.float32(look.slant[1]) * across
+    field += np.float32(look.slant[0]) * across[box[0], None]
+    field += np.float32(look.slant[1]) * across[box[1]]
     field += np.float32(rng.uniform(-1, 1) * look.jitter)
     return tint(look.colours[group], field)
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import sub
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +44,7 @@ class Board:
         self.bodies: list[Body] = []
         self.order: list[int] = []  # from the hindmost to the foremost
         self.full: list[int] = []  # pixels of each object if nothing hid it
+        self.seen: list[int] = []  # pixels of each that nothing hides so far
 
     def masks(self) -> Bool[np.ndarray, "n h w"]:
         """The visible pixels of every object."""
@@ -52,30 +54,30 @@ class Board:
     def try_add(self, body: Body, behind: bool, lonely: bool) -> bool:
         """Add an object if the rules allow it, and say whether they did."""
         inside, box = crop(body, self.owner.shape)
-        shown = self.owner[inside]
-        distance = body.outline.distance[box]
-        mask, full = distance <= 0, int(body.outline.mask.sum())
+        shown, outline = self.owner[inside], body.outline
+        mask = outline.mask[box]
         if behind:
             mask = mask & (shown == 0)
-        if mask.sum() < self.visible * full or not self._spare(shown[mask]):
+        seen = int(np.count_nonzero(mask))
+        if seen < self.visible * outline.area:
+            return False
+        lost = np.bincount(shown[mask], minlength=len(self.bodies) + 1)[1:].tolist()
+        if not self._spare(lost):
             return False
         reach = APART if lonely else CLOSE
-        if lonely == self._meets(body.group, shown[distance < reach]):
+        if lonely == self._meets(body.group, shown[outline.distance[box] < reach]):
             return False
         shown[mask] = len(self.bodies) + 1
         self.order.insert(0 if behind else len(self.order), len(self.bodies))
         self.bodies.append(body)
-        self.full.append(full)
+        self.full.append(outline.area)
+        self.seen = [*map(sub, self.seen, lost), seen]
         return True
 
-    def _spare(self, hidden: Int[np.ndarray, " p"]) -> bool:
-        """Whether all others stay visible enough when these pixels are hidden."""
-        lost = np.bincount(hidden, minlength=1)
-        for i in np.flatnonzero(lost[1:]):
-            left = np.count_nonzero(self.owner == i + 1) - lost[i + 1]
-            if left < self.visible * self.full[i]:
-                return False
-        return True
+    def _spare(self, lost: list[int]) -> bool:
+        """Whether all others stay visible enough when they lose so many pixels."""
+        counts = zip(self.seen, lost, self.full, strict=True)
+        return all(seen - n >= self.visible * full for seen, n, full in counts if n)
 
     def _meets(self, group: int, labels: Int[np.ndarray, " p"]) -> bool:
         """Whether an object of this group is among the labels."""
@@ -116,8 +118,8 @@ def _attempt(
     share = settings.share_touching
     attach = 0.0 if lone else 2 * share / (1 + share)  # with lone scenes: `share`
     count = int(rng.integers(settings.objects[0], settings.objects[1] + 1))
-    sizes, alike = (settings.sizes[0], largest), settings.share_alike
-    for wish in _wishes(rng, names, sizes, count, attach, alike):
+    sizes = settings.sizes[0], largest
+    for wish in _wishes(rng, names, sizes, count, attach, settings):
         behind = bool(rng.random() < 0.4)
         for _ in range(TRIES):
             place = _beside if wish.attach else _anywhere
@@ -128,11 +130,12 @@ def _attempt(
 
 def _wishes(
     rng: Generator, names: tuple, sizes: tuple[Number, Number], count: int,
-    attach: float, alike: float,
+    attach: float, settings: Settings,
 ) -> Iterator[Wish]:
     """Draw kinds, lengths, colour groups and who is to touch."""
     groups = _groups(rng, count)
-    kinds, lengths = _kinds(rng, names, count), _lengths(rng, sizes, count, alike)
+    kinds = _kinds(rng, names, count, settings.one_kind)
+    lengths = _lengths(rng, sizes, count, settings.share_alike)
     touch = _touch(rng, groups, attach)
     for i in range(count):
         shape = outline(rng, kinds[i], lengths[i], MARGIN)
@@ -152,9 +155,9 @@ def _groups(rng: Generator, count: int) -> list[int]:
     return [int(g) for g in rng.permutation(np.arange(count) % number)]
 
 
-def _kinds(rng: Generator, names: tuple, count: int) -> list[str]:
-    """A family for each object: in half of the scenes the same for all."""
-    picks = rng.integers(len(names), size=1 if rng.random() < 0.5 else count)
+def _kinds(rng: Generator, names: tuple, count: int, one: Number) -> list[str]:
+    """A family for each object: in a share `one` of the scenes the same for all."""
+    picks = rng.integers(len(names), size=1 if rng.random() < one else count)
     return [names[i] for i in np.resize(picks, count)]
 
 
@@ -194,9 +197,7 @@ def _beside(rng: Generator, board: Board, wish: Wish) -> Body:
 
 def _reach(shape: Outline, angle: float) -> float:
     """How far from its centre the shape reaches in one direction, in pixels."""
-    half = len(shape.distance) // 2
-    steps = np.arange(half)
-    y = np.rint(half + np.sin(angle) * steps).astype(np.intp)
-    x = np.rint(half + np.cos(angle) * steps).astype(np.intp)
-    inside = np.flatnonzero(shape.distance[y, x] <= 0)
-    return float(inside[-1]) if len(inside) else 0.0
+    half, mask = len(shape.mask) // 2, shape.mask
+    sin, cos = float(np.sin(angle)), float(np.cos(angle))
+    return next((float(step) for step in range(half - 1, 0, -1)
+                 if mask[round(half + sin * step), round(half + cos * step)]), 0.0)

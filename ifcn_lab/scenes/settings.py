@@ -20,6 +20,8 @@ class Settings:
     sizes: tuple[Number, Number] = (28, 86)
     families: Sequence[str] | None = None
     touching: Number | None = None
+    alike: Number | None = None
+    one_kind: Number = 0.5
     style: str = "lesson"
 
     def __post_init__(self) -> None:
@@ -28,8 +30,10 @@ class Settings:
         _check_range("objects", self.objects, "1 <= fewest <= most")
         _check_range("sizes", self.sizes, "1 <= smallest <= largest, in pixels")
         _check_families(self.families)
-        if not 0 <= self.share_touching <= 1:
-            raise ValueError(f"touching is {self.touching}; give a share from 0 to 1")
+        for name in ("touching", "alike", "one_kind"):
+            if not 0 <= (getattr(self, name) or 0) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; give a share from "
+                                 "0 to 1")
         if self.style not in STYLES:
             raise ValueError(f"no style {self.style!r}; there are {STYLES}")
         self._check_room()
@@ -48,6 +52,8 @@ class Settings:
         Neighbours of one size fit the same window, so one score map would have to give
         their pixels two answers at once. In lesson scenes that is always so.
         """
+        if self.alike is not None:
+            return self.alike
         return 1.0 if self.style == "lesson" else 0.33
 
     @property

@@ -5,7 +5,8 @@ longest side is at most 2 * radius.
 """
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -16,7 +17,8 @@ Number = float | int
 RAYS = 1024  # directions in which the outline of a radial shape is tabulated
 
 
-class Outline(NamedTuple):
+@dataclass(frozen=True)
+class Outline:
     """One shape drawn in a square box: its distance field and its own axes."""
 
     distance: Field  # pixels, negative inside
@@ -25,12 +27,17 @@ class Outline(NamedTuple):
     radius: float
     family: str
 
-    @property
+    @cached_property
     def mask(self) -> Bool[np.ndarray, "n n"]:
         """The pixels at least half covered."""
         return self.distance <= 0
 
-    @property
+    @cached_property
+    def area(self) -> int:
+        """How many pixels the mask has."""
+        return int(np.count_nonzero(self.mask))
+
+    @cached_property
     def coverage(self) -> Field:
         """The share of each pixel that the shape covers, in [0, 1]."""
         return np.clip(0.5 - self.distance, 0, 1)

@@ -18,6 +18,8 @@ class Recipe:
         iterations: training steps, that is changes of the weights.
         seconds: stop after so many seconds even if steps are left; the learning
             rate then falls with the clock. None: steps alone decide.
+        clock: what `seconds` are of: "wall", or "processor", this process's work, which
+            other work on the machine does not shorten.
         batch: images that go through the network together.
         accumulate: batches that make one step: their gradients are pooled before the
             weights change. Processes share them, so a recipe means the same on any
@@ -56,6 +58,7 @@ class Recipe:
 
     iterations: int = 40_000
     seconds: float | None = None
+    clock: str = "wall"
     batch: int = 1
     accumulate: int = 1
     optimizer: str = "sgd"
@@ -82,6 +85,8 @@ class Recipe:
             raise ValueError(f"optimizer is 'sgd' or 'adamw', got {self.optimizer!r}")
         if self.schedule not in ("step", "onecycle"):
             raise ValueError(f"schedule is 'step' or 'onecycle', got {self.schedule!r}")
+        if self.clock not in ("wall", "processor"):
+            raise ValueError(f"clock is 'wall' or 'processor', got {self.clock!r}")
         if self.crop is None and self.batch != 1:
             raise ValueError("whole images differ in size: use batch=1, or give a crop")
         if min(self.iterations, self.batch, self.accumulate) < 1:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
+from numpy.lib.stride_tricks import sliding_window_view
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,6 @@ def mask_targets(
     padded = np.pad(coverage, pad)                        # (N, H + m - 1, W + m - 1)
     told = np.ones(coverage.shape[1:], bool) if crowd is None else ~crowd
     known = np.pad(told, pad[1:])
-    rows = centers[:, 0, None, None] + np.arange(m)[:, None]              # (P, m, 1)
-    columns = centers[:, 1, None, None] + np.arange(m)[None, :]           # (P, 1, m)
-    return padded[instance[:, None, None], rows, columns], known[rows, columns]
+    y, x = centers.T
+    return (sliding_window_view(padded, (m, m), axis=(1, 2))[instance, y, x],
+            sliding_window_view(known, (m, m))[y, x])

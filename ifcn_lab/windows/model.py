@@ -6,7 +6,7 @@ network and in how it reads the mask of a window.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.layers.backbones import BACKBONES
 from ifcn_lab.segmenter import Instances, Segmenter
 from ifcn_lab.views import View
 from ifcn_lab.windows.labels import (
@@ -34,7 +35,8 @@ from ifcn_lab.windows.losses import (
     window_losses,
 )
 
-RULES = {"vgg16": WindowRule(), "small": CLOSE}
+RULES = {name: CLOSE if kind.small else WindowRule()
+         for name, kind in BACKBONES.items()}
 """The rule of each backbone: the paper's, and the one the lessons train with."""
 
 
@@ -48,13 +50,15 @@ class WindowModel(Segmenter):
             image pixels; the pyramid is built from it. None: the paper's.
         windows: drawn per image in training, half positive and half negative.
         rule: when a window is positive. None: DeepMask's for VGG-16, `CLOSE` for the
-            small backbone. Not confirmed for this paper; see `WindowRule`.
+            small backbones. Not confirmed for this paper; see `WindowRule`.
         negative_masks: also ask an empty mask of negative windows. No source says; the
             default is no, as in DeepMask.
 
     Raises:
         ValueError: fewer than 2 windows.
     """
+
+    recipe_changes: Mapping[str, Any] = {}
 
     def __init__(
         self, m: int, backbone: str, *, sizes: Sequence[float] | None = None,
@@ -121,8 +125,8 @@ class WindowModel(Segmenter):
                                       drawn.centers[masked], drawn.instance[masked],
                                       self.m, crowd)
         centers, label = torch.tensor(drawn.centers), torch.tensor(drawn.label)
-        return WindowTargets(centers, label.float(), torch.tensor(target).float(),
-                             torch.tensor(counts))
+        return WindowTargets(centers, label.float(), torch.from_numpy(target).float(),
+                             torch.from_numpy(counts))
 
     def losses(
         self, out: ScoreMaps, targets: Sequence[WindowTargets]

@@ -1,0 +1,144 @@
+"""train and measure the relatives under one recipe and one budget: the league table
+
+Writes league.md, league.json and league.png into --out. Each model and seed is kept
+there as soon as it is measured; the command can be stopped at any time, and the same
+command goes on from there. A COCO-format folder (--dataset coco --data FOLDER) holds
+instances_train*.json and instances_val*.json.
+
+With "claims" it runs what the papers claim as small experiments on scenes instead, and
+says of each: shown, not shown, or refuted here, by a rule that stands in the code
+beside the papers' figures.
+
+examples:
+  ifcn-lab league --out league --jobs 2
+  ifcn-lab league --dataset dsb2018 --data nuclei --models FCIS YOLACT --out league
+  ifcn-lab league claims --only 0 1 12 --out claims
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ifcn_lab.atomic_write import check_writable, write_whole
+from ifcn_lab.cli.options import positive, whole
+from ifcn_lab.cli.reproduce import add_runs, collect
+
+if TYPE_CHECKING:
+    from ifcn_lab.league.entries import Entry
+    from ifcn_lab.league.runs import Run
+
+SECONDS = 300.0
+
+CLAIMS_HEAD = """# What the papers claim, tried at small scale
+
+The rule for all was written before anything ran: with d the mean over seeds of what is
+named and s its spread, a claim is shown if d - 2 s to d + 2 s lies between the ends
+that it names, refuted here if it lies outside, else not shown.
+"""
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Table or claims, which models, on what, how long."""
+    parser.add_argument("what", nargs="?", choices=("table", "claims"), default="table")
+    parser.add_argument("--dataset", choices=("scenes", "dsb2018", "coco"),
+                        default="scenes")
+    parser.add_argument("--models", nargs="+", metavar="MODEL", help="some of those "
+                        "that `ifcn-lab models` lists; all, if left out")
+    parser.add_argument("--only", nargs="+", type=int, metavar="N",
+                        help="of the claims, those of these numbers")
+    parser.add_argument("--processor-seconds", type=positive, metavar="S", help="train "
+                        f"each for so much work of the processor ({SECONDS:.0f}); with "
+                        "--minutes the clock on the wall decides")
+    parser.add_argument("--iterations", type=whole, help="or for so many steps")
+    add_runs(parser)
+
+
+def run(given: Namespace) -> int:
+    """Run what is not kept yet; write the page, or judge the claims.
+
+    Raises:
+        OSError: the results cannot be written.
+    """
+    from ifcn_lab.league.entries import Entry
+    from ifcn_lab.models import MODELS
+
+    for name in ("claims.md", "league.md", "league.json", "league.png"):
+        check_writable(given.out / name)
+    if given.what == "claims":
+        return run_claims(given)
+    results = performed(given, {name: Entry(name) for name in given.models or MODELS})
+    write(given, results)
+    return 0
+
+
+def performed(
+    given: Namespace, entries: Mapping[str, Entry]
+) -> list[tuple[Run, dict[str, Any]]]:
+    """Every entry with every seed, trained and measured."""
+    from ifcn_lab.cli.train import object_sizes
+    from ifcn_lab.data.scenes import SCENE_SETS
+    from ifcn_lab.league.family_figures import family_figures
+    from ifcn_lab.league.rows import Data
+    from ifcn_lab.league.runs import Run
+
+    scenes = given.dataset == "scenes"
+    data = Data(given.dataset, given.data, every=given.every or 1, kinds=False,
+                sets=tuple(SCENE_SETS) if scenes else ())
+    sizes = None if scenes else object_sizes(data.open("train"))
+    rows = [entry.row(name, data, budget(given), sizes)
+            for name, entry in entries.items()]
+    runs = [Run(row, seed, given.out, given.device, given.workers)
+            for seed in range(given.seeds) for row in rows]
+    return collect(given, runs, family_figures)
+
+
+def budget(given: Namespace) -> dict[str, Any]:
+    """What the length of every training is, as changes of a recipe."""
+    if given.iterations:
+        return {"iterations": given.iterations, "seconds": None}
+    wall = given.minutes and 60 * given.minutes
+    return {"iterations": 10_000_000, "clock": "wall" if wall else "processor",
+            "seconds": wall or given.processor_seconds or SECONDS}
+
+
+def write(given: Namespace, results: list[tuple[Run, dict[str, Any]]]) -> None:
+    """The page, the figures as JSON, and the chart."""
+    from ifcn_lab.draw.league import league
+    from ifcn_lab.league.family_table import COLUMNS, family_page, lines_of
+    from ifcn_lab.league.summary import by_row
+
+    command = " ".join(["ifcn-lab", *sys.argv[1:]])
+    found, sets = by_row(results), results[0][0].row.data.sets
+    write_whole(given.out / "league.md", family_page(results, command))
+    write_whole(given.out / "league.json", json.dumps(
+        [{"name": run.name, **record} for run, record in results], indent=1))
+    picture = league(found, sets)
+    picture.save(given.out / "league.png")
+    print("\n".join(["", *lines_of(found, COLUMNS), "", picture.alt]))
+    print(f"\nleague.md, league.json and league.png are in {given.out}")
+
+
+def run_claims(given: Namespace) -> int:
+    """Run the claims' experiments; print figures and verdicts.
+
+    Raises:
+        ValueError: an unknown claim, or another data set than scenes.
+    """
+    from ifcn_lab.league.claims import CLAIMS, chosen, claim_told, entry_of
+    from ifcn_lab.league.roi_oracle import oracle_told, roi_oracle
+    from ifcn_lab.league.summary import by_row
+
+    if given.dataset != "scenes":
+        raise ValueError("the claims are tried on scenes; leave --dataset out")
+    claims = chosen(CLAIMS, given.only)
+    rows = {name: entry_of(name) for claim in claims for name in claim.rows}
+    found = by_row(performed(given, rows)) if rows else {}
+    oracle = [oracle_told(roi_oracle())] if 0 in (given.only or [0]) else []
+    page = "\n".join([CLAIMS_HEAD, *oracle, *(claim_told(c, found) for c in claims)])
+    write_whole(given.out / "claims.md", page)
+    print(page)
+    return 0

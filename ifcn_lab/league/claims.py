@@ -1,0 +1,209 @@
+"""What the papers claim, as experiments at small scale, each with its rule.
+
+A claim says that differences of figures lie in ranges. One rule is for all, and stood
+here before anything ran: with d a difference's mean over seeds and s its spread (n - 1)
+it is *shown* if d - 2 s to d + 2 s lies within the range (its ends left out, unless it
+is a single number), *refuted here* if it lies outside, else *not shown*; one seed shows
+nothing. Of several differences all must be shown, and one refuted refutes. No range is
+changed after a figure was seen.
+
+Not among them, as they need what no model here has an option for: 9 and 10 (masks by
+softmax, masks without classes), 11 (separate maps), 13 (mask alone into the IoU head),
+15 (grown test boxes), 17 (true centres), 19 (seconds by objects) and 20 (proposals of
+MNC's RPN). The papers' figures are on their data and networks: only directions compare.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import inf
+from statistics import mean, stdev
+from typing import NamedTuple
+
+from ifcn_lab.data.scenes import SCENE_SETS
+from ifcn_lab.league.entries import Entry
+from ifcn_lab.league.summary import Figures, spread
+
+SHOWN, NOT_SHOWN, REFUTED = "shown", "not shown", "refuted here"
+
+ROWS = {
+    **{f"k = {k}": Entry("InstanceFCN", {"k": k}) for k in (1, 3, 5)},
+    "k = 5, whole": Entry("InstanceFCN", {"k": 5}, view="whole"),
+    "k = 5, 100 scenes": Entry("InstanceFCN", {"k": 5}, data={"train": 100}),
+    "layers": Entry("DeepMask"),
+    "layers, 100 scenes": Entry("DeepMask", data={"train": 100}),
+    "DeepMask": Entry("DeepMask", {"m": 24}), "SharpMask": Entry("SharpMask"),
+    **{name: Entry("AfterSGN", {"directions": name})
+       for name in ("both", "rows", "columns")},
+    **{roi: Entry("MaskRCNN", {"roi": roi}) for roi in ("align", "warp", "pool")},
+    **{f"box gradient {on}": Entry("MNCJoint", {"box_gradient": on == "on"})
+       for on in ("on", "off")},
+    "scoring": Entry("MaskScoringRCNN", ways={"category's score": {"scoring": False}}),
+    **{f"{k} prototypes": Entry("YOLACT", {"k": k}) for k in (8, 32)},
+    "YOLACT": Entry("YOLACT", ways={"greedy NMS": {"fast": False}}),
+    **{f"coordinates {on}": Entry("Discriminative", {"coordinates": on == "on"})
+       for on in ("on", "off")},
+}
+"""What the claims train, by name: the k = 5 of several is trained once."""
+
+
+class Gap(NamedTuple):
+    """That a sum of figures lies between `low` and `high`.
+
+    `figures` is the sum as it is read: "a/AR@10 - b/AR@10" is row a's less row b's.
+    """
+
+    figures: str
+    low: float = 0.0
+    high: float = inf
+
+    @property
+    def terms(self) -> list[tuple[int, str, str]]:
+        """Sign, row and figure of each term.
+
+        Example:
+            >>> Gap("k = 5/AR@10 - k = 1/far and equal: AR@10").terms
+            [(1, 'k = 5', 'AR@10'), (-1, 'k = 1', 'far and equal: AR@10')]
+        """
+        signs = re.split(r" ([+-]) ", f" + {self.figures}")[1:]
+        return [(1 if sign == "+" else -1, *term.split("/"))
+                for sign, term in zip(signs[::2], signs[1::2], strict=True)]
+
+    def values(self, found: Mapping[str, Figures]) -> list[float]:
+        """The sum, seed by seed."""
+        columns = [[sign * seed[figure] for seed in found[row]]
+                   for sign, row, figure in self.terms]
+        return [sum(each) for each in zip(*columns, strict=True)]
+
+
+class Claim(NamedTuple):
+    """A claim, what the paper printed for it and where that was seen, and the gaps."""
+
+    number: int
+    text: str
+    paper: str
+    source: str
+    gaps: tuple[Gap, ...]
+
+    @property
+    def rows(self) -> list[str]:
+        """The rows of `ROWS` that it needs."""
+        return list(dict.fromkeys(row for gap in self.gaps for _, row, _ in gap.terms))
+
+
+CLAIMS = (
+    Claim(1, "one map cannot split touching objects", "FCIS without positions 52.5 / "
+          "38.5, with 65.7 / 52.1 mAP^r@.5 / .7; InstanceFCN has no row k = 1",
+          "KR-FCIS", (
+              Gap("k = 5/touching: recall@70 - k = 1/touching: recall@70", 20),
+              Gap("k = 5/touching: recall@70 - k = 1/touching: recall@70 "
+                  "- k = 5/separated: recall@70 + k = 1/separated: recall@70"))),
+    Claim(2, "more parts than 3 x 3 bring little", "AR@10 38.3, 38.9, 38.8 for k = 3, "
+          "5, 7", "KR-INST", (Gap("k = 5/AR@10 - k = 3/AR@10", -3, 3),)),
+    Claim(3, "local coherence beats layers for each window, the more with less data",
+          "AR@10 37.4 against 31.2", "KR-INST", (
+              Gap("k = 5/AR@10 - layers/AR@10"),
+              Gap("k = 5, 100 scenes/AR@10 - layers, 100 scenes/AR@10 "
+                  "- k = 5/AR@10 + layers/AR@10"))),
+    Claim(4, "whole images teach more than crops", "AR@10 37.4 to 38.9", "KR-INST",
+          (Gap("k = 5, whole/AR@10 - k = 5/AR@10"),)),
+    Claim(5, "SharpMask gains where the overlap is high", "AR@1000 33.1 to 35.5, AUC "
+          "19.4 to 20.9", "KR-SM", (
+              Gap("SharpMask/AR@100 - DeepMask/AR@100"),
+              Gap("SharpMask/recall@80 - DeepMask/recall@80 "
+                  "- SharpMask/recall@50 + DeepMask/recall@50"))),
+    Claim(6, "breakpoints are needed along rows and along columns", "none at hand",
+          "-", (Gap("both/AR@10 - rows/AR@10"), Gap("both/AR@10 - columns/AR@10"))),
+    Claim(7, "RoIAlign is better than RoIWarp and RoIPool, most at high overlap",
+          "AP 30.3, 27.2, 26.9", "Mask R-CNN, ablations", (
+              Gap("align/AP75 - warp/AP75"), Gap("align/AP75 - pool/AP75"),
+              Gap("align/AP75 - pool/AP75 - align/AP50 + pool/AP50"))),
+    Claim(8, "the box's gradient helps MNC", "mAP^r@.5 60.5 step by step, 62.6 end to "
+          "end", "KR-MNC", (Gap("box gradient on/AP50 - box gradient off/AP50"),)),
+    Claim(12, "a score of the mask changes the order, not the masks", "AP 34.2 to 35.6",
+          "the released code", (
+              Gap("scoring/AR@100 - scoring/category's score: AR@100", 0, 0),
+              Gap("scoring/AP75 - scoring/category's score: AP75"),
+              Gap("scoring/AP50 - scoring/category's score: AP50", -1, 1))),
+    Claim(14, "the number of prototypes hardly matters", "AP 26.8 with 8, 27.7 with 32",
+          "YOLACT", (Gap("32 prototypes/AR@10 - 8 prototypes/AR@10", -3, 3),)),
+    Claim(16, "Fast NMS loses little", "0.1 AP", "YOLACT", (
+        Gap("YOLACT/AP50 - YOLACT/greedy NMS: AP50", -1, 1),
+        Gap("YOLACT/many small: AP50 - YOLACT/greedy NMS: many small: AP50", -1, 1))),
+    Claim(18, "without coordinates equal objects far apart are one", "a theorem",
+          "the network commutes with shifts", (
+              Gap("coordinates on/far and equal: best IoU "
+                  "- coordinates off/far and equal: best IoU", 20),
+              Gap("coordinates on/far and equal: best IoU "
+                  "- coordinates off/far and equal: best IoU "
+                  "- coordinates on/touching: best IoU "
+                  "+ coordinates off/touching: best IoU"))),
+)
+
+
+def entry_of(name: str) -> Entry:
+    """The row of that name, measured on the scene sets that any claim asks it for.
+
+    Example:
+        >>> entry_of("k = 1").data["sets"], entry_of("SharpMask").data["sets"]
+        (('touching', 'separated'), ())
+    """
+    asked = [figure for claim in CLAIMS for gap in claim.gaps
+             for _, row, figure in gap.terms if row == name]
+    sets = tuple(one for one in SCENE_SETS if any(f"{one}: " in a for a in asked))
+    return replace(ROWS[name], data={**ROWS[name].data, "sets": sets})
+
+
+def chosen(claims: Sequence[Claim], only: Sequence[int] | None) -> list[Claim]:
+    """The claims of these numbers, all where none is given; 0 is the RoI oracle.
+
+    Raises:
+        ValueError: there is no such claim.
+    """
+    known = {claim.number for claim in claims} | {0}
+    if wrong := set(only or ()) - known:
+        raise ValueError(f"no experiment for claim {min(wrong)}; there are "
+                         f"{', '.join(map(str, sorted(known)))}")
+    return [claim for claim in claims if only is None or claim.number in only]
+
+
+def verdict(values: Sequence[float], low: float, high: float) -> str:
+    """What the rule says of a difference, seed by seed.
+
+    Example:
+        >>> [verdict([each - 1, each, each + 1], 0, 10) for each in (5, 1, -4)]
+        ['shown', 'not shown', 'refuted here']
+    """
+    if len(values) < 2:
+        return NOT_SHOWN
+    reach = 2 * stdev(values)
+    first, last = mean(values) - reach, mean(values) + reach
+    if low < first and last < high or low == first == last == high:
+        return SHOWN
+    return REFUTED if last < low or first > high else NOT_SHOWN
+
+
+def together(verdicts: Sequence[str]) -> str:
+    """One verdict of several.
+
+    Example:
+        >>> together(["shown", "not shown"]), together(["shown", "shown"])
+        ('not shown', 'shown')
+    """
+    if REFUTED in verdicts:
+        return REFUTED
+    return NOT_SHOWN if NOT_SHOWN in verdicts else SHOWN
+
+
+def claim_told(claim: Claim, found: Mapping[str, Figures]) -> str:
+    """A claim in Markdown: the paper's figures, the ranges, ours, the verdict."""
+    gaps = [(gap, gap.values(found)) for gap in claim.gaps]
+    said = [verdict(values, gap.low, gap.high) for gap, values in gaps]
+    lines = [f"## {claim.number}. {claim.text}: {together(said)}", "",
+             f"The paper: {claim.paper} (source: {claim.source}).", ""]
+    lines += [f"- {gap.figures}, between {gap.low:g} and {gap.high:g}: "
+              f"{spread(values)}, {word}"
+              for (gap, values), word in zip(gaps, said, strict=True)]
+    return "\n".join([*lines, ""])
