@@ -37,7 +37,8 @@ CLAIMS_HEAD = """# What the papers claim, tried at small scale
 
 The rule for all was written before anything ran: with d the mean over seeds of what is
 named and s its spread, a claim is shown if d - 2 s to d + 2 s lies between the ends
-that it names, refuted here if it lies outside, else not shown.
+that it names, refuted here if it lies outside, else not shown. The papers' figures were
+not read off the papers: KR-* are digests that repeat them, by ifcn_lab/league/paper.py.
 """
 
 
