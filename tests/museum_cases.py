@@ -28,6 +28,7 @@ class Asked(NamedTuple):
     cases: Sequence[Case]
     agree: Callable[..., bool]
     run: Callable[..., object]
+    rule: str = ""
 
     def answers(self, function: Callable[..., object]) -> list[Answer]:
         """What a function answers to every case."""
@@ -43,8 +44,9 @@ def asked(name: str) -> Asked | None:
     def note(
         exercise: str, function: object, cases: Sequence[Case], *,
         agree: Callable[..., bool] = same, run: Callable[..., object] = call,
+        rule: str = "", then: Callable[[], None] | None = None,
     ) -> None:
-        found.append(Asked(cases, agree, run))
+        found.append(Asked(cases, agree, run, rule))
 
     module = import_module(f"ifcn_course.check.{_HOME[name]}")
     text = Path(module.__file__).read_text("utf-8")

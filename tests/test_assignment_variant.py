@@ -15,6 +15,7 @@ from assignment_cases import (
     words_of,
 )
 
+from ifcn_course import museum
 from ifcn_course.assignment.handout import assignment, numeric_answers
 from ifcn_course.assignment.key import key_text, parsed
 from ifcn_course.assignment.numbering import NUMBERINGS, PAPER, from_paper, table
@@ -27,6 +28,7 @@ from ifcn_course.assignment.tasks.score_maps import part_task
 from ifcn_course.assignment.variant import PAIRS_OF_LESSONS, drawn
 from ifcn_lab.assembling import assemble
 from ifcn_lab.grid import Grid
+from tests.wrong_rules import CELLS
 
 each_lesson = pytest.mark.parametrize("lesson", LESSONS)
 
@@ -38,7 +40,7 @@ def test_the_papers_numbering_and_the_lessons_pairs_are_never_drawn() -> None:
         assert list(one.order) != list(range(one.k**2))
         assert (one.k, one.m) not in PAIRS_OF_LESSONS
     assert {one.numbering for one in variants} == {*NUMBERINGS, "shuffled"} - {PAPER}
-    assert {one.m % one.k == 0 for one in variants} == {True, False}
+    assert all(0 < one.m % one.k < one.k - 1 for one in variants)
 
 
 @pytest.mark.parametrize("k", range(1, 8))
@@ -172,3 +174,21 @@ def test_a_trial_asks_for_a_number_where_only_the_first_case_is_whole() -> None:
     recall = next(task for task in assignment(6, 2027).sheet.tasks
                   if task.name == "recall")
     assert 'kind="a number"' in recall.trial(4)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_wrong_rule_gets_full_marks(seed: int) -> None:
+    rules = [*CELLS, *(each.function for each in museum.concerning("cell_of"))]
+    task, variant = map_task(drawn(3, seed)), drawn(3, seed)
+    sides = {case.args[3] for case in task.cases} | {2 * variant.k + 2, variant.m + 1}
+
+    def right(rule: Callable[..., object], k: int) -> bool:
+        return all(rule(i, k, m) == i * k // m for m in sides for i in range(m))
+
+    def full(rule: Callable[..., object]) -> bool:
+        return all(rule(n, k, m) == n * k // m
+                   for *place, k, m in (case.args for case in task.cases)
+                   for n in place)
+
+    assert [n for n, rule in enumerate(rules)
+            if full(rule) and not right(rule, variant.k)] == []

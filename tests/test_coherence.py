@@ -157,7 +157,7 @@ def test_a_check_tells_right_from_wrong(exercise, right, wrong, capsys) -> None:
     def stub(*_: object) -> None:
         raise NotImplementedError
 
-    for function, says in ((right, r"correct, all \d cases agree\."),
+    for function, says in ((right, r"correct, all \d+ cases agree\."),
                            (wrong, "not yet right for"), (stub, r"not done yet\.")):
         getattr(check, exercise)(function)
         assert re.match(rf"Exercise 4\.[124]: {says}", capsys.readouterr().out)

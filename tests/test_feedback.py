@@ -103,7 +103,7 @@ def test_values_that_are_not_finite_have_a_colour() -> None:
 
 @pytest.mark.parametrize("name", comparing())
 def test_every_wrong_answer_of_the_museum_can_be_drawn(name: str) -> None:
-    cases, agree, _ = asked(name)
+    cases, agree, *_ = asked(name)
     for each in museum.concerning(name)[:3]:
         for answer, case in zip(asked(name).answers(each.function), cases, strict=True):
             expected = np.asarray(case.expected)

@@ -25,6 +25,8 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     [solved] = (root / "mine").glob("*.ipynb")
     shutil.copy(handout, folder / "Untouched.ipynb")
     shutil.copy(solved, folder / "Solved.ipynb")
+    wrong = solved.read_text("utf-8").replace("i * k // m", "min(i, 1)")
+    (folder / "Wrong.ipynb").write_text(wrong, "utf-8")
     shutil.copy(shuffled(solved, root / "x.ipynb"), folder / "Shuffled.ipynb")
     [key] = (root / "mine").glob("*.key.json")
     report = root / "grades.csv"
@@ -62,6 +64,13 @@ def test_the_untouched_handout_gets_none_and_is_told_calmly(
     cases = [case for one in untouched["functions"] for case in one["cases"]]
     assert untouched["points"] == 0 and untouched["problems"] == []
     assert {case["reason"] for case in cases} == {"not done yet"}
+
+
+def test_a_wrong_map_is_not_blamed_on_the_border(graded: dict[str, dict]) -> None:
+    of = {one["name"]: one["cases"] for one in graded["Wrong"]["functions"]}
+    assert any(case["points"] < case["of"] for case in of["map_of"])
+    assert {case["points"] for case in of["assemble_filled"]} == {0}
+    assert {case["hint"] for case in of["assemble_filled"]} == {""}
 
 
 def test_cells_may_be_shuffled_and_stripped(graded: dict[str, dict]) -> None:

@@ -78,7 +78,7 @@ def test_a_weak_test_lets_more_than_half_live_and_the_smallest_none():
     assert len(weak) > len(NAMES) / 2
     smallest = of_the_lesson("smallest")
     assert mutants.survivors(smallest) == []
-    assert mutants.answer(smallest, by_definition).scores == 9
+    assert mutants.answer(smallest, by_definition).scores == 18
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -164,7 +164,7 @@ def test_the_smallest_test_has_a_bar(capsys):
         assemble(np.ones((1, 9, 9)), 1, [(0, 0)])
         return of_the_lesson("smallest")(assemble)
 
-    assert "It uses 90 scores; 60 are enough." in said(capsys, large, most=60)
+    assert "It uses 99 scores; 60 are enough." in said(capsys, large, most=60)
     assert said(capsys, large).startswith("Exercise 8.5: correct, all")
 
 

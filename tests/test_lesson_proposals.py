@@ -166,7 +166,7 @@ def test_a_check_accepts_the_right_answer_and_waits_for_one(
     getattr(check, name)(RIGHT[name])
     getattr(check, name)(open_exercise)
     right, waiting = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"Exercise 6.\d: correct, all \d cases agree.", right)
+    assert re.fullmatch(r"Exercise 6.\d: correct, all \d+ cases agree.", right)
     assert waiting.endswith("not done yet.")
 
 

@@ -57,7 +57,7 @@ def test_a_specimen_is_small_and_says_what_it_is(each: Specimen) -> None:
 
 @pytest.mark.parametrize("name", comparing())
 def test_specimens_of_a_check_are_wrong_and_can_be_told_apart(name: str) -> None:
-    cases, agree, _ = asked(name)
+    cases, agree, *_ = asked(name)
     answers = {each.name: asked(name).answers(each.function)
                for each in museum.concerning(name)}
     right = [array_of(case.expected) for case in cases]
@@ -86,7 +86,7 @@ def test_a_specimen_raises_only_what_a_learner_would_see(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(solutions()))
 def test_the_lessons_solution_is_accepted_and_not_accused(name: str) -> None:
     text = verdict(name, solutions()[name].made())
-    assert ": correct, all " in text and text.count("\n") == 1
+    assert ": correct, " in text and text.count("\n") == 1
 
 
 def test_the_solutions_of_all_lessons_were_found() -> None:

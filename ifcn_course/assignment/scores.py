@@ -78,6 +78,39 @@ def turned(variant: Variant, k: int, m: int) -> tuple[int, int]:
     return i, j
 
 
+def borders(variant: Variant) -> list[tuple[int, int, int, int]]:
+    """Window pixels (i, j, k, m) on both sides of every border of a class's cells.
+
+    A rule that is right there is right at every offset. So that none is right by
+    accident, some of other windows are asked as well.
+
+    >>> from ifcn_course.assignment.variant import drawn
+    >>> len(borders(drawn(3, 2027)))
+    7
+    """
+    k = variant.k
+    others = grids(variant, (4,))[:-1] if k == 3 else []
+    asked = on_borders(variant, k, variant.m) + on_borders(variant, k, 2 * k)[:1]
+    for other in (k, *others):
+        asked += on_borders(variant, other, 4 * other - 2)
+    return list(dict.fromkeys(asked))
+
+
+def on_borders(variant: Variant, k: int, m: int) -> list[tuple[int, int, int, int]]:
+    """As few pixels as show all offsets at a border, none where the paper counts so."""
+    first = Grid(k, m).edges[1:-1].tolist()
+    left, asked = {*first, *(each - 1 for each in first)}, []
+    ours = channels(variant.numbers, k, m)
+    telling = [(i, j) for i, j in np.argwhere(ours != Grid(k, m).channel).tolist()
+               if {i, j} <= left]
+    while place := max(telling, key=lambda each: len(left & {*each}), default=None):
+        if not left & {*place}:
+            break
+        asked.append((*place, k, m))
+        left -= {*place}
+    return asked
+
+
 class ClassScene:
     """The scene of a class, its objects on the feature map, and perfect score maps.
 

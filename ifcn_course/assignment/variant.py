@@ -144,9 +144,10 @@ def drawn(
 RULES = tuple(name for name in NUMBERINGS if name != PAPER)
 PAIRS = tuple(
     (k, m) for k in (3, 4, 5) for m in range(3 * k + 1, 21)
-    if (k, m) not in PAIRS_OF_LESSONS
+    if (k, m) not in PAIRS_OF_LESSONS and 0 < m % k < k - 1
 )
-"""What k and m are drawn from; k divides m in some of them only."""
+"""What k and m are drawn from. Cells of m // k pixels are right where k divides m, and
+cells of ceil(m / k) also where m is one less: neither is drawn."""
 
 
 def _own_order(draws: Draws, k: int) -> list[int]:

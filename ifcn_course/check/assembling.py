@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,10 +11,9 @@ import numpy as np
 from jaxtyping import Int
 from numpy.lib.stride_tricks import as_strided
 
-from ifcn_course.check.grids import grid
+from ifcn_course.check.answers import SIZES, each_of
 from ifcn_course.check.properties import Trial, judge
-from ifcn_course.check.report import Case, report, same
-from ifcn_course.check.values import array_of
+from ifcn_course.check.report import Case, report
 from ifcn_lab.assembling import assemble
 from ifcn_lab.assembling.view import view_windows
 from ifcn_lab.grid import Grid
@@ -22,7 +21,7 @@ from ifcn_lab.grid import Grid
 ROW = "The window's first row is y - m // 2, its first column x - m // 2."
 ORDER = "The map is number (grid row) * k + (grid column)."
 WIDTHS = "Cells are 5, 4, 4, 4, 4 wide for k = 5, m = 21: use i * k // m."
-DIGITS = ("The last two digits are row and column, what stands before them is the map: "
+DIGITS = ("The last digits are row and column, what stands before them is the map: "
           "(grid row) * k + (grid column). Which of them is wrong?")
 BLOCK = ("Cell (a, b) is a block of crop[a * k + b]: rows edges[a] up to edges[a + 1], "
          "columns likewise; a slice leaves its end out by itself.")
@@ -61,22 +60,22 @@ def cell_of(function: Callable[..., object]) -> None:
     """Exercise 3.1: the grid row, or column, of a window offset."""
     asked = [(0, 1, 1), (3, 2, 4), (5, 3, 6), (4, 5, 21), (5, 5, 21), (12, 5, 21),
              (20, 5, 21), (6, 3, 7)]
-    cases = [
-        Case(f"i = {i}, k = {k}, m = {m}", (i, k, m), int(Grid(k, m).cell_of[i]),
-             hint="Multiply by k first, then divide by m and round down.")
-        for i, k, m in asked
-    ]
-    report("Exercise 3.1", function, cases)
+    hint = "Multiply by k first, then divide by m and round down."
+    cases = [Case(f"i = {i}, k = {k}, m = {m}", (i, k, m), int(Grid(k, m).cell_of[i]),
+                  hint) for i, k, m in asked]
+    cases += [Case(f"every offset, k = {k}, m = {m}", ([*range(m)], k, m),
+                   Grid(k, m).cell_of, hint) for k, m in SIZES]
+    report("Exercise 3.1", function, cases, run=each_of)
 
 
 def assemble_loop(function: Callable[..., object]) -> None:
     """Exercise 3.2: a window, pixel by pixel, as `function(maps, k, m, y, x)`."""
-    report("Exercise 3.2", function, window_cases())
+    report("Exercise 3.2", function, window_cases(), rule=DIGITS)
 
 
 def assemble_blocks(function: Callable[..., object]) -> None:
     """Exercise 3.3: a window, block by block, as `function(maps, k, m, y, x)`."""
-    report("Exercise 3.3", function, window_cases(BLOCK, BLOCK, EDGES))
+    report("Exercise 3.3", function, window_cases(BLOCK, BLOCK, EDGES), rule=DIGITS)
 
 
 def window_cases(
@@ -85,7 +84,8 @@ def window_cases(
     """Windows that lie on the maps as a whole, the smallest first; the hints given."""
     asked = [(1, 1, 3, 1, 1, place), (1, 3, 5, 1, 2, place), (2, 2, 4, 2, 1, order),
              (3, 7, 10, 4, 5, widths), (2, 4, 8, 3, 5, place),
-             (5, 21, 24, 12, 11, widths)]
+             (5, 21, 24, 12, 11, widths), (5, 7, 9, 4, 3, widths),
+             (5, 5, 8, 4, 2, order), (4, 14, 17, 7, 9, widths)]
     return [window_case(*each) for each in asked]
 
 
@@ -110,7 +110,8 @@ def view_strides(function: Callable[..., object]) -> None:
              f"{where[2]})", (k, m, *where), strides_of_view(k, m, *where), hint)
         for k, m, *where, hint in asked
     ]
-    report("Exercise 3.4", function, cases)
+    report("Exercise 3.4", function, cases, rule="A view leaves the score it starts "
+           "from by six strides: which map, row and column does each lead to?")
 
 
 def strides_of_view(
@@ -134,7 +135,8 @@ def faster_layout(function: Callable[..., object]) -> None:
         Case(f"the reader {name!r}", (name,), layout, hint)
         for name, (layout, hint) in FASTER.items()
     ]
-    report("Exercise 3.5", function, cases)
+    report("Exercise 3.5", function, cases, rule="A line of memory is fetched as a "
+           "whole: how many of them does the reader touch in each layout?")
 
 
 FASTER = {
@@ -153,8 +155,8 @@ def copy_one(kernel: Callable[..., object]) -> None:
         (3, 7, (10, 10), (4, 5), 4, "m = 7, so the last pixel is number 6. Which "
                                     "threads does the guard send home?"),
         (3, 7, (10, 10), (1, 8), 8, "Off the map there is no score: write fill."),
-        (3, 7, (8, 10), (4, 7), 4, "These maps have 8 rows and 10 columns. Which of "
-                                   "the two is each limit?"),
+        *((3, 7, size, (6, 7), 4, "These maps have other numbers of rows and columns. "
+           "Which of the two is each limit?") for size in ((8, 10), (10, 8))),
     ]
     cases = [
         Case(f"k = {k}, m = {m}, centre {centre}, {size[0]} x {size[1]} maps, blocks "
@@ -162,7 +164,8 @@ def copy_one(kernel: Callable[..., object]) -> None:
              expected_window(k, m, size, centre), hint, (k, step_of(*size) ** 2))
         for k, m, size, centre, side, hint in asked
     ]
-    report("Exercise 3.6", kernel, cases, run=launched)
+    report("Exercise 3.6", kernel, cases, run=launched, rule=f"{UNWRITTEN} stands "
+           f"where no thread wrote, -1 is fill. {DIGITS}")
 
 
 def expected_window(
@@ -193,44 +196,39 @@ def assemble_whole(function: Callable[..., object]) -> None:
     Two things are asked: the definition's scores, also off the map, and that more
     windows take no more lines of Python. `check.assemble` names mistakes.
     """
-    judge("Exercise 3.7", whole_trials(function),
-          "the definition's scores, and no loop over the windows")
+    last = Trial(f"{MANY} windows", partial(more_lines, function), too_many,
+                 "Let NumPy run over the windows: one index array for all rows, one "
+                 "for all columns.")
+    report("Exercise 3.7", function, whole_cases(), rule=DIGITS,
+           then=partial(judge, "Exercise 3.7", [last],
+                        "the definition's scores, and no loop over the windows"))
 
 
 FEW, MANY, MORE = 10, 300, 100
 """Numbers of windows, and how many lines of Python the many may take more."""
 
 
-def whole_trials(function: Callable[..., object]) -> Iterator[Trial]:
-    """Windows on the maps, across their border and off them; then many of them."""
+def whole_cases() -> list[Case]:
+    """Windows on the maps, across their border and off them."""
     border = "Off the map stands fill: a place below 0 or past the last is no score."
     asked = [
         (1, 1, (2, 3), [(1, 2)], 0, "One pixel: the score at row y, column x."),
         (2, 2, (4, 4), [(2, 1), (1, 3)], 0, ORDER),
+        (3, 7, (8, 9), [(4, 5), (3, 3)], 0, WIDTHS),
         (2, 3, (5, 6), [(0, 0)], -1, border),
         (3, 7, (6, 9), [(5, 8), (2, 0)], -5, border),
         (2, 5, (2, 3), [(0, 2), (1, 0)], 7, "A window may be larger than the maps."),
         (5, 21, (12, 15), [(6, 7), (0, 14), (11, 0)], -1, WIDTHS),
+        (5, 7, (9, 8), [(4, 4), (5, 3)], -1, WIDTHS),
     ]
+    cases = []
     for k, m, size, centers, fill, hint in asked:
         maps, where = addresses(k, *size), np.array(centers)
         what = f"k = {k}, m = {m}, {size[0]} x {size[1]} maps, centres {centers}"
         right = assemble(maps, m, centers=where, fill=fill, backend="loop")
-        run = partial(function, maps.copy(), m, where.copy(), fill)
-        yield Trial(what, run, partial(unlike, right), hint)
-    more = partial(more_lines, function)
-    yield Trial(f"{MANY} windows", more, too_many,
-                "Let NumPy run over the windows: one index array for all rows, one for "
-                "all columns.")
-
-
-def unlike(right: Int[np.ndarray, "N m m"], returned: Any) -> str | None:
-    """Both as grids, where they differ; None where they do not."""
-    yours = array_of(returned)
-    if same(yours, right):
-        return None
-    shapes = f"Yours has shape {yours.shape}, expected is {right.shape}."
-    return "\n".join([shapes] * (yours.shape != right.shape) + grid(yours, right))
+        cases.append(Case(what, (maps, m, where, fill), right, hint,
+                          (k, step_of(*size) ** 2)))
+    return cases
 
 
 def more_lines(function: Callable[..., object]) -> int:

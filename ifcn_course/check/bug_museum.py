@@ -51,21 +51,28 @@ def diagnosis(function: Callable[[], object]) -> None:
     if given is None:
         print(f"{exercise}: your function returned nothing. Is there a `return`?")
         return
-    if not isinstance(given, dict):
+    if not issubclass(type(given), dict):  # isinstance asks the object itself
         print(f"{exercise}: give a dictionary, for instance "
               'dict(A="transposed", B="wrapped").')
         return
-    wrong = [letter for letter, (name, _) in LETTERS.items()
-             if f"{given.get(letter)}" != name]
+    names = {letter: _name(dict.get(given, letter)) for letter in LETTERS}
+    wrong = [letter for letter, (name, _) in LETTERS.items() if names[letter] != name]
     if not wrong:
         print(f"{exercise}: correct, all {len(LETTERS)} mistakes are named.")
         return
     print(f"{exercise}: {len(LETTERS) - len(wrong)} of {len(LETTERS)} are named.")
     for letter in wrong:
-        print(f"{letter}: {_remark(given.get(letter))}{LETTERS[letter][1]}")
+        print(f"{letter}: {_remark(names[letter])}{LETTERS[letter][1]}")
 
 
-def _remark(name: object) -> str:
+def _name(value: object) -> str | None:
+    """A text as Python's own; of another value its type."""
+    if value is None or issubclass(type(value), str):
+        return value and str.__str__(value)
+    return f"a value of type {type(value).__name__}"
+
+
+def _remark(name: str | None) -> str:
     if name is None:
         return ""
     if name not in [each.name for each in mutants()]:

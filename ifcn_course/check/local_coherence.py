@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def kept_share(function: Callable[..., object]) -> None:
     """Exercise 4.1: the share that is kept after s steps, as `function(k, m, s)`."""
     asked = [(1, 2, 1), (2, 2, 1), (2, 4, 1), (5, 21, 1), (5, 21, 2), (5, 21, 7),
-             (3, 21, 4)]
+             (3, 21, 4), (3, 10, 2), (4, 14, 9), (5, 7, 1), (5, 7, 3), (2, 5, 4)]
     cases = [
         Case(f"k = {k}, m = {m}, s = {s}", (k, m, s),
              coherence.kept_share(k, m, (0, s)),
@@ -34,7 +34,7 @@ def kept_share(function: Callable[..., object]) -> None:
 
 def diagonal_share(function: Callable[..., object]) -> None:
     """Exercise 4.2: a step down and right at once, as a formula `function(k, m)`."""
-    asked = [(1, 2), (2, 2), (2, 4), (5, 21), (7, 21), (3, 56)]
+    asked = [(1, 2), (2, 2), (2, 4), (5, 21), (7, 21), (3, 56), (3, 7), (4, 14), (5, 7)]
     cases = [
         Case(f"k = {k}, m = {m}", (k, m), coherence.kept_share(k, m, (1, 1)),
              hint="A pixel is kept if its row stays in its cell and its column does.")
@@ -62,7 +62,8 @@ def step_share(function: Callable[..., object]) -> None:
              coherence.kept_share(k, m, (a, b)), hint)
         for k, m, a, b, hint in asked
     ]
-    report("Exercise 4.3", function, cases, agree=close)
+    report("Exercise 4.3", function, cases, agree=close, rule="A pixel is kept if its "
+           "row stays in its cell and its column does; divide by the pixels in both.")
 
 
 def head_weights(function: Callable[..., object]) -> None:
@@ -79,7 +80,7 @@ def head_weights(function: Callable[..., object]) -> None:
              (c, k, b, r, m), (9 * c * k * k, b * b * c * r + r * m * m), hint)
         for c, k, b, r, m, hint in asked
     ]
-    report("Exercise 4.4", function, cases)
+    report("Exercise 4.4", function, cases, rule=layers)
 
 
 SHARE, AGREE = 0.25, 0.9
@@ -118,8 +119,11 @@ def unfit(slim: Any) -> str | None:
 
     if not isinstance(slim, nn.Module):
         return f"Return a layer, an nn.Module; yours is of type {type(slim).__name__}."
-    with torch.no_grad():
-        shape = tuple(slim(torch.zeros(1, 96, 8, 9)).shape)
+    try:
+        with torch.no_grad():
+            shape = tuple(slim(torch.zeros(1, 96, 8, 9)).shape)
+    except Exception as error:  # a learner's layer may raise anything
+        return f"It stops.\n{type(error).__name__}: {error}"
     if shape == (1, 25, 8, 9):
         return None
     return f"From (1, 96, 8, 9) it has to make (1, 25, 8, 9); yours makes {shape}."

@@ -53,13 +53,17 @@ def _problem(trial: Trial) -> str | None:
     what = trial.what
     try:
         outcome = trial.run()
-        fault = None if outcome is None else trial.fault(outcome)
     except NotImplementedError:
         return "not done yet."
     except (Exception, SystemExit) as error:  # a learner's code may raise anything
         return _lines(told(what, error), trial.hint)
     if outcome is None:
         return f"your function returned nothing for {what}. Is there a `return`?"
+    try:
+        fault = trial.fault(outcome)
+    except Exception:  # objects may raise anything, whatever they are asked
+        return (f"your function returned a value of type {type(outcome).__name__} for "
+                f"{what}; it cannot be judged.")
     return fault and _lines(f"not yet right for {what}.", fault, trial.hint)
 
 

@@ -31,7 +31,8 @@ def exact_zoom(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"length {length}, right size {right}", (length, right),
                   right / length, hint) for length, right, hint in asked]
-    report("Exercise 6.1", function, cases, agree=close)
+    report("Exercise 6.1", function, cases, agree=close,
+           rule="The zoom times the length is the right size.")
 
 
 def box_overlap(function: Callable[..., object]) -> None:
@@ -42,13 +43,15 @@ def box_overlap(function: Callable[..., object]) -> None:
         ((0, 0, 2, 2), (0, 0, 2, 2), "A box and itself: 1."),
         ((1, 1, 3, 4), (0, 0, 2, 3), half_open),
         ((2, 5, 6, 9), (1, 6, 9, 12), "The union is both areas less what they share."),
+        ((1, 6, 9, 12), (2, 5, 6, 9), "The other way round it is the same."),
         ((0, 0, 2, 2), (5, 0, 6, 2), apart),
         ((0, 7, 2, 9), (1, 2, 3, 4), apart),
         ((0, 0, 2, 2), (5, 7, 6, 9), "Apart in x and in y: minus times minus is plus."),
     ]
     cases = [Case(f"a = {a}, b = {b}", (a, b), expected_iou(a, b), hint)
              for a, b, hint in asked]
-    report("Exercise 6.2", function, cases, agree=close)
+    report("Exercise 6.2", function, cases, agree=close, rule="Shared area by union; "
+           "draw both boxes and count the pixels of each.")
 
 
 def expected_iou(a: Box, b: Box) -> float:
@@ -75,6 +78,8 @@ def suppress(function: Callable[..., object]) -> None:
          "A box that is gone suppresses nobody: compare with the kept ones only."),
         (row[[0, 3, 1]], [0.9, 0.8, 0.7], 0.6, "Compare with every kept box."),
         (row[[3, 0, 1]], [0.9, 0.8, 0.7], 0.6, "One kept box that overlaps is enough."),
+        (row[[0, 2]], [0.9, 0.8], 0.5, "IoU 7 / 13 is above the limit: one goes."),
+        (row[[0, 2]], [0.9, 0.8], 0.6, "IoU 7 / 13 is below the limit: both stay."),
         (row[[0, 0]], [0.9, 0.8], 1.0, "A box goes when its IoU is above the limit."),
     ]
     cases = []
@@ -82,7 +87,8 @@ def suppress(function: Callable[..., object]) -> None:
         kept = nms_pairwise(boxes, np.array(scores), iou)
         what = f"{len(boxes)} box{'es' * (len(boxes) > 1)}, limit {iou}"
         cases.append(Case(what, (boxes, np.array(scores), iou), kept, hint))
-    report("Exercise 6.3", function, cases)
+    report("Exercise 6.3", function, cases, rule="From the best score to the worst: a "
+           "box goes if its IoU with some kept box is above the limit.")
 
 
 def recall(function: Callable[..., object]) -> None:
@@ -96,6 +102,7 @@ def recall(function: Callable[..., object]) -> None:
         (fits, 1, 0.5, "Only the first n proposals count."),
         (fits - [0, 0.4], 1, 0.5, "Rows are proposals: overlap[:n]."),
         (twice, 2, 0.5, "One object of three is found, by both proposals."),
+        (fits, 1, 0.7, "Only the first n proposals count."),
         (fits, 3, 0.7, "Columns are objects: take the best proposal of each."),
         (fits, 3, 0.9, "At the limit itself an object is found: use >=."),
     ]
@@ -104,7 +111,8 @@ def recall(function: Callable[..., object]) -> None:
              f"IoU {iou}", (overlap, n, iou), share_found(overlap, n, iou), hint)
         for overlap, n, iou, hint in asked
     ]
-    report("Exercise 6.4", function, cases, agree=close)
+    report("Exercise 6.4", function, cases, agree=close, rule="Of all objects, the "
+           "share that one of the first n proposals overlaps by iou or more.")
 
 
 def share_found(overlap: Float[np.ndarray, "N M"], n: int, iou: float) -> float:

@@ -29,7 +29,8 @@ def area_of_runs(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"counts = {counts}", (counts,), sum(counts[1::2]), hint)
              for counts, hint in asked]
-    report("Exercise 7.1", function, cases)
+    report("Exercise 7.1", function, cases, rule="Runs take turns, and the first is of "
+           "ground. Which of them are the object's?")
 
 
 def decode_runs(function: Callable[..., object]) -> None:
@@ -43,7 +44,8 @@ def decode_runs(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"counts = {counts}, {h} x {w} pixels", (counts, h, w),
                   decoded(counts, h, w), hint) for counts, h, w, hint in asked]
-    report("Exercise 7.2", function, cases)
+    report("Exercise 7.2", function, cases, rule="Runs take turns, ground first, and "
+           "go down the columns, one column after the other.")
 
 
 def decoded(counts: Sequence[int], h: int, w: int) -> Bool[np.ndarray, "h w"]:
@@ -67,7 +69,8 @@ def polygon_area(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"polygon = {polygon}", (polygon,), shoelace(polygon), hint)
              for polygon, hint in asked]
-    report("Exercise 7.3", function, cases, agree=close)
+    report("Exercise 7.3", function, cases, agree=close, rule="Draw the corners in "
+           "their order and count the squares inside.")
 
 
 def shoelace(polygon: Sequence[float]) -> float:
@@ -92,13 +95,17 @@ def best_zoom(function: Callable[..., object]) -> None:
         (67, zooms, 0.5, "Both sides count: take the absolute value of the octaves."),
         (300, zooms, 0.5, "Too large at every zoom: return -1."),
         (26, zooms, 1.0, "Two zooms are within the tolerance: take the nearer one."),
+        (5, zooms, 0.5, "Too small at every zoom: return -1."),
+        (300, zooms, 2.0, "1.6 octaves are within this tolerance."),
+        (34, zooms, 0.3, "Half an octave is more than this tolerance."),
         (150, zooms, 0.5, "Octaves are logarithms to base 2: np.log2."),
     ]
     cases = [Case(f"{length} pixels, zooms {given}, tolerance {tolerance}",
                   (length, given, 48, tolerance),
                   index_of_zoom(length, given, 48, tolerance), hint)
              for length, given, tolerance, hint in asked]
-    report("Exercise 7.4", function, cases)
+    report("Exercise 7.4", function, cases, rule="Of all zooms the one that leaves the "
+           "fewest octaves, up or down; -1 if they are more than the tolerance.")
 
 
 def index_of_zoom(
@@ -122,11 +129,13 @@ def split(function: Callable[..., object]) -> None:
         ([1, 1, 30, 8, 2, 6, 3], "Not always the emptiest level: weigh both sides."),
         ([5, 3, 1, 1, 1, 1, 2, 9], "Level t itself belongs to the dark side."),
         ([20, 1, 1, 1, 1, 6], "Few pixels far away weigh as well: mean levels."),
+        ([1, 1, 1, 3, 4, 5, 4, 5], "Weigh with the counts as they are."),
         (rng.integers(1, 50, 16).tolist(), "Try every t from 0 to len(counts) - 2."),
     ]
     cases = [Case(f"counts = {counts}", (np.array(counts),),
                   best_split(np.array(counts)), hint) for counts, hint in asked]
-    report("Exercise 7.5", function, cases)
+    report("Exercise 7.5", function, cases, rule="The t with the largest w0 * w1 * "
+           "(u0 - u1) ** 2, where levels 0 to t are the dark side.")
 
 
 def best_split(counts: Int[np.ndarray, " L"]) -> int:
@@ -153,11 +162,13 @@ def answer_score(function: Callable[..., object]) -> None:
         (np.array([[0.5]]), 0.5, "Above the limit, not at it: this is no answer yet."),
         (two, 0.5, "An answer that fits no object is a false positive."),
         (two, 0.7, "An object without an answer is a false negative."),
+        (np.array([[0.9, 0.0]]), 0.5, "One answer for two objects: one is missed."),
         (np.array([[0.9], [0.8]]), 0.5, "Two answers for one object: one is too much."),
     ]
     cases = [Case(f"{overlap.tolist()}, IoU {iou}", (overlap, iou),
                   score_of(overlap, iou), hint) for overlap, iou, hint in asked]
-    report("Exercise 7.6", function, cases, agree=close)
+    report("Exercise 7.6", function, cases, agree=close, rule="Count TP, FP and FN of "
+           "this case by hand: the score is TP / (TP + FP + FN).")
 
 
 def score_of(overlap: Float[np.ndarray, "N M"], iou: float) -> float:

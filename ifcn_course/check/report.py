@@ -15,7 +15,8 @@ Expected:
 Cells are m / k wide.
 
 Inside a check the answers are also compared with those of the bug museum: where a
-specimen answers alike in every case, its mistake is named instead of the hint.
+specimen answers alike in every case, its mistake is named. Else a hint is given if all
+cases that fail have it, and the rule of the exercise if not.
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ from ifcn_course.check.answers import (
     Agree,
     Answer,
     Case,
-    Suspicion,
+    Unfit,
     answer_of,
     call,
-    suspected,
+    correct,
+    explanation,
 )
 from ifcn_course.check.grids import grid
 from ifcn_course.check.learner_errors import told
 from ifcn_course.check.values import array_of, close, same
-from ifcn_course.museum.specimen import OPENING
 
 __all__ = ["Case", "close", "report", "same"]
 
@@ -48,6 +49,8 @@ def report(
     *,
     agree: Agree = same,
     run: Callable[..., object] = call,
+    rule: str = "",
+    then: Callable[[], None] | None = None,
 ) -> None:
     """Try the cases in order, print the verdict and stop at the first that differs.
 
@@ -60,19 +63,26 @@ def report(
         cases: the smallest first.
         agree: compares two arrays: `same` (exact) or `close`.
         run: calls the function with a case's arguments: `run(function, *args)`.
+        rule: what is asked, in a sentence, for whoever fails cases of several hints.
+        then: what follows when all cases agree; None: it is said that they do.
     """
     for at, case in enumerate(cases):
         answer = answer_of(function, case, run)
         if isinstance(answer.error, NotImplementedError):
             print(f"{exercise}: not done yet.")
             return
-        if answer.values is None or not agree(answer.values, array_of(case.expected)):
+        if not correct(answer, case, agree):
             print(f"{exercise}: {_verdict(answer, case)}")
-            found = suspected(museum.concerning(asking()), function, cases,
-                              (at, answer), agree, run)
-            _explain(found, case)
+            if answer.values is None and isinstance(answer.error, Unfit | None):
+                return
+            said = explanation(museum.concerning(asking()), function, cases,
+                               (at, answer), agree, run, rule)
+            print(said, end="\n" * bool(said))
             _show(answer, case)
             return
+    if then:
+        then()
+        return
     count = "the case agrees" if len(cases) == 1 else f"all {len(cases)} cases agree"
     print(f"{exercise}: correct, {count}.")
 
@@ -91,6 +101,8 @@ def asking() -> str:
 
 
 def _verdict(answer: Answer, case: Case) -> str:
+    if isinstance(answer.error, Unfit):
+        return str(answer.error)
     if answer.error is not None:
         return told(case.what, answer.error)
     if answer.values is None:
@@ -100,17 +112,6 @@ def _verdict(answer: Answer, case: Case) -> str:
     if yours.shape != expected.shape:
         lines.append(f"Yours has shape {yours.shape}, expected is {expected.shape}.")
     return "\n".join([*lines, *grid(yours, expected)])
-
-
-def _explain(found: Suspicion | None, case: Case) -> None:
-    """Print the mistake of a specimen that answers alike, or the hint of the case."""
-    if found and found.certain:
-        print(found.specimen.mistake, found.specimen.advice, sep="\n")
-        return
-    if found:
-        print(f"It may be that {found.specimen.mistake.removeprefix(OPENING)}")
-    if case.hint:
-        print(case.hint)
 
 
 def _show(answer: Answer, case: Case) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ifcn_course.check.answers import SIZES, each_of
 from ifcn_course.check.properties import Trial, judge
 from ifcn_course.check.report import Case, report
 from ifcn_course.check.values import array_of
@@ -31,7 +32,9 @@ def part(function: Callable[..., object]) -> None:
         part_case((17, 20), (10, 10), 5, 21, "The last offset is m - 1, in the last "
                   "cell: use offset * k // m."),
     ]
-    report("Exercise 2.1", function, cases)
+    cases += [every_part(k, m) for k, m in SIZES]
+    report("Exercise 2.1", function, cases, run=each_of, rule=f"{WINDOW} The part is "
+           "row * k + column of the grid cell, and offset i is in cell i * k // m.")
 
 
 def part_case(
@@ -41,6 +44,14 @@ def part_case(
     seen = parts_seen(np.array(center), Grid(k, m), (40, 40))
     what = f"pixel {pixel}, window at {center}, k = {k}, m = {m}"
     return Case(what, (pixel, center, k, m), int(seen[pixel]), hint)
+
+
+def every_part(k: int, m: int) -> Case:
+    """All pixels of a window off the corner, and their parts from the grid."""
+    pixels = [(i + 2, j + 5) for i, j in np.ndindex(m, m)]
+    return Case(f"every pixel of a window, k = {k}, m = {m}",
+                (pixels, (2 + m // 2, 5 + m // 2), k, m), Grid(k, m).channel.ravel(),
+                "Offset i is in cell i * k // m; the part is row * k + column.")
 
 
 def oracle(function: Callable[..., object]) -> None:
@@ -56,7 +67,7 @@ def oracle(function: Callable[..., object]) -> None:
                     "Pixels outside the window play no part: their value is -1."),
         oracle_case("k = 3, m = 7, off the middle", full, (1, 5), 3, 7, keep),
     ]
-    report("Exercise 2.2", function, cases, agree=same_masks)
+    report("Exercise 2.2", function, cases, agree=same_masks, rule=keep)
 
 
 def oracle_case(

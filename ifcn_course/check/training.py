@@ -26,15 +26,17 @@ def octaves_off(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"length {length}, right size {right}", (length, right),
                   abs(np.log2(length / right)), hint) for length, right, hint in asked]
-    report("Exercise 5.1", function, cases, agree=close)
+    report("Exercise 5.1", function, cases, agree=close, rule="Octaves count factors "
+           "of 2, up or down: 0 for the right size, 1 for twice or half of it.")
 
 
 def label(function: Callable[..., object]) -> None:
     """Exercise 5.2: label of a window, as `function(distance, octaves, rule)`."""
     from ifcn_lab.windows.labels import WindowRule
 
-    rule = WindowRule(center_tolerance=0.1, scale_tolerance=0.3, negative_center=0.2,
-                      negative_scale=1.0)
+    rules = {n: WindowRule(center_tolerance=n * 0.1, scale_tolerance=n * 0.3,
+                           negative_center=n * 0.2, negative_scale=n * 1.0)
+             for n in (1, 2)}
     asked = [
         (0.0, 0.0, 1, "Nothing is off: positive."),
         (0.5, 0.0, 0, "Far from the middle: negative, however well the size fits."),
@@ -47,11 +49,13 @@ def label(function: Callable[..., object]) -> None:
         (0.05, 0.6, -1, "Positive needs both: the middle and the size."),
     ]
     cases = [
-        Case(f"{distance} of the side off, {octaves} octaves off",
-             (distance, octaves, rule), expected, hint)
-        for distance, octaves, expected, hint in asked
+        Case(f"{n * distance} of the side off, {n * octaves} octaves off, "
+             f"negative_scale {n:.1f}", (n * distance, n * octaves, rule), expected,
+             hint)
+        for n, rule in rules.items() for distance, octaves, expected, hint in asked
     ]
-    report("Exercise 5.2", function, cases)
+    report("Exercise 5.2", function, cases, rule="Positive: both within tolerance. "
+           "Negative: one of them at its limit or beyond. Else ignored.")
 
 
 def pixel_loss(function: Callable[..., object]) -> None:
@@ -67,7 +71,8 @@ def pixel_loss(function: Callable[..., object]) -> None:
              np.logaddexp(0.0, logit) - target * logit, hint)
         for logit, target, hint in asked
     ]
-    report("Exercise 5.3", function, cases, agree=close)
+    report("Exercise 5.3", function, cases, agree=close, rule="With p = 1 / (1 + "
+           "exp(-logit)) the loss is -target log(p) - (1 - target) log(1 - p).")
 
 
 def count_copies(function: Callable[..., object]) -> None:
@@ -75,10 +80,12 @@ def count_copies(function: Callable[..., object]) -> None:
     asked = [
         ([(1, 2)], 1, 1, 2, 3, "One pixel is copied, at row 1 and column 2."),
         ([(1, 1)], 1, 3, 3, 3, "One window: it copies every cell once."),
-        ([(1, 1), (1, 1)], 1, 3, 3, 3, "The same window twice: every cell counts 2."),
+        ([(1, 1)] * 3, 1, 3, 3, 3, "The same window three times: every cell counts 3."),
         ([(2, 2)], 2, 4, 5, 5, "Pixel (i, j) is read from map channel[i, j]."),
         ([(0, 6), (4, 1)], 2, 4, 5, 7, "Off the map nothing is copied: skip it."),
         ([(4, 4), (4, 5), (7, 2)], 3, 7, 9, 9, "The window's first row is y - m // 2."),
+        ([(4, 4), (1, 3)], 5, 7, 8, 9, "Cells differ in width: use i * k // m."),
+        ([(9, 8)], 4, 14, 17, 15, "Cells differ in width: use i * k // m."),
     ]
     cases = []
     for centers, k, m, height, width, hint in asked:
@@ -86,7 +93,8 @@ def count_copies(function: Callable[..., object]) -> None:
         windows = "1 window" if len(centers) == 1 else f"{len(centers)} windows"
         what = f"k = {k}, m = {m}, {windows} on {height} x {width} cells"
         cases.append(Case(what, (centers, k, m, height, width), expected, hint))
-    report("Exercise 5.4", function, cases)
+    report("Exercise 5.4", function, cases, rule="Every pixel (i, j) of every window "
+           "that lies on the map adds 1, to its map, at its row and column.")
 
 
 def copies(
@@ -142,16 +150,18 @@ def augment_trials(function: Callable[..., object]) -> Iterator[Trial]:
 def flags() -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "N h w"]]:
     """A picture where a colour says what each pixel is: dark ground and 3 objects.
 
-    No object is its own mirror image, and the picture is wider than it is high.
+    No object is its own mirror image, and the picture is wider than it is high. Colours
+    vary by a little, so that numbers that overflow tear an object in two.
     """
     masks = np.zeros((3, 48, 64), bool)
     masks[0, 6:26, 8:14] = masks[0, 20:26, 8:30] = True
     masks[1, 10:20, 40:58] = masks[1, 20:30, 52:58] = True
     masks[2] = np.tri(48, 64, -14, bool) & (np.arange(48)[:, None] > 30)
     masks[2] &= ~masks[:2].any(0)
-    colours = np.array([[16, 20, 24], [90, 30, 60], [60, 170, 120], [230, 210, 250]])
+    colours = np.array([[16, 20, 24], [70, 30, 60], [126, 130, 124], [240, 238, 242]])
+    grain = np.arange(48 * 64).reshape(48, 64, 1) * 5 % 21 - 10
     number = (masks * np.array([1, 2, 3])[:, None, None]).sum(0)
-    return colours[number].astype(np.uint8), masks
+    return (colours[number] + grain).astype(np.uint8), masks
 
 
 def misshapen(returned: Any) -> str | None:

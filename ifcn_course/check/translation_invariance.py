@@ -25,16 +25,18 @@ def spoiled(function: Callable[..., object]) -> None:
         Case("one 1 x 1 layer", ([1],), 0, "It looks at one pixel only."),
         Case("one 7 x 7 layer", ([7],), 3, looks),
         Case("sides 3, 3, 3", ([3, 3, 3],), 3, "Each layer adds what it looks."),
+        Case("sides 3, 5", ([3, 5],), 3, "Each layer adds what it looks."),
         Case("sides 5, 1, 3", ([5, 1, 3],), 3, "Each layer adds what it looks."),
         Case("thirteen 3 x 3 layers", ([3] * 13,), 13),
     ]
-    report("Exercise 1.1", function, cases)
+    report("Exercise 1.1", function, cases, rule=looks)
 
 
 def commutes(function: Callable[..., object]) -> None:
     """Exercise 1.2: does a layer give the same after a shift, away from the border?"""
     image = np.arange(48).reshape(8, 6) ** 2 % 31
     crop = "Compare layer(image)[shift:] with layer(image[shift:])."
+    every = "Every pixel inside the frame has to be the same."
     inner = "Cut `frame` rows and columns off every side of both before you compare."
     cases = [
         Case("a layer that doubles", (double, image, 1, 1), True, crop),
@@ -44,12 +46,19 @@ def commutes(function: Callable[..., object]) -> None:
         Case("two 3 x 3 sums, frame = 1", (box_sum_twice, image, 2, 1), False,
              "Two layers spoil two rows; a frame of 1 is too thin, so: False."),
         Case("two 3 x 3 sums, frame = 2", (box_sum_twice, image, 2, 2), True, inner),
-        Case("a layer that changes one column", (spoil_column, image, 1, 1), True,
-             "Compare the columns too; here they agree."),
+        *(Case(f"a layer that changes the {side}", (partial(spoil, at), image, 1, 1),
+               True, inner) for side, at in SIDES.items()),
+        Case("a 3 x 3 sum, frame = 2", (box_sum, image, 1, 2), True, inner),
+        Case("a layer that exchanges two pixels", (exchange, image, 1, 1), False,
+             every),
+        Case("a layer that changes a pixel slightly", (nudge, image, 1, 1), False,
+             every),
         Case("a layer that turns the image over", (turn_over, image, 1, 1), False,
              crop),
     ]
-    report("Exercise 1.2", function, cases, agree=same_truth)
+    report("Exercise 1.2", function, cases, agree=same_truth, rule="Compare what the "
+           "layer makes of the shifted image with what it made before, shifted alike, "
+           "inside the frame.")
 
 
 def commuting_shifts(function: Callable[..., object]) -> None:
@@ -60,23 +69,26 @@ def commuting_shifts(function: Callable[..., object]) -> None:
         Case("one layer of stride 1", ([1], 3), [1, 2, 3]),
         Case("strides 2 and 2", ([2, 2], 9), [4, 8],
              "The second layer steps 2 cells of the first: 2 * 2 pixels."),
+        Case("strides 3 and 2", ([3, 2], 13), [6, 12]),
         Case("strides 2, 1 and 3", ([2, 1, 3], 20), [6, 12, 18]),
         Case("strides 2, 2, 2, as in VGG-16 here", ([2, 2, 2], 16), [8, 16]),
     ]
-    report("Exercise 1.3", function, cases)
+    report("Exercise 1.3", function, cases, rule="How many pixels is one step of the "
+           "last layer? List its multiples from 1 to `most`.")
 
 
 def best_answer(function: Callable[..., object]) -> None:
     """Exercise 1.4: the one score with the smallest loss over several answers."""
     cases = [
         Case("the answers 1, 0", ([1, 0],), 0.5,
-             "Look where the curve is lowest: at that score itself, not near it."),
+             "One of two windows says object."),
         Case("the answers 1, 1, 1, 0", ([1, 1, 1, 0],), 0.75,
              "Three of four windows say object."),
         Case("the answers 0, 0", ([0, 0],), 0.0,
-             "Nobody says object. A search ends near 0; a formula gives 0 itself."),
+             "Nobody says object."),
     ]
-    report("Exercise 1.4", function, cases, agree=close)
+    report("Exercise 1.4", function, cases, agree=close, rule="Draw the curve of the "
+           "mean loss: which score is exactly where it is lowest?")
 
 
 def halve(function: Callable[..., object]) -> None:
@@ -160,10 +172,28 @@ def box_sum_twice(image: Map) -> Map:
     return box_sum(box_sum(image))
 
 
-def spoil_column(image: Map) -> Map:
-    """Changes the first column, which a frame hides."""
+SIDES = {"first column": (slice(None), 0), "last column": (slice(None), -1),
+         "last row": (-1, slice(None))}
+
+
+def spoil(at: tuple[slice | int, slice | int], image: Map) -> Map:
+    """Changes one side, which a frame hides."""
     image = image.copy()
-    image[:, 0] = len(image)
+    image[at] = len(image)
+    return image
+
+
+def exchange(image: Map) -> Map:
+    """Exchanges two pixels inside the frame: sum and values stay the same."""
+    image = image.copy()
+    image[3, [2, 3]] = image[3, [3, 2]]
+    return image
+
+
+def nudge(image: Map) -> Map:
+    """Changes one pixel by little: no mean or tolerance shows it."""
+    image = image + 0.0
+    image[3, 2] += 1 / 64
     return image
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 _KNOWN = ("None, a truth value, a number, a string, a list, a tuple, a dict, an array "
           "or a tensor")
-_NUMBERS, _WORDS = "biufc", "UO"
+NUMBERS, _WORDS = "biufc", "UO"
 _OWN = {str: str.__str__, bool: bool, int: int.__index__, float: float.__float__,
         complex: complex.__pos__}
 
@@ -66,7 +66,7 @@ def _array(values: np.ndarray) -> object:
     """An array of numbers in the precision that everybody has; of words, as a list."""
     if values.dtype.kind in _WORDS:
         return values.tolist() if values.ndim else plain(values.item())
-    if values.dtype.kind not in _NUMBERS:
+    if values.dtype.kind not in NUMBERS:
         raise TypeError(f"an array of dtype {values.dtype} cannot be compared; "
                         "expected numbers or truth values")
     common = {"g": float, "G": complex}.get(values.dtype.char, values.dtype)
@@ -133,7 +133,7 @@ def same(yours: np.ndarray, expected: np.ndarray) -> bool:
     """
     kinds = yours.dtype.kind, expected.dtype.kind
     if yours.shape != expected.shape or \
-            (kinds[0] != kinds[1] and not set(kinds) <= set(_NUMBERS)):
+            (kinds[0] != kinds[1] and not set(kinds) <= set(NUMBERS)):
         return False
     nan = set(kinds) <= set("fc")
     return bool(np.array_equal(yours, expected, equal_nan=nan))
@@ -148,7 +148,7 @@ def close(yours: np.ndarray, expected: np.ndarray) -> bool:
     False
     """
     kinds = yours.dtype.kind, expected.dtype.kind
-    numbers = _NUMBERS if kinds[1] == "c" else "biuf"
+    numbers = NUMBERS if kinds[1] == "c" else "biuf"
     if yours.shape != expected.shape or not set(kinds) <= set(numbers):
         return False
     with np.errstate(all="ignore"):  # what is expected comes last: it sets the bounds

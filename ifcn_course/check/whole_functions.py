@@ -7,12 +7,13 @@ be called wherever somebody writes such a function.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-from ifcn_course.check.assembling import ORDER, ROW, WIDTHS, addresses, step_of
+from ifcn_course.check.assembling import DIGITS, ORDER, ROW, WIDTHS, addresses, step_of
 from ifcn_course.check.report import Case, close, report
 from ifcn_course.check.values import array_of
 from ifcn_lab.assembling import assemble as definition
@@ -29,7 +30,7 @@ def assemble(function: Callable[..., object]) -> None:
     `score_maps` is (k * k, H, W) of any dtype, `centers` (N, 2) holds (y, x). Windows
     may reach over the border and be larger than the maps.
     """
-    report("Your assemble", function, [*address_cases(), *dtype_cases()])
+    report("Your assemble", function, [*address_cases(), *dtype_cases()], rule=DIGITS)
 
 
 def address_cases() -> list[Case]:
@@ -46,6 +47,7 @@ def address_cases() -> list[Case]:
         (2, 5, (2, 3), [(0, 2), (1, 0)], -7, OFF),
         (3, 7, (10, 9), [(4, 5), (0, 1), (9, 8)], 0, WIDTHS),
         (5, 21, (24, 26), [(12, 11), (0, 25)], -1, WIDTHS),
+        (5, 7, (9, 8), [(4, 4), (5, 3)], -1, WIDTHS),
     ]
     return [
         assemble_case(f"{size[0]} x {size[1]} maps", addresses(k, *size), m,
@@ -102,7 +104,8 @@ def mask_loss(function: Callable[..., object]) -> None:
              (z, t, np.array(labels)), loss_of_masks(z, t, np.array(labels)), hint)
         for z, t, labels, hint in asked
     ]
-    report("Your mask loss", function, cases, agree=close)
+    report("Your mask loss", function, cases, agree=close, rule="The mean of the "
+           "logistic loss over all pixels of all positive windows.")
 
 
 def loss_of_masks(
@@ -131,6 +134,7 @@ def draw_windows(function: Callable[..., object]) -> None:
         ([1, 0], 2, "One of each."),
         ([1, 1, 0, 0, -1], 4, "Two of each, and -1 is never drawn."),
         ([1, 1, 1, 1, 0, 0], 6, "Half of the windows are positive, so 3."),
+        ([1, 1, 1, 1, 0, 0], 4, "Half of the windows are positive, so 2."),
         ([1, 0, 0, 0, 0, 0], 6, "One positive window is drawn three times."),
         ([1, 0, -1, -1, -1, -1], 8, "Ignored windows are no negatives."),
         ([0, 0, 0], 4, "Nothing is positive: two negatives, and nothing else."),
@@ -138,19 +142,24 @@ def draw_windows(function: Callable[..., object]) -> None:
     cases = [Case(f"labels {label}, n = {n}", (np.array(label), n),
                   np.array([n // 2 if 1 in label else 0, n // 2, 0]), hint)
              for label, n, hint in asked]
-    report("Your drawing", function, cases, run=kinds_drawn)
+    report("Your drawing", function, cases, run=kinds_drawn, rule="What is compared is "
+           "how many were drawn of each kind: positive, negative, ignored.")
 
 
 def kinds_drawn(
     function: Callable[..., Any], label: Int[np.ndarray, " windows"], n: int
-) -> Int[np.ndarray, "3"]:
+) -> Any:
     """How many positive, negative and ignored windows a function draws.
 
     >>> kinds_drawn(lambda label, n, rng: [0, 1], np.array([1, 0]), 2).tolist()
     [1, 1, 0]
     """
-    drawn = function(label.copy(), n, np.random.default_rng(0))
-    kinds = label[array_of(drawn).astype(int)]
+    returned = function(label.copy(), n, np.random.default_rng(0))
+    try:
+        drawn = array_of(returned).astype(int)
+    except (TypeError, ValueError):
+        return returned  # no indices: the check says so
+    kinds = label[drawn]
     return np.array([(kinds == kind).sum() for kind in (1, 0, -1)])
 
 
@@ -165,17 +174,18 @@ def suppress_masks(function: Callable[..., object]) -> None:
     tight = "The tight box of a mask decides, not its window."
     asked = [
         ([bar], [(0, 0)], "One mask is always kept."),
-        ([bar, bar], [(0, 0), (0, 1)], "Three pixels of five are shared: one goes."),
+        ([bar, bar], [(0, 0), (0, 1)], "Three pixels of five are shared: IoU 0.6."),
         ([left, ~left], [(0, 0), (0, 0)], tight),
         ([bar, bar, left], [(0, 0), (30, 0), (0, 30)], "Move each box to its window."),
         ([bar, bar, bar], [(0, 0), (1, 0), (1, 1)], "Corners are (y, x)."),
     ]
     cases = []
-    for shapes, places, hint in asked:
+    for (shapes, places, hint), iou in product(asked, (0.5, 0.65)):
         masks, corners = np.stack(shapes), np.array(places)
         scores = np.linspace(0.9, 0.5, len(masks))
         boxes = tight_boxes(masks) + np.tile(corners[:, ::-1], 2)    # (N, 4)
-        what = f"{len(masks)} masks of 6 x 6, corners {places}"
-        cases.append(Case(what, (masks, corners, scores, 0.5),
-                          nms_pairwise(boxes, scores, 0.5), hint))
-    report("Your NMS of masks", function, cases)
+        what = f"{len(masks)} masks of 6 x 6, corners {places}, limit {iou}"
+        cases.append(Case(what, (masks, corners, scores, iou),
+                          nms_pairwise(boxes, scores, iou), hint))
+    report("Your NMS of masks", function, cases, rule="Put each mask's tight box where "
+           "its window stands, then suppress by IoU, best first.")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event
 
 from ifcn_course.assignment.agreement import agrees
 from ifcn_course.assignment.key import Key, KeyCase, KeyFunction
 from ifcn_course.assignment.values import decode, encode
+from ifcn_course.check.answers import common
 from ifcn_course.grading.process import Ended, Killed, Process, patience
 from ifcn_course.grading.results import CaseResult, FunctionResult
 from ifcn_course.grading.safe_text import clean, difference, side_by_side
@@ -167,6 +168,8 @@ def _function(notebook: Notebook, wanted: KeyFunction) -> FunctionResult:
     for case in wanted.cases:
         shown = any(result.shown for result in found)
         found.append(_case(notebook, wanted, case, show=not shown))
+    hint = common(each.hint for each in found if each.points < each.of)
+    found = [replace(each, hint=each.hint and hint) for each in found]
     return FunctionResult(wanted.name, wanted.task, tuple(found))
 
 

@@ -64,7 +64,7 @@ def concerning(check: str) -> tuple[Specimen, ...]:
 
 
 def _as_asked(each: Specimen, check: str) -> Specimen:
-    if check == "assemble" or "assemble" not in each.concerns:
+    if check not in AS_ASKED or "assemble" not in each.concerns:
         return each
     return each._replace(function=AS_ASKED[check](each.function))
 

@@ -14,7 +14,7 @@ from ifcn_lab.grid import Grid
 Maps = Shaped[np.ndarray, "kk H W"]
 Centers = Int[np.ndarray, "N 2"]
 Windows = Shaped[np.ndarray, "N m m"]
-INSIDE = "assemble", "assemble_loop", "assemble_blocks"
+INSIDE = "assemble", "assemble_loop", "assemble_blocks", "assemble_whole"
 COUNTED = *INSIDE, "count_copies"
 
 
@@ -164,6 +164,24 @@ def last_cell_wider(score_maps: Maps, m: int, centers: Centers, fill: float) -> 
         y, x = centers[n] + (i - m // 2, j - m // 2)
         if 0 <= y < H and 0 <= x < W:
             windows[n, i, j] = score_maps[cell[i] * k + cell[j], y, x]
+    return windows
+
+
+@mistake(
+    "Cells all rounded up",
+    "It looks as if all cells are ceil(m / k) wide and the last gets what is left.",
+    "Cells differ by one pixel at most: use i * k // m.",
+    *COUNTED,
+)
+def wide_cells(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
+    """Makes cells of 21 in 5 of 5, 5, 5, 5 and 1."""
+    k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
+    windows = np.full((len(centers), m, m), fill, score_maps.dtype)
+    for n, i, j in np.ndindex(windows.shape):
+        y, x = centers[n] + (i - m // 2, j - m // 2)
+        if 0 <= y < H and 0 <= x < W:
+            channel = i // -(-m // k) * k + j // -(-m // k)
+            windows[n, i, j] = score_maps[channel, y, x]
     return windows
 
 

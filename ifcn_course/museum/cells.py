@@ -38,6 +38,17 @@ def clamped_early_rounding(i: int, k: int, m: int) -> int:
 
 
 @mistake(
+    "Cells all rounded up",
+    "It looks as if all cells are ceil(m / k) wide and the last gets what is left.",
+    "Cells differ by one pixel at most: use i * k // m.",
+    "cell_of",
+)
+def wide_cell(i: int, k: int, m: int) -> int:
+    """Makes cells of 21 in 5 of 5, 5, 5, 5 and 1."""
+    return i // -(-m // k)
+
+
+@mistake(
     "Rounded to the nearest",
     "It looks as if i * k / m is rounded to the nearest number.",
     "Round down: `//` does, `round` does not.",

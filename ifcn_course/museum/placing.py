@@ -11,7 +11,7 @@ from ifcn_course.museum.specimen import mistake
 from ifcn_lab.assembling import assemble
 from ifcn_lab.grid import Grid
 
-BORDER = "assemble", "count_copies"
+BORDER = "assemble", "count_copies", "assemble_whole"
 
 
 @mistake(
@@ -173,7 +173,7 @@ def limits_swapped(score_maps: Maps, m: int, centers: Centers, fill: float) -> W
     "Fill forgotten",
     "It looks as if 0 stands outside the map instead of fill.",
     "Begin with windows full of fill: np.full((N, m, m), fill).",
-    "assemble",
+    "assemble", "assemble_whole",
 )
 def zero_for_fill(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
     """Knows no other score for outside than 0."""

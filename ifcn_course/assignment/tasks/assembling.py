@@ -9,6 +9,7 @@ from ifcn_course.assignment.numbering import channels, to_paper
 from ifcn_course.assignment.scores import (
     ClassScene,
     Scores,
+    borders,
     class_scores,
     grids,
     told,
@@ -51,9 +52,9 @@ def map_task(variant: Variant) -> Task:
     """Which map a pixel is copied from."""
     k, m = variant.k, variant.m
     asked = [(0, m - 1, k, m), (m - 1, 0, k, m), (*turned(variant, k, m), k, m)]
-    asked += [(*turned(variant, other, other + 3), other, other + 3)
+    asked += [(*turned(variant, other, 2 * other + 1), other, 2 * other + 1)
               for other in grids(variant)]
-    asked += [(m - 2, m // 2, k, m)]
+    asked += borders(variant)
     cases = [Asked(f"pixel ({i}, {j}), k = {k}, m = {m}", (i, j, k, m), MAP_OF)
              for i, j, k, m in asked]
     lines = f"a, b = i * k // m, j * k // m\n{variant.number_lines}"
@@ -68,7 +69,7 @@ def loop_task(variant: Variant, scores: Scores) -> Task:
     k, m = variant.k, variant.m
     y, x = (variant.draws.whole(f"shown {axis}", m // 2, 32 - m + m // 2)
             for axis in "yx")
-    asked = [(other, other + 1, other + 3, 1 + other // 2, (other + 3) // 2)
+    asked = [(other, 2 * other + 1, 2 * other + 3, 1 + other, other + 2)
              for other in grids(variant)]
     asked += [(k, m, m + 3, m // 2 + 2, m // 2 + 1), (k, m - 1, m + 1, m // 2, m // 2)]
     cases = tuple(window_case(*each, PLACE if each[0] < k else ORDER) for each in asked)
@@ -105,13 +106,14 @@ def window_case(k: int, m: int, size: int, y: int, x: int, hint: str) -> Asked:
 def border_task(variant: Variant) -> Task:
     """A window that reaches over the border."""
     k, m = variant.k, variant.m
-    asked = [(k, k + 1, k + 2, 0, 0), (k, m, m + 1, 2, m - 1), (k, m, m, m - 1, 1),
-             (k, m, m + 2, m + 1, m + 1)]
+    off = "Off the map stands `fill`; a negative index counts from the end."
+    asked = [(k, m, m, m // 2, m // 2, "Here the whole window lies on the maps."),
+             (k, m, m + 1, 2, m - 1, off), (k, m, m, m - 1, 1, off),
+             (k, m, m + 2, m + 1, m + 1, off)]
     cases = tuple(
         Asked(f"m = {m}, centre ({y}, {x}) of {size} x {size} cells",
-              (told(k, size), k, m, y, x, -1 - n),
-              "Off the map stands `fill`; a negative index counts from the end.")
-        for n, (k, m, size, y, x) in enumerate(asked))
+              (told(k, size), k, m, y, x, -1 - n), hint)
+        for n, (k, m, size, y, x, hint) in enumerate(asked))
     lines = """\
 window = np.full((m, m), fill, maps.dtype)
 _, H, W = maps.shape
@@ -139,7 +141,7 @@ def sum_task(variant: Variant, scores: Scores) -> Task:
         f"`fill={fill}`.\nThe function has no arguments and returns the number.",
         f"return assemble_filled(scores, K, M, {y}, {x}, {fill}).sum()",
         lambda: int(window(variant, scores.maps, m, y, x, fill).sum()),
-        (Asked("the sum", (), "A window at the border, with fill.", 2),))
+        (Asked("the sum", (), "The window of assemble_filled, added up.", 2),))
 
 
 def order_task(variant: Variant) -> Task:

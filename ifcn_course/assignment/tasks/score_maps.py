@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from ifcn_course.assignment.numbering import channels, from_paper
-from ifcn_course.assignment.scores import ClassScene, grids, told, turned
+from ifcn_course.assignment.scores import ClassScene, borders, grids, told, turned
 from ifcn_course.assignment.sheet import SIDE, Sheet, first_steps
 from ifcn_course.assignment.task import Asked, Step, Task, Tried
 from ifcn_course.assignment.variant import Variant
@@ -64,6 +64,8 @@ def part_task(variant: Variant) -> Task:
     k, m = variant.k, variant.m
     asked = [(pixel_at(variant, (4, 4), other, other + 2), (4, 4), other, other + 2,
               CELL) for other in grids(variant)]
+    asked += [((10 - side // 2 + i, 9 - side // 2 + j), (10, 9), of, side, CELL)
+              for i, j, of, side in borders(variant)]
     asked += [(pixel_at(variant, (10, 9), k, m), (10, 9), k, m, CELL),
               ((20 - m // 2, 20), (20, 20), k, m, WINDOW),
               ((9, 9 + m), (9, 9), k, m, OUTSIDE),
