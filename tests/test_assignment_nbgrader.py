@@ -84,7 +84,7 @@ def test_half_right_gets_half_and_wrong_raises() -> None:
     names["map_of"] = lambda *_: next(answers)
     assert eval(cases, names) == 2
     names["map_of"] = lambda *_: -1
-    with pytest.raises(ValueError, match=f"right in none of its {len(one.cases)} cases"):
+    with pytest.raises(ValueError, match=f"in none of its {len(one.cases)} cases"):
         eval(cases, names)
     names["map_of"] = lambda *_: 1 / 0
     with pytest.raises(ValueError, match="ZeroDivisionError: division by zero"):
