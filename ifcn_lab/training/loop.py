@@ -12,6 +12,7 @@ from ifcn_lab.training.batches import lost_workers_told
 from ifcn_lab.training.interrupt import interrupts_wait
 from ifcn_lab.training.lock import sole_trainer
 from ifcn_lab.training.log import tell
+from ifcn_lab.training.processes import LostProcess
 from ifcn_lab.training.recipe import LESSON, Recipe
 from ifcn_lab.training.run import Run, Step
 
@@ -34,8 +35,8 @@ def train(
         progress: show a progress bar with the losses.
         on_step: called after every step with a `Step`, in the first process.
         checkpoint: file written every `every` steps, at the end, on Ctrl-C or SIGTERM,
-            and at the start where there is none yet. One that cannot be written is
-            told and tried again; at the end it is an error.
+            when another process is lost, and at the start where there is none yet. One
+            that cannot be written is told and tried again; at the end it is an error.
         resume: go on from `checkpoint` if that file exists. A longer recipe than
             before extends the run.
         workers: processes that make batches ahead of time. The batches are the same
@@ -47,20 +48,24 @@ def train(
             there.
         FloatingPointError: the loss is no longer finite. The last checkpoint stays.
         KeyboardInterrupt: Ctrl-C, after the step that it came in and a checkpoint.
-        LostProcess: another process is gone. The last checkpoint stays.
+        LostProcess: another process is gone, after a checkpoint.
     """
     run = Run(model, samples, recipe, workers=workers)
     with (sole_trainer(checkpoint if run.group.first else None),
           interrupts_wait() as interrupted, closing(run), lost_workers_told()):
         begin(run, checkpoint, resume)
-        for step in steps(run, shown=progress and run.group.first):
-            if on_step is not None and run.group.first:
-                on_step(step)
-            stop = run.agree(interrupted.is_set())
-            if stop or step.iteration % every == 0:
-                keep(run, checkpoint, must=stop)
-            if stop:
-                raise KeyboardInterrupt
+        try:
+            for step in steps(run, shown=progress and run.group.first):
+                if on_step is not None and run.group.first:
+                    on_step(step)
+                stop = run.agree(interrupted.is_set())
+                if stop or step.iteration % every == 0:
+                    keep(run, checkpoint, must=stop)
+                if stop:
+                    raise KeyboardInterrupt
+        except LostProcess:
+            keep(run, checkpoint)
+            raise
         keep(run, checkpoint, must=True)
     return model.eval()
 
