@@ -212,15 +212,15 @@ class TwoStage(AnchoredModel):
         Raises:
             ValueError, TypeError: an image that makes no sense, or scores that are NaN.
         """
-        found = []
+        net, found = fused(self), []
         for image in map(to_tensor, images):
             shape = (image.shape[1], image.shape[2])
-            out = self.see(image, precision)
-            boxes, _ = self.rpn.proposals(
-                out.objectness[0], out.code[0], self.rpn.anchors(out.features), shape,
+            out = net.see(image, precision)
+            boxes, _ = net.rpn.proposals(
+                out.objectness[0], out.code[0], net.rpn.anchors(out.features), shape,
                 proposals)
-            found.append(fused(self).answer(out.maps[0], boxes, shape, top, nms_iou,
-                                            least, threshold))
+            found.append(net.answer(out.maps[0], boxes, shape, top, nms_iou, least,
+                                    threshold))
         return found
 
     def answer(

@@ -69,7 +69,7 @@ class WholeImageModel(Segmenter):
 
     @torch.inference_mode()
     def see(self, image: Float[Tensor, "3 h w"], precision: str) -> tuple[Tensor, ...]:
-        """What the network makes of one image, in float32.
+        """What the network, fused by its caller, makes of one image, in float32.
 
         Args:
             image: in [0, 1].
@@ -80,7 +80,7 @@ class WholeImageModel(Segmenter):
         """
         half = uses_bfloat16(precision, self.device.type)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            out = fused(self)(image.to(self.device)[None])
+            out = self(image.to(self.device)[None])
         out = type(out)(*(each.float() for each in out))
         check_finite(*out)
         return out
@@ -97,10 +97,10 @@ class WholeImageModel(Segmenter):
             top: how many of an image at most.
             precision: see `see`.
         """
-        found = []
+        net, found = fused(self), []
         for image in map(to_tensor, images):
             shape = (image.shape[1], image.shape[2])
-            made = self.as_instances(pieces(self.see(image, precision), shape), shape)
+            made = self.as_instances(pieces(net.see(image, precision), shape), shape)
             found.append(made.top(top))
         return found
 
