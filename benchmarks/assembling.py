@@ -111,7 +111,7 @@ def same(a: Shaped[Any, "..."], b: Shaped[Any, "..."]) -> bool:
 
 
 def candidates(
-    maps: Float[np.ndarray, "kk H W"], memory: Float[np.ndarray, "size"], m: int
+    maps: Float[np.ndarray, "kk H W"], memory: Float[np.ndarray, " size"], m: int
 ) -> dict[str, Run]:
     """The public call and its kernels alone, all writing to the same memory."""
     kk, H, W = maps.shape

@@ -55,9 +55,9 @@ class Instances:
 
     shape: tuple[int, int]
     boxes: Int[np.ndarray, "N 4"]
-    scores: Float[np.ndarray, "N"]
+    scores: Float[np.ndarray, " N"]
     crops: tuple[Bool[np.ndarray, "_ _"], ...]
-    categories: Int[np.ndarray, "N"] | None = None
+    categories: Int[np.ndarray, " N"] | None = None
     names: Mapping[int, str] | None = None
     windows: Int[np.ndarray, "N 3"] | None = None
     zooms: tuple[float, ...] = ()
@@ -73,7 +73,7 @@ class Instances:
             paste(mask, box, crop)
         return masks
 
-    def take(self, index: Int[np.ndarray, "n"]) -> Instances:
+    def take(self, index: Int[np.ndarray, " n"]) -> Instances:
         """Some of them, in this order."""
         some = {name: column[index] for name in ("categories", "windows")
                 if (column := getattr(self, name)) is not None}

@@ -133,7 +133,7 @@ def _run(result: Any, maps: Any, task: Task, layout: str, stream: Any = 0) -> No
     start(kernel, blocks, (THREADS,), *arguments, stream=stream)
 
 
-def _pixel_table(grid: Grid) -> list[Int[np.ndarray, "mm"]]:
+def _pixel_table(grid: Grid) -> list[Int[np.ndarray, " mm"]]:
     """For each pixel of a window: its map, and its row and column from the centre."""
     rows, columns = np.indices((grid.m, grid.m)) - grid.m // 2  # (m, m) each
     return [a.ravel().astype(np.int32) for a in (grid.channel, rows, columns)]

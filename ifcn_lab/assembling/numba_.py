@@ -70,7 +70,7 @@ def _windows(windows: Windows, score_maps: Maps, task: Task) -> None:
 
 
 @lru_cache(maxsize=1)
-def _scratch(size: int, dtype: np.dtype) -> Shaped[np.ndarray, "size"]:
+def _scratch(size: int, dtype: np.dtype) -> Shaped[np.ndarray, " size"]:
     """Memory for maps with their margin, kept for the next call of the same size.
 
     Fresh memory would cost more than what is written into it.

@@ -43,6 +43,7 @@ def print_costs(name: str, backbone: str) -> None:
     Raises:
         ValueError: the model stands on another one.
     """
+    from ifcn_lab.models import model_class
     from ifcn_lab.training import LESSON
     from ifcn_lab.training.cost import costs
 

@@ -35,10 +35,10 @@ class Film:
     runs: tuple[str, ...]
     images: UInt8[np.ndarray, "S h w 3"]
     owners: UInt8[np.ndarray, "S h w"]
-    steps: Int[np.ndarray, "F"]
+    steps: Int[np.ndarray, " F"]
     scores: Int8[np.ndarray, "R F S kk H W"]
     mask_loss: Float32[np.ndarray, "R T"]
-    order: Int[np.ndarray, "kk"]
+    order: Int[np.ndarray, " kk"]
 
     def maps(self, run: str, step: int, scene: int = 0) -> Float[np.ndarray, "kk H W"]:
         """The score maps of one run after one step, as logits.
@@ -57,7 +57,7 @@ class Film:
         frame = self.steps.tolist().index(step)
         return unpack(self.scores[self.runs.index(run), frame, scene])
 
-    def reads(self, run: str) -> Int[np.ndarray, "kk"]:
+    def reads(self, run: str) -> Int[np.ndarray, " kk"]:
         """The channel that each cell of the window reads in this run.
 
         >>> load().reads("plain").tolist()

@@ -22,7 +22,7 @@ def tight_boxes(masks: Bool[np.ndarray, "N h w"]) -> Int[np.ndarray, "N 4"]:
     return np.stack([x0, y0, x1, y1], axis=1)
 
 
-def longest_sides(masks: Bool[np.ndarray, "N h w"]) -> Int[np.ndarray, "N"]:
+def longest_sides(masks: Bool[np.ndarray, "N h w"]) -> Int[np.ndarray, " N"]:
     """The longer side of every mask's tight box, in pixels."""
     boxes = tight_boxes(masks)                                    # (N, 4)
     return (boxes[:, 2:] - boxes[:, :2]).max(1)
@@ -30,7 +30,7 @@ def longest_sides(masks: Bool[np.ndarray, "N h w"]) -> Int[np.ndarray, "N"]:
 
 def first_and_past_last(
     line: Bool[np.ndarray, "N L"],
-) -> tuple[Int[np.ndarray, "N"], Int[np.ndarray, "N"]]:
+) -> tuple[Int[np.ndarray, " N"], Int[np.ndarray, " N"]]:
     """Where the first True stands in each row, and one past the last; 0, 0 if none."""
     if line.size == 0:
         return np.zeros(len(line), int), np.zeros(len(line), int)

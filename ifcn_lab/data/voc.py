@@ -61,7 +61,7 @@ class Voc2012(ListedSamples):
         return Sample(image, masks, border, ids, kinds, name, number)
 
 
-def _category(classes: Int[np.ndarray, "P"], label: str) -> int:
+def _category(classes: Int[np.ndarray, " P"], label: str) -> int:
     """Return the category of most pixels; border and background do not vote."""
     votes = np.bincount(classes[(classes > 0) & (classes != BORDER)], minlength=1)
     if votes.sum() == 0:

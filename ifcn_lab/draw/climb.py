@@ -72,7 +72,7 @@ def walk(ax: Axes, places: list[tuple[float, float]], k: int) -> None:
 
 
 def print_scores(
-    ax: Axes, places: list[tuple[float, float]], scores: Int[np.ndarray, "m"]
+    ax: Axes, places: list[tuple[float, float]], scores: Int[np.ndarray, " m"]
 ) -> None:
     """Small numbers at their places on the maps."""
     for (x, y), score in zip(places, scores, strict=True):
@@ -103,7 +103,7 @@ def _arrow(
         "shrinkA": 1, "shrinkB": 1, "connectionstyle": f"arc3,rad={bend}"})
 
 
-def _legend(ax: Axes, scores: Int[np.ndarray, "m"], side: float, k: int) -> None:
+def _legend(ax: Axes, scores: Int[np.ndarray, " m"], side: float, k: int) -> None:
     inside, across, c = _two_steps(scores, k)
     words = (
         (INSIDE, f"+{inside}: inside a cell, one row further in the same map"),
@@ -115,13 +115,13 @@ def _legend(ax: Axes, scores: Int[np.ndarray, "m"], side: float, k: int) -> None
         ax.text(0.4, y, text, va="center")
 
 
-def _two_steps(scores: Int[np.ndarray, "m"], k: int) -> tuple[int, int, int]:
+def _two_steps(scores: Int[np.ndarray, " m"], k: int) -> tuple[int, int, int]:
     c = len(scores) // k
     inside = scores[1] - scores[0] if c > 1 else 0
     return int(inside), int(scores[c] - scores[0]), c
 
 
-def _steps_words(scores: Int[np.ndarray, "m"], k: int) -> str:
+def _steps_words(scores: Int[np.ndarray, " m"], k: int) -> str:
     inside, across, c = _two_steps(scores, k)
     column = ", ".join(map(str, scores))
     return (f"{k * k} score maps and a window of {len(scores)} x {len(scores)}. Down "

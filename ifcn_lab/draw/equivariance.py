@@ -190,8 +190,8 @@ def two_tone() -> object:
 
 
 def price(
-    answers: Sequence[int], guesses: Float[np.ndarray, "n"],
-    loss: Float[np.ndarray, "n"],
+    answers: Sequence[int], guesses: Float[np.ndarray, " n"],
+    loss: Float[np.ndarray, " n"],
 ) -> Picture:
     """The loss of every single score that a pixel could give to all its windows."""
     best = int(np.argmin(loss))

@@ -98,7 +98,7 @@ def maps_alt(maps: Shaped[np.ndarray, "kk H W"], title: str = "") -> str:
 
 def window_masks(
     rows: Sequence[Shaped[np.ndarray, "N m m"]], titles: Sequence[str],
-    ious: Sequence[Float[np.ndarray, "N"]] | None = None,
+    ious: Sequence[Float[np.ndarray, " N"]] | None = None,
 ) -> Picture:
     """Assembled windows, one row for each set, titled; IoU with the object, if given.
 

@@ -251,7 +251,7 @@ def failures(worst: Sequence[Failure]) -> Picture:
 
 def found_objects(
     image: UInt8[np.ndarray, "h w 3"], masks: Bool[np.ndarray, "N h w"],
-    best: Float[np.ndarray, "N"], iou: float = 0.7,
+    best: Float[np.ndarray, " N"], iou: float = 0.7,
 ) -> Picture:
     """Which objects were found: outlined in one colour if so, in another if not."""
     h, w = image.shape[:2]

@@ -36,7 +36,7 @@ def box_iou(
     return shared / areas.clamp(min=torch.finfo(areas.dtype).tiny)
 
 
-def box_area(boxes: Float[Tensor, "N 4"]) -> Float[Tensor, "N"]:
+def box_area(boxes: Float[Tensor, "N 4"]) -> Float[Tensor, " N"]:
     """Area of each box."""
     return (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(-1)
 
@@ -100,7 +100,7 @@ def decode_boxes(
 def match(
     overlap: Float[Tensor, "N M"], positive: float = 0.7, negative: float = 0.3, *,
     best: bool = True,
-) -> Int[Tensor, "N"]:
+) -> Int[Tensor, " N"]:
     """Which object each anchor learns: its index, -1 for none, -2 for ignored.
 
     An anchor learns the object that it overlaps most, from `positive` on; below
@@ -128,8 +128,8 @@ def match(
 
 
 def fast_nms(
-    boxes: Float[Tensor, "N 4"], scores: Float[Tensor, "N"], iou: float = 0.5
-) -> Int[Tensor, "kept"]:
+    boxes: Float[Tensor, "N 4"], scores: Float[Tensor, " N"], iou: float = 0.5
+) -> Int[Tensor, " kept"]:
     """Indices of the boxes that no better box overlaps by more than `iou`, best first.
 
     Unlike in `nms` a box that has gone itself still removes others, so all pairs can
@@ -150,7 +150,7 @@ def fast_nms(
 
 def is_inside(
     boxes: Float[Tensor, "N 4"], shape: tuple[int, int], margin: float = 0
-) -> Bool[Tensor, "N"]:
+) -> Bool[Tensor, " N"]:
     """Whether each box lies in an image of (h, w) pixels and `margin` round it."""
     h, w = shape
     far = boxes.new_tensor([w, h]) + margin

@@ -42,7 +42,7 @@ def label_places(
     return PlaceLabels(own, kinds[own], torch.tensor(int(rng.integers(2**31))))
 
 
-def draw_places(own: Int[Tensor, "N"], drawn: int, seed: int) -> Int[Tensor, "S"]:
+def draw_places(own: Int[Tensor, " N"], drawn: int, seed: int) -> Int[Tensor, " S"]:
     """So many places of each object and of the background, or all of a smaller one."""
     rng = torch.Generator().manual_seed(seed)
     order = torch.rand(len(own), generator=rng).argsort().to(own.device)
@@ -65,8 +65,8 @@ def with_coordinates(features: Float[Tensor, "B C H W"]) -> Float[Tensor, "B C2 
 
 
 def object_means(
-    vectors: Float[Tensor, "N D"], own: Int[Tensor, "N"], count: int
-) -> tuple[Float[Tensor, "C D"], Float[Tensor, "C"]]:
+    vectors: Float[Tensor, "N D"], own: Int[Tensor, " N"], count: int
+) -> tuple[Float[Tensor, "C D"], Float[Tensor, " C"]]:
     """Mean vector and number of places of each object 1 ... count."""
     member = F.one_hot(own - 1, count).to(vectors)                 # (N, C)
     sizes = member.sum(0)
@@ -76,7 +76,7 @@ def object_means(
 def mean_shift(
     vectors: Float[Tensor, "N D"], bandwidth: float, *, rounds: int = 100,
     least: int = 1, rng: torch.Generator | None = None,
-) -> Iterator[Int[Tensor, "n"]]:
+) -> Iterator[Int[Tensor, " n"]]:
     """Groups of vectors: from a random free one to the mean of its neighbours, again
     until it stays; all free ones within reach are a group.
 
@@ -115,7 +115,7 @@ def mean_shift(
 
 
 def within_reach(
-    vectors: Float[Tensor, "N D"], mean: Float[Tensor, "D"], reach: float
-) -> Bool[Tensor, "N"]:
+    vectors: Float[Tensor, "N D"], mean: Float[Tensor, " D"], reach: float
+) -> Bool[Tensor, " N"]:
     """Which vectors are nearer than this."""
     return (vectors - mean).square().sum(1) < reach ** 2

@@ -47,7 +47,7 @@ def kept_by_class(
 
 
 def vote(
-    boxes: Int[np.ndarray, "N 4"], crops: Crops, weights: Float[np.ndarray, "N"],
+    boxes: Int[np.ndarray, "N 4"], crops: Crops, weights: Float[np.ndarray, " N"],
     cut: float = 0.4,
 ) -> Vote | None:
     """The pixels that masks of at least `cut` of the whole weight hold.
@@ -115,7 +115,7 @@ def instances(
         np.array(sorted(names))[kept[:, 1]], dict(names))
 
 
-def kept_masks(found: Instances, iou: float) -> Int[np.ndarray, "kept"]:
+def kept_masks(found: Instances, iou: float) -> Int[np.ndarray, " kept"]:
     """NMS by mask IoU within each kind; the best comes first."""
     from pycocotools import mask as coco
 

@@ -14,12 +14,12 @@ from jaxtyping import Bool, Float, Int, Shaped
 
 FIRST_BLOCK = 128
 PAIRS_AT_ONCE = 500_000
-Pairs = tuple[Int[np.ndarray, "P"], Int[np.ndarray, "P"]]
+Pairs = tuple[Int[np.ndarray, " P"], Int[np.ndarray, " P"]]
 
 
 def nms(
-    boxes: Shaped[np.ndarray, "N 4"], scores: Float[np.ndarray, "N"], iou: float = 0.8
-) -> Int[np.ndarray, "kept"]:
+    boxes: Shaped[np.ndarray, "N 4"], scores: Float[np.ndarray, " N"], iou: float = 0.8
+) -> Int[np.ndarray, " kept"]:
     """Indices of the boxes that no better box overlaps by more than `iou`.
 
     The best boxes are settled first, a block at a time, and each block removes what it
@@ -64,7 +64,7 @@ def nms(
     return order[alive]
 
 
-def settle(sides: Float[np.ndarray, "4 N"], iou: float) -> Bool[np.ndarray, "N"]:
+def settle(sides: Float[np.ndarray, "4 N"], iou: float) -> Bool[np.ndarray, " N"]:
     """Which boxes lose to a better one; the best box comes first."""
     better, worse = overlapping(sides, sides, iou, later=True)
     turn = np.argsort(better, kind="stable")
@@ -98,7 +98,7 @@ def overlapping(
 
 def column_iou(
     a: Float[np.ndarray, "4 P"], b: Float[np.ndarray, "4 P"]
-) -> Float[np.ndarray, "P"]:
+) -> Float[np.ndarray, " P"]:
     """IoU of each column of `a` with the same column of `b`; 0 where both are empty."""
     width = np.minimum(a[2], b[2]) - np.maximum(a[0], b[0])
     height = np.minimum(a[3], b[3]) - np.maximum(a[1], b[1])
@@ -159,7 +159,7 @@ def reach_of(
     return reach * (1 + 1e-6) + 1e-9 * max(np.abs(a).max(), np.abs(b).max())
 
 
-def spell_out(begin: Int[np.ndarray, "N"], end: Int[np.ndarray, "N"]) -> Pairs:
+def spell_out(begin: Int[np.ndarray, " N"], end: Int[np.ndarray, " N"]) -> Pairs:
     """All numbers of the ranges begin[i] ... end[i] - 1, and the i of each.
 
     Example:
@@ -171,7 +171,7 @@ def spell_out(begin: Int[np.ndarray, "N"], end: Int[np.ndarray, "N"]) -> Pairs:
     return owner, np.arange(len(owner)) + (end - counts.cumsum())[owner]
 
 
-def portions(counts: Int[np.ndarray, "N"]) -> Iterator[slice]:
+def portions(counts: Int[np.ndarray, " N"]) -> Iterator[slice]:
     """Slices of rows that together have about `PAIRS_AT_ONCE` pairs."""
     total = counts.cumsum()
     cuts = np.searchsorted(total, np.arange(PAIRS_AT_ONCE, total[-1], PAIRS_AT_ONCE))
@@ -180,7 +180,7 @@ def portions(counts: Int[np.ndarray, "N"]) -> Iterator[slice]:
 
 
 def nms_pairwise(
-    boxes: Shaped[np.ndarray, "N 4"], scores: Float[np.ndarray, "N"], iou: float = 0.8
+    boxes: Shaped[np.ndarray, "N 4"], scores: Float[np.ndarray, " N"], iou: float = 0.8
 ) -> list[int]:
     """What `nms` means, one pair of boxes at a time."""
     kept: list[int] = []

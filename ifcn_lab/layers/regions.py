@@ -68,8 +68,8 @@ class Rois(NamedTuple):
 
     boxes: Float[Tensor, "N 4"]
     masks: Float[Tensor, "N bins bins"]
-    label: Int[Tensor, "N"]
-    box_label: Int[Tensor, "N"]
+    label: Int[Tensor, " N"]
+    box_label: Int[Tensor, " N"]
 
     def drawn(self, rule: RoiRule, rng: np.random.Generator) -> Rois:
         """An image's share: positives up to a quarter, the rest background.
@@ -154,8 +154,8 @@ def crop_iou(
 
 def label_rois(
     boxes: Int[np.ndarray, "N 4"], crops: Crops, masks: Bool[np.ndarray, "M h w"],
-    crowd: Bool[np.ndarray, "h w"], kinds: Int[np.ndarray, "M"], rule: RoiRule,
-) -> tuple[Int[np.ndarray, "N"], Int[np.ndarray, "N"]]:
+    crowd: Bool[np.ndarray, "h w"], kinds: Int[np.ndarray, " M"], rule: RoiRule,
+) -> tuple[Int[np.ndarray, " N"], Int[np.ndarray, " N"]]:
     """What every region is, by masks and by boxes.
 
     A region is of the kind of the object that it overlaps most, if that is enough, and
@@ -172,8 +172,8 @@ def label_rois(
 
 
 def nearest_kind(
-    overlap: Float[np.ndarray, "N M"], kinds: Int[np.ndarray, "M"], enough: float
-) -> Int[np.ndarray, "N"]:
+    overlap: Float[np.ndarray, "N M"], kinds: Int[np.ndarray, " M"], enough: float
+) -> Int[np.ndarray, " N"]:
     """The kind of the object that each region overlaps most; 0 if not enough.
 
     Example:

@@ -50,7 +50,7 @@ def roi_warp(
 
 
 def bin_middles(
-    first: Float[Tensor, "N"], past: Float[Tensor, "N"], bins: int
+    first: Float[Tensor, " N"], past: Float[Tensor, " N"], bins: int
 ) -> Float[Tensor, "N bins"]:
     """Where the bins between two edges have their middles.
 

@@ -41,7 +41,7 @@ class Objects(NamedTuple):
 
     boxes: Float[Tensor, "M 4"]
     masks: Float[Tensor, "M h w"]
-    label: Int[Tensor, "M"]
+    label: Int[Tensor, " M"]
     crowd: Float[Tensor, "h w"]
     size: Int[Tensor, "2"]
     seed: Int[Tensor, ""]
@@ -130,10 +130,10 @@ class RPN(nn.Module):
         return {"anchors": (right, count), "anchor_boxes": (boxes, count)}
 
     def proposals(
-        self, objectness: Float[Tensor, "N"], code: Float[Tensor, "N 4"],
+        self, objectness: Float[Tensor, " N"], code: Float[Tensor, "N 4"],
         anchors: Float[Tensor, "N 4"], shape: tuple[int, int], top: int,
         before: int = 1000,
-    ) -> tuple[Float[Tensor, "K 4"], Float[Tensor, "K"]]:
+    ) -> tuple[Float[Tensor, "K 4"], Float[Tensor, " K"]]:
         """The best boxes of an image of (h, w) pixels and their scores, after NMS.
 
         Args:
@@ -157,7 +157,7 @@ class RPN(nn.Module):
 def label_anchors(
     anchors: Float[Tensor, "N 4"], objects: Objects, positive: float, negative: float,
     best: bool = True,
-) -> Int[Tensor, "N"]:
+) -> Int[Tensor, " N"]:
     """Which object each anchor learns, by `match`; -1 background, -2 ignored.
 
     Anchors whose middle is not on the picture, and background anchors in a crowd, are
@@ -173,8 +173,8 @@ def label_anchors(
 
 
 def draw(
-    label: Int[Tensor, "N"], count: int, share: float, rng: torch.Generator
-) -> Int[Tensor, "n"]:
+    label: Int[Tensor, " N"], count: int, share: float, rng: torch.Generator
+) -> Int[Tensor, " n"]:
     """Indices drawn for training: positives (0 and above) up to a share, then -1.
 
     Example:
@@ -189,7 +189,7 @@ def draw(
 
 
 def hardest_loss(
-    category: Float[Tensor, "N C1"], found: Int[Tensor, "N"], label: Int[Tensor, "M"],
+    category: Float[Tensor, "N C1"], found: Int[Tensor, " N"], label: Int[Tensor, " M"],
     share: int = 3,
 ) -> Float[Tensor, ""]:
     """Cross entropy of the positive anchors and of the hardest background, 3 to 1.

@@ -49,8 +49,8 @@ class Taught(NamedTuple):
     """
 
     boxes: Float[Tensor, "R 4"]
-    label: Int[Tensor, "R"]
-    object: Int[Tensor, "R"]
+    label: Int[Tensor, " R"]
+    object: Int[Tensor, " R"]
 
     def fixed(self) -> Taught:
         """The same with boxes that get no gradient."""
@@ -121,7 +121,7 @@ class TwoStage(AnchoredModel):
 
     def masks(
         self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"],
-        kind: Int[Tensor, "N"],
+        kind: Int[Tensor, " N"],
     ) -> Float[Tensor, "N P P"]:
         """Mask probabilities over P x P parts of each box; kinds count from 0."""
         raise NotImplementedError
@@ -247,15 +247,15 @@ class TwoStage(AnchoredModel):
 
     def rescored(
         self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"],
-        kind: Int[Tensor, "N"], parts: Float[Tensor, "N P P"],
-        score: Float[np.ndarray, "N"],
-    ) -> Float[np.ndarray, "N"]:
+        kind: Int[Tensor, " N"], parts: Float[Tensor, "N P P"],
+        score: Float[np.ndarray, " N"],
+    ) -> Float[np.ndarray, " N"]:
         """The scores that the answers are ranked by: the categories' own."""
         return score
 
     def pasted(
         self, parts: Float[Tensor, "N P P"], boxes: Float[Tensor, "N 4"],
-        kind: Int[Tensor, "N"], score: Float[np.ndarray, "N"], shape: tuple[int, int],
+        kind: Int[Tensor, " N"], score: Float[np.ndarray, " N"], shape: tuple[int, int],
         threshold: float,
     ) -> Instances:
         """Instances from masks over their boxes; one without a pixel is left out."""
@@ -319,7 +319,7 @@ def cut_masks(
 
 def mask_iou(
     mask: Bool[Tensor, "N P Q"], wanted: Bool[Tensor, "N P Q"]
-) -> Float[Tensor, "N"]:
+) -> Float[Tensor, " N"]:
     """IoU of each mask with its true one; 0 where both are empty.
 
     Example:

@@ -186,7 +186,7 @@ class Discriminative(WholeImageModel):
 
 
 def discriminative_loss(
-    vectors: Float[Tensor, "N D"], own: Int[Tensor, "N"], pull: float = 0.5,
+    vectors: Float[Tensor, "N D"], own: Int[Tensor, " N"], pull: float = 0.5,
     push: float = 1.5,
 ) -> Float[Tensor, "3"]:
     """The variance, distance and regularisation terms of one image, 0 without objects.

@@ -92,7 +92,7 @@ class FCIS(TwoStage):
 
     def masks(
         self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"],
-        kind: Int[Tensor, "N"],
+        kind: Int[Tensor, " N"],
     ) -> Float[Tensor, "N P P"]:
         """The softmax over the pair, that is a sigmoid of its difference."""
         index = torch.arange(len(kind), device=kind.device)

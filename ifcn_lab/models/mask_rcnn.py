@@ -97,7 +97,7 @@ class MaskRCNN(TwoStage):
 
     def masks(
         self, maps: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"],
-        kind: Int[Tensor, "N"],
+        kind: Int[Tensor, " N"],
     ) -> Float[Tensor, "N P P"]:
         """The mask of the category that the region was given."""
         logits = self.mask_logits(maps, boxes)                     # (N, K, P, P)
@@ -123,6 +123,6 @@ class MaskRCNN(TwoStage):
         return {}
 
 
-def of_kind(told: Float[Tensor, "N K *P"], kind: Int[Tensor, "N"]) -> Tensor:
+def of_kind(told: Float[Tensor, "N K *P"], kind: Int[Tensor, " N"]) -> Tensor:
     """What is told of each region for its own kind, counted from 0, (N, *P)."""
     return told[torch.arange(len(kind), device=kind.device), kind]

@@ -94,9 +94,9 @@ class MaskScoringRCNN(MaskRCNN):
 
     def rescored(
         self, maps: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"],
-        kind: Int[Tensor, "N"], parts: Float[Tensor, "N P P"],
-        score: Float[np.ndarray, "N"],
-    ) -> Float[np.ndarray, "N"]:
+        kind: Int[Tensor, " N"], parts: Float[Tensor, "N P P"],
+        score: Float[np.ndarray, " N"],
+    ) -> Float[np.ndarray, " N"]:
         """The category's score times the mask's IoU."""
         if not self.scoring:
             return score
@@ -106,8 +106,8 @@ class MaskScoringRCNN(MaskRCNN):
 
 def mask_iou_of_cut(
     mask: Bool[Tensor, "N P P"], wanted: Bool[Tensor, "N P P"],
-    areas: Float[Tensor, "N"], boxes: Float[Tensor, "N 4"],
-) -> Float[Tensor, "N"]:
+    areas: Float[Tensor, " N"], boxes: Float[Tensor, "N 4"],
+) -> Float[Tensor, " N"]:
     """The IoU of masks on P x P parts of their boxes with whole objects.
 
     What of an object lies outside the box is missed, so it counts in the union.

@@ -132,8 +132,8 @@ class MetricLearning(WholeImageModel):
         return {"pairs": (pairs, len(targets)), "seeds": (grown, count)}
 
     def grown_kinds(
-        self, near: Float[Tensor, "S N"], own: Int[Tensor, "N"], kind: Int[Tensor, "N"],
-        some: Int[Tensor, "S"],
+        self, near: Float[Tensor, "S N"], own: Int[Tensor, " N"],
+        kind: Int[Tensor, " N"], some: Int[Tensor, " S"],
     ) -> Int[Tensor, "S T"]:
         """The kind of each seed's object, where the mask grown from it has IoU 0.5."""
         object_ = (own == own[some][:, None]) & (own > NOTHING)    # (S, N)
@@ -201,7 +201,7 @@ def square_distance(
 
 
 def pair_loss(
-    vectors: Float[Tensor, "S D"], own: Int[Tensor, "S"], eps: float = 1e-6
+    vectors: Float[Tensor, "S D"], own: Int[Tensor, " S"], eps: float = 1e-6
 ) -> Float[Tensor, ""]:
     """Log loss of all pairs; a pair weighs 1 over the product of its objects' sizes.
 
@@ -229,7 +229,7 @@ def pair_loss(
 
 
 def choose_seeds(
-    score: Float[Tensor, "N"], vectors: Float[Tensor, "N D"], count: int, alpha: float
+    score: Float[Tensor, " N"], vectors: Float[Tensor, "N D"], count: int, alpha: float
 ) -> Iterator[int]:
     """Places one after the other: log score + alpha log distance from the others.
 

@@ -124,7 +124,7 @@ class MNCJoint(TwoStage):
 
     def masks(
         self, maps: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"],
-        kind: Int[Tensor, "N"],
+        kind: Int[Tensor, " N"],
     ) -> Float[Tensor, "N m m"]:
         """The mask in each box, whatever its category."""
         return self.mask(self.warped(maps, boxes)).sigmoid()
@@ -144,7 +144,7 @@ class MNCJoint(TwoStage):
         by_mask = taught.label.clone()
         by_mask[positive] *= mask_iou(logits[positive] > 0, wanted) >= self.mask_iou
 
-        def named(head: nn.Module, label: Int[Tensor, "N"]) -> Float[Tensor, ""]:
+        def named(head: nn.Module, label: Int[Tensor, " N"]) -> Float[Tensor, ""]:
             return F.cross_entropy(head(seen), label, reduction="sum")
 
         box = self.box_loss(self.code(seen), fixed, objects)

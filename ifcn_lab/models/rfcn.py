@@ -78,7 +78,7 @@ class RFCN(TwoStage):
 
     def masks(
         self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"],
-        kind: Int[Tensor, "N"],
+        kind: Int[Tensor, " N"],
     ) -> Float[Tensor, "N 1 1"]:
         """The whole box."""
         return boxes.new_ones(len(boxes), 1, 1)

@@ -129,8 +129,8 @@ class SharpMask(WindowModel):
 
 
 def cut_windows(
-    maps: Float[Tensor, "B C H W"], image: Int[Tensor, "N"], y: Int[Tensor, "N"],
-    x: Int[Tensor, "N"], m: int,
+    maps: Float[Tensor, "B C H W"], image: Int[Tensor, " N"], y: Int[Tensor, " N"],
+    x: Int[Tensor, " N"], m: int,
 ) -> Float[Tensor, "N C m m"]:
     """The m x m places of each window, 0 off the map.
 

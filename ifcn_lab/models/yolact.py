@@ -147,7 +147,7 @@ class YOLACT(AnchoredModel):
 
     def mask_loss(
         self, prototypes: Float[Tensor, "k H W"], mix: Float[Tensor, "P k"],
-        own: Int[Tensor, "P"], objects: Objects,
+        own: Int[Tensor, " P"], objects: Objects,
     ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
         """Cross entropy within the object's box, over the box's area; and the IoU's."""
         solid = F.avg_pool2d(objects.masks[:, None], PROTOTYPE_STRIDE)[:, 0] >= 0.5
@@ -187,7 +187,7 @@ class YOLACT(AnchoredModel):
     """Whether a box that has gone still removes others."""
 
     def kept(
-        self, boxes: Float[Tensor, "N 4"], scores: Float[Tensor, "N"], iou: float
+        self, boxes: Float[Tensor, "N 4"], scores: Float[Tensor, " N"], iou: float
     ) -> Int[Tensor, "kept"]:
         """Which boxes stay: by Fast NMS, or by the usual one."""
         if self.fast:
@@ -245,7 +245,7 @@ def crop(
 def masked_loss(
     logits: Float[Tensor, "P H W"], wanted: Bool[Tensor, "P H W"],
     inside: Bool[Tensor, "P H W"],
-) -> Float[Tensor, "P"]:
+) -> Float[Tensor, " P"]:
     """Cross entropy of cropped masks, added up: what is cropped is a probability of 0.
     """
     loss = F.binary_cross_entropy_with_logits(logits, wanted.to(logits),

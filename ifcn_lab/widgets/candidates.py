@@ -71,7 +71,7 @@ def mask_traits(
             "runs": run_lengths(list(crops)).tobytes()}
 
 
-def run_lengths(masks: Sequence[Bool[np.ndarray, "_ _"]]) -> Shaped[np.ndarray, "R"]:
+def run_lengths(masks: Sequence[Bool[np.ndarray, "_ _"]]) -> Shaped[np.ndarray, " R"]:
     """How many pixels are out, in, out, ... of each mask, row by row; uint16.
 
     A mask ends with its last pixel: no run of nothing follows, and a mask without
@@ -102,9 +102,9 @@ def run_lengths(masks: Sequence[Bool[np.ndarray, "_ _"]]) -> Shaped[np.ndarray, 
 
 
 def lost_to(
-    boxes: Int[np.ndarray, "N 4"], lost: Int[np.ndarray, "L"],
-    kept: Int[np.ndarray, "K"], iou: float,
-) -> Int[np.ndarray, "L"]:
+    boxes: Int[np.ndarray, "N 4"], lost: Int[np.ndarray, " L"],
+    kept: Int[np.ndarray, " K"], iou: float,
+) -> Int[np.ndarray, " L"]:
     """For each box that NMS takes away, the best of the kept ones that overlaps it.
 
     >>> boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 9], [20, 20, 30, 30]])

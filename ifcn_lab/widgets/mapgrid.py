@@ -126,7 +126,7 @@ class MapGrid(Explorable):
             return Rule([0, 1], 0.5, 0)
         return Rule(self.limits, self.half, self.decimals)
 
-    def place(self) -> Float[np.ndarray, "kk"]:
+    def place(self) -> Float[np.ndarray, " kk"]:
         """The k * k scores of the place that is pointed at."""
         y, x = self.at()
         return self.maps()[:, y, x].astype(np.float64)
@@ -175,7 +175,7 @@ class MapGrid(Explorable):
         step = self.steps[self.frame] if self.steps else 0
         return f"{scene} {source.get(self.source, '').format(step)}".strip()
 
-    def _readings(self, scores: Float[np.ndarray, "kk"]) -> list[str]:
+    def _readings(self, scores: Float[np.ndarray, " kk"]) -> list[str]:
         parts = [self.read_by(center) for center in self._centers()]
         return [f"Window {n} reads {self._named(part)}, {self.said(scores[part])}."
                 for n, part in enumerate(parts, 1) if part >= 0]

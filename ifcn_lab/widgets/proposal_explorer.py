@@ -33,9 +33,9 @@ WIDEST = 720
 class Sifted(NamedTuple):
     """Indices of the windows that are sure enough, that NMS leaves, that are shown."""
 
-    sure: Int[np.ndarray, "N"]
-    kept: Int[np.ndarray, "K"]
-    shown: Int[np.ndarray, "T"]
+    sure: Int[np.ndarray, " N"]
+    kept: Int[np.ndarray, " K"]
+    shown: Int[np.ndarray, " T"]
 
 
 class ProposalExplorer(Explorable):

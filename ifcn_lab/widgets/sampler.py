@@ -273,8 +273,8 @@ def draw_some(rows: list[int], n: int, numbers: Iterator[float]) -> list[int]:
 
 
 def draw_windows(
-    label: Int[np.ndarray, "w"], n: int, seed: int, half: bool
-) -> Int[np.ndarray, "n"]:
+    label: Int[np.ndarray, " w"], n: int, seed: int, half: bool
+) -> Int[np.ndarray, " n"]:
     """Numbers of drawn windows, by the rule of `sample_windows`, or of any usable ones.
 
     >>> draw_windows(np.array([1, 0, -1, 0]), 4, seed=0, half=True)[:2].tolist()

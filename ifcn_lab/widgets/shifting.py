@@ -84,7 +84,7 @@ def both_orders(
     return first, Outcome(*(np.roll(each, cells, (0, 1)) for each in second))
 
 
-def near_edge(size: int, reach: int, stride: int) -> Bool[np.ndarray, "H"]:
+def near_edge(size: int, reach: int, stride: int) -> Bool[np.ndarray, " H"]:
     """The rows of features that see past the picture's edge.
 
     Args:
@@ -98,7 +98,7 @@ def near_edge(size: int, reach: int, stride: int) -> Bool[np.ndarray, "H"]:
     return (at < reach) | (at + reach > size - 1)
 
 
-def near_edge_of_scores(near: Bool[np.ndarray, "H"]) -> Bool[np.ndarray, "H"]:
+def near_edge_of_scores(near: Bool[np.ndarray, " H"]) -> Bool[np.ndarray, " H"]:
     """The same for the score map, which sees two cells further to each side.
 
     >>> near_edge_of_scores(np.array([1, 0, 0, 0, 0, 0, 0], bool)).astype(int).tolist()

@@ -54,7 +54,7 @@ class Pyramid(NamedTuple):
     limit: float
 
 
-Portion = tuple[Int[np.ndarray, "N"], Int[np.ndarray, "N 2"],
+Portion = tuple[Int[np.ndarray, " N"], Int[np.ndarray, "N 2"],
                 Iterator[Float[Tensor, "n P Q"]]]
 """Windows of one level, to be enlarged a few at a time.
 
@@ -76,7 +76,7 @@ def pyramid_of(
 
 def best_windows(
     levels: Sequence[Level], count: int
-) -> tuple[Int[np.ndarray, "N 3"], Float[np.ndarray, "N"]]:
+) -> tuple[Int[np.ndarray, "N 3"], Float[np.ndarray, " N"]]:
     """The windows of highest objectness over all levels, best first.
 
     Returns:

@@ -86,11 +86,11 @@ class WindowSample(NamedTuple):
     """
 
     centers: Int[np.ndarray, "n 2"]
-    label: Int[np.ndarray, "n"]
-    instance: Int[np.ndarray, "n"]
+    label: Int[np.ndarray, " n"]
+    instance: Int[np.ndarray, " n"]
 
 
-def window_centers(length: int, stride: int, m: int) -> Float[np.ndarray, "L"]:
+def window_centers(length: int, stride: int, m: int) -> Float[np.ndarray, " L"]:
     """Where the middle of the window at each cell lies, in image pixels.
 
     Example:
@@ -103,7 +103,7 @@ def window_centers(length: int, stride: int, m: int) -> Float[np.ndarray, "L"]:
 def window_offsets(
     boxes: Shaped[np.ndarray, "N 4"], shape: tuple[int, int], *, stride: int,
     m: int, rule: WindowRule,
-) -> tuple[Float[np.ndarray, "N H W"], Float[np.ndarray, "N"]]:
+) -> tuple[Float[np.ndarray, "N H W"], Float[np.ndarray, " N"]]:
     """How far each object is from the middle and from the right size of a window.
 
     Returns the larger of the two centre distances as a share of the window's side,
@@ -197,7 +197,7 @@ def draw_some(
 
 def mask_targets(
     coverage: Float[np.ndarray, "N H W"], centers: Int[np.ndarray, "P 2"],
-    instance: Int[np.ndarray, "P"], m: int,
+    instance: Int[np.ndarray, " P"], m: int,
     crowd: Bool[np.ndarray, "H W"] | None = None,
 ) -> tuple[Float[np.ndarray, "P m m"], Bool[np.ndarray, "P m m"]]:
     """The mask each positive window should show, and which of its pixels count.

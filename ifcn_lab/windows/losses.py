@@ -32,7 +32,7 @@ class WindowTargets(NamedTuple):
     """
 
     centers: Int[Tensor, "n 2"]
-    label: Float[Tensor, "n"]
+    label: Float[Tensor, " n"]
     target: Float[Tensor, "P m m"]
     counts: Bool[Tensor, "P m m"]
 
@@ -80,7 +80,7 @@ def window_losses(
 def mask_loss(
     windows: Float[Tensor, "P m m"], target: Float[Tensor, "P m m"],
     counts: Bool[Tensor, "P m m"],
-) -> Float[Tensor, "P"]:
+) -> Float[Tensor, " P"]:
     """Mean logistic loss over the pixels that count, for each assembled window.
 
     Example:

@@ -133,7 +133,7 @@ def questions(
 def window_ious(
     windows: Bool[np.ndarray, "N m m"], cells: Bool[np.ndarray, "N H W"],
     centers: Int[np.ndarray, "N 2"],
-) -> Float[np.ndarray, "N"]:
+) -> Float[np.ndarray, " N"]:
     """How well each window's mask agrees with its object: IoU on the map's cells.
 
     >>> window = np.array([[[True, True], [False, False]]])

@@ -17,7 +17,7 @@ from torch import Tensor
 
 
 def place_line(
-    center: Int[Tensor, "N"], m: int, cell: float, length: int | None = None
+    center: Int[Tensor, " N"], m: int, cell: float, length: int | None = None
 ) -> tuple[Int[Tensor, "N P"], Float[Tensor, "N P"]]:
     """Pixels covered along one axis, and where their middles lie in window cells.
 
@@ -62,8 +62,8 @@ class Zoomed(NamedTuple):
     of such a mask is the tight box of what lies in the image.
     """
 
-    top: Int[Tensor, "H"]
-    left: Int[Tensor, "W"]
+    top: Int[Tensor, " H"]
+    left: Int[Tensor, " W"]
     down: Float[Tensor, "H P m"]
     across: Float[Tensor, "W m Q"]
 

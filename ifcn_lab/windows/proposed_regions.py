@@ -33,7 +33,7 @@ class ProposedRegions:
         self.model, self.rule, self.bins = model, rule, bins
         self._kept: dict[int, Rois] = {}
 
-    def of(self, view: View, kinds: Int[np.ndarray, "M"]) -> Rois:
+    def of(self, view: View, kinds: Int[np.ndarray, " M"]) -> Rois:
         """All regions of a view; `kinds` are its objects'."""
         key = hash(view.image.numpy().tobytes())
         if key not in self._kept:
@@ -44,7 +44,7 @@ class ProposedRegions:
         rois = self._kept[key]
         return rois._replace(masks=rois.masks.float())
 
-    def _find(self, view: View, kinds: Int[np.ndarray, "M"]) -> Rois:
+    def _find(self, view: View, kinds: Int[np.ndarray, " M"]) -> Rois:
         h, w = view.size
         found = self.proposals(view.image[:, :h, :w], view.zoom, precision="auto")
         boxes, crops = found.boxes, found.crops
