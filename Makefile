@@ -48,7 +48,7 @@ lab: setup  ## open the lessons in JupyterLab
 TESTS = --doctest-modules ifcn_lab ifcn_course tests \
 	--nbval --nbval-cell-timeout=3600 --nbval-kernel-startup-timeout=3600 \
 	$(wildcard notebooks) --cov=ifcn_lab --cov=ifcn_course \
-	--numprocesses=$(JOBS) --dist=loadfile
+	--numprocesses=$(JOBS) --dist=loadfile --max-worker-restart=0
 
 test: setup  ## run every test: unit, doctest, notebooks; coverage at least 90 %
 	$(BIN)/python -m pytest $(TESTS)
