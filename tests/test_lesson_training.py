@@ -137,8 +137,7 @@ def right_label(distance: float, octaves: float, rule: WindowRule) -> int:
 
 
 def right_loss(z: float, t: float) -> float:
-    p = 1 / (1 + np.exp(-z))
-    return -t * np.log(p) - (1 - t) * np.log(1 - p)
+    return t * np.log1p(np.exp(-z)) + (1 - t) * np.log1p(np.exp(z))
 
 
 def right_count(
