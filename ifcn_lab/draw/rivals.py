@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from ifcn_lab.draw.missed_objects import Failure
-from ifcn_lab.draw.palette import COLOURS, FOUND, GREY, INK, TRUE
+from ifcn_lab.draw.palette import COLOURS, FOUND, INK, TRUE
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.draw.training_windows import few_shades
 from ifcn_lab.layers.thresholding import between_variance, foreground, grey_levels, otsu
@@ -155,29 +155,27 @@ def close_up(failure: Failure, margin: float = 0.6) -> Failure:
 
 
 def bars(
-    groups: Mapping[str, Mapping[str, float]], what: str, top: float = 1.0
+    groups: Mapping[str, Mapping[str, float]], what: str
 ) -> Picture:
-    """A bar and its number for each rival, in groups side by side.
+    """A bar and its number for each of up to three rivals, in groups side by side.
 
     Args:
         groups: by group, the figure of each rival; every group has the same rivals.
-        what: the figure's name.
-        top: the largest figure that there can be.
+        what: the figure's name; it is a share, so 1 is the most.
     """
-    rivals, said = list(next(iter(groups.values()))), []
-    width = 0.8 / len(rivals)
-    colours = dict(zip(rivals, (GREY, FOUND, TRUE)[-len(rivals):], strict=True))
+    count, said = len(next(iter(groups.values()))), []
+    width = 0.8 / count
     with panels(1, 1, width=2.0 + 2.4 * len(groups), height=2.8) as (figure, grid):
         axes = grid[0, 0]
         for at, (group, figures) in enumerate(groups.items()):
             for n, (name, value) in enumerate(figures.items()):
-                x = at + width * (n - (len(rivals) - 1) / 2)
-                axes.bar(x, value, 0.9 * width, color=colours[name], edgecolor=INK,
+                x = at + width * (n - (count - 1) / 2)
+                axes.bar(x, value, 0.9 * width, color=STYLES[n][0], edgecolor=INK,
                          linewidth=0.6, label=name if at == 0 else None)
-                axes.text(x, value + 0.02 * top, f"{value:.2f}", ha="center", size=9)
+                axes.text(x, value + 0.02, f"{value:.2f}", ha="center", size=9)
             words = [f"{name} {value:.2f}" for name, value in figures.items()]
             said.append(f"{group}: {listing(words)}")
         axes.set_xticks(range(len(groups)), groups)
-        axes.set(ylim=(0, 1.12 * top), xlim=(-0.6, len(groups) - 0.4), ylabel=what)
+        axes.set(ylim=(0, 1.12), xlim=(-0.6, len(groups) - 0.4), ylabel=what)
         axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return Picture(figure, f"Bars of {what}. {'; '.join(said)}.")
