@@ -217,7 +217,7 @@ def test_no_text_of_the_picture_names_what_is_behind_a_letter(maps):
     hidden = [name for name, _ in bug_museum.LETTERS.values()]
     assert not [name for name in hidden if name in picture.alt or name in texts]
     wrong = wrong_pixels(maps[0], hidden[0], CENTERS[:1])
-    assert f"Wrong pixels: A {wrong} and " in picture.alt
+    assert f"Wrong places: A {wrong} and " in picture.alt
 
 
 def test_the_table_says_who_survives():
