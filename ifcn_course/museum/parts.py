@@ -98,7 +98,7 @@ def k_and_m_swapped(i: int, k: int, m: int) -> int:
     "The offset i itself decides: i * k // m.",
     "part_of",
 )
-def half_pixel_part(i: int, k: int, m: int) -> int:
+def half_place_part(i: int, k: int, m: int) -> int:
     """A convention of its own: parts of 21 in 5 become 4, 4, 5, 4, 4 wide."""
     return int((i + 0.5) * k / m)
 

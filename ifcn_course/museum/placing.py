@@ -56,7 +56,7 @@ def center_as_corner(
     "It is m // 2; the two differ where m is even.",
     *COUNTED,
 )
-def half_pixel_off(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
+def half_place_off(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
     """Puts windows with an even side one place too low and too far to the right."""
     channel, (_, H, W) = Grid(isqrt(len(score_maps)), m).channel, score_maps.shape
     windows = np.full((len(centers), m, m), fill, score_maps.dtype)
