@@ -1,6 +1,6 @@
 """What must be true of figures that a lesson prints and that differ between machines.
 
-Their cells carry the tag `nbval-ignore-output`, so nbval runs them and compares nothing.
+Their cells are tagged `nbval-ignore-output`: nbval runs them and compares nothing.
 """
 
 from __future__ import annotations
