@@ -61,7 +61,7 @@ def test_shared_pixels_are_the_same_places_of_the_map(step) -> None:
 
 def test_windows_that_do_not_meet_share_nothing() -> None:
     assert kept(2, 4, (0, 5)).shape == (4, 0)
-    with pytest.raises(ValueError, match="share no pixel"):
+    with pytest.raises(ValueError, match="share no place"):
         kept_share(2, 4, (0, 4))
 
 
