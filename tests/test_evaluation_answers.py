@@ -1,4 +1,4 @@
-"""Answers chosen from proposals share no place; the nuclei score counts them."""
+"""Answers chosen from proposals share no pixel; the nuclei score counts them."""
 
 from __future__ import annotations
 
