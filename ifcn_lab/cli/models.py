@@ -53,10 +53,9 @@ def print_costs(name: str, backbone: str) -> None:
                          "its own, as InstanceFCN")
     print(f"multiply-adds of a picture of {LESSON.crop} x {LESSON.crop} and of a step "
           f"with {LESSON.batch}, in millions")
-    print(f"{'layer':32}{'parameters':>12}{'picture':>10}{'step':>10}{'ms':>8}")
-    for layer, parameters, picture, step, ms in costs(kind(backbone=backbone)):
-        print(f"{layer:32}{parameters:12,}{picture / 1e6:10.2f}{step / 1e6:10.1f}"
-              f"{ms:8.2f}")
+    print(f"{'layer':32}{'parameters':>12}{'picture':>10}{'step':>10}")
+    for layer, parameters, picture, step in costs(kind(backbone=backbone)):
+        print(f"{layer:32}{parameters:12,}{picture / 1e6:10.2f}{step / 1e6:10.1f}")
 
 
 def sentence(name: str) -> str:

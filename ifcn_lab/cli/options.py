@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ifcn_lab.segmenter import Instances, Segmenter
 
 
+MANY = 10_000_000
+
+
 def number(kind: type, what: str, fits: Callable[[Any], bool]) -> Callable[[str], Any]:
     """How argparse reads a number, and says what it expected where it finds another.
 
@@ -40,6 +43,24 @@ def number(kind: type, what: str, fits: Callable[[Any], bool]) -> Callable[[str]
 positive = number(float, "a number above 0", lambda x: x > 0)
 whole = number(int, "a whole number above 0", lambda n: n > 0)
 share = number(float, "a number between 0 and 1", lambda x: 0 < x < 1)
+
+
+def add_length(parser: ArgumentParser) -> None:
+    """--iterations and --minutes."""
+    parser.add_argument("--iterations", type=whole, metavar="N", help="train for so "
+                        "many steps")
+    parser.add_argument("--minutes", type=positive, help="or for so long")
+
+
+def length_of(given: Namespace) -> dict[str, Any]:
+    """What --iterations and --minutes change of a recipe.
+
+    >>> length_of(Namespace(iterations=None, minutes=2))
+    {'iterations': 10000000, 'seconds': 120}
+    """
+    if given.minutes:                                    # the clock decides
+        return {"iterations": given.iterations or MANY, "seconds": 60 * given.minutes}
+    return {"iterations": given.iterations, "seconds": None} if given.iterations else {}
 
 
 def add_data(
@@ -187,7 +208,7 @@ def load_model(given: Namespace) -> Segmenter:
         FileNotFoundError: neither a file, nor a run, nor a shipped name.
     """
     from ifcn_lab.data import shipped
-    from ifcn_lab.league.runs import on_device
+    from ifcn_lab.league.trials import on_device
     from ifcn_lab.models import load
 
     path = Path(given.weights)

@@ -25,10 +25,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ifcn_lab.cli.fields import add_fields, given_fields, settings
+from ifcn_lab.cli.fields import add_fields, anything, given_fields, named
 from ifcn_lab.cli.options import (
     add_data,
+    length_of,
     load_data,
+    load_model,
     positive,
     warnings_as_lines,
     whole,
@@ -89,8 +91,8 @@ def add_network(parser: ArgumentParser) -> None:
                          "(21); under torchrun write --window, as it takes --m for its "
                          "own")
     network.add_argument("--options", nargs="+", default=(), metavar="NAME=VALUE",
-                         help="further arguments of the model's class, as windows=128 "
-                         "or negative_masks=true")
+                         type=named(anything), help="further arguments of the "
+                         "model's class, as windows=128 or negative_masks=true")
     network.add_argument("--weights", metavar="NAME", help="start from these weights: "
                          "a shipped name or a file; k, m and backbone come from there")
     network.add_argument("--init", metavar="NAME", help="start VGG-16 from: vgg16 "
@@ -246,8 +248,7 @@ def new_model(given: Namespace, samples: Sequence[Sample]) -> Segmenter:
     """
     import torch
 
-    from ifcn_lab.cli.options import load_model
-    from ifcn_lab.league.runs import on_device
+    from ifcn_lab.league.trials import on_device
     from ifcn_lab.models import model_class
 
     torch.manual_seed(given.seed or 0)
@@ -258,7 +259,7 @@ def new_model(given: Namespace, samples: Sequence[Sample]) -> Segmenter:
     model = load_model(given)
     kind = model_class(given.model or type(model).__name__)
     if not isinstance(model, kind) and hasattr(kind, "on"):
-        named = kind.on(model, samples.categories, **settings(given.options))
+        named = kind.on(model, samples.categories, **dict(given.options))
         return on_device(named, given.device)
     for name in ("k", "m", "backbone"):
         wish, have = getattr(given, name), model.config.get(name)
@@ -276,22 +277,12 @@ def fresh(given: Namespace, samples: Sequence[Sample] = ()) -> Segmenter:
     Raises:
         ValueError: an unknown model, or an option that it does not take.
     """
-    from ifcn_lab.layers.pretrained import gaussian, he, initialise
+    from ifcn_lab.league.rows import begun
     from ifcn_lab.models import model_class
 
     kind = model_class(given.model or "InstanceFCN")
-    try:
-        model = kind(**options_of(given, kind, samples))
-    except TypeError as error:
-        raise ValueError(f"{kind.__name__} cannot be built so: {error}") from error
-    std = recipe(given).init_std
-    if std is not None:
-        gaussian(model, std)
-    if given.init == "he":
-        return he(model)
-    if given.init and not given.resume:
-        initialise(model, given.init)
-    return model
+    init = None if given.resume and given.init != "he" else given.init
+    return begun(kind, options_of(given, kind, samples), recipe(given), init)
 
 
 def options_of(
@@ -309,7 +300,7 @@ def options_of(
         chosen["categories"] = getattr(samples, "categories", None) or None
     named = {name: value for name, value in chosen.items() if value is not None
              and (name in taken or name in ("m", "rule"))}
-    return {**named, **settings(given.options)}
+    return {**named, **dict(given.options)}
 
 
 def rule(given: Namespace, backbone: str) -> WindowRule:
@@ -323,11 +314,5 @@ def rule(given: Namespace, backbone: str) -> WindowRule:
 
 def recipe(given: Namespace) -> Recipe:
     """The named recipe with the options that were given."""
-    base = RECIPES[given.recipe or "small"]
-    changes = given_fields(given, Recipe)
-    if given.minutes:
-        changes |= {"seconds": 60 * given.minutes}
-        changes.setdefault("iterations", 10_000_000)  # the clock decides
-    elif given.iterations:
-        changes["seconds"] = None
-    return base.with_(**changes)
+    return RECIPES[given.recipe or "small"].with_(
+        **given_fields(given, Recipe) | length_of(given))

@@ -23,29 +23,31 @@ from statistics import mean, stdev
 from typing import NamedTuple
 
 from ifcn_lab.data.scenes import SCENE_SETS
-from ifcn_lab.league.entries import Entry
-from ifcn_lab.league.summary import Figures, spread
+from ifcn_lab.league.settings import Entry, relative
+from ifcn_lab.league.table import Seeds, spread
 
 SHOWN, NOT_SHOWN, REFUTED = "shown", "not shown", "refuted here"
 
-ROWS = {
-    **{f"k = {k}": Entry("InstanceFCN", {"k": k}) for k in (1, 3, 5)},
-    "k = 5, whole": Entry("InstanceFCN", {"k": 5}, view="whole"),
-    "k = 5, 100 scenes": Entry("InstanceFCN", {"k": 5}, data={"train": 100}),
-    "layers": Entry("DeepMask"),
-    "layers, 100 scenes": Entry("DeepMask", data={"train": 100}),
-    "DeepMask": Entry("DeepMask", {"m": 24}), "SharpMask": Entry("SharpMask"),
-    **{name: Entry("AfterSGN", {"directions": name})
-       for name in ("both", "rows", "columns")},
-    **{roi: Entry("MaskRCNN", {"roi": roi}) for roi in ("align", "warp", "pool")},
-    **{f"box gradient {on}": Entry("MNCJoint", {"box_gradient": on == "on"})
-       for on in ("on", "off")},
-    "scoring": Entry("MaskScoringRCNN", ways={"category's score": {"scoring": False}}),
-    **{f"{k} prototypes": Entry("YOLACT", {"k": k}) for k in (8, 32)},
-    "YOLACT": Entry("YOLACT", ways={"greedy NMS": {"fast": False}}),
-    **{f"coordinates {on}": Entry("Discriminative", {"coordinates": on == "on"})
-       for on in ("on", "off")},
-}
+ROWS = {each.name: each for each in (
+    *(relative(f"k = {k}", "InstanceFCN", options={"k": k}) for k in (1, 3, 5)),
+    relative("k = 5, whole", "InstanceFCN", recipe="whole"),
+    relative("k = 5, 100 scenes", "InstanceFCN", data={"train": 100}),
+    relative("layers", "DeepMask"),
+    relative("layers, 100 scenes", "DeepMask", data={"train": 100}),
+    relative("DeepMask", options={"m": 24}), relative("SharpMask"),
+    *(relative(name, "AfterSGN", options={"directions": name})
+      for name in ("both", "rows", "columns")),
+    *(relative(roi, "MaskRCNN", options={"roi": roi})
+      for roi in ("align", "warp", "pool")),
+    *(relative(f"box gradient {on}", "MNCJoint",
+               options={"box_gradient": on == "on"}) for on in ("on", "off")),
+    relative("scoring", "MaskScoringRCNN",
+             ways={"category's score": {"scoring": False}}),
+    *(relative(f"{k} prototypes", "YOLACT", options={"k": k}) for k in (8, 32)),
+    relative("YOLACT", ways={"greedy NMS": {"fast": False}}),
+    *(relative(f"coordinates {on}", "Discriminative",
+               options={"coordinates": on == "on"}) for on in ("on", "off")),
+)}
 """What the claims train, by name: the k = 5 of several is trained once."""
 
 
@@ -71,7 +73,7 @@ class Gap(NamedTuple):
         return [(1 if sign == "+" else -1, *term.split("/"))
                 for sign, term in zip(signs[::2], signs[1::2], strict=True)]
 
-    def values(self, found: Mapping[str, Figures]) -> list[float]:
+    def values(self, found: Mapping[str, Seeds]) -> list[float]:
         """The sum, seed by seed."""
         columns = [[sign * seed[figure] for seed in found[row]]
                    for sign, row, figure in self.terms]
@@ -185,23 +187,12 @@ def verdict(values: Sequence[float], low: float, high: float) -> str:
     return REFUTED if last < low or first > high else NOT_SHOWN
 
 
-def together(verdicts: Sequence[str]) -> str:
-    """One verdict of several.
-
-    Example:
-        >>> together(["shown", "not shown"]), together(["shown", "shown"])
-        ('not shown', 'shown')
-    """
-    if REFUTED in verdicts:
-        return REFUTED
-    return NOT_SHOWN if NOT_SHOWN in verdicts else SHOWN
-
-
-def claim_told(claim: Claim, found: Mapping[str, Figures]) -> str:
+def claim_told(claim: Claim, found: Mapping[str, Seeds]) -> str:
     """A claim in Markdown: the paper's figures, the ranges, ours, the verdict."""
     gaps = [(gap, gap.values(found)) for gap in claim.gaps]
     said = [verdict(values, gap.low, gap.high) for gap, values in gaps]
-    lines = [f"## {claim.number}. {claim.text}: {together(said)}", "",
+    worst = next(word for word in (REFUTED, NOT_SHOWN, SHOWN) if word in said)
+    lines = [f"## {claim.number}. {claim.text}: {worst}", "",
              f"The paper: {claim.paper} (source: {claim.source}).", ""]
     lines += [f"- {gap.figures}, between {gap.low:g} and {gap.high:g}: "
               f"{spread(values)}, {word}"
