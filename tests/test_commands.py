@@ -76,7 +76,7 @@ def test_help_comes_at_once_because_nothing_heavy_is_loaded() -> None:
 @pytest.mark.parametrize(
     "wrong",
     ["", "paint", "train", "segment", "segment a.png --score 2",
-     "train --out run --k 0", "train --out run --minutes -1",
+     "train --out run --options k", "train --out run --minutes -1",
      "evaluate --annotations a.json --nms x", "train --out run --lr nan"],
 )
 def test_a_wrong_option_ends_with_2_and_the_usage(

@@ -210,7 +210,8 @@ def changed(content: bytes) -> bytes:
     ("options.json", lambda content: b"[]", "options.json is damaged"),
     ("options.json", lambda content: b"[" * 100_000, "options.json is damaged"),
     ("options.json", lambda content: content.replace(b"crop", b"crap"), "names crap"),
-    ("options.json", lambda content: content.replace(b'"m": 7', b'"m": 9'), "m = 7, "),
+    ("options.json", lambda content: content.replace(b'"m",\n   7', b'"m",\n   9'),
+     "m = 7, "),
     ("options.json", lambda content: content.replace(b'"crop": 48', b'"crop": 32'),
      "checkpoint.pt holds a run with crop = 48, this one has crop = 32"),
 ])

@@ -51,7 +51,7 @@ def wait_for_steps(log: Path, count: int, process: subprocess.Popen[str]) -> Non
 @pytest.mark.skipif(not shutil.which("ps"), reason="needs ps to find the processes")
 def test_a_killed_process_ends_the_run_and_one_process_goes_on(tmp_path: Path) -> None:
     out, data = tmp_path / "run", write_folder(tmp_path / "data")
-    small = [*SMALL[:2], "--window", *SMALL[3:], "--every", "1000",
+    small = [*SMALL, "--every", "1000",
              "--timeout", "100000"]  # so it is the closed connection that ends it
     run = torchrun(out, "--annotations", str(data), "--iterations", "100000",
                    "--workers", "1", *small)

@@ -8,7 +8,7 @@ import torch
 from training_cases import QUICK, SCENES, network, one_thread, same_weights, samples
 
 from ifcn_lab.__main__ import main, parse
-from ifcn_lab.cli.train import batches_told, fresh, recipe
+from ifcn_lab.cli.train import fresh, recipe
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import PAPER, Recipe, Run, Step, example_of, train
@@ -141,8 +141,8 @@ def test_every_field_of_the_recipe_and_of_the_rule_is_an_option() -> None:
     assert chosen("--recipe paper") == PAPER
     given = parse("train --out run --recipe paper --canonical 0.6 --center-tolerance "
                   "0.05 --scale-tolerance 0.25 --negative-center 0.2 --negative-scale "
-                  "0.9 --options negative_masks=true windows=64 --backbone small "
-                  "--k 2 --m 7".split())
+                  "0.9 --options negative_masks=true windows=64 backbone=small "
+                  "k=2 m=7".split())
     net = fresh(given)
     assert net.rule == WindowRule(0.6, 0.05, 0.25, 0.2, 0.9)
     assert net.negative_masks and (net.drawn, net.k, net.m) == (64, 2, 7)
@@ -161,7 +161,7 @@ def test_options_of_the_machine_reach_the_recipe() -> None:
 
 
 def test_the_papers_network_begins_as_remembered() -> None:
-    given = parse("train --out run --recipe paper --backbone small".split())
+    given = parse("train --out run --recipe paper --options backbone=small".split())
     torch.manual_seed(0)
     net = fresh(given)
     for branch in (net.masks, net.objectness):
@@ -169,15 +169,6 @@ def test_the_papers_network_begins_as_remembered() -> None:
             assert float(layer.weight.std().detach()) == pytest.approx(0.01, rel=0.1)
             assert (layer.bias == 0).all()
     assert fresh(parse("train --out run --recipe paper".split())).stride == 8
-
-
-@pytest.mark.parametrize(
-    ("changes", "processes", "says"),
-    [({}, 8, "8 images a step: 8 batches of 1, shared by 8 processes"),
-     ({}, 1, "8 images a step: 8 batches of 1, one after the other")],
-)
-def test_the_images_of_a_step_are_told(changes: dict, processes: int, says: str):
-    assert batches_told(PAPER.with_(**changes), processes) == says
 
 
 def test_weights_and_init_together_are_refused(

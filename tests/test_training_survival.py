@@ -210,7 +210,7 @@ def test_resume_takes_a_new_length_and_keeps_it(data: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("option", "says"),
-    [("--k 3", "--k 2, not 3"), ("--backbone vgg16", "--backbone None, not vgg16"),
+    [("--model FCN", "--model None, not FCN"), ("--crop 32", "--crop 48, not 32"),
      ("--recipe paper", "--recipe None, not paper"), ("--seed 1", "--seed None, not 1"),
      ("--scale-tolerance 0.2", "--scale-tolerance None, not 0.2"),
      ("--turn", "--turn False, not True"), ("--dataset scenes", "--dataset None, not")],
@@ -221,7 +221,7 @@ def test_an_option_that_contradicts_the_resumed_run_is_refused(
 ) -> None:
     out = tmp_path / "run"
     out.mkdir()
-    (out / "options.json").write_text(json.dumps({"k": 2, "turn": False, "crop": 48}))
+    (out / "options.json").write_text(json.dumps({"turn": False, "crop": 48}))
     assert main(["train", "--out", str(out), "--resume", *option.split()]) == 2
     told = capsys.readouterr().err
     assert f"was begun with {says}" in told and "leave --" in told

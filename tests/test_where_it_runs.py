@@ -19,7 +19,7 @@ from ifcn_lab.models.instancefcn import InstanceFCN
 
 resource = pytest.importorskip("resource", reason="Windows has no such limits")
 ROOT = Path(__file__).parent.parent
-SMALL = "--iterations 2 --k 2 --m 7 --batch 2 --crop 48 --workers 2"
+SMALL = "--iterations 2 --options k=2 m=7 --batch 2 --crop 48 --workers 2"
 # Each command, and a file that it makes.
 COMMANDS = {
     "help": ("--help", None),

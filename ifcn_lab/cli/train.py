@@ -84,17 +84,12 @@ def add_network(parser: ArgumentParser) -> None:
     network.add_argument("--model", metavar="NAME", help="InstanceFCN (default) or a "
                          "relative (see `ifcn-lab models`); MNC and SharpMask stand "
                          "on --weights")
-    network.add_argument("--backbone", choices=("light", "small", "vgg16"), help="("
-                         "small; vgg16 with --recipe paper or --init)")
-    network.add_argument("--k", type=whole, help="parts a side (5)")
-    network.add_argument("--m", "--window", type=whole, help="window side in places "
-                         "(21); under torchrun write --window, as it takes --m for its "
-                         "own")
     network.add_argument("--options", nargs="+", default=(), metavar="NAME=VALUE",
-                         type=named(anything), help="further arguments of the "
-                         "model's class, as windows=128 or negative_masks=true")
-    network.add_argument("--weights", metavar="NAME", help="start from these weights: "
-                         "a shipped name or a file; k, m and backbone come from there")
+                         type=named(anything), help="arguments of the model's class, "
+                         "as k=3, m=15, backbone=light (small; vgg16 with --recipe "
+                         "paper or --init), windows=128 or negative_masks=true")
+    network.add_argument("--weights", metavar="NAME", help="start from these weights, "
+                         "a shipped name or a file, with the options they have")
     network.add_argument("--init", metavar="NAME", help="start VGG-16 from: vgg16 "
                          "(ImageNet, fetched), vgg16-caffe, a file, or he (random, "
                          "scaled so that nothing fades)")
@@ -103,11 +98,14 @@ def add_network(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> int:
     """Train, then write the model; with many processes the first one writes."""
     from ifcn_lab.training import joined
+    from ifcn_lab.training.batches import spare_cores
     from ifcn_lab.training.lock import sole_trainer
 
     with joined(given.device, given.timeout) as group, sole_trainer(
             given.out / "checkpoint.pt" if group.first else None):
         settle(given, group)
+        if given.workers is None:
+            given.workers = spare_cores()
         samples = load_samples(given)
         model = new_model(given, samples)
         sizes = group.share(object_sizes(samples) if group.first else None)
@@ -179,11 +177,10 @@ def carry_out(
     chosen = chosen.with_(**{name: value for name, value in model.recipe_changes.items()
                              if getattr(given, name) is None})
     options = {"progress": True, "checkpoint": checkpoint, "every": given.every or 200,
-               "resume": given.resume, "workers": workers(given)}
+               "resume": given.resume, "workers": given.workers}
     if not group.first:
         train(model, samples, chosen, **options)
         return
-    print(batches_told(chosen, group.size))
     with Log(given.out / "log.csv", keep=steps_done(given)) as log:
         train(model, samples, chosen, on_step=log.write, **options)
 
@@ -206,25 +203,6 @@ def steps_done(given: Namespace) -> int:
     return 0
 
 
-def batches_told(recipe: Recipe, processes: int) -> str:
-    """How the images of a step are shared out."""
-    images = recipe.batch * recipe.accumulate
-    batches = f"{recipe.accumulate} batches of {recipe.batch}"
-    how = f"shared by {processes} processes" if processes > 1 else "one after the other"
-    return f"{images} images a step: {batches}, {how}"
-
-
-def workers(given: Namespace) -> int:
-    """Processes that load images, by default what the cores leave room for."""
-    import os
-
-    from ifcn_lab.training.batches import spare_cores
-
-    if given.workers is not None:
-        return given.workers
-    return spare_cores(processes=int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
-
-
 def load_samples(given: Namespace) -> Sequence[Sample]:
     """The data set that was named, or synthetic scenes.
 
@@ -237,14 +215,14 @@ def load_samples(given: Namespace) -> Sequence[Sample]:
         return SceneSet(2000)
     with warnings_as_lines():
         samples = load_data(given)
-    return SampleCache(samples, 2.0 / max(1, workers(given)))
+    return SampleCache(samples, 2.0 / max(1, given.workers))
 
 
 def new_model(given: Namespace, samples: Sequence[Sample]) -> Segmenter:
     """A fresh model, or the one to start from.
 
     Raises:
-        ValueError: the weights are of another k, m or backbone than was asked for.
+        ValueError: the weights have other options than were asked for.
     """
     import torch
 
@@ -256,16 +234,14 @@ def new_model(given: Namespace, samples: Sequence[Sample]) -> Segmenter:
         raise ValueError("--weights is a whole network and --init a backbone: give one")
     if not given.weights:
         return on_device(fresh(given, samples), given.device)
-    model = load_model(given)
+    model, options = load_model(given), dict(given.options)
     kind = model_class(given.model or type(model).__name__)
     if not isinstance(model, kind) and hasattr(kind, "on"):
-        named = kind.on(model, samples.categories, **dict(given.options))
-        return on_device(named, given.device)
-    for name in ("k", "m", "backbone"):
-        wish, have = getattr(given, name), model.config.get(name)
-        if wish not in (None, have):
+        return on_device(kind.on(model, samples.categories, **options), given.device)
+    for name, wish in options.items():
+        if wish != (have := model.config.get(name)):
             raise ValueError(f"the weights {given.weights} have {name} = {have}, not "
-                             f"{wish}; leave --{name} out or train from the start")
+                             f"{wish}; leave it out or train from the start")
     return model
 
 
@@ -289,27 +265,18 @@ def options_of(
     given: Namespace, kind: type[Segmenter], samples: Sequence[Sample]
 ) -> dict[str, Any]:
     """The arguments of the model's class that the options name."""
-    from ifcn_lab.windows.model import WindowModel
+    from ifcn_lab.windows.model import RULES, WindowModel
 
-    taken = inspect.signature(kind).parameters
+    taken, options = inspect.signature(kind).parameters, dict(given.options)
     usual = "vgg16" if given.recipe == "paper" or given.init else "small"
-    chosen = {"backbone": given.backbone or usual, "k": given.k, "m": given.m}
+    chosen = {"backbone": usual} if "backbone" in taken else {}
     if issubclass(kind, WindowModel):
-        chosen["rule"] = rule(given, chosen["backbone"])
+        own = given.recipe in (None, "small")           # pictures of one's own
+        rule = SNUG if own else RULES.get(options.get("backbone", usual), SNUG)
+        chosen["rule"] = replace(rule, **given_fields(given, WindowRule))
     if "categories" in taken:
         chosen["categories"] = getattr(samples, "categories", None) or None
-    named = {name: value for name, value in chosen.items() if value is not None
-             and (name in taken or name in ("m", "rule"))}
-    return {**named, **dict(given.options)}
-
-
-def rule(given: Namespace, backbone: str) -> WindowRule:
-    """The recipe's window rule with what was given: `SNUG` for pictures of one's own.
-    """
-    from ifcn_lab.windows.model import RULES
-
-    own = given.recipe in (None, "small")
-    return replace(SNUG if own else RULES[backbone], **given_fields(given, WindowRule))
+    return {**chosen, **options}
 
 
 def recipe(given: Namespace) -> Recipe:
