@@ -33,7 +33,7 @@ KINDS = CROP.with_(iterations=2, batch=1, crop=None, term_weights={})
 SETTING = Setting(
     view="crop", recipes={"crop": CROP, "whole": WHOLE, "kinds": KINDS},
     options={"backbone": "small", "m": 7, "sizes": (20.0, 30.0), "windows": 16},
-    kinds={"width": 8, "rule": {"proposals": 20, "rois": 8}},
+    own={"DeepMask": {}, "MNC": {"width": 8, "rule": {"proposals": 20, "rois": 8}}},
     detect={"top": 1000, "nms_iou": 0.8, "threshold": 0.5, "precision": "float32"},
 )
 
@@ -42,7 +42,7 @@ def row(key: str = "maps-k3", *, steps: int = 6, every: int = 50) -> Row:
     """A row on scenes with m = 7, measured on two scenes."""
     setting = SETTING.lasting(iterations=steps)
     data = Few("scenes", every=every)
-    found = setting.paper_entries()[key].row(setting, data)
+    found = setting.paper_row(data, key)
     return found if found.on is None else replace(found, recipe=KINDS)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from ifcn_lab.league.claims import CLAIMS, ROWS, Gap, claim_told, verdict
 from ifcn_lab.league.figures import figures_of, multiply_adds
 from ifcn_lab.league.roi_oracle import OPERATORS, oracle_told, roi_oracle
 from ifcn_lab.league.rows import Data, Row
-from ifcn_lab.league.settings import Entry, league_setting, relative
+from ifcn_lab.league.settings import league_setting
 from ifcn_lab.models import MODELS, model_class
 from ifcn_lab.models.fcn import FCN
 from ifcn_lab.segmenter import Instances, Segmenter
@@ -34,9 +35,10 @@ __all__ = ["one_thread"]  # a fixture
 SCENES = Data("scenes", kinds=False)
 
 
-def row_of(entry: Entry, data: Data = SCENES,
-           sizes: tuple[float, float] | None = None) -> Row:
-    return entry.row(league_setting(data, sizes, iterations=9, seconds=300.0), data)
+def row_of(name: str, data: Data = SCENES,
+           sizes: tuple[float, float] | None = None, **own: Any) -> Row:
+    setting = league_setting(data.name, sizes, iterations=9, seconds=300.0)
+    return setting.relative(data, name, **own)
 
 
 # Rows
@@ -44,7 +46,7 @@ def row_of(entry: Entry, data: Data = SCENES,
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_has_a_row_with_its_recipe_and_the_budget(name: str) -> None:
-    row = row_of(relative(name))
+    row = row_of(name)
     window = name in ("InstanceFCN", "DeepMask", "SharpMask")
     assert row.recipe.lr == (3e-3 if window else 1e-3)
     assert dict(row.recipe.term_weights) == ({"mask": 4.0} if window else {})
@@ -61,7 +63,7 @@ def test_fewer_scenes_are_the_first_of_them() -> None:
 def test_anchors_follow_the_sizes_that_a_row_is_told() -> None:
     from ifcn_lab.league.rows import build
 
-    row = row_of(relative("FCIS"), Data("coco"), (10.0, 40.0))
+    row = row_of("FCIS", Data("coco"), (10.0, 40.0))
     assert build(row, 0).sides != build(replace(row, sizes=None), 0).sides
 
 
@@ -195,7 +197,7 @@ def test_every_claim_has_a_source_and_rows_that_can_be_built() -> None:
         assert claim.paper and claim.source and claim.gaps
         assert set(claim.rows) <= ROWS.keys()
         for name in claim.rows:
-            row = row_of(ROWS[name])
+            row = row_of(name, **ROWS[name])
             if row.on is None:
                 with torch.device("meta"):
                     model_class(row.model)(**row.options)

@@ -24,20 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ifcn_lab.atomic_write import write_whole
-from ifcn_lab.cli.options import (
-    add_data,
-    add_model,
-    add_pyramid,
-    claim,
-    data_name,
-    detector,
-    load_data,
-    load_model,
-    read_here,
-    share,
-    warnings_as_lines,
-    whole,
-)
+from ifcn_lab.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,13 +35,13 @@ if TYPE_CHECKING:
 
 def add_options(parser: ArgumentParser) -> None:
     """Data, network or results, pyramid, figures, and where they go."""
-    add_data(parser, required=True, split="val")
-    add_model(parser)
+    options.add_data(parser, required=True, split="val")
+    options.add_model(parser)
     parser.add_argument("--results", type=Path, metavar="FILE",
                         help="score these COCO results, of any tool, and no network; "
                         "with --annotations no pictures are needed")
-    add_pyramid(parser)
-    parser.add_argument("--limit", type=whole, metavar="N",
+    options.add_pyramid(parser)
+    parser.add_argument("--limit", type=options.whole, metavar="N",
                         help="only the first N images, in the order of the file")
     parser.add_argument("--workers", type=int, default=0, metavar="N",
                         help="processes of one thread each; 0 (default): this one, "
@@ -80,12 +67,12 @@ def add_figures(parser: ArgumentParser) -> None:
     group.add_argument("--nuclei", action="store_true", help="TP/(TP+FP+FN) at mask "
                        "IoU .5 to .9, pooled over images and as the mean over images; "
                        "overlapping answers are cut: the better one has the pixels")
-    group.add_argument("--score", type=share, nargs="+", default=[0.9], metavar="P",
-                       help="for --nuclei: the least score of an answer (0.9), or "
-                       "several to compare; choose it on the training images")
+    group.add_argument("--score", type=options.share, nargs="+", default=[0.9],
+                       metavar="P", help="for --nuclei: the least score of an answer "
+                       "(0.9), or several to compare; choose it on training images")
 
 
-@warnings_as_lines()
+@options.warnings_as_lines()
 def run(given: Namespace) -> int:
     """Judge every image, count, print."""
     from ifcn_lab.metrics.image_by_image import judge_all
@@ -100,8 +87,8 @@ def run(given: Namespace) -> int:
         judged = judge_all(make, range(count), given.workers)
         troubles = count_all(judged, evaluation.figures, write, count)
         if evaluation.figures.objects == 0:
-            raise ValueError(f"{data_name(given)}: the {count} images looked at hold "
-                             "no object, so there is nothing to find")
+            raise ValueError(f"{options.data_name(given)}: the {count} images looked "
+                             "at hold no object, so there is nothing to find")
     tell(given, evaluation.figures, troubles)
     return 0
 
@@ -118,10 +105,10 @@ def check(given: Namespace) -> None:
                          "none, so leave one of the two out")
     if given.workers < 0:
         raise ValueError(f"--workers is {given.workers}; give 0 or more")
-    taken = read_here(given, given.results or given.weights)
+    taken = options.read_here(given, given.results or given.weights)
     for option, path in (("--save", given.save), ("--json", given.json)):
         if path:
-            claim(path, taken, option)
+            options.claim(path, taken, option)
 
 
 def prepare(given: Namespace) -> Evaluation:
@@ -135,15 +122,15 @@ def prepare(given: Namespace) -> Evaluation:
         data = AnnotationFile(given.annotations)
         data.check()
     else:
-        data = load_data(given)
+        data = options.load_data(given)
     if given.results:
         answers = ResultFile(given.results)
     else:
-        model = load_model(given)
+        model = options.load_model(given)
         if given.by_category and model.classes is None:
             raise ValueError(f"--by-category needs categories, and an "
                              f"{type(model).__name__} tells no kinds apart; use --ap")
-        answers = detector(given, model)
+        answers = options.detector(given, model)
     wanted = wanted_of(given, getattr(answers, "masks", True))
     return Evaluation(data, answers, Figures(wanted), bool(given.save))
 

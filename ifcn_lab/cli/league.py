@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ifcn_lab.atomic_write import check_writable, write_whole
 from ifcn_lab.cli.options import MANY, length_of, positive
@@ -28,7 +28,6 @@ from ifcn_lab.cli.reproduce import add_trials, collect, command
 
 if TYPE_CHECKING:
     from ifcn_lab.league.parallel import Done
-    from ifcn_lab.league.settings import Entry
 
 SECONDS = 300.0
 
@@ -63,19 +62,18 @@ def run(given: Namespace) -> int:
     Raises:
         OSError: the results cannot be written.
     """
-    from ifcn_lab.league.settings import relative
     from ifcn_lab.models import MODELS
 
     for name in ("claims.md", "league.md", "league.json", "league.png"):
         check_writable(given.out / name)
     if given.what == "claims":
         return run_claims(given)
-    write(given, performed(given, map(relative, given.models or MODELS)))
+    write(given, performed(given, {name: {} for name in given.models or MODELS}))
     return 0
 
 
-def performed(given: Namespace, entries: Iterable[Entry]) -> list[Done]:
-    """Every entry with every seed, trained and measured."""
+def performed(given: Namespace, rows: Mapping[str, Mapping[str, Any]]) -> list[Done]:
+    """Every row, as `Setting.relative` takes it, with every seed."""
     from ifcn_lab.cli.train import object_sizes
     from ifcn_lab.data.scenes import SCENE_SETS
     from ifcn_lab.league.rows import Data
@@ -87,8 +85,9 @@ def performed(given: Namespace, entries: Iterable[Entry]) -> list[Done]:
     budget = length_of(given) or {"iterations": MANY, "clock": "processor",
                                   "seconds": given.processor_seconds}
     sizes = None if scenes else object_sizes(data.open("train"))
-    setting = league_setting(data, sizes, **budget)
-    return collect(given, [entry.row(setting, data) for entry in entries])
+    setting = league_setting(given.dataset, sizes, **budget)
+    return collect(given, [setting.relative(data, name, **own)
+                           for name, own in rows.items()])
 
 
 def write(given: Namespace, results: list[Done]) -> None:
@@ -112,15 +111,15 @@ def run_claims(given: Namespace) -> int:
     Raises:
         ValueError: an unknown claim, or another data set than scenes.
     """
-    from ifcn_lab.league.claims import CLAIMS, chosen, claim_told, entry_of
+    from ifcn_lab.league.claims import CLAIMS, asked, chosen, claim_told
     from ifcn_lab.league.roi_oracle import oracle_told, roi_oracle
     from ifcn_lab.league.table import by_row
 
     if given.dataset != "scenes":
         raise ValueError("the claims are tried on scenes; leave --dataset out")
     claims = chosen(CLAIMS, given.only)
-    rows = dict.fromkeys(name for claim in claims for name in claim.rows)
-    found = by_row(performed(given, map(entry_of, rows))) if rows else {}
+    rows = {name: asked(name) for claim in claims for name in claim.rows}
+    found = by_row(performed(given, rows)) if rows else {}
     oracle = [oracle_told(roi_oracle())] if 0 in (given.only or [0]) else []
     page = "\n".join([CLAIMS_HEAD, *oracle, *(claim_told(c, found) for c in claims)])
     write_whole(given.out / "claims.md", page)

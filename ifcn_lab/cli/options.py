@@ -114,8 +114,16 @@ def load_data(given: Namespace, split: str | None = None) -> Sequence:
     from ifcn_lab.data.catalogue import open_dataset
     from ifcn_lab.data.coco import CocoFolder
 
-    check_data(given)
+    if given.dataset is not None and given.images is not None:
+        raise ValueError("--images belongs to --annotations; with --dataset say "
+                         "--data FOLDER")
     if given.dataset is None:
+        if given.annotations is None:
+            raise ValueError("no data named; give --annotations FILE, or --dataset "
+                             "NAME with --data FOLDER")
+        if given.data or given.names:
+            raise ValueError("--data and --names belong to --dataset; with "
+                             "--annotations say --images FOLDER")
         return CocoFolder(given.annotations, given.images)
     return open_dataset(given.dataset, given.data, split or given.split,
                         names=given.names)
@@ -173,23 +181,6 @@ def same(path: str | Path) -> str:
     return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
 
 
-def check_data(given: Namespace) -> None:
-    """Refuse options that belong to another kind of data.
-
-    Raises:
-        ValueError: says which and what to do.
-    """
-    if given.annotations is None and given.dataset is None:
-        raise ValueError("no data named; give --annotations FILE, or --dataset NAME "
-                         "with --data FOLDER")
-    if given.dataset is not None and given.images is not None:
-        raise ValueError("--images belongs to --annotations; with --dataset say "
-                         "--data FOLDER")
-    if given.dataset is None and (given.data or given.names):
-        raise ValueError("--data and --names belong to --dataset; with --annotations "
-                         "say --images FOLDER")
-
-
 def data_name(given: Namespace) -> str:
     """What to call the data in a message: the annotation file, or name and folder.
 
@@ -208,8 +199,7 @@ def load_model(given: Namespace) -> Segmenter:
         FileNotFoundError: neither a file, nor a run, nor a shipped name.
     """
     from ifcn_lab.data import shipped
-    from ifcn_lab.league.trials import on_device
-    from ifcn_lab.models import load
+    from ifcn_lab.models import load, on_device
 
     path = Path(given.weights)
     if path.is_dir():

@@ -1,47 +1,42 @@
-"""The options of a run, kept beside it, so that --resume goes on with the same ones."""
+"""The options of a run, kept in its checkpoint: --resume goes on with the same ones."""
 
 from __future__ import annotations
 
 import json
 from argparse import Namespace
-from pathlib import Path
 from typing import Any
 
-from ifcn_lab.atomic_write import write_whole
-
-FREE = {"out", "resume", "command", "device", "workers", "timeout", "every",
-        "precision"}
+FREE = {"out", "resume", "command", "device", "workers", "every", "precision"}
 """What may differ from one sitting to the next: how the run is carried out."""
 
 LENGTH = ("iterations", "minutes")
 
 
-def remember(given: Namespace) -> dict[str, Any]:
-    """The options of the run: the given ones of a new run, the kept ones of an old one.
+def noted(given: Namespace) -> dict[str, Any]:
+    """The options as a checkpoint keeps them, plain."""
+    return json.loads(json.dumps(vars(given), default=str))
 
-    They are kept in `options.json`. On resuming, --iterations and --minutes change the
-    length of the whole run.
+
+def resumed(given: Namespace) -> dict[str, Any]:
+    """The options of the run that is gone on with.
 
     Raises:
         FileNotFoundError: there is no run to resume.
-        ValueError: an option contradicts the run that is resumed, or the kept ones are
-            damaged.
+        ValueError: an option contradicts it, or its checkpoint is damaged.
     """
-    path, options = given.out / "options.json", vars(given)
-    if given.resume:
-        if path.exists():
-            options = joined_options(read(path), options)
-        for needed in (path, given.out / "checkpoint.pt"):
-            if not needed.is_file():
-                raise FileNotFoundError(
-                    f"no run to resume in {given.out}, as it has no {needed.name}; "
-                    "start one without --resume")
-    write_whole(path, json.dumps(options, indent=1, default=str))
-    return options
+    from ifcn_lab.training import load_checkpoint
+
+    path = given.out / "checkpoint.pt"
+    if not path.is_file():
+        raise FileNotFoundError(f"no run to resume in {given.out}, as it has no "
+                                f"{path.name}; start one without --resume")
+    return joined_options(load_checkpoint(path).get("notes", {}), vars(given))
 
 
 def joined_options(kept: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """The options a resumed run was begun with, and those that may change.
+
+    --iterations and --minutes change the length of the whole run.
 
     Raises:
         ValueError: an option that must stay was given with another value, or one was
@@ -54,9 +49,9 @@ def joined_options(kept: dict[str, Any], given: dict[str, Any]) -> dict[str, Any
         {'k': 5, 'iterations': 300, 'minutes': None, 'device': 'cpu'}
     """
     if unknown := kept.keys() - given.keys():
-        raise ValueError(f"options.json names {', '.join(sorted(unknown))}, which is "
-                         "no option: it is damaged, or of another ifcn_lab; begin a "
-                         "new run in another folder")
+        raise ValueError(f"the run was begun with {', '.join(sorted(unknown))}, which "
+                         "is no option of this ifcn_lab; begin a new one in another "
+                         "folder")
     for name in given.keys() - FREE - {*LENGTH}:
         value, begun = given[name], kept.get(name)
         left_out = value is None or value is False or value in ((), "train")
@@ -69,16 +64,3 @@ def joined_options(kept: dict[str, Any], given: dict[str, Any]) -> dict[str, Any
              if name not in FREE or given[name] is None}
     longer = {name: given[name] for name in LENGTH}
     return given | stays | (longer if any(longer.values()) else {})
-
-
-def read(path: Path) -> dict[str, Any]:
-    """The kept options.
-
-    Raises:
-        ValueError: the file is damaged.
-    """
-    try:
-        return dict(json.loads(path.read_text("utf-8")).items())
-    except (ValueError, AttributeError, RecursionError) as error:
-        raise ValueError(f"{path} is damaged ({error}); begin a new run in another "
-                         "folder") from error

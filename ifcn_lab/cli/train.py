@@ -25,16 +25,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ifcn_lab.cli import options
 from ifcn_lab.cli.fields import add_fields, anything, given_fields, named
-from ifcn_lab.cli.options import (
-    add_data,
-    length_of,
-    load_data,
-    load_model,
-    positive,
-    warnings_as_lines,
-    whole,
-)
 from ifcn_lab.training.recipe import RECIPES, Recipe
 from ifcn_lab.windows.labels import SNUG, WindowRule
 
@@ -46,7 +38,7 @@ if TYPE_CHECKING:
 
 def add_options(parser: ArgumentParser) -> None:
     """Data, model, recipe, and how the run is carried out."""
-    add_data(parser, required=False)
+    options.add_data(parser, required=False)
     add_run(parser)
     add_network(parser)
     group = parser.add_argument_group("recipe", "Each takes the place of the recipe's.")
@@ -54,8 +46,8 @@ def add_options(parser: ArgumentParser) -> None:
                        "quarter of an hour on two cores; lesson: a minute; paper: "
                        "40 000 steps of SGD on 8 whole images each, at six scales")
     add_fields(group, Recipe, leave_out=("seconds",))
-    group.add_argument("--minutes", type=positive, help="train for so long instead of "
-                       "--iterations")
+    group.add_argument("--minutes", type=options.positive, help="train for so long "
+                       "instead of --iterations")
     rule = parser.add_argument_group(
         "window rule", "Of window models, and confirmed by no source. Lengths are "
         "shares of the window's side.")
@@ -69,13 +61,11 @@ def add_run(parser: ArgumentParser) -> None:
     run.add_argument("--resume", action="store_true", help="go on from the checkpoint "
                      "in --out, as it was begun; --iterations and --minutes then set "
                      "the length of the whole run, which the learning rate follows")
-    run.add_argument("--every", type=whole, metavar="STEPS",
+    run.add_argument("--every", type=options.whole, metavar="STEPS",
                      help="write a checkpoint every so many steps (200)")
     run.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     run.add_argument("--workers", type=int, metavar="N", help="processes that load "
                      "images (cores less one, at most 4); the result is the same")
-    run.add_argument("--timeout", type=positive, default=600.0, metavar="SECONDS",
-                     help="with many processes: wait so long for one that is silent")
 
 
 def add_network(parser: ArgumentParser) -> None:
@@ -101,7 +91,7 @@ def run(given: Namespace) -> int:
     from ifcn_lab.training.batches import spare_cores
     from ifcn_lab.training.lock import sole_trainer
 
-    with joined(given.device, given.timeout) as group, sole_trainer(
+    with joined(given.device) as group, sole_trainer(
             given.out / "checkpoint.pt" if group.first else None):
         settle(given, group)
         if given.workers is None:
@@ -155,14 +145,14 @@ def settle(given: Namespace, group: Group) -> None:
         FileNotFoundError, ValueError: there is no such run, or it was another.
         LostProcess: the first process could not.
     """
-    from ifcn_lab.cli.resuming import remember
+    from ifcn_lab.cli.resuming import resumed
 
     if group.first:
-        if not given.resume:
+        if given.resume:
+            vars(given).update(resumed(given))
+        else:
             known = RECIPES[given.recipe or "small"]
             given.accumulate = given.accumulate or max(known.accumulate, group.size)
-        given.out.mkdir(parents=True, exist_ok=True)
-        vars(given).update(remember(given))
     vars(given).update(group.share(vars(given)))
 
 
@@ -170,19 +160,20 @@ def carry_out(
     given: Namespace, model: Segmenter, samples: Sequence[Sample], group: Group
 ) -> None:
     """The training itself, with its log."""
+    from ifcn_lab.cli.resuming import noted
     from ifcn_lab.training import train
     from ifcn_lab.training.log import Log
 
     chosen, checkpoint = recipe(given), given.out / "checkpoint.pt"
     chosen = chosen.with_(**{name: value for name, value in model.recipe_changes.items()
                              if getattr(given, name) is None})
-    options = {"progress": True, "checkpoint": checkpoint, "every": given.every or 200,
-               "resume": given.resume, "workers": given.workers}
+    ways = {"progress": True, "checkpoint": checkpoint, "every": given.every or 200,
+               "resume": given.resume, "workers": given.workers, "notes": noted(given)}
     if not group.first:
-        train(model, samples, chosen, **options)
+        train(model, samples, chosen, **ways)
         return
     with Log(given.out / "log.csv", keep=steps_done(given)) as log:
-        train(model, samples, chosen, on_step=log.write, **options)
+        train(model, samples, chosen, on_step=log.write, **ways)
 
 
 def steps_done(given: Namespace) -> int:
@@ -213,8 +204,8 @@ def load_samples(given: Namespace) -> Sequence[Sample]:
 
     if not (given.annotations or given.dataset):
         return SceneSet(2000)
-    with warnings_as_lines():
-        samples = load_data(given)
+    with options.warnings_as_lines():
+        samples = options.load_data(given)
     return SampleCache(samples, 2.0 / max(1, given.workers))
 
 
@@ -226,19 +217,18 @@ def new_model(given: Namespace, samples: Sequence[Sample]) -> Segmenter:
     """
     import torch
 
-    from ifcn_lab.league.trials import on_device
-    from ifcn_lab.models import model_class
+    from ifcn_lab.models import model_class, on_device
 
     torch.manual_seed(given.seed or 0)
     if given.weights and given.init:
         raise ValueError("--weights is a whole network and --init a backbone: give one")
     if not given.weights:
         return on_device(fresh(given, samples), given.device)
-    model, options = load_model(given), dict(given.options)
+    model, own = options.load_model(given), dict(given.options)
     kind = model_class(given.model or type(model).__name__)
     if not isinstance(model, kind) and hasattr(kind, "on"):
-        return on_device(kind.on(model, samples.categories, **options), given.device)
-    for name, wish in options.items():
+        return on_device(kind.on(model, samples.categories, **own), given.device)
+    for name, wish in own.items():
         if wish != (have := model.config.get(name)):
             raise ValueError(f"the weights {given.weights} have {name} = {have}, not "
                              f"{wish}; leave it out or train from the start")
@@ -267,19 +257,19 @@ def options_of(
     """The arguments of the model's class that the options name."""
     from ifcn_lab.windows.model import RULES, WindowModel
 
-    taken, options = inspect.signature(kind).parameters, dict(given.options)
+    taken, own = inspect.signature(kind).parameters, dict(given.options)
     usual = "vgg16" if given.recipe == "paper" or given.init else "small"
     chosen = {"backbone": usual} if "backbone" in taken else {}
     if issubclass(kind, WindowModel):
-        own = given.recipe in (None, "small")           # pictures of one's own
-        rule = SNUG if own else RULES.get(options.get("backbone", usual), SNUG)
+        snug = given.recipe in (None, "small")          # pictures of one's own
+        rule = SNUG if snug else RULES.get(own.get("backbone", usual), SNUG)
         chosen["rule"] = replace(rule, **given_fields(given, WindowRule))
     if "categories" in taken:
         chosen["categories"] = getattr(samples, "categories", None) or None
-    return {**chosen, **options}
+    return {**chosen, **own}
 
 
 def recipe(given: Namespace) -> Recipe:
     """The named recipe with the options that were given."""
     return RECIPES[given.recipe or "small"].with_(
-        **given_fields(given, Recipe) | length_of(given))
+        **given_fields(given, Recipe) | options.length_of(given))

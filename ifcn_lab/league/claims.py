@@ -17,38 +17,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from math import inf
 from statistics import mean, stdev
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ifcn_lab.data.scenes import SCENE_SETS
-from ifcn_lab.league.settings import Entry, relative
 from ifcn_lab.league.table import Seeds, spread
 
 SHOWN, NOT_SHOWN, REFUTED = "shown", "not shown", "refuted here"
 
-ROWS = {each.name: each for each in (
-    *(relative(f"k = {k}", "InstanceFCN", options={"k": k}) for k in (1, 3, 5)),
-    relative("k = 5, whole", "InstanceFCN", recipe="whole"),
-    relative("k = 5, 100 scenes", "InstanceFCN", data={"train": 100}),
-    relative("layers", "DeepMask"),
-    relative("layers, 100 scenes", "DeepMask", data={"train": 100}),
-    relative("DeepMask", options={"m": 24}), relative("SharpMask"),
-    *(relative(name, "AfterSGN", options={"directions": name})
-      for name in ("both", "rows", "columns")),
-    *(relative(roi, "MaskRCNN", options={"roi": roi})
-      for roi in ("align", "warp", "pool")),
-    *(relative(f"box gradient {on}", "MNCJoint",
-               options={"box_gradient": on == "on"}) for on in ("on", "off")),
-    relative("scoring", "MaskScoringRCNN",
-             ways={"category's score": {"scoring": False}}),
-    *(relative(f"{k} prototypes", "YOLACT", options={"k": k}) for k in (8, 32)),
-    relative("YOLACT", ways={"greedy NMS": {"fast": False}}),
-    *(relative(f"coordinates {on}", "Discriminative",
-               options={"coordinates": on == "on"}) for on in ("on", "off")),
-)}
-"""What the claims train, by name: the k = 5 of several is trained once."""
+ROWS: dict[str, dict[str, Any]] = {
+    **{f"k = {k}": {"model": "InstanceFCN", "options": {"k": k}} for k in (1, 3, 5)},
+    "k = 5, whole": {"model": "InstanceFCN", "recipe": "whole"},
+    "k = 5, 100 scenes": {"model": "InstanceFCN", "train": 100},
+    "layers": {"model": "DeepMask"},
+    "layers, 100 scenes": {"model": "DeepMask", "train": 100},
+    "DeepMask": {"options": {"m": 24}}, "SharpMask": {},
+    **{name: {"model": "AfterSGN", "options": {"directions": name}}
+       for name in ("both", "rows", "columns")},
+    **{roi: {"model": "MaskRCNN", "options": {"roi": roi}}
+       for roi in ("align", "warp", "pool")},
+    **{f"box gradient {on}": {"model": "MNCJoint",
+                              "options": {"box_gradient": on == "on"}}
+       for on in ("on", "off")},
+    "scoring": {"model": "MaskScoringRCNN",
+                "ways": {"category's score": {"scoring": False}}},
+    **{f"{k} prototypes": {"model": "YOLACT", "options": {"k": k}} for k in (8, 32)},
+    "YOLACT": {"ways": {"greedy NMS": {"fast": False}}},
+    **{f"coordinates {on}": {"model": "Discriminative",
+                             "options": {"coordinates": on == "on"}}
+       for on in ("on", "off")},
+}
+"""What the claims train, as `Setting.relative` takes it: k = 5 of several only once."""
 
 
 class Gap(NamedTuple):
@@ -145,17 +145,17 @@ CLAIMS = (
 )
 
 
-def entry_of(name: str) -> Entry:
+def asked(name: str) -> dict[str, Any]:
     """The row of that name, measured on the scene sets that any claim asks it for.
 
     Example:
-        >>> entry_of("k = 1").data["sets"], entry_of("SharpMask").data["sets"]
+        >>> asked("k = 1")["sets"], asked("SharpMask")["sets"]
         (('touching', 'separated'), ())
     """
-    asked = [figure for claim in CLAIMS for gap in claim.gaps
-             for _, row, figure in gap.terms if row == name]
-    sets = tuple(one for one in SCENE_SETS if any(f"{one}: " in a for a in asked))
-    return replace(ROWS[name], data={**ROWS[name].data, "sets": sets})
+    figures = [figure for claim in CLAIMS for gap in claim.gaps
+               for _, row, figure in gap.terms if row == name]
+    sets = tuple(one for one in SCENE_SETS if any(f"{one}: " in f for f in figures))
+    return {**ROWS[name], "sets": sets}
 
 
 def chosen(claims: Sequence[Claim], only: Sequence[int] | None) -> list[Claim]:

@@ -15,7 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from torch.utils.flop_counter import FlopCounterMode
+from tqdm import tqdm
 
+from ifcn_lab.data.overlap import encode, rle_iou
 from ifcn_lab.metrics import CocoPrecision, Precision, Recall, answers_of
 from ifcn_lab.training.interrupt import stop_if_alone
 
@@ -66,8 +69,6 @@ def measured(
 
 def multiply_adds(model: Segmenter, image: np.ndarray, detect: Any) -> float:
     """Millions of multiply-adds, of convolutions and matrices, to look at an image."""
-    from torch.utils.flop_counter import FlopCounterMode
-
     with FlopCounterMode(display=False) as counter:
         model.detect([image], **detect)
     return counter.get_total_flops() / 2e6
@@ -88,8 +89,6 @@ def answered(
     model: Segmenter, samples: Sequence[Sample], detect: Any, *, shown: bool = False
 ) -> Iterator[tuple[Sample, Instances]]:
     """Each sample with what the model finds in it; a bar where there is a terminal."""
-    from tqdm import tqdm
-
     for sample in tqdm(samples, unit="image", leave=False,
                        disable=None if shown else True):
         stop_if_alone()
@@ -102,8 +101,6 @@ def figures_of(
 ) -> dict[str, float]:
     """The figures of a model on some images, those within categories if it tells any.
     """
-    from ifcn_lab.data.overlap import encode, rle_iou
-
     ns = [n for n in (10, 100, 1000) if n <= detect.get("top", 1000)]
     measures = [Recall(ns), CocoPrecision(sizes=False)]
     if model.scored and len(model.classes or ()) > 1:

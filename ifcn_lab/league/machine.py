@@ -7,6 +7,8 @@ import platform
 import re
 from pathlib import Path
 
+import torch
+
 
 def machine(device: str = "cpu") -> str:
     """Processor, cores, threads and torch in a few words.
@@ -15,8 +17,6 @@ def machine(device: str = "cpu") -> str:
         >>> "core" in machine() and "torch" in machine()
         True
     """
-    import torch
-
     listing = Path("/proc/cpuinfo")                      # the kernel's, where it is
     known = listing.read_text("utf-8", "replace") if listing.is_file() else ""
     named = re.search(r"^model name\s*: *(.*)", known, re.MULTILINE)

@@ -9,6 +9,8 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from itertools import islice
 from typing import Any
 
+import torch
+
 from ifcn_lab.league.trials import Trial, perform
 
 Done = tuple[Trial, dict[str, Any]]
@@ -28,12 +30,13 @@ def perform_all(trials: Sequence[Trial], *, jobs: int = 1) -> Iterator[Done]:
             yield trial, perform(trial)
         return
     waiting, threads = iter(chains(trials)), max(1, (os.cpu_count() or 1) // jobs)
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"),
+                             torch.set_num_threads, (threads,)) as pool:
         # Only as many as run at once are handed over: after Ctrl-C none begins anew.
         running, done = set(), range(jobs)
         while done:
             for chain in islice(waiting, len(done)):
-                running.add(pool.submit(perform_chain, chain, threads))
+                running.add(pool.submit(perform_chain, chain))
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for chain in done:
                 yield from chain.result()
@@ -52,9 +55,6 @@ def chains(trials: Sequence[Trial]) -> list[list[Trial]]:
     return list(together.values())
 
 
-def perform_chain(chain: list[Trial], threads: int) -> list[Done]:
-    """Trials one after the other, on so many threads."""
-    import torch
-
-    torch.set_num_threads(threads)
+def perform_chain(chain: list[Trial]) -> list[Done]:
+    """Trials one after the other."""
     return [(trial, perform(trial)) for trial in chain]

@@ -7,6 +7,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+from torch.utils.data import Subset
+
+from ifcn_lab.data.catalogue import SCENES, open_dataset
+from ifcn_lab.data.scenes import SCENE_SETS, SceneSet
+from ifcn_lab.layers.pretrained import gaussian, he, initialise
+from ifcn_lab.models import model_class
 from ifcn_lab.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -44,9 +51,6 @@ class Data:
         Raises:
             ValueError: what `open_dataset` refuses.
         """
-        from ifcn_lab.data.catalogue import SCENES, open_dataset
-        from ifcn_lab.data.scenes import SceneSet
-
         if self.name == "scenes":
             count, start = SCENES[split]
             fewer = self.train or count if split == "train" else count
@@ -56,11 +60,6 @@ class Data:
 
     def validation(self, name: str = "") -> Sequence[Sample]:
         """The images that are measured on, or those of a named scene set."""
-        from torch.utils.data import Subset
-
-        from ifcn_lab.data.catalogue import SCENES
-        from ifcn_lab.data.scenes import SCENE_SETS, SceneSet
-
         every = SceneSet(*SCENES["val"], **SCENE_SETS[name]) if name \
             else self.open("val")
         count = min(len(every), self.first or len(every))
@@ -132,10 +131,6 @@ def build(row: Row, seed: int, base: Segmenter | None = None) -> Segmenter:
         seed: of its random weights.
         base: the trained network of `row.on`.
     """
-    import torch
-
-    from ifcn_lab.models import model_class
-
     torch.manual_seed(seed)
     kind = model_class(row.model)
     if base is not None:
@@ -153,8 +148,6 @@ def begun(kind: type[Segmenter], options: Mapping[str, Any], recipe: Recipe,
     Raises:
         ValueError: the class does not take these options.
     """
-    from ifcn_lab.layers.pretrained import gaussian, he, initialise
-
     try:
         model = kind(**options)
     except TypeError as error:

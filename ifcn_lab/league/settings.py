@@ -1,7 +1,6 @@
-"""What the rows of a table share, at the papers' scale or in minutes, and their list.
+"""What the rows of a table share, at the paper's scale or in minutes.
 
-The paper's tables and the league of the relatives are made of the same rows: an entry
-says what is its own, a setting what it has in common with the others.
+The paper's tables and the league of the relatives are made of the same rows.
 """
 
 from __future__ import annotations
@@ -11,76 +10,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from ifcn_lab.league.paper import PAPER_TABLES
+from ifcn_lab.league.paper import KEYS, PAPER_TABLES
 from ifcn_lab.league.rows import Data, Row
+from ifcn_lab.models import model_class
 from ifcn_lab.training.recipe import LESSON, PAPER, SMALL, Recipe
 from ifcn_lab.windows.labels import SNUG
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What is a row's own, before setting and data are known.
-
-    Args:
-        name: of the row.
-        model: the class's name.
-        options: arguments of the class besides the setting's.
-        recipe: the name of one of the setting's.
-        on: the entry whose trained network it stands on.
-        data: changes of the data set, as `{"train": 100}`.
-        ways: see `Row`.
-    """
-
-    name: str
-    model: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    recipe: str = "crop"
-    on: Entry | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
-    ways: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    def row(self, setting: Setting, data: Data) -> Row:
-        """The row in this setting, on this data, with the model's usual changes.
-
-        Raises:
-            ValueError: there is no such model.
-        """
-        from ifcn_lab.models import model_class
-        from ifcn_lab.windows.model import WindowModel
-
-        kind = model_class(self.model)
-        usual = setting.options if issubclass(kind, WindowModel) else {
-            "backbone": setting.options["backbone"]}
-        known = inspect.signature(kind.detect).parameters
-        return Row(
-            self.name, self.model, {**({} if self.on else usual), **self.options},
-            setting.recipes[self.recipe].with_(**kind.recipe_changes),
-            replace(data, **self.data), on=self.on and self.on.row(setting, data),
-            init=None if self.on else setting.init, sizes=setting.sizes, ways=self.ways,
-            detect={name: x for name, x in setting.detect.items() if name in known})
-
+from ifcn_lab.windows.model import WindowModel
 
 UNDER: dict[str, tuple[str, dict[str, Any]]] = {
     "SharpMask": ("DeepMask", {"m": 24}), "MNC": ("InstanceFCN", {})}
 """What a model stands on in the league. SharpMask doubles its masks twice, so its
 window is a multiple of 4.
 """
-
-
-def relative(name: str, model: str = "", **own: Any) -> Entry:
-    """An entry of the league; one that stands on another shares the budget with it.
-
-    Args:
-        name: of the row.
-        model: the class's name; "": that is the row's.
-        own: see `Entry`.
-    """
-    model = model or name
-    if model not in UNDER:
-        return Entry(name, model, **own)
-    under, options = UNDER[model]
-    return Entry(name, model, recipe="half", **own,
-                 on=Entry(f"{under}-for-{name}", under, options, recipe="half"))
 
 
 @dataclass(frozen=True)
@@ -92,8 +33,7 @@ class Setting:
             or "whole".
         recipes: by name: "crop", "whole", and "kinds" for MNC's third stage.
         options: of every window model.
-        window_head: arguments of DeepMask.
-        kinds: arguments of MNC.
+        own: of the paper's tables, by class, the options that it has besides.
         init: weights to start from; None: random ones.
         sizes: see `Row`.
         detect: arguments of `detect` when it is measured.
@@ -102,8 +42,7 @@ class Setting:
     view: str
     recipes: Mapping[str, Recipe]
     options: Mapping[str, Any]
-    window_head: Mapping[str, Any] = field(default_factory=dict)
-    kinds: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     init: str | None = None
     sizes: tuple[float, float] | None = None
     detect: Mapping[str, Any] = field(default_factory=lambda: {
@@ -123,17 +62,68 @@ class Setting:
                                       seconds=whole.seconds and whole.seconds / 2)
         return replace(self, recipes=recipes)
 
-    def paper_entries(self) -> dict[str, Entry]:
-        """What can stand in the paper's tables, by key."""
-        def maps(k: int, view: str) -> Entry:
-            return Entry(f"maps-k{k}-{view}", "InstanceFCN", {"k": k}, view)
+    def row(
+        self, data: Data, name: str, model: str, *, recipe: str = "crop",
+        options: Mapping[str, Any] | None = None, on: Row | None = None,
+        ways: Mapping[str, Any] | None = None, **changes: Any,
+    ) -> Row:
+        """A row of this setting, with the model's usual changes of the recipe.
 
-        usual = {f"maps-k{k}": maps(k, self.view) for k in (1, 3, 5, 7)}
-        return {
-            **usual, **{f"maps-k5-{view}": maps(5, view) for view in ("crop", "whole")},
-            "window-crop": Entry("window-crop", "DeepMask", self.window_head),
-            "recognise": Entry("recognise", "MNC", self.kinds, "kinds",
-                               on=usual["maps-k5"])}
+        Args:
+            data: what on.
+            name: of the row.
+            model: the class's name.
+            recipe: the name of one of the setting's.
+            options: arguments of the class besides the usual ones.
+            on: see `Row`, and `ways` too.
+            changes: of the data, as `train=100`.
+
+        Raises:
+            ValueError: there is no such model.
+        """
+        kind = model_class(model)
+        usual = {} if on else self.options if issubclass(kind, WindowModel) else {
+            "backbone": self.options["backbone"]}
+        known = inspect.signature(kind.detect).parameters
+        return Row(
+            name, model, {**usual, **(options or {})},
+            self.recipes[recipe].with_(**kind.recipe_changes), replace(data, **changes),
+            on=on, init=None if on else self.init, sizes=self.sizes, ways=ways or {},
+            detect={name: x for name, x in self.detect.items() if name in known})
+
+    def relative(self, data: Data, name: str, model: str = "", **own: Any) -> Row:
+        """A row of the league; one that stands on another shares the budget with it.
+
+        Args:
+            data: what on.
+            name: of the row.
+            model: the class's name; "": that is the row's.
+            own: as `row` takes it.
+        """
+        model = model or name
+        if model in UNDER:
+            under, options = UNDER[model]
+            own |= {"recipe": "half", "on": self.row(
+                data, f"{under}-for-{name}", under, options=options, recipe="half")}
+        return self.row(data, name, model, **own)
+
+    def paper_row(self, data: Data, key: str) -> Row:
+        """The row of the paper's tables with that key.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if key == "recognise":
+            return self.row(data, key, "MNC", recipe="kinds",
+                            options=self.own.get("MNC"),
+                            on=self.paper_row(data, "maps-k5"))
+        if key == "window-crop":
+            return self.row(data, key, "DeepMask", options=self.own.get("DeepMask"))
+        if key not in KEYS:
+            raise ValueError(f"no row {key!r}; choose from {', '.join(KEYS)}")
+        _, k, view = f"{key}-{self.view}".split("-")[:3]
+        return self.row(data, f"maps-{k}-{view}", "InstanceFCN", recipe=view,
+                        options={"k": int(k[1:])})
 
     def rows_of(
         self, table: str, data: Data, only: Collection[str] | None = None
@@ -148,12 +138,9 @@ class Setting:
             >>> [row.name for row in setting.rows_of("table2", Data("scenes")).values()]
             ['window-crop', 'maps-k5-crop', 'maps-k5-whole']
         """
-        known = self.paper_entries()
-        if wrong := set(only or ()) - known.keys():
-            raise ValueError(f"no row {min(wrong)!r}; choose from {', '.join(known)}")
-        keys = [row.key for row in PAPER_TABLES[table].rows if row.key]
-        return {key: known[key].row(self, data) for key in keys
-                if only is None or key in only}
+        rows = {key: self.paper_row(data, key) for key in only or KEYS}
+        return {row.key: rows[row.key] for row in PAPER_TABLES[table].rows
+                if row.key in rows}
 
 
 def of_whole_images(recipe: Recipe, shorter_sides: tuple[float, ...],
@@ -180,8 +167,7 @@ PAPER_SETTING = Setting(
                             accumulate=1),
     },
     options={"backbone": "vgg16", "m": 21},
-    window_head={"m": 28, "bins": 14, "side": 56},
-    kinds={"sides": (600, 1000)},
+    own={"DeepMask": {"m": 28, "bins": 14, "side": 56}, "MNC": {"sides": (600, 1000)}},
     init="vgg16",
     detect={"top": 1000, "nms_iou": 0.8, "threshold": 0.5, "precision": "float32"},
 )
@@ -234,8 +220,8 @@ def setting_of(dataset: str, small: bool) -> Setting:
     return SMALL_SETTINGS[dataset]
 
 
-def league_setting(data: Data, sizes: tuple[float, float] | None = None,
+def league_setting(dataset: str, sizes: tuple[float, float] | None = None,
                    **length: Any) -> Setting:
-    """The setting of every relative on this data, each training of this length."""
-    small = SMALL_SETTINGS.get(data.name, OWN_DATA).lasting(**length)
+    """The setting of every relative on a data set, each training of this length."""
+    small = SMALL_SETTINGS.get(dataset, OWN_DATA).lasting(**length)
     return replace(small, detect={"top": 100}, sizes=sizes)

@@ -9,12 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ifcn_lab.atomic_write import write_whole
+from ifcn_lab.data.sample_cache import SampleCache
+from ifcn_lab.league.figures import measured
 from ifcn_lab.league.machine import machine
 from ifcn_lab.league.rows import Row, build
+from ifcn_lab.models import load, on_device
+from ifcn_lab.training import Step, train
+from ifcn_lab.training.interrupt import stop_if_alone
+from ifcn_lab.training.lock import sole_trainer
 
 if TYPE_CHECKING:
     from ifcn_lab.segmenter import Segmenter
-    from ifcn_lab.training import Step
 
 CHECKPOINT_EVERY = 100
 """Steps after which a trial that is killed loses no more."""
@@ -104,9 +109,6 @@ def perform(trial: Trial) -> dict[str, Any]:
         OSError: another process is at it.
         KeyboardInterrupt: Ctrl-C; what was trained is kept and gone on with.
     """
-    from ifcn_lab.league.figures import measured
-    from ifcn_lab.training.lock import sole_trainer
-
     found = trial.result()
     if found is not None:
         return found
@@ -126,8 +128,6 @@ def trained(trial: Trial) -> tuple[Segmenter, dict[str, Any]]:
     It is trained only where the folder does not hold it; from the checkpoint on where
     there is one, and after the trial that it stands on.
     """
-    from ifcn_lab.models import load
-
     told, path = trial.folder / "training.json", trial.folder / "model.safetensors"
     begun = trial.kept(told)
     if begun and "took" in begun and path.is_file():
@@ -143,26 +143,8 @@ def trained(trial: Trial) -> tuple[Segmenter, dict[str, Any]]:
     return model, took
 
 
-def on_device(model: Segmenter, device: str) -> Segmenter:
-    """The model on that device.
-
-    Raises:
-        ValueError: there is no such device here.
-    """
-    try:
-        return model.to(device)
-    except (RuntimeError, AssertionError) as error:  # torch built without CUDA asserts
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"no device {device!r} here ({reason}); try --device cpu") \
-            from error
-
-
 def train_in(trial: Trial, model: Segmenter) -> dict[str, Any]:
     """Train a model with a checkpoint in the trial's folder; returns what it took."""
-    from ifcn_lab.data.sample_cache import SampleCache
-    from ifcn_lab.training import train
-    from ifcn_lab.training.interrupt import stop_if_alone
-
     samples = SampleCache(trial.row.data.open("train"))
     took = {"images": len(samples), "steps": 0, "seconds": 0.0}
 

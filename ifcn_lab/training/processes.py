@@ -121,18 +121,11 @@ def losses_told(
     try:
         yield
     except RuntimeError as error:
+        # The reason in torch's message, without where in its source it arose.
+        first = str(error).partition("\n")[0]
+        reason = re.sub(r"^(\[\S+:\d+\]\s*)+", "", first).partition(". ")[0][:200]
         raise LostProcess(
-            f"process {os.environ.get('RANK')} {what} ({why(error)})") from error
-
-
-def why(error: RuntimeError) -> str:
-    """The reason in torch's message, without where in its source it arose.
-
-    >>> why(RuntimeError("[/gloo/pair.cc:537] Connection reset by peer. This is"))
-    'Connection reset by peer'
-    """
-    first = (str(error).splitlines() or [type(error).__name__])[0]
-    return re.sub(r"^(\[\S+:\d+\]\s*)+", "", first).partition(". ")[0][:200]
+            f"process {os.environ.get('RANK')} {what} ({reason})") from error
 
 
 @contextmanager

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field, replace
 
 PAPER_SHORTER_SIDES = tuple(600 * 1.5**power for power in range(-4, 2))
 
+CHOICES = {"optimizer": ("sgd", "adamw"), "schedule": ("step", "onecycle"),
+           "clock": ("wall", "processor")}
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -77,12 +80,10 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.optimizer not in ("sgd", "adamw"):
-            raise ValueError(f"optimizer is 'sgd' or 'adamw', got {self.optimizer!r}")
-        if self.schedule not in ("step", "onecycle"):
-            raise ValueError(f"schedule is 'step' or 'onecycle', got {self.schedule!r}")
-        if self.clock not in ("wall", "processor"):
-            raise ValueError(f"clock is 'wall' or 'processor', got {self.clock!r}")
+        for name, known in CHOICES.items():
+            if (given := getattr(self, name)) not in known:
+                said = " or ".join(map(repr, known))
+                raise ValueError(f"{name} is {said}, got {given!r}")
         if self.crop is None and self.batch != 1:
             raise ValueError("whole images differ in size: use batch=1, or give a crop")
         if min(self.iterations, self.batch, self.accumulate) < 1:

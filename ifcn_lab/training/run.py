@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -59,6 +59,7 @@ class Run:
         samples: what to train on.
         recipe: every choice.
         workers: processes that make batches ahead of time; 0: made when needed.
+        notes: kept in checkpoints for whoever goes on, plain enough for JSON.
 
     Raises:
         ValueError: there is nothing to train on, or more processes than batches a step.
@@ -66,11 +67,12 @@ class Run:
 
     def __init__(
         self, model: Segmenter, samples: Sequence[Sample], recipe: Recipe = LESSON,
-        *, workers: int = 0,
+        *, workers: int = 0, notes: Mapping[str, Any] | None = None,
     ) -> None:
         if len(samples) == 0:
             raise ValueError("no images to train on: the data set is empty")
         self.model, self.samples, self.recipe = model, samples, recipe
+        self.notes = dict(notes or {})
         # A model that runs its network to make targets does so here: torch's threads
         # do not outlive a fork.
         self.workers = 0 if model.for_loading() is model else workers
@@ -251,7 +253,7 @@ class Run:
         return save_checkpoint(path, {
             "config": told_config(self.model), "recipe": asdict(self.recipe),
             "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
-            "iteration": self.iteration, "seconds": self.seconds,
+            "iteration": self.iteration, "seconds": self.seconds, "notes": self.notes,
         })
 
     def resume(self, path: str | Path) -> None:
