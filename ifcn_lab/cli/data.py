@@ -19,11 +19,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from ifcn_lab.atomic_write import check_writable, write_whole
 from ifcn_lab.cli.options import whole
 from ifcn_lab.cli.standard_streams import plain
-from ifcn_lab.data.catalogue import DATASETS
+from ifcn_lab.data.catalogue import DATASETS, open_dataset
+from ifcn_lab.data.coco import CocoFolder
+from ifcn_lab.data.downloads import fetch
 from ifcn_lab.data.sources import SOURCES, announced
+from ifcn_lab.data.survey import survey
 
 FOLDERS = tuple(name for name in DATASETS if name != "scenes")
 FILE = "any COCO file"
@@ -86,8 +91,6 @@ def show(given: Namespace) -> int:
 
 def bring(given: Namespace) -> int:
     """Fetch one data set, say how it is used."""
-    from ifcn_lab.data.downloads import fetch
-
     folder = fetch(given.name, given.to, urls=given.url, archives=given.archive,
                    sha256=given.sha256, tell=partial(print, flush=True))
     opens = SOURCES[given.name].opens
@@ -99,10 +102,6 @@ def bring(given: Namespace) -> int:
 
 def check(given: Namespace) -> int:
     """Open the data, read every image, print counts, sizes and problems."""
-    from tqdm import tqdm
-
-    from ifcn_lab.data.survey import survey
-
     if given.fix:
         if not given.data.is_file() or given.fix.resolve() == given.data.resolve():
             raise ValueError("--fix writes a COCO annotation file under another name; "
@@ -161,9 +160,6 @@ def opened(given: Namespace) -> Iterator[tuple[str, Sequence]]:
 def opened_as(name: str, data: Path, images: Path | None = None, **options: Any
               ) -> Sequence:
     """The samples of a data set known by name, or of any COCO file."""
-    from ifcn_lab.data.catalogue import open_dataset
-    from ifcn_lab.data.coco import CocoFolder
-
     if name == FILE:
         return CocoFolder(data, images, strict=False)
     return open_dataset(name, data, strict=False, **options)

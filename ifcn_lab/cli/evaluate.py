@@ -18,19 +18,20 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from tqdm import tqdm
 
 from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.cli import options
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ifcn_lab.metrics.all_figures import Figures, Wanted
-    from ifcn_lab.metrics.image_by_image import Evaluation, Judged
+from ifcn_lab.data.coco_file import AnnotationFile
+from ifcn_lab.metrics.all_figures import Figures, Wanted
+from ifcn_lab.metrics.image_by_image import Evaluation, Judged, judge_all
+from ifcn_lab.metrics.results_file import ResultFile, writing_results
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -75,9 +76,6 @@ def add_figures(parser: ArgumentParser) -> None:
 @options.warnings_as_lines()
 def run(given: Namespace) -> int:
     """Judge every image, count, print."""
-    from ifcn_lab.metrics.image_by_image import judge_all
-    from ifcn_lab.metrics.results_file import writing_results
-
     check(given)
     evaluation = prepare(given)
     count = min(len(evaluation.data), given.limit or len(evaluation.data))
@@ -113,11 +111,6 @@ def check(given: Namespace) -> None:
 
 def prepare(given: Namespace) -> Evaluation:
     """Open data and network, or data and results: what one process needs."""
-    from ifcn_lab.data.coco_file import AnnotationFile
-    from ifcn_lab.metrics.all_figures import Figures
-    from ifcn_lab.metrics.image_by_image import Evaluation
-    from ifcn_lab.metrics.results_file import ResultFile
-
     if given.results and given.annotations:
         data = AnnotationFile(given.annotations)
         data.check()
@@ -141,8 +134,6 @@ def wanted_of(given: Namespace, masks: bool) -> Wanted:
     Raises:
         ValueError: figures of masks are asked for where there are none.
     """
-    from ifcn_lab.metrics.all_figures import Wanted
-
     if not masks and (given.nuclei or not given.boxes):
         raise ValueError(f"{given.results} holds boxes and no masks; say --boxes, and "
                          "leave --nuclei out")
@@ -162,8 +153,6 @@ def count_all(
     Returns:
         What was said of each image that could not be read.
     """
-    from tqdm import tqdm
-
     troubles = []
     for one in tqdm(judged, unit="image", total=count, leave=False, disable=None):
         if one.trouble:

@@ -25,6 +25,15 @@ from typing import TYPE_CHECKING, Any
 from ifcn_lab.atomic_write import check_writable, write_whole
 from ifcn_lab.cli.options import MANY, length_of, positive
 from ifcn_lab.cli.reproduce import add_trials, collect, command
+from ifcn_lab.cli.train import object_sizes
+from ifcn_lab.data.scenes import SCENE_SETS
+from ifcn_lab.draw.league import league
+from ifcn_lab.league.claims import CLAIMS, asked, chosen, claim_told
+from ifcn_lab.league.roi_oracle import oracle_told, roi_oracle
+from ifcn_lab.league.rows import Data
+from ifcn_lab.league.settings import league_setting
+from ifcn_lab.league.table import by_row, league_lines, league_page
+from ifcn_lab.models import MODELS
 
 if TYPE_CHECKING:
     from ifcn_lab.league.parallel import Done
@@ -62,8 +71,6 @@ def run(given: Namespace) -> int:
     Raises:
         OSError: the results cannot be written.
     """
-    from ifcn_lab.models import MODELS
-
     for name in ("claims.md", "league.md", "league.json", "league.png"):
         check_writable(given.out / name)
     if given.what == "claims":
@@ -74,11 +81,6 @@ def run(given: Namespace) -> int:
 
 def performed(given: Namespace, rows: Mapping[str, Mapping[str, Any]]) -> list[Done]:
     """Every row, as `Setting.relative` takes it, with every seed."""
-    from ifcn_lab.cli.train import object_sizes
-    from ifcn_lab.data.scenes import SCENE_SETS
-    from ifcn_lab.league.rows import Data
-    from ifcn_lab.league.settings import league_setting
-
     scenes = given.dataset == "scenes"
     data = Data(given.dataset, given.data, every=given.every or 1, kinds=False,
                 sets=tuple(SCENE_SETS) if scenes else ())
@@ -92,9 +94,6 @@ def performed(given: Namespace, rows: Mapping[str, Mapping[str, Any]]) -> list[D
 
 def write(given: Namespace, results: list[Done]) -> None:
     """The page, the figures as JSON, and the chart."""
-    from ifcn_lab.draw.league import league
-    from ifcn_lab.league.table import by_row, league_lines, league_page
-
     found, sets = by_row(results), results[0][0].row.data.sets
     write_whole(given.out / "league.md", league_page(results, command()))
     write_whole(given.out / "league.json", json.dumps(
@@ -111,10 +110,6 @@ def run_claims(given: Namespace) -> int:
     Raises:
         ValueError: an unknown claim, or another data set than scenes.
     """
-    from ifcn_lab.league.claims import CLAIMS, asked, chosen, claim_told
-    from ifcn_lab.league.roi_oracle import oracle_told, roi_oracle
-    from ifcn_lab.league.table import by_row
-
     if given.dataset != "scenes":
         raise ValueError("the claims are tried on scenes; leave --dataset out")
     claims = chosen(CLAIMS, given.only)

@@ -17,15 +17,16 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ifcn_lab.atomic_write import check_writable, write_whole
 from ifcn_lab.cli.options import add_length, length_of, whole
 from ifcn_lab.league import DATASETS, SCALES, TABLES
-
-if TYPE_CHECKING:
-    from ifcn_lab.league.parallel import Done
-    from ifcn_lab.league.rows import Row
+from ifcn_lab.league.paper import PAPER_TABLES
+from ifcn_lab.league.parallel import Done, perform_all
+from ifcn_lab.league.rows import Data, Row
+from ifcn_lab.league.settings import EVERY, setting_of
+from ifcn_lab.league.table import by_row, paper_lines, paper_page
+from ifcn_lab.league.trials import Trial
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -66,9 +67,6 @@ def run(given: Namespace) -> int:
     Raises:
         OSError: the folder of results cannot be written.
     """
-    from ifcn_lab.league.paper import PAPER_TABLES
-    from ifcn_lab.league.table import by_row, paper_lines, paper_page
-
     tables = rows_of_tables(given)
     check_writable(given.out / "tables.md")
     results = collect(given, (row for some in tables.values() for row in some.values()))
@@ -86,9 +84,6 @@ def rows_of_tables(given: Namespace) -> dict[str, dict[str, Row]]:
     Raises:
         ValueError: an unknown row, or a small scale of a large data set.
     """
-    from ifcn_lab.league.rows import Data
-    from ifcn_lab.league.settings import EVERY, setting_of
-
     small = given.dataset in EVERY if given.scale is None else given.scale == "small"
     setting = setting_of(given.dataset, small).lasting(**length_of(given))
     setting = replace(setting, init=given.init or setting.init)
@@ -100,9 +95,6 @@ def rows_of_tables(given: Namespace) -> dict[str, dict[str, Row]]:
 
 def collect(given: Namespace, rows: Iterable[Row]) -> list[Done]:
     """The result of every row with every seed; what is not kept yet is done."""
-    from ifcn_lab.league.parallel import perform_all
-    from ifcn_lab.league.trials import Trial
-
     once = {row.name: row for row in rows}.values()
     trials = [Trial(row, seed, given.out, given.device, given.workers, given.jobs == 1)
               for seed in range(given.seeds) for row in once]

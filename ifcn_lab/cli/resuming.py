@@ -6,6 +6,8 @@ import json
 from argparse import Namespace
 from typing import Any
 
+from ifcn_lab.training import load_checkpoint
+
 FREE = {"out", "resume", "command", "device", "workers", "every", "precision"}
 """What may differ from one sitting to the next: how the run is carried out."""
 
@@ -24,8 +26,6 @@ def resumed(given: Namespace) -> dict[str, Any]:
         FileNotFoundError: there is no run to resume.
         ValueError: an option contradicts it, or its checkpoint is damaged.
     """
-    from ifcn_lab.training import load_checkpoint
-
     path = given.out / "checkpoint.pt"
     if not path.is_file():
         raise FileNotFoundError(f"no run to resume in {given.out}, as it has no "

@@ -16,9 +16,17 @@ from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
+from matplotlib.backend_bases import FigureCanvasBase
+from PIL import Image
+
 from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.cli import options
-from ifcn_lab.data.picture_names import picture_in
+from ifcn_lab.data.coco_file import AnnotationFile
+from ifcn_lab.data.picture_names import PictureNames, picture_in
+from ifcn_lab.data.pictures import read_image
+from ifcn_lab.draw.overlay import overlay
+from ifcn_lab.metrics.regions import found
+from ifcn_lab.metrics.results_file import rows
 
 
 class Work(NamedTuple):
@@ -70,11 +78,6 @@ def run(given: Namespace) -> int:
 
 def segment(given: Namespace, detect: Callable, one: Work, results: list) -> None:
     """Add what is found in one picture to the results, and draw it."""
-    from ifcn_lab.data.pictures import read_image
-    from ifcn_lab.draw.overlay import overlay
-    from ifcn_lab.metrics.regions import found
-    from ifcn_lab.metrics.results_file import rows
-
     with options.warnings_as_lines(f"{one.picture}: "):
         image = read_image(one.picture, page=given.page)
     best = detect(image)
@@ -115,9 +118,6 @@ def names_a_file(out: Path | None, pictures: int) -> bool:
     Raises:
         ValueError: it is a file for several pictures, or of no format to write.
     """
-    from matplotlib.backend_bases import FigureCanvasBase
-    from PIL import Image
-
     written = FigureCanvasBase.get_supported_filetypes()
     kind = out.suffix.lower() if out and not out.is_dir() else ""
     if kind not in Image.registered_extensions() and kind[1:] not in written:
@@ -144,9 +144,6 @@ def ids_of(given: Namespace, pictures: Sequence[Path]) -> Sequence[int | str]:
     """
     if given.annotations is None:
         return range(1, len(pictures) + 1)
-    from ifcn_lab.data.coco_file import AnnotationFile
-    from ifcn_lab.data.picture_names import PictureNames
-
     names = PictureNames(AnnotationFile(given.annotations).names_by_id)
     ids: dict[int | str, Path] = {}
     for picture in pictures:

@@ -25,10 +25,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import torch
+
 from ifcn_lab.cli import options
 from ifcn_lab.cli.fields import add_fields, anything, given_fields, named
+from ifcn_lab.cli.resuming import noted, resumed
+from ifcn_lab.data.sample_cache import SampleCache
+from ifcn_lab.data.scenes import SceneSet
+from ifcn_lab.data.survey import survey
+from ifcn_lab.league.rows import begun
+from ifcn_lab.models import model_class, on_device
+from ifcn_lab.training import joined, load_checkpoint, train
+from ifcn_lab.training.batches import spare_cores
+from ifcn_lab.training.lock import sole_trainer
+from ifcn_lab.training.log import Log
 from ifcn_lab.training.recipe import RECIPES, Recipe
 from ifcn_lab.windows.labels import SNUG, WindowRule
+from ifcn_lab.windows.model import RULES, WindowModel
 
 if TYPE_CHECKING:
     from ifcn_lab.data import Sample
@@ -87,10 +101,6 @@ def add_network(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Train, then write the model; with many processes the first one writes."""
-    from ifcn_lab.training import joined
-    from ifcn_lab.training.batches import spare_cores
-    from ifcn_lab.training.lock import sole_trainer
-
     with joined(given.device) as group, sole_trainer(
             given.out / "checkpoint.pt" if group.first else None):
         settle(given, group)
@@ -119,10 +129,6 @@ def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, flo
     Raises:
         ValueError: no image looked at can be read, or none holds an object.
     """
-    import numpy as np
-
-    from ifcn_lab.data.survey import survey
-
     found = survey(samples, range(0, len(samples), max(1, len(samples) // most)))
     if not found.sides:
         raise ValueError(found.problems[0])
@@ -145,8 +151,6 @@ def settle(given: Namespace, group: Group) -> None:
         FileNotFoundError, ValueError: there is no such run, or it was another.
         LostProcess: the first process could not.
     """
-    from ifcn_lab.cli.resuming import resumed
-
     if group.first:
         if given.resume:
             vars(given).update(resumed(given))
@@ -160,10 +164,6 @@ def carry_out(
     given: Namespace, model: Segmenter, samples: Sequence[Sample], group: Group
 ) -> None:
     """The training itself, with its log."""
-    from ifcn_lab.cli.resuming import noted
-    from ifcn_lab.training import train
-    from ifcn_lab.training.log import Log
-
     chosen, checkpoint = recipe(given), given.out / "checkpoint.pt"
     chosen = chosen.with_(**{name: value for name, value in model.recipe_changes.items()
                              if getattr(given, name) is None})
@@ -182,8 +182,6 @@ def steps_done(given: Namespace) -> int:
     Raises:
         FileNotFoundError, ValueError: there is none, or it is damaged.
     """
-    from ifcn_lab.training import load_checkpoint
-
     path = given.out / "checkpoint.pt"
     if given.resume:
         return load_checkpoint(path)["iteration"]
@@ -199,9 +197,6 @@ def load_samples(given: Namespace) -> Sequence[Sample]:
 
     What was read is kept in memory by every process that loads, 2 GB in all.
     """
-    from ifcn_lab.data.sample_cache import SampleCache
-    from ifcn_lab.data.scenes import SceneSet
-
     if not (given.annotations or given.dataset):
         return SceneSet(2000)
     with options.warnings_as_lines():
@@ -215,10 +210,6 @@ def new_model(given: Namespace, samples: Sequence[Sample]) -> Segmenter:
     Raises:
         ValueError: the weights have other options than were asked for.
     """
-    import torch
-
-    from ifcn_lab.models import model_class, on_device
-
     torch.manual_seed(given.seed or 0)
     if given.weights and given.init:
         raise ValueError("--weights is a whole network and --init a backbone: give one")
@@ -243,9 +234,6 @@ def fresh(given: Namespace, samples: Sequence[Sample] = ()) -> Segmenter:
     Raises:
         ValueError: an unknown model, or an option that it does not take.
     """
-    from ifcn_lab.league.rows import begun
-    from ifcn_lab.models import model_class
-
     kind = model_class(given.model or "InstanceFCN")
     init = None if given.resume and given.init != "he" else given.init
     return begun(kind, options_of(given, kind, samples), recipe(given), init)
@@ -255,8 +243,6 @@ def options_of(
     given: Namespace, kind: type[Segmenter], samples: Sequence[Sample]
 ) -> dict[str, Any]:
     """The arguments of the model's class that the options name."""
-    from ifcn_lab.windows.model import RULES, WindowModel
-
     taken, own = inspect.signature(kind).parameters, dict(given.options)
     usual = "vgg16" if given.recipe == "paper" or given.init else "small"
     chosen = {"backbone": usual} if "backbone" in taken else {}
