@@ -144,12 +144,9 @@ def _front_ends(tested: dict[str, str]) -> Iterator[Line]:
     """Look for what JupyterLab itself loads; it may lie in another environment."""
     yield _dependency("jupyterlab-widgets", tested.get("jupyterlab-widgets"), False)
     for package, extension in _FRONT_ENDS.items():
-        version = _extension(extension)
-        if version:
-            yield Line("OK", f"{package}'s front-end in JupyterLab: {version}")
-        else:
-            mend = f"reinstall {package} where JupyterLab is installed"
-            yield Line("FAIL", f"{package}'s front-end in JupyterLab is absent: {mend}")
+        version, what = _extension(extension), f"{package}'s front-end in JupyterLab"
+        yield Line("OK", f"{what}: {version}") if version else Line(
+            "FAIL", f"{what} is absent: reinstall {package} where JupyterLab is")
 
 
 def _extension(name: str) -> str | None:

@@ -85,8 +85,8 @@ def run(given: Namespace) -> int:
         judged = judge_all(make, range(count), given.workers)
         troubles = count_all(judged, evaluation.figures, write, count)
         if evaluation.figures.objects == 0:
-            raise ValueError(f"{options.data_name(given)}: the {count} images looked "
-                             "at hold no object, so there is nothing to find")
+            raise ValueError(f"{given.annotations or given.dataset}: the {count} "
+                             "images looked at hold no object, so there is nothing to find")
     tell(given, evaluation.figures, troubles)
     return 0
 

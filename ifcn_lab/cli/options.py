@@ -105,8 +105,8 @@ def add_pyramid(parser: ArgumentParser) -> None:
                         help="a pixel is in the mask at this probability (0.5)")
 
 
-def load_data(given: Namespace, split: str | None = None) -> Sequence:
-    """The data set of `Sample` that the options name; `split` instead of the option's.
+def load_data(given: Namespace) -> Sequence:
+    """The data set of `Sample` that the options name.
 
     Raises:
         ValueError: none is named, or options of two kinds of data are mixed.
@@ -125,8 +125,7 @@ def load_data(given: Namespace, split: str | None = None) -> Sequence:
             raise ValueError("--data and --names belong to --dataset; with "
                              "--annotations say --images FOLDER")
         return CocoFolder(given.annotations, given.images)
-    return open_dataset(given.dataset, given.data, split or given.split,
-                        names=given.names)
+    return open_dataset(given.dataset, given.data, given.split, names=given.names)
 
 
 def one_line(error: Exception) -> str:
@@ -179,17 +178,6 @@ def read_here(given: Namespace, *more: str | Path) -> set[str]:
 def same(path: str | Path) -> str:
     """What the names of one file have in common, on any system and through links."""
     return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
-
-
-def data_name(given: Namespace) -> str:
-    """What to call the data in a message: the annotation file, or name and folder.
-
-    >>> data_name(Namespace(annotations=None, dataset="sbd", data=Path("SBD")))
-    'sbd in SBD'
-    """
-    if given.dataset is None:
-        return str(given.annotations)
-    return f"{given.dataset} in {given.data}" if given.data else given.dataset
 
 
 def load_model(given: Namespace) -> Segmenter:
