@@ -86,7 +86,8 @@ def run(given: Namespace) -> int:
         troubles = count_all(judged, evaluation.figures, write, count)
         if evaluation.figures.objects == 0:
             raise ValueError(f"{given.annotations or given.dataset}: the {count} "
-                             "images looked at hold no object, so there is nothing to find")
+                             "images looked at hold no object, so there is nothing to "
+                             "find")
     tell(given, evaluation.figures, troubles)
     return 0
 
