@@ -103,7 +103,7 @@ def run(given: Namespace) -> int:
     """Train, then write the model; with many processes the first one writes."""
     with joined(given.device) as group, sole_trainer(
             given.out / "checkpoint.pt" if group.first else None):
-        settle(given, group)
+        notes = settle(given, group)
         if given.workers is None:
             given.workers = spare_cores()
         samples = load_samples(given)
@@ -114,7 +114,7 @@ def run(given: Namespace) -> int:
             print(f"{len(samples)} images, objects of {sizes[0]:.0f} to "
                   f"{sizes[1]:.0f} pixels")
             warn_of_bare_vgg(given, model)
-        carry_out(given, model, samples, group)
+        carry_out(given, model, samples, group, notes)
         if group.first:
             path = model.save(given.out / "model.safetensors")
             print(f"trained network in {path}")
@@ -144,8 +144,11 @@ def warn_of_bare_vgg(given: Namespace, model: Segmenter) -> None:
               "--init vgg16")
 
 
-def settle(given: Namespace, group: Group) -> None:
-    """Fill in what was left out; take a resumed run's options from its folder.
+def settle(given: Namespace, group: Group) -> dict[str, Any]:
+    """Fill in what was left out; take a resumed run's options from its checkpoint.
+
+    Returns:
+        The options for the checkpoints to come.
 
     Raises:
         FileNotFoundError, ValueError: there is no such run, or it was another.
@@ -158,17 +161,19 @@ def settle(given: Namespace, group: Group) -> None:
             known = RECIPES[given.recipe or "small"]
             given.accumulate = given.accumulate or max(known.accumulate, group.size)
     vars(given).update(group.share(vars(given)))
+    return noted(given)
 
 
 def carry_out(
-    given: Namespace, model: Segmenter, samples: Sequence[Sample], group: Group
+    given: Namespace, model: Segmenter, samples: Sequence[Sample], group: Group,
+    notes: dict[str, Any],
 ) -> None:
     """The training itself, with its log."""
     chosen, checkpoint = recipe(given), given.out / "checkpoint.pt"
     chosen = chosen.with_(**{name: value for name, value in model.recipe_changes.items()
                              if getattr(given, name) is None})
     ways = {"progress": True, "checkpoint": checkpoint, "every": given.every or 200,
-               "resume": given.resume, "workers": given.workers, "notes": noted(given)}
+            "resume": given.resume, "workers": given.workers, "notes": notes}
     if not group.first:
         train(model, samples, chosen, **ways)
         return
@@ -250,8 +255,8 @@ def options_of(
         snug = given.recipe in (None, "small")          # pictures of one's own
         rule = SNUG if snug else RULES.get(own.get("backbone", usual), SNUG)
         chosen["rule"] = replace(rule, **given_fields(given, WindowRule))
-    if "categories" in taken:
-        chosen["categories"] = getattr(samples, "categories", None) or None
+    if "categories" in taken and getattr(samples, "categories", None):
+        chosen["categories"] = samples.categories
     return {**chosen, **own}
 
 
