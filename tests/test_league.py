@@ -17,8 +17,7 @@ from league_cases import tiny
 from training_cases import one_thread
 
 from ifcn_lab.__main__ import parse
-from ifcn_lab.cli.reproduce import rows_of_tables
-from ifcn_lab.league import DATASETS, TABLES
+from ifcn_lab.cli.reproduce import DATASETS, rows_of_tables
 from ifcn_lab.league.paper import PAPER_TABLES, PaperTable
 from ifcn_lab.league.parallel import chains, perform_all
 from ifcn_lab.league.rows import Data
@@ -81,7 +80,7 @@ def test_what_the_paper_concludes_follows_from_its_figures() -> None:
 
 
 def test_tables_that_train_the_same_network_share_its_row() -> None:
-    whole = [PAPER_SETTING.rows_of(table, Data("voc2012")) for table in TABLES]
+    whole = [PAPER_SETTING.rows_of(table, Data("voc2012")) for table in PAPER_TABLES]
     names = [{row.name for row in rows.values()} for rows in whole]
     assert names[0] == {f"maps-k{k}-whole" for k in (1, 3, 5, 7)}
     assert names[1] == {"window-crop", "maps-k5-crop", "maps-k5-whole"}

@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ifcn_lab.atomic_write import check_writable, write_whole
 from ifcn_lab.cli.options import MANY, length_of, positive
@@ -29,14 +29,12 @@ from ifcn_lab.cli.train import object_sizes
 from ifcn_lab.data.scenes import SCENE_SETS
 from ifcn_lab.draw.league import league
 from ifcn_lab.league.claims import CLAIMS, asked, chosen, claim_told
+from ifcn_lab.league.parallel import Done
 from ifcn_lab.league.roi_oracle import oracle_told, roi_oracle
 from ifcn_lab.league.rows import Data
 from ifcn_lab.league.settings import league_setting
 from ifcn_lab.league.table import by_row, league_lines, league_page
 from ifcn_lab.models import MODELS
-
-if TYPE_CHECKING:
-    from ifcn_lab.league.parallel import Done
 
 SECONDS = 300.0
 

@@ -20,7 +20,6 @@ from pathlib import Path
 
 from ifcn_lab.atomic_write import check_writable, write_whole
 from ifcn_lab.cli.options import add_length, length_of, whole
-from ifcn_lab.league import DATASETS, SCALES, TABLES
 from ifcn_lab.league.paper import PAPER_TABLES
 from ifcn_lab.league.parallel import Done, perform_all
 from ifcn_lab.league.rows import Data, Row
@@ -28,18 +27,20 @@ from ifcn_lab.league.settings import EVERY, setting_of
 from ifcn_lab.league.table import by_row, paper_lines, paper_page
 from ifcn_lab.league.trials import Trial
 
+DATASETS = ("voc2012", "sbd", "coco", "dsb2018", "scenes")
+
 
 def add_options(parser: ArgumentParser) -> None:
     """Which tables, on what, how long, and where results go."""
-    parser.add_argument("tables", nargs="+", choices=TABLES, metavar="TABLE",
-                        help=", ".join(TABLES))
+    parser.add_argument("tables", nargs="+", choices=PAPER_TABLES, metavar="TABLE",
+                        help=", ".join(PAPER_TABLES))
     parser.add_argument("--dataset", choices=DATASETS, required=True)
     parser.add_argument("--names", type=Path, nargs=2, metavar=("TRAIN", "VAL"),
                         help="files that list the images, for voc2012 and sbd")
     add_trials(parser)
-    parser.add_argument("--scale", choices=SCALES, help="paper: VGG-16 and the paper's "
-                        "recipe; small: the small backbone, minutes (default: small "
-                        "for scenes and dsb2018)")
+    parser.add_argument("--scale", choices=("paper", "small"), help="paper: VGG-16 and "
+                        "the paper's recipe; small: the small backbone, minutes "
+                        "(default: small for scenes and dsb2018)")
     parser.add_argument("--rows", nargs="+", metavar="KEY", help="only these rows")
     parser.add_argument("--init", metavar="SOURCE", help="weights to start from, as in "
                         "train (default: vgg16 at the paper's scale)")

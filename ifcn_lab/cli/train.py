@@ -95,7 +95,8 @@ def add_network(parser: ArgumentParser) -> None:
     network.add_argument("--weights", metavar="NAME", help="start from these weights, "
                          "a shipped name or a file, with the options they have")
     network.add_argument("--init", metavar="NAME", help="start VGG-16 from: vgg16 "
-                         "(ImageNet, fetched), vgg16-caffe, a file, or he (random, "
+                         "(ImageNet, fetched; the paper begins so, and left out it "
+                         "begins at random), vgg16-caffe, a file, or he (random, "
                          "scaled so that nothing fades)")
 
 
@@ -113,7 +114,6 @@ def run(given: Namespace) -> int:
         if group.first:
             print(f"{len(samples)} images, objects of {sizes[0]:.0f} to "
                   f"{sizes[1]:.0f} pixels")
-            warn_of_bare_vgg(given, model)
         carry_out(given, model, samples, group, notes)
         if group.first:
             path = model.save(given.out / "model.safetensors")
@@ -134,14 +134,6 @@ def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, flo
         raise ValueError(found.problems[0])
     low, high = map(float, np.percentile(found.sides, (1, 99)))
     return low, high
-
-
-def warn_of_bare_vgg(given: Namespace, model: Segmenter) -> None:
-    """Say so where a VGG-16 begins from nothing, as the paper's does not."""
-    name = getattr(model, "backbone_name", "")
-    if name == "vgg16" and not (given.init or given.weights):
-        print("VGG-16 begins with random weights; the paper begins with ImageNet's: "
-              "--init vgg16")
 
 
 def settle(given: Namespace, group: Group) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import distributed, nn
 
 
 class LostProcess(ConnectionError):
@@ -79,7 +79,9 @@ class Group:
         """
         if self.size == 1:
             return
-        gradients = [gradient_of(p) for p in parameters]
+        for p in parameters:
+            p.grad = torch.zeros_like(p) if p.grad is None else p.grad
+        gradients = [p.grad for p in parameters]
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         with losses_told():
             distributed.all_reduce(flat)
@@ -99,13 +101,6 @@ class Group:
         with losses_told():
             distributed.broadcast_object_list(box, device=torch.device(self.device))
         return box[0]
-
-
-def gradient_of(parameter: nn.Parameter) -> Tensor:
-    """The gradient of a parameter; zeros where nothing has reached it."""
-    if parameter.grad is None:
-        parameter.grad = torch.zeros_like(parameter)
-    return parameter.grad
 
 
 @contextmanager
