@@ -56,7 +56,7 @@ def test_a_table_shows_ours_over_the_papers(tmp_path: Path) -> None:
 def test_a_page_names_the_command_the_network_and_what_it_took(tmp_path: Path) -> None:
     page = paper_page(["a table"], results(tmp_path), "ifcn-lab reproduce table1")
     assert "    ifcn-lab reproduce table1\n" in page and "\na table\n" in page
-    assert "on scenes with the small backbone" in page
+    assert "on scenes with the small\nbackbone" in page
     assert "Measured on: a machine. " in page and "maps-k3-crop: {" in page
     (line,) = [line for line in page.splitlines() if line.startswith("| maps-k1-crop")
                and "| 1    | 8" in line]
