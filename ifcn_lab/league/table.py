@@ -40,7 +40,7 @@ PAPER_HEAD = """# The paper's tables, run here
 
 {command}
 
-Two lines a row that is run: what was measured here, on {data} with the {backbone}
+A row that was run has two lines: what was measured here, on {data} with the {backbone}
 backbone, and what the paper printed, trained on VOC or COCO with VGG-16. Where data or
 backbone are others the levels cannot be compared, only the order of the rows.
 
