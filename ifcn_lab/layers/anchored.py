@@ -36,11 +36,6 @@ class AnchoredModel(WholeImageModel):
         super().__init__(backbone, categories, normalisation=normalisation)
         self.sides = tuple(sides or SIDES[backbone])
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"sides": self.sides}
-
     def expect(self, low: float, high: float) -> None:
         """Anchors from the smallest objects to the largest."""
         self.sides = spread_sides(low, high, len(self.sides))

@@ -99,11 +99,6 @@ class TwoStage(AnchoredModel):
         self.rois = rois
         self.rpn = RPN(self.channels, self.stride, anchor_sizes(self.sides))
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"rois": self.rois}
-
     def expect(self, low: float, high: float) -> None:
         """Anchors from the smallest objects to the largest."""
         super().expect(low, high)

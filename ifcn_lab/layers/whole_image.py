@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import Parameter, signature
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,10 +54,17 @@ class WholeImageModel(Segmenter):
 
     @property
     def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
+        """The arguments that build this model again.
+
+        Every option, an argument that is given by name only, of the class and of those
+        it derives from is kept under its own name.
+        """
         named = self.classes and {str(i): name for i, name in self.classes.items()}
+        options = [each.name for kind in type(self).__mro__
+                   for each in signature(kind.__init__).parameters.values()
+                   if each.kind is Parameter.KEYWORD_ONLY]
         return {"backbone": self.backbone_name, "categories": named,
-                "normalisation": self.normalisation}
+                **{name: getattr(self, name) for name in options}}
 
     def numbers(self, view: View) -> list[int]:
         """The kind of each of the view's objects, counted from 1.

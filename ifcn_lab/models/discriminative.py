@@ -96,13 +96,6 @@ class Discriminative(WholeImageModel):
         self.kind = nn.Conv2d(c, self.kinds + 1, 1)
         self.edge = nn.Conv2d(c, 1, 1)
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {
-            "dimensions": self.dimensions, "pull": self.pull, "push": self.push,
-            "coordinates": self.coordinates, "edges": self.edges}
-
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> Vectors:
         """Vectors, kinds and edges of images in [0, 1], at the backbone's stride."""
         features = self.backbone(self.normalised(images))

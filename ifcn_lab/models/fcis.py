@@ -66,11 +66,6 @@ class FCIS(TwoStage):
         self.pair_maps = nn.Conv2d(width, k * k * 2 * (self.kinds + 1), 1)
         self.box_maps = nn.Conv2d(width, k * k * 4, 1)
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"k": self.k, "bins": self.bins}
-
     def make_maps(self, features: Float[Tensor, "B C H W"]) -> Tensor:
         """Pairs of every category, the background first, then 4 box numbers."""
         seen = self.head(features)

@@ -72,12 +72,6 @@ class MaskRCNN(TwoStage):
             nn.ConvTranspose2d(width, width, 2, 2), nn.ReLU(),
             nn.Conv2d(width, self.kinds, 1))
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"roi": self.roi, "bins": self.bins,
-                                 "mask_bins": self.mask_bins}
-
     def regions(
         self, maps: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"], bins: int
     ) -> Float[Tensor, "N C bins bins"]:

@@ -67,11 +67,6 @@ class MaskScoringRCNN(MaskRCNN):
             nn.Linear(width * ((self.mask_bins + 1) // 2) ** 2, width), nn.ReLU(),
             nn.Linear(width, self.kinds))
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"detach": self.detach}
-
     def iou(
         self, maps: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"],
         mask: Float[Tensor, "N P P"],

@@ -90,13 +90,6 @@ class MetricLearning(WholeImageModel):
         self.vectors = nn.Conv2d(c, dimensions, 1)
         self.seeds = nn.Conv2d(c, len(taus) * (self.kinds + 1), 1)
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {
-            "dimensions": self.dimensions, "drawn": self.drawn, "taus": self.taus,
-            "coordinates": self.coordinates}
-
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> Alike:
         """Vectors and seeds of images in [0, 1], at the backbone's stride."""
         features = self.backbone(self.normalised(images))

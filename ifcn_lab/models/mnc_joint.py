@@ -89,12 +89,6 @@ class MNCJoint(TwoStage):
         self.box_level = nn.Linear(2 * width, self.kinds + 1)
         self.code = nn.Linear(2 * width, 4)
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"m": self.m, "box_gradient": self.box_gradient,
-                                 "mask_iou": self.mask_iou, "voting": self.voting}
-
     def make_maps(self, features: Float[Tensor, "B C H W"]) -> Tensor:
         """The features that regions are read from."""
         return self.squeeze(features)

@@ -59,11 +59,6 @@ class RFCN(TwoStage):
         self.part_maps = nn.Conv2d(width, k * k * (self.kinds + 1), 1)
         self.box_maps = nn.Conv2d(width, k * k * 4, 1)
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"k": self.k}
-
     def make_maps(self, features: Float[Tensor, "B C H W"]) -> Tensor:
         """k * k maps of every category, the background first, then of 4 box numbers."""
         seen = self.head(features)

@@ -87,11 +87,6 @@ class AfterSGN(WholeImageModel):
         self.row, self.column = nn.Conv2d(c, 4, 1), nn.Conv2d(c, 4, 1)
         self.kind = nn.Conv2d(c, self.kinds + 1, 1)
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"directions": self.directions}
-
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> Breakpoints:
         """Breakpoints and kinds of images in [0, 1], at the backbone's stride."""
         seen = self.look(self.backbone(self.normalised(images)))

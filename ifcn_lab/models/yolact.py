@@ -99,11 +99,6 @@ class YOLACT(AnchoredModel):
         self.mix = nn.Conv2d(c, each * k, 3, padding=1)
         self.judge = mask_judge(self.kinds) if rescore else None
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"k": self.k, "rescore": self.rescore}
-
     # The network
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> Prototypes:
