@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ifcn_lab.layers.backbones import convolved
+from ifcn_lab.layers.whole_image import Piece, WholeImageModel
 from ifcn_lab.views import View
 
 NOTHING, SILENT = 0, -1
@@ -26,6 +28,41 @@ class PlaceLabels(NamedTuple):
     own: Int[Tensor, "H W"]
     kind: Int[Tensor, "H W"]
     seed: Int[Tensor, ""]
+
+
+class EmbeddingModel(WholeImageModel):
+    """A whole-image model with a vector for every place.
+
+    Args:
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
+        categories: names by category id; None: object or not, whatever its kind.
+        dimensions: of a vector.
+        coordinates: the head also sees x and y.
+        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+    """
+
+    def __init__(
+        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        dimensions: int, coordinates: bool = True, normalisation: str = "imagenet",
+    ) -> None:
+        super().__init__(backbone, categories, normalisation=normalisation)
+        self.dimensions, self.coordinates = dimensions, coordinates
+        c = self.channels
+        self.look = nn.Sequential(convolved(c + 2 * coordinates, c), convolved(c, c))
+        self.vectors = nn.Conv2d(c, dimensions, 1)
+
+    def seen(self, images: Float[Tensor, "B 3 h w"]) -> Float[Tensor, "B C H W"]:
+        """What vectors and the other answers of a place are told from."""
+        features = self.backbone(self.normalised(images))
+        return self.look(with_coordinates(features) if self.coordinates else features)
+
+    def targets(self, view: View, rng: np.random.Generator) -> PlaceLabels:
+        """Object and kind of every place.
+
+        Raises:
+            ValueError: an object has a category that the model does not know.
+        """
+        return label_places(view, self.numbers(view), self.stride, rng)
 
 
 def label_places(
@@ -119,3 +156,23 @@ def within_reach(
 ) -> Bool[Tensor, " N"]:
     """Which vectors are nearer than this."""
     return (vectors - mean).square().sum(1) < reach ** 2
+
+
+def as_pieces(
+    groups: Iterable[Bool[Tensor, "H W"]], kind: Float[Tensor, "C1 H W"], stride: int,
+    shape: tuple[int, ...],
+) -> Iterator[Piece]:
+    """Groups of places as pieces of an image, (h, w), in the foreground's own outline.
+
+    Each pixel goes with its nearest place. The outline is where the probabilities of
+    the kinds, enlarged bilinearly, are not highest for the background; a group's score
+    is the mean of its best kind's.
+    """
+    h, w = shape
+    large = F.interpolate(kind[None], scale_factor=stride, mode="bilinear",
+                          align_corners=False)[0, :, :h, :w]
+    solid = (large.argmax(0) != NOTHING).numpy()
+    for group in groups:
+        score, best = kind[1:, group].mean(1).max(0)
+        wide = group.numpy().repeat(stride, 0).repeat(stride, 1)[:h, :w]
+        yield Piece(wide & solid, float(score), int(best))

@@ -17,17 +17,12 @@ from torch.nn import functional as F
 
 from ifcn_lab.layers.anchored import AnchoredModel
 from ifcn_lab.layers.anchors import anchor_sizes
-from ifcn_lab.layers.backbones import fused
-from ifcn_lab.layers.boxes import (
-    clip_boxes,
-    decode_boxes,
-    encode_boxes,
-)
+from ifcn_lab.layers.boxes import clip_boxes, decode_boxes, encode_boxes
 from ifcn_lab.layers.mask_voting import kept_by_class
 from ifcn_lab.layers.roi import roi_align
 from ifcn_lab.layers.rpn import RPN, AnchorOutputs, Objects, draw, label_anchors
 from ifcn_lab.layers.whole_image import Piece, check_finite
-from ifcn_lab.segmenter import Instances, to_tensor
+from ifcn_lab.segmenter import Instances
 
 BOX_WEIGHTS = (10, 10, 5, 5)
 
@@ -207,10 +202,8 @@ class TwoStage(AnchoredModel):
         Raises:
             ValueError, TypeError: an image that makes no sense, or scores that are NaN.
         """
-        net, found = fused(self), []
-        for image in map(to_tensor, images):
-            shape = (image.shape[1], image.shape[2])
-            out = net.see(image, precision)
+        found = []
+        for net, out, shape in self.seen_images(images, precision):
             boxes, _ = net.rpn.proposals(
                 out.objectness[0], out.code[0], net.rpn.anchors(out.features), shape,
                 proposals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from inspect import Parameter, signature
 from typing import Any, NamedTuple
 
@@ -93,6 +93,14 @@ class WholeImageModel(Segmenter):
         check_finite(*out)
         return out
 
+    def seen_images(
+        self, images: Sequence[np.ndarray], precision: str
+    ) -> Iterator[tuple[WholeImageModel, tuple[Tensor, ...], tuple[int, int]]]:
+        """Of each image: the network, fused once, what it says, and (h, w)."""
+        net = fused(self)
+        for image in map(to_tensor, images):
+            yield net, net.see(image, precision), (image.shape[1], image.shape[2])
+
     def detect_by(
         self, pieces: Callable[..., Iterable[Piece]], images: Sequence[np.ndarray],
         top: int, precision: str,
@@ -105,12 +113,8 @@ class WholeImageModel(Segmenter):
             top: how many of an image at most.
             precision: see `see`.
         """
-        net, found = fused(self), []
-        for image in map(to_tensor, images):
-            shape = (image.shape[1], image.shape[2])
-            made = self.as_instances(pieces(net.see(image, precision), shape), shape)
-            found.append(made.top(top))
-        return found
+        return [self.as_instances(pieces(out, shape), shape).top(top)
+                for _, out, shape in self.seen_images(images, precision)]
 
     def as_instances(
         self, pieces: Iterable[Piece], shape: tuple[int, int]

@@ -9,8 +9,7 @@ object, so grouping needs no learning: mean-shift with a flat kernel.
 Background takes no part; a second head tells it from objects (the source takes that
 from another network). Answers have no score of their own: the head's mean probability
 orders them. Left out of the source: its ResNet-38. `coordinates` adds x and y, as its
-authors do on leaves. `edges` is ours: an extra head that training asks for the places
-between objects, and detection does not use.
+authors do on leaves.
 
 Source: De Brabandere, Neven and Van Gool, CVPR 2017 workshop.
 """
@@ -27,34 +26,31 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ifcn_lab.layers.backbones import conv_norm
 from ifcn_lab.layers.embedding import (
     NOTHING,
     SILENT,
+    EmbeddingModel,
     PlaceLabels,
-    label_places,
+    as_pieces,
     mean_shift,
     object_means,
-    with_coordinates,
 )
-from ifcn_lab.layers.whole_image import Piece, WholeImageModel
+from ifcn_lab.layers.whole_image import Piece
 from ifcn_lab.segmenter import Instances
-from ifcn_lab.views import View
 
 REG_WEIGHT = 0.001
 
 
 class Vectors(NamedTuple):
-    """`vectors` (B, D, H, W); logits of background and C kinds, `kind` (B, C + 1, H,
-    W); and of a place on a border between objects, `edge` (B, H, W).
+    """`vectors` (B, D, H, W), and logits of background and C kinds, `kind` (B, C + 1,
+    H, W).
     """
 
     vectors: Float[Tensor, "B D H W"]
     kind: Float[Tensor, "B C1 H W"]
-    edge: Float[Tensor, "B H W"]
 
 
-class Discriminative(WholeImageModel):
+class Discriminative(EmbeddingModel):
     """Vectors that one loss pulls together and pushes apart.
 
     Args:
@@ -63,9 +59,7 @@ class Discriminative(WholeImageModel):
         dimensions: of a vector; 8 for Cityscapes in the source, 16 for leaves.
         pull: distance from its object's mean at which a vector is near enough.
         push: half the distance from which two means are far enough.
-        coordinates: the head also sees x and y.
-        edges: train an extra head on the borders of objects.
-        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+        others: see `EmbeddingModel`.
 
     Raises:
         ValueError: push is not more than twice pull, so that objects would touch.
@@ -81,41 +75,26 @@ class Discriminative(WholeImageModel):
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         dimensions: int = 8, pull: float = 0.5, push: float = 1.5,
-        coordinates: bool = True, edges: bool = True, normalisation: str = "imagenet",
+        **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, normalisation=normalisation)
+        super().__init__(backbone, categories, dimensions=dimensions, **others)
         if not 0 < 2 * pull < push:
             raise ValueError(f"push is {push} and pull {pull}; objects stay apart only "
                              "if push is more than twice pull")
-        self.dimensions, self.pull, self.push = dimensions, pull, push
-        self.coordinates, self.edges = coordinates, edges
-        c = self.channels
-        self.look = nn.Sequential(conv_norm(c + 2 * coordinates, c), nn.ReLU(),
-                                  conv_norm(c, c), nn.ReLU())
-        self.vectors = nn.Conv2d(c, dimensions, 1)
-        self.kind = nn.Conv2d(c, self.kinds + 1, 1)
-        self.edge = nn.Conv2d(c, 1, 1)
+        self.pull, self.push = pull, push
+        self.kind = nn.Conv2d(self.channels, self.kinds + 1, 1)
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> Vectors:
-        """Vectors, kinds and edges of images in [0, 1], at the backbone's stride."""
-        features = self.backbone(self.normalised(images))
-        seen = self.look(with_coordinates(features) if self.coordinates else features)
-        return Vectors(self.vectors(seen), self.kind(seen), self.edge(seen)[:, 0])
+        """Vectors and kinds of images in [0, 1], at the backbone's stride."""
+        seen = self.seen(images)
+        return Vectors(self.vectors(seen), self.kind(seen))
 
     # What it is taught
-
-    def targets(self, view: View, rng: np.random.Generator) -> PlaceLabels:
-        """Object and kind of every place.
-
-        Raises:
-            ValueError: an object has a category that the model does not know.
-        """
-        return label_places(view, self.numbers(view), self.stride, rng)
 
     def losses(
         self, out: Vectors, targets: Sequence[PlaceLabels]
     ) -> dict[str, tuple[Float[Tensor, ""], float]]:
-        """Each image's three terms, and kinds (and edges) of its places."""
+        """Each image's three terms, and the kinds of its places."""
         own = torch.stack([t.own for t in targets])                # (B, H, W)
         kind = torch.stack([t.kind for t in targets])
         three = sum(discriminative_loss(v.flatten(1).T, o.flatten(), self.pull,
@@ -124,14 +103,8 @@ class Discriminative(WholeImageModel):
         told = int((own != SILENT).sum())
         named = F.cross_entropy(out.kind, kind, ignore_index=SILENT,
                                 reduction="sum")
-        terms = {"pull": (three[0], len(own)), "push": (three[1], len(own)),
-                 "norm": (REG_WEIGHT * three[2], len(own)), "kind": (named, told)}
-        if self.edges:
-            border = on_border(own)
-            edge = F.binary_cross_entropy_with_logits(
-                out.edge, border.to(out.edge), reduction="none")
-            terms["edge"] = ((edge * (own != SILENT)).sum(), told)
-        return terms
+        return {"pull": (three[0], len(own)), "push": (three[1], len(own)),
+                "norm": (REG_WEIGHT * three[2], len(own)), "kind": (named, told)}
 
     # What it finds
 
@@ -158,24 +131,14 @@ class Discriminative(WholeImageModel):
     def pieces(
         self, out: Vectors, shape: tuple[int, ...], bandwidth: float, least: int
     ) -> Iterator[Piece]:
-        """Groups on the map, each pixel of the image with its nearest place's group.
-
-        The outline is the foreground's own, enlarged bilinearly.
-        """
+        """Groups of the vectors of the foreground's places."""
         kind = out.kind[0].softmax(0).cpu()                        # (C+1, H, W)
         there = kind.argmax(0) != NOTHING
-        large = F.interpolate(kind[None], scale_factor=self.stride, mode="bilinear",
-                              align_corners=False)[0, :, : shape[0], : shape[1]]
-        solid = (large.argmax(0) != NOTHING).numpy()
         vectors = out.vectors[0].cpu()[:, there].T                 # (N, D)
-        at = there.nonzero()                                       # (N, 2)
-        for group in mean_shift(vectors, bandwidth, least=least):
-            y, x = at[group].T
-            score, best = kind[1:, y, x].mean(1).max(0)
-            mask = torch.zeros_like(there)
-            mask[y, x] = True
-            wide = grown(mask.numpy(), self.stride)[: shape[0], : shape[1]]
-            yield Piece(wide & solid, float(score), int(best))
+        number = torch.arange(len(vectors))
+        groups = (there.masked_scatter(there, torch.isin(number, group))
+                  for group in mean_shift(vectors, bandwidth, least=least))
+        return as_pieces(groups, kind, self.stride, shape)
 
 
 def discriminative_loss(
@@ -209,14 +172,3 @@ def length(vectors: Float[Tensor, "*N D"]) -> Float[Tensor, "*N"]:
     """Euclidean length, with a slope of 0 at 0 where a root has none."""
     square = vectors.square().sum(-1)
     return torch.where(square > 0, square, 1).sqrt() * (square > 0)
-
-
-def on_border(own: Int[Tensor, "B H W"]) -> Tensor:
-    """Places with a neighbour, of eight, that belongs to something else."""
-    near = F.pad(own[:, None].float(), (1, 1, 1, 1), mode="replicate")
-    return (F.max_pool2d(near, 3, 1) != -F.max_pool2d(-near, 3, 1))[:, 0]
-
-
-def grown(mask: np.ndarray, stride: int) -> np.ndarray:
-    """Every place as stride x stride pixels."""
-    return mask.repeat(stride, 0).repeat(stride, 1)

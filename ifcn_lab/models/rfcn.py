@@ -44,6 +44,9 @@ class RFCN(TwoStage):
 
     mask_terms = ()
 
+    maps_per_part = 1
+    """How many of them a part of a category has."""
+
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         k: int = 3, **others: Any,
@@ -56,7 +59,8 @@ class RFCN(TwoStage):
         self.head = nn.Sequential(
             nn.Conv2d(self.channels, width, 1, bias=False), nn.BatchNorm2d(width),
             nn.ReLU())
-        self.part_maps = nn.Conv2d(width, k * k * (self.kinds + 1), 1)
+        self.part_maps = nn.Conv2d(
+            width, k * k * self.maps_per_part * (self.kinds + 1), 1)
         self.box_maps = nn.Conv2d(width, k * k * 4, 1)
 
     def make_maps(self, features: Float[Tensor, "B C H W"]) -> Tensor:

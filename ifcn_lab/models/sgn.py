@@ -28,8 +28,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ifcn_lab.layers.backbones import conv_norm
-from ifcn_lab.layers.embedding import NOTHING, SILENT, label_places
+from ifcn_lab.layers.backbones import convolved
+from ifcn_lab.layers.embedding import NOTHING, SILENT, as_pieces, label_places
 from ifcn_lab.layers.whole_image import Piece, WholeImageModel
 from ifcn_lab.segmenter import Instances
 from ifcn_lab.views import View
@@ -82,8 +82,7 @@ class AfterSGN(WholeImageModel):
                              f"{directions!r}")
         self.directions = directions
         c = self.channels
-        self.look = nn.Sequential(conv_norm(c, c), nn.ReLU(),
-                                  conv_norm(c, c), nn.ReLU())
+        self.look = nn.Sequential(convolved(c, c), convolved(c, c))
         self.row, self.column = nn.Conv2d(c, 4, 1), nn.Conv2d(c, 4, 1)
         self.kind = nn.Conv2d(c, self.kinds + 1, 1)
 
@@ -138,20 +137,15 @@ class AfterSGN(WholeImageModel):
     def pieces(
         self, out: Breakpoints, shape: tuple[int, int], least: int
     ) -> Iterator[Piece]:
-        """Groups of runs, enlarged; the foreground's outline is its own, bilinear."""
+        """Groups of the runs of the foreground."""
         kind = out.kind[0].softmax(0).cpu()                        # (C+1, H, W)
         there = (kind.argmax(0) != NOTHING).numpy()
         right, below = (cuts(logits[0].softmax(0).cpu().numpy())
                         for logits in (out.row, out.column.transpose(2, 3)))
         own = group_runs(there, right, below.T, self.directions)
-        own = join_crumbs(own, least)
-        large = F.interpolate(kind[None], scale_factor=self.stride, mode="bilinear",
-                              align_corners=False)[0, :, : shape[0], : shape[1]]
-        solid = (large.argmax(0) != NOTHING).numpy()
-        wide = own.repeat(self.stride, 0).repeat(self.stride, 1)[: shape[0], : shape[1]]
-        for number in np.unique(own[own > 0]):
-            score, best = kind[1:, torch.from_numpy(own == number)].mean(1).max(0)
-            yield Piece((wide == number) & solid, float(score), int(best))
+        own = torch.from_numpy(join_crumbs(own, least))
+        groups = (own == number for number in own[own > 0].unique())
+        return as_pieces(groups, kind, self.stride, shape)
 
 
 def run_labels(own: Int[Tensor, "H W"]) -> Int[Tensor, "H W"]:

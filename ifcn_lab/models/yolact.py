@@ -28,7 +28,7 @@ from torch.nn import functional as F
 
 from ifcn_lab.layers.anchored import AnchoredModel
 from ifcn_lab.layers.anchors import anchor_sizes, make_anchors
-from ifcn_lab.layers.backbones import conv_norm
+from ifcn_lab.layers.backbones import convolved
 from ifcn_lab.layers.boxes import (
     box_area,
     clip_boxes,
@@ -89,11 +89,9 @@ class YOLACT(AnchoredModel):
         self.places = self.stride                     # image pixels per place
         self.stride = 2 * self.stride                 # padded so that halves are whole
         c, each = self.channels, len(anchor_sizes(self.sides))
-        self.draw = nn.Sequential(conv_norm(c, c), nn.ReLU(),
-                                  conv_norm(c, c), nn.ReLU())
+        self.draw = nn.Sequential(convolved(c, c), convolved(c, c))
         self.prototypes = nn.Conv2d(c, k, 1)
-        self.look = nn.Sequential(conv_norm(c, c, stride=2), nn.ReLU(),
-                                  conv_norm(c, c), nn.ReLU())
+        self.look = nn.Sequential(convolved(c, c, 2), convolved(c, c))
         self.category = nn.Conv2d(c, each * (self.kinds + 1), 3, padding=1)
         self.code = nn.Conv2d(c, each * 4, 3, padding=1)
         self.mix = nn.Conv2d(c, each * k, 3, padding=1)
