@@ -23,15 +23,6 @@ def is_tensor(value: object) -> bool:
     return isinstance(value, tensor)
 
 
-def is_being_compiled(value: object) -> bool:
-    """Whether torch.compile is reading the code with this tensor, not running it.
-
-    >>> is_being_compiled(np.zeros(3))
-    False
-    """
-    return is_tensor(value) and sys.modules["torch"].compiler.is_compiling()
-
-
 def cells_per_side(score_maps: Any) -> int:
     """The k of k * k score maps (k * k, H, W), or of a batch (B, k * k, H, W).
 
