@@ -19,7 +19,7 @@ from ifcn_lab.windows.candidates import (
     pyramid_of,
     tight_boxes_at,
 )
-from ifcn_lab.windows.levels import score_levels
+from ifcn_lab.windows.levels import score_level
 from ifcn_lab.windows.pyramid import zooms_for_fractions, zooms_for_sizes
 
 PIXELS_AT_MOST = 40_000_000
@@ -54,8 +54,7 @@ def propose(
         TypeError: an image of whole numbers other than uint8.
 
     The network is used as in evaluation mode and stays as it is. Its batch norms are
-    fused into the convolutions of a copy, once for all scales. All scales are one call
-    of `score_levels`, on the network's device.
+    fused into the convolutions of a copy, once for all scales.
 
     Source: Dai et al., ECCV 2016, section 3.3.
     """
@@ -69,11 +68,9 @@ def propose_many(
     threshold: float = 0.5, candidates: int | None = None,
     precision: str = "float32",
 ) -> list[Instances]:
-    """Segment several images; those of one shape go through the network together.
+    """Segment several images, one after the other, with one copy of the network.
 
-    What `propose` says of each image, up to rounding; images, score maps and results of
-    all of them are in memory at once. See `propose` for the arguments and what is
-    raised.
+    See `propose` for the arguments and what is raised.
 
     Example:
         >>> from ifcn_lab import InstanceFCN
@@ -83,17 +80,15 @@ def propose_many(
         [(48, 64), (64, 48)]
     """
     check_wishes(top, scales, nms_iou, threshold, candidates)
-    pictures = [to_tensor(image) for image in images]
-    shapes = [tuple(picture.shape[1:]) for picture in pictures]
-    given = None if scales is None else tuple(map(float, scales))
-    zooms = [given or default_zooms(model, shape) for shape in shapes]
-    half = uses_bfloat16(precision, next(model.parameters()).device.type)
-    levels = score_levels(fused(model), pictures, zooms, half=half)
-    return [
-        read_masks(pyramid_of(model, some, shape, threshold), zoom, top, nms_iou,
-                   candidates or 4 * top)
-        for some, shape, zoom in zip(levels, shapes, zooms, strict=True)
-    ]
+    half = uses_bfloat16(precision, model.device.type)
+    net, given, found = fused(model), tuple(map(float, scales or ())), []
+    for picture in map(to_tensor, images):
+        shape = tuple(picture.shape[1:])
+        zooms = given or default_zooms(model, shape)
+        levels = [score_level(net, picture, zoom, half=half) for zoom in zooms]
+        found.append(read_masks(pyramid_of(model, levels, shape, threshold), zooms, top,
+                                nms_iou, candidates or 4 * top))
+    return found
 
 
 def read_masks(
