@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from typing import Any, NamedTuple
 
 from ifcn_lab.data.coco_file import AnnotationFile
@@ -88,9 +91,8 @@ def judge_all(
     """Judge these images, in their order.
 
     With 0 workers this process does it. Else ``make``, which must pickle, is called
-    once in each of so many new processes; each uses one thread. Few images are held at
-    a time, so that nothing piles up. Raises OSError if a process is killed, and what
-    ``make`` and ``Evaluation.judge`` raise.
+    once in each of so many new processes; each uses one thread. Raises OSError if a
+    process is killed, and what ``make`` and ``Evaluation.judge`` raise.
 
     >>> from types import SimpleNamespace
     >>> twice = SimpleNamespace(judge=lambda index: 2 * index)
@@ -100,53 +102,29 @@ def judge_all(
     if workers < 1:
         yield from map(make().judge, indices)
         return
-    for judged in _in_processes(_Images(make), indices, workers):
-        if isinstance(judged, Exception):
-            raise judged
-        yield judged
-
-
-class _Images:
-    """The images for a `DataLoader`: each item is judged, or what went wrong."""
-
-    def __init__(self, make: Callable[[], Evaluation]) -> None:
-        self.make, self.evaluation = make, None
-
-    def __getitem__(self, index: int) -> Judged | Exception:
-        try:
-            if self.evaluation is None:
-                self.evaluation = self.make()
-            return self.evaluation.judge(index)
-        except Exception as error:  # raised here, torch would add its own words
-            return error
-
-
-def _in_processes(
-    images: _Images, indices: Iterable[int], workers: int
-) -> Iterator[Judged | Exception]:
-    from torch.utils.data import DataLoader
-
-    loader = DataLoader(
-        images, batch_size=None, sampler=indices, num_workers=workers,
-        collate_fn=_as_it_is, worker_init_fn=_begin,
-        multiprocessing_context="spawn",  # threads do not survive a fork
-    )
     try:
-        multiprocessing.Lock()  # where none can be made, torch would add a traceback
-        yield from loader
-    except (RuntimeError, OSError) as error:
+        with ProcessPoolExecutor(workers, get_context("spawn"), _begin) as pool:
+            yield from pool.map(partial(_judge, make), indices)
+    except BrokenProcessPool as error:
         raise OSError(
-            "a worker process ended before its work was done, or could not start "
-            f"({str(error).splitlines()[0]}); it was killed, or memory ran out: try "
-            "fewer --workers, or 0"
-        ) from error
+            "a worker process ended before its work was done: it was killed, or memory "
+            "ran out; try fewer --workers, or 0") from error
 
 
-def _as_it_is(judged: Judged | Exception) -> Judged | Exception:
-    return judged
+_HERE: list[Evaluation] = []
+"""What this worker process needs, made when its first image comes."""
 
 
-def _begin(number: int) -> None:
-    """Prepare a worker process: numba's kernels take one thread, as torch does."""
+def _judge(make: Callable[[], Evaluation], index: int) -> Judged:
+    if not _HERE:
+        _HERE.append(make())
+    return _HERE[0].judge(index)
+
+
+def _begin() -> None:
+    """Prepare a worker process: torch and numba's kernels take one thread each."""
+    import torch
+
+    torch.set_num_threads(1)
     os.environ["NUMBA_NUM_THREADS"] = "1"
     warnings.simplefilter("ignore")  # the first process said it
