@@ -10,8 +10,6 @@ import zipfile
 import zlib
 from pathlib import Path
 
-__all__ = ["unpack"]
-
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error,
            lzma.LZMAError, EOFError, struct.error, NotImplementedError, RuntimeError,
            UnicodeError, FileExistsError, IsADirectoryError, NotADirectoryError)

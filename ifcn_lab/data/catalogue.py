@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["DATASETS", "open_dataset"]
-
 DATASETS = ("scenes", "coco", "voc2012", "sbd", "dsb2018", "pennfudan")
 SPLITS = ("train", "val")
 SCENES = {"train": (2000, 0), "val": (100, 1_000_000)}

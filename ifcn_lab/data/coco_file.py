@@ -18,7 +18,6 @@ from ifcn_lab.data.json_fields import MOST, is_box, key_of, number_of, short, wh
 from ifcn_lab.data.packed_records import PackedRecords
 from ifcn_lab.data.segmentation import checked, covers_nothing, rle_of
 
-__all__ = ["AnnotatedImage", "Annotation", "AnnotationFile", "annotation_file"]
 
 class Annotation(NamedTuple):
     """One region of an image as it was understood.

@@ -15,8 +15,6 @@ from ifcn_lab.data.archives import unpack
 from ifcn_lab.data.faults import absent
 from ifcn_lab.data.sources import SOURCES, Archive, Source, announced, told
 
-__all__ = ["check_room", "download", "fetch"]
-
 PATIENCE = (10.0, 60.0)  # seconds to connect, and to wait for the next byte
 MOST_UNKNOWN = 1_000_000_000  # bytes of an archive whose size nobody says
 # More than this no archive of pictures grows: JPEG and PNG hardly shrink, JSON to 1/5.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 
-__all__ = ["Faults", "Unreadable", "absent", "near"]
-
 TOLD = 10  # so many places of each kind are told
 
 

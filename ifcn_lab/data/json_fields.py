@@ -8,8 +8,6 @@ from typing import Any
 
 from ifcn_lab.data.faults import Faults, Unreadable
 
-__all__ = ["MOST", "is_box", "key_of", "number_of", "short", "whole"]
-
 MOST = 2**31 - 1
 """The most pixels of an image, and the largest category: pycocotools has 32 bits."""
 

@@ -20,8 +20,6 @@ from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.data.run_lengths import run_counts
 from ifcn_lab.scenes.measure import touching
 
-__all__ = ["cell_scenes", "polygons", "practice_folder"]
-
 CROWDED, LYING = 5, 6
 """Picture 5, 13, 21, ... has a crowd region; picture 6, 14, 22, ... is stored lying."""
 

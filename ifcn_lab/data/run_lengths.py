@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int, Integer
 
-__all__ = ["crop_rles", "lengths_of", "run_counts"]
-
 _MOST_GROUPS = 10  # of five bits each: lengths below 2 ** 49
 
 

@@ -10,8 +10,6 @@ from jaxtyping import Bool, UInt8
 if TYPE_CHECKING:
     from ifcn_lab.scenes import Scene
 
-__all__ = ["Sample", "from_scene"]
-
 
 class Sample(NamedTuple):
     """One picture and its objects.

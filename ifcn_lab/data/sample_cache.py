@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from ifcn_lab.data import Sample
 
-__all__ = ["SampleCache"]
-
 
 class SampleCache(Sequence[Sample]):
     """The same data set, reading each sample from disk once while memory allows.

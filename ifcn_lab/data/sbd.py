@@ -16,8 +16,6 @@ from ifcn_lab.data.named_samples import ListedSamples
 from ifcn_lab.data.pictures import read_image
 from ifcn_lab.data.voc import BORDER, CATEGORIES
 
-__all__ = ["Sbd"]
-
 
 class Sbd(ListedSamples):
     """The images of SBD with the instance masks of their ``inst/*.mat`` files.

@@ -15,8 +15,6 @@ from pycocotools import mask as coco_mask
 from ifcn_lab.data.faults import Unreadable
 from ifcn_lab.data.run_lengths import lengths_of
 
-__all__ = ["checked", "covers_nothing", "mask_of", "rle_of"]
-
 # pycocotools walks along every edge in fifths of a pixel and counts them in 32 bits.
 _FARTHEST = 100_000
 

@@ -10,8 +10,6 @@ from ifcn_lab.data.instance_maps import read_map, separate
 from ifcn_lab.data.named_samples import ListedSamples
 from ifcn_lab.data.pictures import read_image
 
-__all__ = ["CATEGORIES", "Voc2012"]
-
 CATEGORIES = dict(enumerate(
     ("aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse "
      "motorbike person pottedplant sheep sofa train tvmonitor").split(), start=1))

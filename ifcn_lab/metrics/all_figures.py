@@ -12,8 +12,6 @@ from ifcn_lab.metrics.precision import Precision
 from ifcn_lab.metrics.recall import Recall, RecallReport
 from ifcn_lab.metrics.regions import Found, Objects
 
-__all__ = ["Figures", "Wanted"]
-
 
 @dataclass(frozen=True)
 class Wanted:

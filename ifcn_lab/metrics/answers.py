@@ -17,8 +17,6 @@ from scipy.ndimage import find_objects
 from ifcn_lab.data.run_lengths import crop_rles
 from ifcn_lab.metrics.regions import Detections, Found, boxes_of, found
 
-__all__ = ["Chosen", "answers_of", "chosen_from"]
-
 SCORE = 0.9
 """Training shows a network as many windows on objects as off them; in an image nearly
 all are off, so an objectness of one half is far too little to mean an answer."""

@@ -24,8 +24,6 @@ from ifcn_lab.metrics.matching import (
 from ifcn_lab.metrics.measure import ByCategory, Ranked, for_json, place_of
 from ifcn_lab.metrics.regions import Found, Objects
 
-__all__ = ["CocoPrecision", "CocoReport"]
-
 _FIGURES = {"AP": (None, "all"), "AP50": (0.5, "all"), "AP75": (0.75, "all"),
             "APs": (None, "small"), "APm": (None, "medium"), "APl": (None, "large")}
 

@@ -17,8 +17,6 @@ from ifcn_lab.metrics.all_figures import Figures
 from ifcn_lab.metrics.regions import Detections, found, objects, objects_of_file
 from ifcn_lab.metrics.results_file import ResultFile, rows
 
-__all__ = ["Evaluation", "Judged", "judge_all"]
-
 
 class Judged(NamedTuple):
     """What one image adds to the figures, or the trouble with reading it.

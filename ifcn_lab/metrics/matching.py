@@ -18,8 +18,6 @@ from pycocotools import mask as coco_mask
 from ifcn_lab.data.overlap import rle_iou
 from ifcn_lab.metrics.regions import Found, Objects
 
-__all__ = ["AREAS", "COCO_THRESHOLDS", "Match", "match_image", "match_nearest"]
-
 COCO_THRESHOLDS = tuple(float(t) for t in np.linspace(0.5, 0.95, 10))
 """IoU .5, .55, ... .95, with the very rounding of pycocotools."""
 

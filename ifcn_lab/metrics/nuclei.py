@@ -20,8 +20,6 @@ from ifcn_lab.metrics.matching import match_image
 from ifcn_lab.metrics.measure import Measure, for_json
 from ifcn_lab.metrics.regions import Detections, Found, Objects
 
-__all__ = ["NUCLEI_THRESHOLDS", "NucleiReport", "NucleiScore", "nuclei_ap"]
-
 NUCLEI_THRESHOLDS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 
 

@@ -19,8 +19,6 @@ from ifcn_lab.metrics.matching import match_nearest
 from ifcn_lab.metrics.measure import ByCategory, Ranked, for_json, place_of
 from ifcn_lab.metrics.regions import EVERY, Detections, Found, Objects
 
-__all__ = ["Precision", "PrecisionReport", "area_under_envelope", "average_precision"]
-
 
 @dataclass(frozen=True)
 class PrecisionReport:

@@ -24,8 +24,6 @@ from ifcn_lab.data.picture_names import PictureNames
 from ifcn_lab.data.segmentation import checked, rle_of
 from ifcn_lab.metrics.regions import Detections, Found, found, paired
 
-__all__ = ["ResultFile", "rows", "to_coco_results", "writing_results"]
-
 Image = tuple[int | str, str]
 """The image_id of results and their file_name, empty where they have none."""
 
