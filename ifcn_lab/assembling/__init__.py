@@ -23,8 +23,8 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifcn_lab.assembling import arguments, arrays
+from ifcn_lab.assembling.arrays import pad
 from ifcn_lab.assembling.backend_choice import backends, best, load
-from ifcn_lab.assembling.margin import pad
 from ifcn_lab.grid import Grid
 
 __all__ = ["assemble", "backends", "pad"]

@@ -12,9 +12,15 @@ import torch
 from jaxtyping import Int, Shaped
 
 from ifcn_lab.assembling import arguments
-from ifcn_lab.assembling.arrays import Maps, Task, Windows, as_batch, assemble_array
+from ifcn_lab.assembling.arrays import (
+    Maps,
+    Task,
+    Windows,
+    as_batch,
+    assemble_array,
+    pad,
+)
 from ifcn_lab.assembling.backend_choice import load
-from ifcn_lab.assembling.margin import pad
 from ifcn_lab.grid import Grid
 
 # Half the bytes of int64. A gather, and even more its gradient, is faster for it.

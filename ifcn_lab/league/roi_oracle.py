@@ -18,8 +18,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from ifcn_lab.layers.roi import roi_align, roi_pool
-from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.layers.roi import roi_align, roi_pool, roi_warp
 from ifcn_lab.layers.two_stage import paste_part, within
 
 SIDE, BINS = 128, 14

@@ -22,8 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ifcn_lab.layers.backbones import conv_norm
-from ifcn_lab.layers.roi import roi_align, roi_pool
-from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.layers.roi import roi_align, roi_pool, roi_warp
 from ifcn_lab.layers.rpn import Objects
 from ifcn_lab.layers.two_stage import Read, Taught, TwoStage, cut_masks
 

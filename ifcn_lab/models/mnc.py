@@ -36,11 +36,11 @@ from ifcn_lab.layers.regions import (
     mask_bins,
     two_layers,
 )
-from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.layers.roi import roi_warp
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.segmenter import Instances, Segmenter, as_classes, numbered, to_tensor
 from ifcn_lab.views import View, mirror, scale_all
-from ifcn_lab.windows.levels import check_finite
+from ifcn_lab.windows.proposals import check_finite
 from ifcn_lab.windows.proposed_regions import ProposedRegions
 from ifcn_lab.windows.pyramid import resize_image
 

@@ -28,7 +28,7 @@ from torch.nn import functional as F
 from ifcn_lab.layers.boxes import clip_boxes, decode_boxes
 from ifcn_lab.layers.mask_voting import instances
 from ifcn_lab.layers.regions import by_mask_and_box, two_layers
-from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.layers.roi import roi_warp
 from ifcn_lab.layers.rpn import Objects
 from ifcn_lab.layers.two_stage import (
     BOX_WEIGHTS,
