@@ -298,9 +298,7 @@ def _outline(
     return outline
 
 
-def _entry(
-    one: Annotation, key: int | str, image: AnnotatedImage
-) -> dict[str, Any]:
+def _entry(one: Annotation, key: int | str, image: AnnotatedImage) -> dict[str, Any]:
     area, box = one.area, one.box
     if area is None or box is None:
         rle = rle_of(one.segmentation, image.size)

@@ -65,9 +65,7 @@ def mask_of(
     return coco_mask.decode(rle_of(segmentation, size)).astype(bool)
 
 
-def covers_nothing(
-    segmentation: list | dict[str, Any], size: tuple[int, int]
-) -> bool:
+def covers_nothing(segmentation: list | dict[str, Any], size: tuple[int, int]) -> bool:
     """Say whether a checked segmentation has no pixel in the image.
 
     Only polygons that are thin or reach over the border are drawn to find out.

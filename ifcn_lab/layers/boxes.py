@@ -20,9 +20,7 @@ MOST_GROWTH = math.log(1000 / 16)
 NEGATIVE, IGNORED = -1, -2
 
 
-def box_iou(
-    a: Float[Tensor, "N 4"], b: Float[Tensor, "M 4"]
-) -> Float[Tensor, "N M"]:
+def box_iou(a: Float[Tensor, "N 4"], b: Float[Tensor, "M 4"]) -> Float[Tensor, "N M"]:
     """Overlap of every box of `a` with every box of `b`; 0 where both are empty.
 
     Example:

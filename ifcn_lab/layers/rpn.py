@@ -26,6 +26,7 @@ from ifcn_lab.layers.boxes import (
     match,
 )
 from ifcn_lab.layers.nms import nms
+from ifcn_lab.segmenter import Terms
 from ifcn_lab.views import View
 
 SMOOTH_L1_BETA = 1 / 9
@@ -110,7 +111,7 @@ class RPN(nn.Module):
     def losses(
         self, out: AnchorOutputs, anchors: Float[Tensor, "N 4"],
         targets: Sequence[Objects],
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """Objectness of the drawn anchors, boxes of the positive ones among them.
 
         Both are divided by the number of drawn anchors, as in the source.

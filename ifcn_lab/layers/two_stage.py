@@ -22,7 +22,7 @@ from ifcn_lab.layers.mask_voting import kept_by_class
 from ifcn_lab.layers.roi import roi_align
 from ifcn_lab.layers.rpn import RPN, AnchorOutputs, Objects, draw, label_anchors
 from ifcn_lab.layers.whole_image import Piece, check_finite
-from ifcn_lab.segmenter import Instances
+from ifcn_lab.segmenter import Instances, Terms
 
 BOX_WEIGHTS = (10, 10, 5, 5)
 
@@ -118,7 +118,7 @@ class TwoStage(AnchoredModel):
 
     def mask_losses(
         self, maps: Float[Tensor, "D H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """The terms of the masks of one image's positive regions."""
         raise NotImplementedError
 
@@ -129,9 +129,7 @@ class TwoStage(AnchoredModel):
         features = self.backbone(self.normalised(images))
         return Seen(features, self.make_maps(features), *self.rpn(features))
 
-    def losses(
-        self, out: Seen, targets: Sequence[Objects]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: Seen, targets: Sequence[Objects]) -> Terms:
         """The anchors' terms, then those of the regions drawn from the proposals."""
         anchors = self.rpn.anchors(out.features)
         terms = self.rpn.losses(AnchorOutputs(*out[2:]), anchors, targets)
@@ -165,7 +163,7 @@ class TwoStage(AnchoredModel):
 
     def region_losses(
         self, maps: Float[Tensor, "D H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """Category of every drawn region, boxes of the positive ones."""
         read, count = self.read(maps, taught.boxes), len(taught.label)
         named = F.cross_entropy(read.category, taught.label, reduction="sum")

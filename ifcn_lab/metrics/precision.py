@@ -99,9 +99,7 @@ class Precision(ByCategory):
                 for t, threshold in enumerate(self.thresholds)}
 
 
-def area_under_envelope(
-    verdicts: Shaped[np.ndarray, " N"], objects: int
-) -> float:
+def area_under_envelope(verdicts: Shaped[np.ndarray, " N"], objects: int) -> float:
     """Find AP from verdicts, 1 right and 0 wrong, the best score first.
 
     The envelope is the best precision at this recall or any higher.

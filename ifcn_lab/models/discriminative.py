@@ -36,7 +36,7 @@ from ifcn_lab.layers.embedding import (
     object_means,
 )
 from ifcn_lab.layers.whole_image import Piece
-from ifcn_lab.segmenter import Instances
+from ifcn_lab.segmenter import Instances, Terms
 
 REG_WEIGHT = 0.001
 
@@ -91,9 +91,7 @@ class Discriminative(EmbeddingModel):
 
     # What it is taught
 
-    def losses(
-        self, out: Vectors, targets: Sequence[PlaceLabels]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: Vectors, targets: Sequence[PlaceLabels]) -> Terms:
         """Each image's three terms, and the kinds of its places."""
         own = torch.stack([t.own for t in targets])                # (B, H, W)
         kind = torch.stack([t.kind for t in targets])

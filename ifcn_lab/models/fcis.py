@@ -28,6 +28,7 @@ from ifcn_lab.layers.roi import ps_roi_pool
 from ifcn_lab.layers.rpn import Objects
 from ifcn_lab.layers.two_stage import Read, Taught, cut_masks
 from ifcn_lab.models.rfcn import RFCN
+from ifcn_lab.segmenter import Terms
 
 INSIDE, OUTSIDE = 0, 1
 
@@ -90,7 +91,7 @@ class FCIS(RFCN):
 
     def mask_losses(
         self, maps: Float[Tensor, "D H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """A softmax over the true category's pair, mean over a region's pixels."""
         some = taught.positive()
         index = torch.arange(len(some.label), device=maps.device)

@@ -24,7 +24,7 @@ from torch.nn import functional as F
 
 from ifcn_lab.layers.thresholding import pieces
 from ifcn_lab.layers.whole_image import Piece, WholeImageModel
-from ifcn_lab.segmenter import Instances
+from ifcn_lab.segmenter import Instances, Terms
 from ifcn_lab.views import View
 
 IGNORED = -1
@@ -90,9 +90,7 @@ class FCN(WholeImageModel):
         label[:, view.size[1]:] = IGNORED
         return PixelLabels(torch.from_numpy(label))
 
-    def losses(
-        self, out: ClassMaps, targets: Sequence[PixelLabels]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: ClassMaps, targets: Sequence[PixelLabels]) -> Terms:
         """One softmax over the classes for every pixel that says something."""
         label = torch.stack([t.label for t in targets])              # (B, h, w)
         loss = F.cross_entropy(out.logits, label, ignore_index=IGNORED,

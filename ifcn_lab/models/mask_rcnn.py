@@ -25,6 +25,7 @@ from ifcn_lab.layers.backbones import conv_norm
 from ifcn_lab.layers.roi import roi_align, roi_pool, roi_warp
 from ifcn_lab.layers.rpn import Objects
 from ifcn_lab.layers.two_stage import Read, Taught, TwoStage, cut_masks
+from ifcn_lab.segmenter import Terms
 
 ROI: dict[str, Callable[..., Tensor]] = {
     "align": roi_align, "warp": roi_warp, "pool": roi_pool}
@@ -98,7 +99,7 @@ class MaskRCNN(TwoStage):
 
     def mask_losses(
         self, maps: Float[Tensor, "C H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """Binary cross entropy of the true category's mask, mean over its pixels."""
         some = taught.positive()
         own = of_kind(self.mask_logits(maps, some.boxes), some.label - 1)
@@ -111,7 +112,7 @@ class MaskRCNN(TwoStage):
     def score_losses(
         self, maps: Float[Tensor, "C H W"], some: Taught, objects: Objects,
         mask: Float[Tensor, "R P P"], wanted: Bool[Tensor, "R P P"],
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """What is learnt of a mask's quality: nothing here."""
         return {}
 

@@ -39,7 +39,7 @@ from ifcn_lab.layers.embedding import (
 )
 from ifcn_lab.layers.mask_voting import kept_masks
 from ifcn_lab.layers.whole_image import Piece
-from ifcn_lab.segmenter import Instances
+from ifcn_lab.segmenter import Instances, Terms
 
 TAUS = (0.25, 0.5, 0.75, 0.9)
 
@@ -89,9 +89,7 @@ class MetricLearning(EmbeddingModel):
 
     # What it is taught
 
-    def losses(
-        self, out: Alike, targets: Sequence[PlaceLabels]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: Alike, targets: Sequence[PlaceLabels]) -> Terms:
         """Pairs of the drawn places, and what grows from them."""
         pairs, grown, count = out.vectors.sum() * 0, out.seeds.sum() * 0, 0
         for vectors, seeds, labels in zip(*out, targets, strict=True):

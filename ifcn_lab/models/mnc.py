@@ -38,7 +38,14 @@ from ifcn_lab.layers.regions import (
 )
 from ifcn_lab.layers.roi import roi_warp
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.segmenter import Instances, Segmenter, as_classes, numbered, to_tensor
+from ifcn_lab.segmenter import (
+    Instances,
+    Segmenter,
+    Terms,
+    as_classes,
+    numbered,
+    to_tensor,
+)
 from ifcn_lab.views import View, mirror, scale_all
 from ifcn_lab.windows.proposals import check_finite
 from ifcn_lab.windows.proposed_regions import ProposedRegions
@@ -188,9 +195,7 @@ class MNC(Segmenter):
         seen = by_mask_and_box(warped, masks[:, None], self.mask_path, self.box_path)
         return ClassScores(self.mask_level(seen), self.box_level(seen))
 
-    def losses(
-        self, out: Features, targets: Sequence[Rois]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: Features, targets: Sequence[Rois]) -> Terms:
         """Two softmax losses, each over the regions that its labels speak of."""
         scores = [self.scores(features, rois.boxes, rois.masks)
                   for features, rois in zip(out.features, targets, strict=True)]

@@ -39,7 +39,7 @@ from ifcn_lab.layers.two_stage import (
     mask_iou,
 )
 from ifcn_lab.layers.whole_image import check_finite
-from ifcn_lab.segmenter import Instances
+from ifcn_lab.segmenter import Instances, Terms
 
 
 class MNCJoint(TwoStage):
@@ -127,7 +127,7 @@ class MNCJoint(TwoStage):
 
     def region_losses(
         self, maps: Float[Tensor, "C H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """Masks of the positive regions; categories by masks and by boxes; boxes."""
         logits, seen = self.stages(maps, taught.boxes)
         count, positive = len(taught.label), taught.label > 0
@@ -148,7 +148,7 @@ class MNCJoint(TwoStage):
 
     def mask_losses(
         self, maps: Float[Tensor, "C H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """None more: masks stand before categories here."""
         return {}
 

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from ifcn_lab.layers.roi import ps_roi_pool
 from ifcn_lab.layers.rpn import Objects
 from ifcn_lab.layers.two_stage import Read, Taught, TwoStage
+from ifcn_lab.segmenter import Terms
 
 
 class RFCN(TwoStage):
@@ -84,6 +85,6 @@ class RFCN(TwoStage):
 
     def mask_losses(
         self, maps: Float[Tensor, "D H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """None: boxes are the answer."""
         return {}

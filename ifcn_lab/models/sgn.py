@@ -31,7 +31,7 @@ from torch.nn import functional as F
 from ifcn_lab.layers.backbones import convolved
 from ifcn_lab.layers.embedding import NOTHING, SILENT, as_pieces, label_places
 from ifcn_lab.layers.whole_image import Piece, WholeImageModel
-from ifcn_lab.segmenter import Instances
+from ifcn_lab.segmenter import Instances, Terms
 from ifcn_lab.views import View
 
 BACKGROUND, INSIDE, START, END = range(4)
@@ -103,9 +103,7 @@ class AfterSGN(WholeImageModel):
         return RunLabels(run_labels(places.own), run_labels(places.own.T).T,
                          places.kind)
 
-    def losses(
-        self, out: Breakpoints, targets: Sequence[RunLabels]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: Breakpoints, targets: Sequence[RunLabels]) -> Terms:
         """A softmax for each direction and one for kinds, over all places."""
         terms = {}
         for name, logits in out._asdict().items():

@@ -40,7 +40,7 @@ from ifcn_lab.layers.nms import nms
 from ifcn_lab.layers.rpn import Objects, hardest_loss, label_anchors
 from ifcn_lab.layers.two_stage import mask_iou
 from ifcn_lab.layers.whole_image import Piece
-from ifcn_lab.segmenter import Instances
+from ifcn_lab.segmenter import Instances, Terms
 
 BOX_WEIGHT, MASK_WEIGHT = 1.5, 6.125
 VARIANCES = (10, 10, 5, 5)
@@ -119,9 +119,7 @@ class YOLACT(AnchoredModel):
 
     # What it is taught
 
-    def losses(
-        self, out: Prototypes, targets: Sequence[Objects]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: Prototypes, targets: Sequence[Objects]) -> Terms:
         """Category (of the hardest background three to one), box and mask."""
         anchors, sums, positives = self.anchors(out), out.code.new_zeros(4), 0
         for prototypes, category, code, mix, objects in zip(*out, targets, strict=True):
@@ -219,9 +217,7 @@ def assembled(
     return (mix @ prototypes.flatten(1)).unflatten(1, prototypes.shape[1:])
 
 
-def crop(
-    boxes: Float[Tensor, "P 4"], shape: Sequence[int]
-) -> Bool[Tensor, "P H W"]:
+def crop(boxes: Float[Tensor, "P 4"], shape: Sequence[int]) -> Bool[Tensor, "P H W"]:
     """Which places of a map lie in each box, and one more on every side.
 
     Example:

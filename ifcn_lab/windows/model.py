@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.backbones import BACKBONES
-from ifcn_lab.segmenter import Instances, Segmenter
+from ifcn_lab.segmenter import Instances, Segmenter, Terms
 from ifcn_lab.views import View
 from ifcn_lab.windows.labels import (
     CLOSE,
@@ -128,9 +128,7 @@ class WindowModel(Segmenter):
         return WindowTargets(centers, label.float(), torch.from_numpy(target).float(),
                              torch.from_numpy(counts))
 
-    def losses(
-        self, out: ScoreMaps, targets: Sequence[WindowTargets]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: ScoreMaps, targets: Sequence[WindowTargets]) -> Terms:
         """Objectness of every drawn window, masks of the positive ones."""
         return window_losses(out, targets, self.windows)
 
