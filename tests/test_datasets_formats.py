@@ -29,8 +29,7 @@ from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.data.dsb2018 import Dsb2018
 from ifcn_lab.data.instance_maps import read_map, separate
 from ifcn_lab.data.pennfudan import PennFudan
-from ifcn_lab.data.sbd import Sbd
-from ifcn_lab.data.voc import Voc2012
+from ifcn_lab.data.voc import Sbd, Voc2012
 
 WRITERS: dict[str, Callable[[Path, list[Sample]], Path]] = {
     "voc2012": write_voc, "sbd": write_sbd, "dsb2018": write_nuclei,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 DATASETS = ("scenes", "coco", "voc2012", "sbd", "dsb2018", "pennfudan")
 SPLITS = ("train", "val")
+HOMES = {"voc2012": ("voc", "Voc2012"), "sbd": ("voc", "Sbd"),
+         "dsb2018": ("dsb2018", "Dsb2018"), "pennfudan": ("pennfudan", "PennFudan")}
+"""Module and class of the data sets that lie as their publishers pack them."""
 SCENES = {"train": (2000, 0), "val": (100, 1_000_000)}
 
 
@@ -56,29 +60,13 @@ def open_dataset(
     root = Path(root or ".")
     if name == "coco" or (name == "dsb2018" and _files(root, split)):
         return _open_coco(root, split, strict)
-    return _open(name, root, split, Path(names) if names else None)
-
-
-def _open(name: str, root: Path, split: str, names: Path | None) -> Sequence:
     if name == "scenes":
         from ifcn_lab.data.scenes import SceneSet
 
         return SceneSet(*SCENES[split])
-    if name == "voc2012":
-        from ifcn_lab.data.voc import Voc2012
-
-        return Voc2012(root, split, names=names)
-    if name == "sbd":
-        from ifcn_lab.data.sbd import Sbd
-
-        return Sbd(root, split, names=names)
-    if name == "pennfudan":
-        from ifcn_lab.data.pennfudan import PennFudan
-
-        return PennFudan(root, split)
-    from ifcn_lab.data.dsb2018 import Dsb2018
-
-    return Dsb2018(root, split)
+    module, kind = HOMES[name]
+    made = getattr(import_module(f"ifcn_lab.data.{module}"), kind)
+    return made(root, split, **({"names": names} if names else {}))
 
 
 def _open_coco(root: Path, split: str, strict: bool) -> Sequence:

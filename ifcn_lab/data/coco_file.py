@@ -13,8 +13,17 @@ from typing import Any, NamedTuple, overload
 
 from pycocotools import mask as coco_mask
 
-from ifcn_lab.data.faults import Faults, Unreadable, absent
-from ifcn_lab.data.json_fields import MOST, is_box, key_of, number_of, short, whole
+from ifcn_lab.data.faults import (
+    MOST,
+    Faults,
+    Unreadable,
+    absent,
+    is_box,
+    key_of,
+    number_of,
+    short,
+    whole,
+)
 from ifcn_lab.data.packed_records import PackedRecords
 from ifcn_lab.data.segmentation import checked, covers_nothing, rle_of
 

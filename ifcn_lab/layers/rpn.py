@@ -1,13 +1,13 @@
-"""The region proposal network: from every place a few boxes, and whether they hold
-an object.
+"""Anchors in a network: what models on them share, and the region proposal network,
+which says of every anchor whether it holds an object and how to move.
 
 Source: Ren et al., NIPS 2015 (Faster R-CNN), section 3.1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ifcn_lab.data.masks import tight_boxes
-from ifcn_lab.layers.anchors import Sizes, make_anchors
-from ifcn_lab.layers.backbones import conv_norm
+from ifcn_lab.layers.anchors import Sizes, make_anchors, spread_sides
+from ifcn_lab.layers.backbones import BACKBONES, conv_norm
 from ifcn_lab.layers.boxes import (
     box_iou,
     clip_boxes,
@@ -26,6 +26,7 @@ from ifcn_lab.layers.boxes import (
     match,
 )
 from ifcn_lab.layers.nms import nms
+from ifcn_lab.layers.whole_image import WholeImageModel
 from ifcn_lab.segmenter import Terms
 from ifcn_lab.views import View
 
@@ -62,6 +63,41 @@ def view_objects(
     label = torch.tensor(numbers, dtype=torch.long)
     return Objects(boxes[there], view.masks[there], label[there], view.crowd,
                    torch.tensor(view.size), torch.tensor(int(rng.integers(2**31))))
+
+
+SIDES = {name: (24.0, 40.0, 64.0) if kind.small else (128.0, 256.0, 512.0)
+         for name, kind in BACKBONES.items()}
+"""Sides of the anchors of each backbone: Faster R-CNN's, and ones for the scenes."""
+
+
+class AnchoredModel(WholeImageModel):
+    """A whole-image model with anchors of some sides, in three ratios each.
+
+    Args:
+        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        categories: names by category id; None: object or not, whatever its kind.
+        sides: of the anchors, in image pixels; None: as usual for the backbone.
+        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+    """
+
+    def __init__(
+        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        sides: Sequence[float] | None = None, normalisation: str = "imagenet",
+    ) -> None:
+        super().__init__(backbone, categories, normalisation=normalisation)
+        self.sides = tuple(sides or SIDES[backbone])
+
+    def expect(self, low: float, high: float) -> None:
+        """Anchors from the smallest objects to the largest."""
+        self.sides = spread_sides(low, high, len(self.sides))
+
+    def targets(self, view: View, rng: np.random.Generator) -> Objects:
+        """Boxes, masks and categories of the view's objects.
+
+        Raises:
+            ValueError: an object has a category that the model does not know.
+        """
+        return view_objects(view, self.numbers(view), rng)
 
 
 class AnchorOutputs(NamedTuple):

@@ -15,12 +15,18 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from ifcn_lab.layers.anchored import AnchoredModel
 from ifcn_lab.layers.anchors import anchor_sizes
 from ifcn_lab.layers.boxes import clip_boxes, decode_boxes, encode_boxes
 from ifcn_lab.layers.mask_voting import kept_by_class
 from ifcn_lab.layers.roi import roi_align
-from ifcn_lab.layers.rpn import RPN, AnchorOutputs, Objects, draw, label_anchors
+from ifcn_lab.layers.rpn import (
+    RPN,
+    AnchoredModel,
+    AnchorOutputs,
+    Objects,
+    draw,
+    label_anchors,
+)
 from ifcn_lab.layers.whole_image import Piece, check_finite
 from ifcn_lab.segmenter import Instances, Terms
 
@@ -218,7 +224,7 @@ class TwoStage(AnchoredModel):
         if len(boxes) == 0:
             return self.as_instances([], shape)
         read = self.read(maps, boxes)
-        check_finite(*read)
+        check_finite(**read._asdict())
         scores = read.category.softmax(1)[:, 1:].cpu().numpy()     # (N, C)
         boxes = clip_boxes(decode_boxes(read.code, boxes, BOX_WEIGHTS), shape)
         pairs = kept_by_class(boxes.cpu().numpy(), scores, nms_iou, least)[:top]
@@ -245,7 +251,7 @@ class TwoStage(AnchoredModel):
         threshold: float,
     ) -> Instances:
         """Instances from masks over their boxes; one without a pixel is left out."""
-        check_finite(parts)
+        check_finite(masks=parts)
         pieces = []
         for part, box, number, one in zip(parts.cpu(), boxes.cpu(), kind.tolist(),
                                           score.tolist(), strict=True):

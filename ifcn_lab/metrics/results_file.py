@@ -18,8 +18,7 @@ import numpy as np
 
 from ifcn_lab.atomic_write import replacing
 from ifcn_lab.data import Sample
-from ifcn_lab.data.faults import Unreadable, near
-from ifcn_lab.data.json_fields import MOST, is_box, key_of, short
+from ifcn_lab.data.faults import MOST, Unreadable, is_box, key_of, near, short
 from ifcn_lab.data.picture_names import PictureNames
 from ifcn_lab.data.segmentation import checked, rle_of
 from ifcn_lab.metrics.regions import Detections, Found, found, paired

@@ -37,6 +37,7 @@ from ifcn_lab.layers.regions import (
     two_layers,
 )
 from ifcn_lab.layers.roi import roi_warp
+from ifcn_lab.layers.whole_image import check_finite
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.segmenter import (
     Instances,
@@ -47,7 +48,6 @@ from ifcn_lab.segmenter import (
     to_tensor,
 )
 from ifcn_lab.views import View, mirror, scale_all
-from ifcn_lab.windows.proposals import check_finite
 from ifcn_lab.windows.proposed_regions import ProposedRegions
 from ifcn_lab.windows.pyramid import resize_image
 
@@ -244,7 +244,7 @@ class MNC(Segmenter):
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             features = net(image.to(self.device)[None]).features[0].float()
             scores = net.scores(features, *(x.to(self.device) for x in rois))
-        check_finite(scores)
+        check_finite(**scores._asdict())
         return scores.mask_level.float().softmax(1)[:, 1:].double().cpu().numpy()
 
 

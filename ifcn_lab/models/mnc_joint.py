@@ -167,7 +167,7 @@ class MNCJoint(TwoStage):
         if not self.voting or len(boxes) == 0:
             return super().answer(maps, boxes, shape, top, nms_iou, least, threshold)
         read = self.read(maps, boxes)
-        check_finite(*read)
+        check_finite(**read._asdict())
         boxes = clip_boxes(decode_boxes(read.code, boxes, BOX_WEIGHTS), shape)
         number = torch.arange(len(boxes))
         found = self.pasted(self.masks(maps, boxes, number), boxes, number * 0,

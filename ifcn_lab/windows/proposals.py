@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ifcn_lab.layers.backbones import fused, uses_bfloat16
 from ifcn_lab.layers.nms import nms
+from ifcn_lab.layers.whole_image import check_finite
 from ifcn_lab.segmenter import Instances, Segmenter, to_tensor
 from ifcn_lab.windows.candidates import (
     Level,
@@ -22,7 +23,6 @@ from ifcn_lab.windows.candidates import (
     pyramid_of,
     tight_boxes_at,
 )
-from ifcn_lab.windows.losses import ScoreMaps
 from ifcn_lab.windows.pyramid import (
     resize_image,
     zooms_for_fractions,
@@ -118,7 +118,7 @@ def score_level(
     with torch.autocast(model.device.type, torch.bfloat16, enabled=half):
         scores = model.eval()(scaled[None])
     maps, objectness = planes(scores.maps[0]), scores.objectness[0].float().cpu()
-    check_finite(ScoreMaps(maps[None], objectness[None]))
+    check_finite(maps=maps, objectness=objectness)
     cell = tuple(model.stride * a / b
                  for a, b in zip(image.shape[1:], scaled.shape[1:], strict=True))
     return Level(maps, objectness, cell)
@@ -132,16 +132,6 @@ def planes(maps: Float[Tensor, "kk H W"]) -> Float[Tensor, "kk H W"]:
     """
     cells = maps.float().permute(1, 2, 0).flatten(0, 1)            # (H*W, k*k)
     return cells.T.contiguous().view(maps.shape)
-
-
-def check_finite(scores: tuple[Tensor, ...]) -> None:
-    """Raise a ValueError where a score is NaN or infinite."""
-    for name, values in zip(scores._fields, scores, strict=True):
-        # One sum is quicker than a look at every score, and NaN and infinity survive
-        # it. Should finite scores have an infinite sum, the closer look says so.
-        if not values.sum().isfinite() and not values.isfinite().all():
-            raise ValueError(f"the network's {name} hold NaN or infinity; its weights "
-                             "are broken or training diverged")
 
 
 def read_masks(
