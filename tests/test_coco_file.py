@@ -18,8 +18,7 @@ from pycocotools.coco import COCO
 from ifcn_lab.__main__ import main
 from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.data.coco_file import AnnotationFile
-from ifcn_lab.metrics.all_figures import Figures, Wanted
-from ifcn_lab.metrics.image_by_image import Evaluation
+from ifcn_lab.metrics.image_by_image import Evaluation, Figures, Wanted
 from ifcn_lab.metrics.results_file import ResultFile
 
 OUTSIDE = [W + 2, 1, W + 6, 1, W + 6, 5]

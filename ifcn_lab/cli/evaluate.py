@@ -42,8 +42,7 @@ from ifcn_lab.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ifcn_lab.metrics.all_figures import Figures, Wanted
-    from ifcn_lab.metrics.image_by_image import Evaluation, Judged
+    from ifcn_lab.metrics.image_by_image import Evaluation, Figures, Judged, Wanted
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -127,8 +126,7 @@ def check(given: Namespace) -> None:
 def prepare(given: Namespace) -> Evaluation:
     """Open data and network, or data and results: what one process needs."""
     from ifcn_lab.data.coco_file import AnnotationFile
-    from ifcn_lab.metrics.all_figures import Figures
-    from ifcn_lab.metrics.image_by_image import Evaluation
+    from ifcn_lab.metrics.image_by_image import Evaluation, Figures
     from ifcn_lab.metrics.results_file import ResultFile
 
     if given.results and given.annotations:
@@ -154,7 +152,7 @@ def wanted_of(given: Namespace, masks: bool) -> Wanted:
     Raises:
         ValueError: figures of masks are asked for where there are none.
     """
-    from ifcn_lab.metrics.all_figures import Wanted
+    from ifcn_lab.metrics.image_by_image import Wanted
 
     if not masks and (given.nuclei or not given.boxes):
         raise ValueError(f"{given.results} holds boxes and no masks; say --boxes, and "
