@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
+from ifcn_lab.layers.anchors import anchor_sizes, make_anchors
 from ifcn_lab.layers.boxes import (
     box_iou,
     clip_boxes,
@@ -18,7 +19,6 @@ from ifcn_lab.layers.boxes import (
     match,
 )
 from ifcn_lab.layers.nms import nms
-from ifcn_lab.layers.rpn import anchor_sizes, make_anchors
 
 ANCHOR = torch.tensor([[0.0, 0, 16, 16]])
 OBJECT = torch.tensor([[4.0, 2, 20, 26]])

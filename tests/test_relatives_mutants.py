@@ -104,11 +104,11 @@ BOXES = [
         boxes.test_an_overlap_of_just_the_threshold_keeps_both),
     Bug("layers.boxes", "triu(diagonal=1)", "triu()",
         boxes.test_a_chain_is_where_fast_nms_differs),
-    Bug("layers.rpn", "torch.arange(n) + 0.5", "torch.arange(n)",
+    Bug("layers.anchors", "torch.arange(n) + 0.5", "torch.arange(n)",
         boxes.test_anchors_stand_round_the_middle_of_their_place),
-    Bug("layers.rpn", ".flip(-1)[:, None]", "[:, None]",
+    Bug("layers.anchors", ".flip(-1)[:, None]", "[:, None]",
         boxes.test_anchors_stand_round_the_middle_of_their_place),
-    Bug("layers.rpn", "/ ratio ** 0.5", "* ratio ** 0.5",
+    Bug("layers.anchors", "/ ratio ** 0.5", "* ratio ** 0.5",
         boxes.test_anchors_of_py_faster_rcnn),
 ]
 

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
+from ifcn_lab.layers.anchors import anchor_sizes
 from ifcn_lab.layers.boxes import clip_boxes, decode_boxes, encode_boxes
 from ifcn_lab.layers.mask_voting import kept_by_class
 from ifcn_lab.layers.roi import roi_align
@@ -23,7 +24,6 @@ from ifcn_lab.layers.rpn import (
     AnchoredModel,
     AnchorOutputs,
     Objects,
-    anchor_sizes,
     draw,
     label_anchors,
 )

@@ -9,7 +9,8 @@ object, so grouping needs no learning: mean-shift with a flat kernel.
 Background takes no part; a second head tells it from objects (the source takes that
 from another network). Answers have no score of their own: the head's mean probability
 orders them. Left out of the source: its ResNet-38. `coordinates` adds x and y, as its
-authors do on leaves.
+authors do on leaves. `edges` is ours: an extra head that training asks for the places
+between objects, and detection does not use.
 
 Source: De Brabandere, Neven and Van Gool, CVPR 2017 workshop.
 """
@@ -42,12 +43,13 @@ REG_WEIGHT = 0.001
 
 
 class Vectors(NamedTuple):
-    """`vectors` (B, D, H, W), and logits of background and C kinds, `kind` (B, C + 1,
-    H, W).
+    """`vectors` (B, D, H, W); logits of background and C kinds, `kind` (B, C + 1, H,
+    W); and of a place on a border between objects, `edge` (B, H, W).
     """
 
     vectors: Float[Tensor, "B D H W"]
     kind: Float[Tensor, "B C1 H W"]
+    edge: Float[Tensor, "B H W"]
 
 
 class Discriminative(EmbeddingModel):
@@ -59,6 +61,7 @@ class Discriminative(EmbeddingModel):
         dimensions: of a vector; 8 for Cityscapes in the source, 16 for leaves.
         pull: distance from its object's mean at which a vector is near enough.
         push: half the distance from which two means are far enough.
+        edges: train an extra head on the borders of objects.
         others: see `EmbeddingModel`.
 
     Raises:
@@ -75,24 +78,25 @@ class Discriminative(EmbeddingModel):
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         dimensions: int = 8, pull: float = 0.5, push: float = 1.5,
-        **others: Any,
+        edges: bool = True, **others: Any,
     ) -> None:
         super().__init__(backbone, categories, dimensions=dimensions, **others)
         if not 0 < 2 * pull < push:
             raise ValueError(f"push is {push} and pull {pull}; objects stay apart only "
                              "if push is more than twice pull")
-        self.pull, self.push = pull, push
+        self.pull, self.push, self.edges = pull, push, edges
         self.kind = nn.Conv2d(self.channels, self.kinds + 1, 1)
+        self.edge = nn.Conv2d(self.channels, 1, 1)
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> Vectors:
-        """Vectors and kinds of images in [0, 1], at the backbone's stride."""
+        """Vectors, kinds and edges of images in [0, 1], at the backbone's stride."""
         seen = self.seen(images)
-        return Vectors(self.vectors(seen), self.kind(seen))
+        return Vectors(self.vectors(seen), self.kind(seen), self.edge(seen)[:, 0])
 
     # What it is taught
 
     def losses(self, out: Vectors, targets: Sequence[PlaceLabels]) -> Terms:
-        """Each image's three terms, and the kinds of its places."""
+        """Each image's three terms, and kinds (and edges) of its places."""
         own = torch.stack([t.own for t in targets])                # (B, H, W)
         kind = torch.stack([t.kind for t in targets])
         three = sum(discriminative_loss(v.flatten(1).T, o.flatten(), self.pull,
@@ -101,8 +105,14 @@ class Discriminative(EmbeddingModel):
         told = int((own != SILENT).sum())
         named = F.cross_entropy(out.kind, kind, ignore_index=SILENT,
                                 reduction="sum")
-        return {"pull": (three[0], len(own)), "push": (three[1], len(own)),
-                "norm": (REG_WEIGHT * three[2], len(own)), "kind": (named, told)}
+        terms = {"pull": (three[0], len(own)), "push": (three[1], len(own)),
+                 "norm": (REG_WEIGHT * three[2], len(own)), "kind": (named, told)}
+        if self.edges:
+            border = on_border(own)
+            edge = F.binary_cross_entropy_with_logits(
+                out.edge, border.to(out.edge), reduction="none")
+            terms["edge"] = ((edge * (own != SILENT)).sum(), told)
+        return terms
 
     # What it finds
 
@@ -170,3 +180,9 @@ def length(vectors: Float[Tensor, "*N D"]) -> Float[Tensor, "*N"]:
     """Euclidean length, with a slope of 0 at 0 where a root has none."""
     square = vectors.square().sum(-1)
     return torch.where(square > 0, square, 1).sqrt() * (square > 0)
+
+
+def on_border(own: Int[Tensor, "B H W"]) -> Tensor:
+    """Places with a neighbour, of eight, that belongs to something else."""
+    near = F.pad(own[:, None].float(), (1, 1, 1, 1), mode="replicate")
+    return (F.max_pool2d(near, 3, 1) != -F.max_pool2d(-near, 3, 1))[:, 0]

@@ -26,6 +26,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ifcn_lab.layers.anchors import anchor_sizes, make_anchors
 from ifcn_lab.layers.backbones import convolved
 from ifcn_lab.layers.boxes import (
     box_area,
@@ -35,14 +36,7 @@ from ifcn_lab.layers.boxes import (
     fast_nms,
 )
 from ifcn_lab.layers.nms import nms
-from ifcn_lab.layers.rpn import (
-    AnchoredModel,
-    Objects,
-    anchor_sizes,
-    hardest_loss,
-    label_anchors,
-    make_anchors,
-)
+from ifcn_lab.layers.rpn import AnchoredModel, Objects, hardest_loss, label_anchors
 from ifcn_lab.layers.two_stage import mask_iou
 from ifcn_lab.layers.whole_image import Piece
 from ifcn_lab.segmenter import Instances, Terms
