@@ -249,12 +249,13 @@ def gpu_kernels(maps: Any, windows: Any, planes: Any, k: int, m: int) -> dict[st
         device.start, cuda_reference.copy_one_score,
         cuda_reference.blocks_for(each.shape), cuda_reference.THREADS,
         maps, channel, places, zero, each)}
-    for layout, out, kernel in (("window", windows, cuda.copy_windows),
-                                ("plane", planes, cuda.copy_planes)):
-        shape, blocks = cuda._launch_shape(tuple(out.shape), m, layout, True)
+    for layout, out, kernel, more in (("window", windows, cuda.copy_windows,
+                                       [True, places]),
+                                      ("plane", planes, cuda.copy_planes, [])):
+        shape, blocks = cuda._launch_shape(tuple(out.shape), layout)
         runs[f"fast kernel, {layout}"] = partial(
             device.start, kernel, blocks, (cuda.THREADS,),
-            maps, *pixels, zero, out.reshape(*shape))
+            maps, *pixels, zero, out.reshape(*shape), *more)
     return runs
 
 
