@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 from pycocotools import mask as coco_mask
 
@@ -97,10 +97,6 @@ class AnnotationFile(Sequence[AnnotatedImage]):
         """Count the images, with and without objects."""
         return len(self.records)
 
-    @overload
-    def __getitem__(self, index: int) -> AnnotatedImage: ...
-    @overload
-    def __getitem__(self, index: slice) -> AnnotationFile: ...
     def __getitem__(self, index: int | slice) -> AnnotatedImage | AnnotationFile:
         """Give one image, or a shorter file."""
         if isinstance(index, int):

@@ -63,17 +63,6 @@ def _changes(line: Bool[np.ndarray, " L"]) -> Int[np.ndarray, " N"]:
     return np.concatenate([[0], inner]) if line[:1].any() else inner
 
 
-def run_counts(mask: Bool[np.ndarray, "h w"]) -> list[int]:
-    """Lengths of the runs down the columns; the first is of ground, perhaps empty.
-
-    >>> run_counts(np.array([[False, True, False], [False, True, False]]))
-    [2, 2, 2]
-    >>> run_counts(np.array([[True, True], [False, True]]))
-    [0, 1, 1, 2]
-    """
-    return _counts(mask, 0, 0, *mask.shape).tolist()
-
-
 def lengths_of(text: str) -> Int[np.ndarray, " N"] | None:
     """Decompress COCO's text form of run lengths; None for text that is damaged.
 
