@@ -38,14 +38,14 @@ class EmbeddingModel(WholeImageModel):
         categories: names by category id; None: object or not, whatever its kind.
         dimensions: of a vector.
         coordinates: the head also sees x and y.
-        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+        others: see `WholeImageModel`.
     """
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
-        dimensions: int, coordinates: bool = True, normalisation: str = "imagenet",
+        dimensions: int, coordinates: bool = True, **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, normalisation=normalisation)
+        super().__init__(backbone, categories, **others)
         self.dimensions, self.coordinates = dimensions, coordinates
         c = self.channels
         self.look = nn.Sequential(convolved(c + 2 * coordinates, c), convolved(c, c))

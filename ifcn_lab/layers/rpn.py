@@ -77,14 +77,14 @@ class AnchoredModel(WholeImageModel):
         backbone: "vgg16" (stride 8) or "small" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         sides: of the anchors, in image pixels; None: as usual for the backbone.
-        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+        others: see `WholeImageModel`.
     """
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
-        sides: Sequence[float] | None = None, normalisation: str = "imagenet",
+        sides: Sequence[float] | None = None, **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, normalisation=normalisation)
+        super().__init__(backbone, categories, **others)
         self.sides = tuple(sides or SIDES[backbone])
 
     def expect(self, low: float, high: float) -> None:

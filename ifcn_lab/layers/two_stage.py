@@ -79,9 +79,8 @@ class TwoStage(AnchoredModel):
     Args:
         backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
-        sides: of the anchors, in image pixels; None: as usual for the backbone.
         rois: regions of an image that teach, a quarter of them objects.
-        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+        others: see `AnchoredModel`.
     """
 
     mask_terms: tuple[str, ...] = ("mask",)
@@ -92,11 +91,9 @@ class TwoStage(AnchoredModel):
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
-        sides: Sequence[float] | None = None, rois: int = 64,
-        normalisation: str = "imagenet",
+        rois: int = 64, **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, sides=sides,
-                         normalisation=normalisation)
+        super().__init__(backbone, categories, **others)
         self.rois = rois
         self.rpn = RPN(self.channels, self.stride, anchor_sizes(self.sides))
 

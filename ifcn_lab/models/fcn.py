@@ -49,7 +49,7 @@ class FCN(WholeImageModel):
     Args:
         backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
-        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+        others: see `WholeImageModel`.
 
     Raises:
         ValueError: an unknown backbone or normalisation.
@@ -63,10 +63,10 @@ class FCN(WholeImageModel):
     scored = False
 
     def __init__(
-        self, backbone: str = "vgg16", categories: Mapping[Any, str] | None = None, *,
-        normalisation: str = "imagenet",
+        self, backbone: str = "vgg16", categories: Mapping[Any, str] | None = None,
+        **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, normalisation=normalisation)
+        super().__init__(backbone, categories, **others)
         self.classify = nn.Conv2d(self.channels, self.kinds + 1, 1)
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> ClassMaps:

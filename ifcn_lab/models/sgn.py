@@ -62,7 +62,7 @@ class AfterSGN(WholeImageModel):
         backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         directions: "both", or only "rows" or "columns", to see what each is worth.
-        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+        others: see `WholeImageModel`.
 
     Example:
         >>> net = AfterSGN("small").eval()
@@ -74,9 +74,9 @@ class AfterSGN(WholeImageModel):
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
-        directions: str = "both", normalisation: str = "imagenet",
+        directions: str = "both", **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, normalisation=normalisation)
+        super().__init__(backbone, categories, **others)
         if directions not in ("both", "rows", "columns"):
             raise ValueError("directions is 'both', 'rows' or 'columns'; got "
                              f"{directions!r}")

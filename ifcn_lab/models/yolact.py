@@ -64,9 +64,8 @@ class YOLACT(AnchoredModel):
         backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         k: prototypes; 32 in the source.
-        sides: of the anchors, in image pixels; None: as usual for the backbone.
         rescore: YOLACT++: multiply the score by a mask IoU read off the mask.
-        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+        others: see `AnchoredModel`.
 
     Example:
         >>> net = YOLACT("small", {1: "disc", 7: "star"}, k=8).eval()
@@ -77,11 +76,9 @@ class YOLACT(AnchoredModel):
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
-        k: int = 16, sides: Sequence[float] | None = None, rescore: bool = False,
-        normalisation: str = "imagenet",
+        k: int = 16, rescore: bool = False, **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, sides=sides,
-                         normalisation=normalisation)
+        super().__init__(backbone, categories, **others)
         if k < 1:
             raise ValueError(f"k is {k}; give at least 1 prototype")
         self.k, self.rescore = k, rescore
