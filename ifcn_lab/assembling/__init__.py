@@ -91,7 +91,9 @@ def assemble(
     (5, 5, 4, 4)
     """
     grid = Grid(arguments.parts_per_side(score_maps), m)
-    arguments.check_layout(layout)
+    if layout not in ("window", "plane"):
+        raise ValueError(f"layout is {layout!r}; choose 'window', each window's pixels "
+                         "together, or 'plane', each pixel's windows together.")
     if backend == "view" or padded:
         return _view(score_maps, grid, (centers, out), backend, layout, fill, padded)
     places = arguments.checked_places(centers, score_maps.shape)

@@ -97,17 +97,6 @@ def _refuse_outside(
             f"rows and {limits[-1]} columns; expected {expected}.")
 
 
-def check_layout(layout: str) -> None:
-    """Refuse a layout that is none.
-
-    Raises:
-        ValueError: neither "window" nor "plane".
-    """
-    if layout not in ("window", "plane"):
-        raise ValueError(f"layout is {layout!r}; choose 'window', each window's pixels "
-                         "together, or 'plane', each pixel's windows together.")
-
-
 def check_out(out: Any, shape: tuple[int, ...], score_maps: Any) -> None:
     """Refuse an array to write into that does not fit.
 

@@ -140,7 +140,7 @@ def mean_shift(
             continue
         mean, near = vectors[start], free
         for _ in range(rounds):
-            near = within_reach(vectors, mean, bandwidth) & free
+            near = ((vectors - mean).square().sum(1) < bandwidth ** 2) & free
             moved = vectors[near].mean(0) if near.any() else mean
             if torch.equal(moved, mean):
                 break
@@ -149,13 +149,6 @@ def mean_shift(
         free &= ~near
         if near.sum() >= least:
             yield near.nonzero()[:, 0]
-
-
-def within_reach(
-    vectors: Float[Tensor, "N D"], mean: Float[Tensor, " D"], reach: float
-) -> Bool[Tensor, " N"]:
-    """Which vectors are nearer than this."""
-    return (vectors - mean).square().sum(1) < reach ** 2
 
 
 def as_pieces(

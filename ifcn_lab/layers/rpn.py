@@ -53,18 +53,6 @@ class Objects(NamedTuple):
         return torch.Generator().manual_seed(int(self.seed))
 
 
-def view_objects(
-    view: View, numbers: Sequence[int], rng: np.random.Generator
-) -> Objects:
-    """The objects of a view, of these kinds; one without a solid pixel is left out."""
-    solid = view.masks.numpy() >= 0.5
-    boxes = torch.from_numpy(tight_boxes(solid)).float()
-    there = torch.from_numpy(solid.any((1, 2)))
-    label = torch.tensor(numbers, dtype=torch.long)
-    return Objects(boxes[there], view.masks[there], label[there], view.crowd,
-                   torch.tensor(view.size), torch.tensor(int(rng.integers(2**31))))
-
-
 SIDES = {name: (24.0, 40.0, 64.0) if kind.small else (128.0, 256.0, 512.0)
          for name, kind in BACKBONES.items()}
 """Sides of the anchors of each backbone: Faster R-CNN's, and ones for the scenes."""
@@ -92,12 +80,17 @@ class AnchoredModel(WholeImageModel):
         self.sides = spread_sides(low, high, len(self.sides))
 
     def targets(self, view: View, rng: np.random.Generator) -> Objects:
-        """Boxes, masks and categories of the view's objects.
+        """Boxes, masks and categories of the view's objects with a solid pixel.
 
         Raises:
             ValueError: an object has a category that the model does not know.
         """
-        return view_objects(view, self.numbers(view), rng)
+        solid = view.masks.numpy() >= 0.5
+        boxes = torch.from_numpy(tight_boxes(solid)).float()
+        there = torch.from_numpy(solid.any((1, 2)))
+        label = torch.tensor(self.numbers(view), dtype=torch.long)
+        return Objects(boxes[there], view.masks[there], label[there], view.crowd,
+                       torch.tensor(view.size), torch.tensor(int(rng.integers(2**31))))
 
 
 class AnchorOutputs(NamedTuple):

@@ -78,7 +78,9 @@ class ResultFile:
         results of two images would become one image's.
         """
         known = PictureNames(names)
-        ids = {image: _listed(image[0], names) for image in self._read}
+        # A number may stand as text in the annotations.
+        ids = {image: next((key for key in (image[0], str(image[0])) if key in names),
+                           None) for image in self._read}
         called = {image: image[1] or str(image[0]) * (key is None)
                   for image, key in ids.items()}
         meant = {image: known.all(name) for image, name in called.items()}
@@ -157,11 +159,6 @@ class ResultFile:
         name = entry.get("file_name")
         image = image_id, name if isinstance(name, str) else ""
         self._read[image].append((self.count, entry))
-
-
-def _listed(key: int | str, names: Mapping[int | str, str]) -> int | str | None:
-    """Find an id, a number also where the annotations have it as text."""
-    return next((one for one in (key, str(key)) if one in names), None)
 
 
 def _check(entry: dict[str, Any]) -> None:

@@ -13,7 +13,6 @@ Source: Long, Shelhamer and Darrell, CVPR 2015.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -116,14 +115,10 @@ class FCN(WholeImageModel):
         Raises:
             ValueError, TypeError: an image of a wrong shape, range or kind.
         """
-        return self.detect_by(partial(self.found, least=least), images, top,
-                              precision)
+        def found(out: ClassMaps, shape: tuple[int, int]) -> Iterator[Piece]:
+            return self.components(out.logits[0].softmax(0).cpu().numpy(), least)
 
-    def found(
-        self, out: ClassMaps, shape: tuple[int, int], least: int
-    ) -> Iterator[Piece]:
-        """The pieces of one image's class maps."""
-        return self.components(out.logits[0].softmax(0).cpu().numpy(), least)
+        return self.detect_by(found, images, top, precision)
 
     def components(
         self, probabilities: Float[np.ndarray, "C1 h w"], least: int
