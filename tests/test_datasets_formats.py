@@ -211,8 +211,8 @@ def test_a_coco_folder_may_be_opened_as_nuclei(tmp_path: Path) -> None:
         (("cifar", "."), "no data set 'cifar'; there are scenes, coco"),
         (("sbd", None), "sbd needs the folder it lies in"),
         (("coco", ".", "test"), "split 'test'; expected 'train' or 'val'"),
-        (("coco", "nowhere"), "nowhere: there is no such folder"),
-        (("coco", "."), "holds no instances_train"),
+        (("coco", "nowhere"), "nowhere: there is no such annotation file or"),
+        (("coco", "."), "holds no annotation file instances_train"),
     ],
 )
 def test_what_cannot_be_opened_is_said(

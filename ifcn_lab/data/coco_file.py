@@ -148,8 +148,12 @@ class AnnotationFile(Sequence[AnnotatedImage]):
             warnings.warn(str(self.faults), stacklevel=3)
 
 
-def annotation_file(given: Path) -> Path:
+def annotation_file(
+    given: Path, patterns: Sequence[str] = ("instances*.json", "*.json")
+) -> Path:
     """Find the annotation file: the one given, or the one in a folder that is given.
+
+    It lies there or in `annotations`; names of the first pattern go before others.
 
     Raises ValueError if there is none or more than one to choose from.
     """
@@ -157,14 +161,15 @@ def annotation_file(given: Path) -> Path:
         return given
     if not given.is_dir():
         raise absent(given, "annotation file or folder")
-    for pattern in ("instances*.json", "*.json"):
+    for pattern in patterns:
         found = sorted({*given.glob(pattern), *given.glob(f"annotations/{pattern}")})
         if len(found) == 1:
             return found[0]
         if found:
             names = ", ".join(str(path.relative_to(given)) for path in found)
-            raise ValueError(f"{given}: holds {names}; name the one to use")
-    raise ValueError(f"{given}: holds no annotation file (.json)")
+            raise ValueError(f"{given}: holds {names}; name one of them")
+    raise ValueError(f"{given}: holds no annotation file {patterns[-1]}, neither there "
+                     "nor in annotations")
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -278,7 +283,9 @@ def _annotation(
     crowd = number_of(entry, "iscrowd", faults, high=1, missing=0) \
         if "iscrowd" in entry else 0
     area = entry.get("area")
-    if area is not None and not _may_be_area(area, size):
+    if area is not None and not (
+        type(area) in (int, float) and 0 <= area <= 2 * size[0] * size[1]
+    ):
         faults.note("has an area that cannot be; the mask's is taken", short(area))
         area = None
     box = entry.get("bbox") or None
@@ -312,7 +319,3 @@ def _entry(one: Annotation, key: int | str, image: AnnotatedImage) -> dict[str, 
     return {"id": key, "image_id": image.id, "category_id": one.category,
             "iscrowd": int(one.crowd), "area": area, "bbox": box,
             "segmentation": one.segmentation}
-
-
-def _may_be_area(area: Any, size: tuple[int, int]) -> bool:
-    return type(area) in (int, float) and 0 <= area <= 2 * size[0] * size[1]
