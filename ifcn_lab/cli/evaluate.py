@@ -42,7 +42,7 @@ from ifcn_lab.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ifcn_lab.metrics.image_by_image import Evaluation, Figures, Judged, Wanted
+    from ifcn_lab.metrics.image_by_image import Evaluation, Figures, Judged
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -126,7 +126,7 @@ def check(given: Namespace) -> None:
 def prepare(given: Namespace) -> Evaluation:
     """Open data and network, or data and results: what one process needs."""
     from ifcn_lab.data.coco_file import AnnotationFile
-    from ifcn_lab.metrics.image_by_image import Evaluation, Figures
+    from ifcn_lab.metrics.image_by_image import Evaluation
     from ifcn_lab.metrics.results_file import ResultFile
 
     if given.results and given.annotations:
@@ -142,22 +142,22 @@ def prepare(given: Namespace) -> Evaluation:
             raise ValueError(f"--by-category needs categories, and an "
                              f"{type(model).__name__} tells no kinds apart; use --ap")
         answers = detector(given, model)
-    wanted = wanted_of(given, getattr(answers, "masks", True))
-    return Evaluation(data, answers, Figures(wanted), bool(given.save))
+    figures = figures_of(given, getattr(answers, "masks", True))
+    return Evaluation(data, answers, figures, bool(given.save))
 
 
-def wanted_of(given: Namespace, masks: bool) -> Wanted:
+def figures_of(given: Namespace, masks: bool) -> Figures:
     """The figures that the options name, for results with masks or without.
 
     Raises:
         ValueError: figures of masks are asked for where there are none.
     """
-    from ifcn_lab.metrics.image_by_image import Wanted
+    from ifcn_lab.metrics.image_by_image import Figures
 
     if not masks and (given.nuclei or not given.boxes):
         raise ValueError(f"{given.results} holds boxes and no masks; say --boxes, and "
                          "leave --nuclei out")
-    return Wanted(
+    return Figures(
         kinds=("masks",) * masks + ("boxes",) * given.boxes,
         ns=tuple(n for n in (10, 100, 1000) if n <= max(given.top, 10)),
         sizes=given.by_size, ap=given.ap, by_category=given.by_category,

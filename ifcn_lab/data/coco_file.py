@@ -101,9 +101,7 @@ class AnnotationFile(Sequence[AnnotatedImage]):
         """Give one image, or a shorter file."""
         if isinstance(index, int):
             return self.records[index]
-        part = copy.copy(self)
-        part.records = self.records[index]
-        return part
+        return self.those(range(len(self))[index])
 
     def those(self, places: Sequence[int]) -> AnnotationFile:
         """Give a file of the images at these places."""

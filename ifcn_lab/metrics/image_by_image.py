@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from typing import Any, NamedTuple
@@ -31,9 +31,8 @@ from ifcn_lab.metrics.regions import (
 from ifcn_lab.metrics.results_file import ResultFile, rows
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Which figures are asked for.
+class Figures:
+    """Every figure that is wanted, with its name.
 
     Args:
         kinds: "masks", "boxes" or both: for which to give AR and, with ``ap``, AP.
@@ -42,19 +41,6 @@ class Wanted:
         ap: COCO's AP of the best 100, and mAP^r, categories ignored.
         by_category: AP and mAP^r within each category.
         scores: least scores of an answer, to give the nuclei score for each.
-    """
-
-    kinds: tuple[str, ...] = ("masks",)
-    ns: tuple[int, ...] = (10, 100, 1000)
-    sizes: bool = False
-    ap: bool = False
-    by_category: bool = False
-    scores: tuple[float, ...] = ()
-
-
-@dataclass
-class Figures:
-    """Every figure that is wanted, with its name.
 
     ``judge`` does the work of one image and counts nothing, so that another process
     can do it; ``count`` counts what it gives. What is held of an image is matches.
@@ -63,30 +49,30 @@ class Figures:
     >>> from ifcn_lab.metrics.regions import measured
     >>> from ifcn_lab.data.overlap import encode
     >>> square = encode(np.ones((1, 2, 2), bool))
-    >>> figures = Figures(Wanted(ns=(1,)))
+    >>> figures = Figures(ns=(1,))
     >>> found = Found(square, np.array([0.9]))
     >>> figures.count(7, figures.judge(found, measured(square, [False], [1])))
     >>> print(figures)
     masks  AR@1 1.000  AUC 1.000  (images 1, objects 1)
     """
 
-    wanted: Wanted
-    objects: int = 0
-    measures: dict[str, Measure] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Begin every measure that is wanted."""
-        wanted, measures = self.wanted, self.measures
-        for kind in wanted.kinds:
-            measures[kind] = Recall(wanted.ns, kind=kind, sizes=wanted.sizes)
-        for name in ["AP"] * wanted.ap + ["AP by category"] * wanted.by_category:
+    def __init__(
+        self, *, kinds: Sequence[str] = ("masks",),
+        ns: Sequence[int] = (10, 100, 1000), sizes: bool = False, ap: bool = False,
+        by_category: bool = False, scores: Sequence[float] = (),
+    ) -> None:
+        self.objects, measures = 0, {}
+        for kind in kinds:
+            measures[kind] = Recall(ns, kind=kind, sizes=sizes)
+        for name in ["AP"] * ap + ["AP by category"] * by_category:
             split = name != "AP"
-            for kind in wanted.kinds:
+            for kind in kinds:
                 measures[f"{kind} {name}"] = CocoPrecision(by_category=split, kind=kind)
-            if "masks" in wanted.kinds:
+            if "masks" in kinds:
                 measures[f"mAP^r{name[2:]}"] = Precision(by_category=split)
-        for score in wanted.scores:
+        for score in scores:
             measures[f"TP/(TP+FP+FN), score from {score:g}"] = NucleiScore(least=score)
+        self.measures: dict[str, Measure] = measures
 
     def judge(self, best: Found, truth: Objects) -> dict[str, Any]:
         """Match one image for every measure."""
