@@ -36,8 +36,7 @@ def candidates_of(
     from ifcn_lab.layers.backbones import fused
     from ifcn_lab.segmenter import Instances, to_tensor
     from ifcn_lab.windows import candidates as parts
-    from ifcn_lab.windows.levels import score_level
-    from ifcn_lab.windows.proposals import default_zooms
+    from ifcn_lab.windows.proposals import default_zooms, score_level
 
     picture = to_tensor(image)
     shape = tuple(picture.shape[1:])
