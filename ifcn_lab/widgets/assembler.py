@@ -50,6 +50,10 @@ class Assembler(OverMaps):
 
     module = "assembler.js"
     shown = ("k", "y", "x")
+    hint = traitlets.Unicode(
+        "Drag the window from one object to the other. Point at a "
+        "pixel of the mask: a line leads to the score it is a copy "
+        "of.").tag(sync=True)
     fill = traitlets.Float(0.0).tag(sync=True)
     snap = traitlets.Bool(False).tag(sync=True)
     objectness = traitlets.Bytes(b"").tag(sync=True)

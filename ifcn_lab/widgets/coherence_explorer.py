@@ -67,6 +67,9 @@ class CoherenceExplorer(OverMaps):
 
     module = "coherence.js"
     shown = ("k", "y", "x", "down", "right")
+    hint = traitlets.Unicode(
+        "Move the window step by step away from its start, and count "
+        "what is kept.").tag(sync=True)
     down, right = (traitlets.Int(n).tag(sync=True) for n in (0, 1))
     outputs = traitlets.Bytes(b"").tag(sync=True)
 

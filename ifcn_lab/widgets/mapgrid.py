@@ -48,6 +48,9 @@ class MapGrid(Explorable):
 
     module = "mapgrid.js"
     shown = ("source", "frame", "y", "x")
+    hint = traitlets.Unicode(
+        "Point at the picture or at a map: the same place is marked "
+        "everywhere.").tag(sync=True)
     sources, steps, reads, names, colours, centers = (
         traitlets.List().tag(sync=True) for _ in range(6))
     source = traitlets.Unicode("").tag(sync=True)

@@ -53,6 +53,8 @@ class WindowSampler(Explorable):
 
     module = "sampler.js"
     shown = ("positive", "ignored", "negative")
+    hint = traitlets.Unicode(
+        "Move a tolerance, and see which windows change sides.").tag(sync=True)
     center_tolerance, scale_tolerance, negative_center, negative_scale = (
         traitlets.Float(1.0, min=0.001).tag(sync=True) for _ in range(4)
     )

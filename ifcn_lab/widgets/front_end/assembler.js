@@ -2,11 +2,16 @@
 
 import { assemble, edges, source } from "./assembling.js";
 import {
-  Panel, Stage, button, choice, clamp, element, greyImage, motionIsReduced, numbers,
-  onceAFrame, probability, put, slider, sorry, spoken, toggle, tracked, watch,
+  button, choice, clamp, element, greyImage, motionIsReduced, numbers, onceAFrame,
+  probability, put, slider, sorry, spoken, toggle, tracked, watch,
 } from "./page.js";
+import { Panel, Stage } from "./panel.js";
+import { drawParts, scoreScale, staged } from "./staging.js";
 
-const GAP = 1; // cells between two maps
+const GAP = 1; // places between two maps
+const PLACES = { wide: '"a b c" / 25fr 37fr 25fr', middle: '"a b" "c b" / 20fr 37fr',
+                 narrow: '"a c" "b b" / 1fr 1fr' };
+const BARE = { wide: '"b c" / 37fr 25fr' }; // without a picture
 
 /** What the traits say, with the score maps of the chosen k cut out of the rest. */
 function read(model) {
@@ -76,7 +81,7 @@ class Maps {
 
   draw({ k, m, H, W, y, x }) {
     const { panel } = this;
-    const cell = edges(k, m);
+    const edge = edges(k, m);
     const [top, left] = [y - Math.floor(m / 2), x - Math.floor(m / 2)];
     panel.clear();
     for (let channel = 0; channel < k * k; channel++) {
@@ -87,8 +92,8 @@ class Maps {
       panel.pen.beginPath();
       panel.pen.rect(mapLeft, mapTop, W, H);
       panel.pen.clip(); // what lies off the map is not drawn on its neighbour
-      const piece = [mapLeft + left + cell[b], mapTop + top + cell[a],
-                     cell[b + 1] - cell[b], cell[a + 1] - cell[a]];
+      const piece = [mapLeft + left + edge[b], mapTop + top + edge[a],
+                     edge[b + 1] - edge[b], edge[a + 1] - edge[a]];
       panel.frame(mapLeft + left, mapTop + top, m, m, "#ffffff", 1, [3, 3]);
       panel.fill(...piece, colour, 0.45);
       panel.frame(...piece, "#ffffff", 3);
@@ -99,7 +104,7 @@ class Maps {
   }
 }
 
-/** The mask, pixel by pixel, with the borders of its cells. */
+/** The mask, pixel by pixel, with its parts. */
 class Mask {
   constructor({ place: { k, m } }) {
     this.panel = new Panel({
@@ -118,13 +123,7 @@ class Mask {
     for (let n = count; n < m * m; n++) image.data[4 * n + 3] = 0;
     this.panel.paint(image);
     this.panel.clear();
-    const cell = edges(k, m);
-    for (let a = 0; a < k; a++) {
-      for (let b = 0; b < k; b++) {
-        const box = [cell[b], cell[a], cell[b + 1] - cell[b], cell[a + 1] - cell[a]];
-        this.panel.frame(...box, colours[a * k + b], 2);
-      }
-    }
+    drawParts(this.panel, k, m, colours);
     if (pixel[0] >= 0) {
       this.panel.frame(pixel[1], pixel[0], 1, 1, "#ffffff", 4);
       this.panel.frame(pixel[1], pixel[0], 1, 1, "#d55e00", 2);
@@ -132,7 +131,7 @@ class Mask {
   }
 }
 
-/** Start and stop the step-through of the copy: rows of pixels, or cells at a press. */
+/** Start and stop the step-through of the copy: pixel by pixel, or rows at a press. */
 function player(model, total, show) {
   let step = total;
   let pixel = null;
@@ -156,10 +155,16 @@ function player(model, total, show) {
 
 export function render({ model: shared, el }) {
   if (sorry(shared, el)) return undefined;
-  const root = element("div", { class: "ifcn", role: "group", "aria-label": "Assembler" });
+  const body = element("div", {});
   const heard = spoken();
-  el.append(root);
+  let draw = null;
   let stop = build();
+  const root = staged(shared, "Assembler", {
+    parts: [body, heard.root], paint: () => draw(),
+    plays: () => [-1, 1].map((side) => ({
+      x: Math.round(shared.get("W") / 2 + (side * shared.get("m")) / 4) })),
+  });
+  el.append(root);
 
   function build() {
     const model = tracked(shared); // its listeners go with these panels
@@ -168,8 +173,8 @@ export function render({ model: shared, el }) {
     const maps = new Maps(model, state);
     const mask = new Mask(state);
     const picture = pictureOf(model, H, W);
-    const stage = new Stage(...[picture, maps.panel, mask.panel].filter(Boolean));
-    const play = player(model, m * m, () => draw());
+    const stage = new Stage(picture ? PLACES : BARE, picture, maps.panel, mask.panel);
+    const play = player(model, m * m, () => redraw());
     const window = new Float32Array(m * m);
 
     const paint = () => {
@@ -184,9 +189,9 @@ export function render({ model: shared, el }) {
       stage.clear();
       if (pixel[0] >= 0) trace(stage, maps, mask, place, pixel);
       heard.say(words(model, state, window));
-      root.dataset.drawn = `${place.y},${place.x},${place.k}`;
     };
-    const draw = onceAFrame(paint);
+    const redraw = onceAFrame(paint);
+    draw = paint;
 
     const go = (y, x) => put(model, { y: clamp(Math.round(y), 0, H - 1),
                                       x: clamp(Math.round(x), 0, W - 1) });
@@ -213,25 +218,26 @@ export function render({ model: shared, el }) {
       numbers(model, "objectness").length
         ? toggle(model, "snap", "snap to the best window near") : null,
       button("copy step by step", play.press));
-    root.replaceChildren(stage.root, controls, heard.root);
-    watch(model, ["y", "x", "i", "j"], draw);
+    body.replaceChildren(
+      stage.root, controls, element("p", { class: "ifcn-keys" }, scoreScale(state.range)));
+    watch(model, ["y", "x", "i", "j"], redraw);
     watch(model, ["snap"], () => near(model.get("y"), model.get("x")));
     paint();
     return () => { play.stop(); model.dispose(); };
   }
 
   const rebuild = () => {
-    const choosing = root.contains(document.activeElement)
+    const choosing = body.contains(document.activeElement)
       && document.activeElement.type === "radio";
     stop();
     stop = build();
-    if (choosing) root.querySelector("input[type=radio]:checked").focus();
+    if (choosing) body.querySelector("input[type=radio]:checked").focus();
   };
   const unwatch = watch(shared, ["k", "scores", "objectness", "image"], rebuild);
   return () => { unwatch(); stop(); };
 }
 
-/** The picture the maps belong to, in cells of the maps; null where there is none. */
+/** The picture the maps belong to, in places of the maps; null where there is none. */
 function pictureOf(model, H, W) {
   const bytes = model.get("image");
   if (!bytes || bytes.byteLength === 0) return null;
@@ -253,6 +259,8 @@ function outline(picture, { k, m, y, x }) {
     picture.frame(left + edge, top, 0, m, "#ffffff", 1, [3, 3]);
     picture.frame(left, top + edge, m, 0, "#ffffff", 1, [3, 3]);
   }
+  picture.write("window", Math.max(0, left), Math.max(0, top), { size: 11, paper: "#ffffff" });
+  picture.grip(x + 0.5, y + 0.5);
 }
 
 /** The line from a pixel of the mask to the score it is a copy of. */
