@@ -10,11 +10,12 @@ from ifcn_lab.widgets import Assembler, CoherenceExplorer, ShiftExplorer, tour
 
 STOPS = {stop.name: stop.make for stop in tour.stops()}
 SIZES = [(390, 664), (648, 620), (800, 620), (1200, 620)]
-"""A phone; beside JupyterLab's file list at 1366 x 768; a page of the site; a laptop."""
+"""A phone; beside JupyterLab's file list at 1366 x 768; the site; a laptop."""
 BOXES = """() => {
   const seen = (e) => e.getBoundingClientRect().width > 0;
   const boxes = (selector) => [...document.querySelectorAll(selector)].filter(seen)
-    .map((e) => e.getBoundingClientRect()).map((b) => [b.left, b.top, b.right, b.bottom]);
+    .map((e) => e.getBoundingClientRect())
+    .map((b) => [b.left, b.top, b.right, b.bottom]);
   return { panels: boxes('.ifcn-stack, .ifcn-chart'),
            handles: boxes('.ifcn-sheet[tabindex], input[type=range]'),
            wide: document.documentElement.scrollWidth };
@@ -30,6 +31,10 @@ def two_heads():
 @pytest.mark.parametrize("name", [*STOPS, "two heads"])
 def test_what_is_dragged_and_what_it_changes_are_in_view_together(opened, name):
     page = opened(STOPS.get(name, two_heads)())
+    hint = page.page.locator(".ifcn-try")
+    assert hint.inner_text() and hint.bounding_box()["y"] < 60
+    grey = page.page.locator(".ifcn-grey")
+    assert grey.count() >= (name != "sampler")  # it shows no greys
     for width, height in SIZES:
         page.page.set_viewport_size({"width": width, "height": height})
         page.settle()
@@ -42,62 +47,64 @@ def test_what_is_dragged_and_what_it_changes_are_in_view_together(opened, name):
     assert page.errors == []
 
 
-@pytest.mark.parametrize("name", STOPS)
-def test_each_says_what_to_try_and_all_but_one_what_grey_is(opened, name):
-    page = opened(STOPS[name]())
-    hint = page.page.locator(".ifcn-try")
-    assert hint.inner_text() and hint.bounding_box()["y"] < 60
-    grey = page.page.locator(".ifcn-grey")
-    assert grey.count() >= (name != "sampler")  # it shows no greys
-
-
 # It plays
 
 
-def moving(page):
-    return page.page.evaluate("document.querySelector('.ifcn').dataset.playing")
+def played(page):
+    return page.page.evaluate("document.querySelector('.ifcn').dataset.played")
+
+
+@pytest.fixture
+def playing(opened):
+    """Open a widget that plays; its clock goes on when `later` is called."""
+
+    def play(widget):
+        page = opened(widget)
+        assert played(page) is None  # less motion is asked for
+        page.page.emulate_media(reduced_motion="no-preference")
+        page.page.clock.install(time=0)
+        page.page.clock.pause_at(1)
+        page.page.reload()
+        page.page.wait_for_selector(".ifcn[data-played=now]")
+        page.page.evaluate("() => { globalThis.told = 0; "
+                           "ifcnModel.on('change', () => { told += 1; }); }")
+        return page
+
+    return play
+
+
+def later(page, steps):
+    for _ in range(steps):
+        page.page.clock.fast_forward(700)
 
 
 @pytest.mark.parametrize("name", STOPS)
-def test_each_plays_when_it_is_seen_and_ends_as_it_was(opened, name):
+def test_each_plays_when_it_is_seen_tells_no_one_and_ends_as_it_was(playing, name):
     widget = STOPS[name]()
-    page = opened(widget, reduced_motion="no-preference")
-    page.page.evaluate("() => { globalThis.put = 0; "
-                       "ifcnModel.on('change', () => { put += 1; }); }")
-    page.page.wait_for_selector(".ifcn:not([data-playing])")
-    page.settle()
-    assert page.words() == widget.words()
-    assert page.page.evaluate("put") == 0 and page.errors == []
+    page = playing(widget)
+    later(page, 5)
+    seen = page.page.locator(".ifcn-words").text_content()
+    assert seen != widget.words()
+    assert page.page.locator("[aria-live]").get_attribute("aria-live") == "off"
+    later(page, 20)
+    assert played(page) == "once" and page.words() == widget.words()
+    assert page.page.evaluate("told") == 0 and page.errors == []
 
 
-def test_what_it_plays_is_shown_and_not_told_to_python(opened):
-    page = opened(ShiftExplorer(), reduced_motion="no-preference")
-    page.page.wait_for_function(
-        "() => document.querySelector('.ifcn-words').textContent"
-        ".includes('Moved 0 down')")
-    assert (page.get("dy"), moving(page)) == (6, "true")
-    live = page.page.locator(".ifcn-words").get_attribute("aria-live")
-    assert live == "off"
-
-
-def test_a_touch_ends_it_at_once(opened):
-    page = opened(ShiftExplorer(), reduced_motion="no-preference")
-    page.page.wait_for_selector(".ifcn[data-playing]")
+def test_a_touch_ends_it_at_once(playing):
+    page = playing(ShiftExplorer())
+    later(page, 4)
     page.page.locator(".ifcn-sheet").first.press("ArrowRight")
-    assert moving(page) is None
+    assert played(page) == "once"
     assert (page.get("dy"), page.get("dx")) == (6, 11)
 
 
-def test_python_ends_it_too(opened):
-    page = opened(ShiftExplorer(), reduced_motion="no-preference")
-    page.page.wait_for_selector(".ifcn[data-playing]")
-    page.set(dx=3)
-    assert moving(page) is None and page.words().startswith("Moved 6 down, 3 right")
-
-
-def test_with_less_motion_nothing_plays(opened):
-    page = opened(ShiftExplorer())
-    assert moving(page) is None
+def test_python_ends_it_too(playing):
+    page = playing(ShiftExplorer())
+    page.page.evaluate("ifcnModel.set('dx', 3)")
+    assert played(page) == "once"
+    later(page, 2)
+    assert page.words().startswith("Moved 6 down, 3 right")
 
 
 def test_out_of_sight_nothing_plays(opened):
@@ -109,9 +116,9 @@ def test_out_of_sight_nothing_plays(opened):
     page.page.reload()
     page.page.wait_for_selector(".ifcn")
     page.settle()
-    assert moving(page) is None
+    assert played(page) is None
     page.page.locator(".ifcn-words").scroll_into_view_if_needed()
-    page.page.wait_for_selector(".ifcn[data-playing]")
+    page.page.wait_for_selector(".ifcn[data-played]")
 
 
 # Sentences that drive it
@@ -127,7 +134,6 @@ def test_a_button_brings_the_widget_to_a_state(opened):
         page = opened(widget, reduced_motion=motion)
         page.page.get_by_role("button", name=label).press("Enter")
         page.page.wait_for_function("() => ifcnModel.get('x') === 16")
-        page.page.wait_for_selector(".ifcn:not([data-playing])")
         assert page.get("y") == 16 and page.errors == []
 
 

@@ -102,8 +102,9 @@ class Explorable(anywidget.AnyWidget):
         known = self._state()
         for name, value in state.items():
             if name not in known:
-                raise traitlets.TraitError(f"{type(self).__name__} has no trait {name!r}"
-                                           f"; it has {', '.join(sorted(known))}")
+                raise traitlets.TraitError(
+                    f"{type(self).__name__} has no trait {name!r}; it has "
+                    f"{', '.join(sorted(known))}")
             self.traits()[name].validate(self, value)
         self.actions = [*self.actions, [label, state]]
         return self

@@ -94,7 +94,7 @@ class MapGrid(Explorable):
             maps: (k*k, H, W) logits, or whole numbers, which are shown as they are.
             image: (h, w, 3) or (h, w) uint8, the picture the maps belong to.
             masks: (N, h, w) bool, the objects in that picture.
-            m: window side in feature cells; only masks need windows.
+            m: window side in places; only masks need windows.
 
         Maps, masks or a picture that cannot be shown give a widget that says why.
         """

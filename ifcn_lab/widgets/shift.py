@@ -51,8 +51,9 @@ class ShiftExplorer(Explorable):
 
     module = "shift.js"
     shown = ("dy", "dx", "stride", "padding")
-    hint = traitlets.Unicode("Drag the disc to the edge, then choose another stride and "
-                             "another padding.").tag(sync=True)
+    hint = traitlets.Unicode(
+        "Drag the disc to the edge, then choose another stride and another padding."
+    ).tag(sync=True)
     dy, dx = (traitlets.Int(0).tag(sync=True) for _ in range(2))
     stride = traitlets.Enum(STRIDES, 1).tag(sync=True)
     padding = traitlets.Enum(["zeros", "wrap"], "zeros").tag(sync=True)
@@ -100,7 +101,7 @@ class ShiftExplorer(Explorable):
         return features != second.features, scores != second.scores
 
     def words(self) -> str:
-        """How far the picture is moved, and at how many places the two orders differ."""
+        """How far the picture is moved, and at how many places the orders differ."""
         y, x = self.way()
         text = f"Moved {y} down, {x} right; stride {self.stride}, {self.padding}."
         if y % self.stride or x % self.stride:

@@ -57,7 +57,7 @@ function perform(model, root, states, then = () => {}) {
     model.off("change", stop);
     model.pretend(null);
     hush(root, "polite");
-    delete root.dataset.playing;
+    root.dataset.played = "once";
     then();
   };
   for (const type of TOUCHES) {
@@ -67,7 +67,7 @@ function perform(model, root, states, then = () => {}) {
     }, { capture: true, signal: ends.signal });
   }
   model.on("change", stop); // of the model itself: by Python, or in another view
-  root.dataset.playing = true;
+  root.dataset.played = "now";
   hush(root, "off");
   run(model, states, () => ends.signal.aborted || !root.isConnected, stop);
 }
