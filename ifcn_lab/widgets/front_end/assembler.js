@@ -6,9 +6,9 @@ import {
   probability, put, slider, sorry, spoken, toggle, tracked, watch,
 } from "./page.js";
 import { Panel, Stage } from "./panel.js";
-import { drawParts, scoreScale, staged } from "./staging.js";
+import { ScoreMaps, drawParts } from "./score_maps.js";
+import { scoreScale, staged } from "./staging.js";
 
-const GAP = 1; // places between two maps
 const PLACES = { wide: '"a b c" / 25fr 37fr 25fr', middle: '"a b" "c b" / 20fr 37fr',
                  narrow: '"a c" "b b" / 1fr 1fr' };
 const BARE = { wide: '"b c" / 37fr 25fr' }; // without a picture
@@ -49,59 +49,16 @@ function words(model, { maps, place }, window) {
     + `column ${from.column}: ${found}.`;
 }
 
-/** The k*k maps in their grid, with the window's outline and the piece each one gives. */
-class Maps {
-  constructor(model, { place, maps, range }) {
-    const { k, H, W } = place;
-    this.colours = model.get("colours")[String(k)];
-    this.step = { x: W + GAP, y: H + GAP };
-    this.panel = new Panel({
-      title: k === 1 ? "1 score map" : `${k * k} score maps`,
-      columns: k * W + (k - 1) * GAP,
-      rows: k * H + (k - 1) * GAP,
-      width: 370,
-      label: `${k} x ${k} score maps; arrow keys move the window`,
-      focusable: true,
-    });
-    for (let channel = 0; channel < k * k; channel++) {
-      const [left, top] = this.corner(channel, k);
-      const scores = maps.subarray(channel * H * W, (channel + 1) * H * W);
-      this.panel.paint(greyImage(scores, W, H, range), left, top);
-    }
-  }
-
-  corner(channel, k) {
-    return [(channel % k) * this.step.x, Math.floor(channel / k) * this.step.y];
-  }
-
-  /** The place on the map under the pointer. */
-  onMap({ x, y }, { H, W }) {
-    return { x: clamp(x % this.step.x, 0, W - 1), y: clamp(y % this.step.y, 0, H - 1) };
-  }
-
-  draw({ k, m, H, W, y, x }) {
-    const { panel } = this;
-    const edge = edges(k, m);
-    const [top, left] = [y - Math.floor(m / 2), x - Math.floor(m / 2)];
-    panel.clear();
-    for (let channel = 0; channel < k * k; channel++) {
-      const [mapLeft, mapTop] = this.corner(channel, k);
-      const [a, b] = [Math.floor(channel / k), channel % k];
-      const colour = this.colours[channel];
-      panel.pen.save();
-      panel.pen.beginPath();
-      panel.pen.rect(mapLeft, mapTop, W, H);
-      panel.pen.clip(); // what lies off the map is not drawn on its neighbour
-      const piece = [mapLeft + left + edge[b], mapTop + top + edge[a],
-                     edge[b + 1] - edge[b], edge[a + 1] - edge[a]];
-      panel.frame(mapLeft + left, mapTop + top, m, m, "#ffffff", 1, [3, 3]);
-      panel.fill(...piece, colour, 0.45);
-      panel.frame(...piece, "#ffffff", 3);
-      panel.frame(...piece, colour, 1.5);
-      panel.write(String(channel), mapLeft, mapTop, { size: 10, paper: "#ffffff" });
-      panel.pen.restore();
-    }
-  }
+/** The k*k maps of the traits. */
+function mapsOf({ place, maps, range }) {
+  const { k } = place;
+  const made = new ScoreMaps(place, {
+    gap: 1, most: 370, focusable: true,
+    title: k === 1 ? "1 score map" : `${k * k} score maps`,
+    label: `${k} x ${k} score maps; arrow keys move the window`,
+  });
+  made.paint(maps, (scores, W, H) => greyImage(scores, W, H, range));
+  return made;
 }
 
 /** The mask, pixel by pixel, with its parts. */
@@ -170,7 +127,8 @@ export function render({ model: shared, el }) {
     const model = tracked(shared); // its listeners go with these panels
     const state = read(model);
     const { m, H, W } = state.place;
-    const maps = new Maps(model, state);
+    const maps = mapsOf(state);
+    const colours = model.get("colours")[String(state.place.k)];
     const mask = new Mask(state);
     const picture = pictureOf(model, H, W);
     const stage = new Stage(picture ? PLACES : BARE, picture, maps.panel, mask.panel);
@@ -183,11 +141,11 @@ export function render({ model: shared, el }) {
       const running = play.pixel();
       const pixel = running === null ? [model.get("i"), model.get("j")]
         : [Math.floor(running / m), running % m];
-      maps.draw(place);
-      mask.draw(window, place, range, maps.colours, play.count(), pixel);
+      maps.drawWindow(place.y, place.x, m, colours);
+      mask.draw(window, place, range, colours, play.count(), pixel);
       if (picture) outline(picture, place);
       stage.clear();
-      if (pixel[0] >= 0) trace(stage, maps, mask, place, pixel);
+      if (pixel[0] >= 0) trace(stage, maps, mask, place, pixel, colours);
       heard.say(words(model, state, window));
     };
     const redraw = onceAFrame(paint);
@@ -197,8 +155,8 @@ export function render({ model: shared, el }) {
                                       x: clamp(Math.round(x), 0, W - 1) });
     const near = (y, x) => (model.get("snap") ? go(...best(model, y, x, H, W, m)) : go(y, x));
     maps.panel.onDrag((at) => {
-      const { x, y } = maps.onMap(at, state.place);
-      near(Math.floor(y), Math.floor(x));
+      const { x, y } = maps.under(at);
+      near(y, x);
     });
     maps.panel.onArrows((dx, dy) => go(model.get("y") + dy, model.get("x") + dx));
     if (picture) {
@@ -264,12 +222,12 @@ function outline(picture, { k, m, y, x }) {
 }
 
 /** The line from a pixel of the mask to the score it is a copy of. */
-function trace(stage, maps, mask, place, [i, j]) {
+function trace(stage, maps, mask, place, [i, j], colours) {
   const { channel, row, column, inside } = source(i, j, place);
   if (!inside) return;
-  const [left, top] = maps.corner(channel, place.k);
+  const [left, top] = maps.corner(channel);
   stage.line({ panel: maps.panel, x: left + column + 0.5, y: top + row + 0.5 },
-             { panel: mask.panel, x: j + 0.5, y: i + 0.5 }, maps.colours[channel]);
+             { panel: mask.panel, x: j + 0.5, y: i + 0.5 }, colours[channel]);
 }
 
 /** The place of highest objectness within a quarter of the window. */

@@ -6,7 +6,8 @@ import {
   spoken, watch,
 } from "./page.js";
 import { Panel, Stage } from "./panel.js";
-import { drawParts, scoreScale, staged } from "./staging.js";
+import { drawParts } from "./score_maps.js";
+import { scoreScale, staged } from "./staging.js";
 
 const PLACES = { wide: '"a c" "b c" / 32fr 58fr', narrow: '"a b" "c c" / 1fr 1fr' };
 const MIDDLE = '"a b" "c c" / 24fr 33fr'; // where there is no second row of windows

@@ -1,12 +1,13 @@
 // The ProposalExplorer: which windows become proposals, and what is lost on the way.
 
-import { assemble, edges } from "./assembling.js";
+import { assemble } from "./assembling.js";
 import {
   clamp, element, numbers, onceAFrame, put, slider, sorry, spoken, watch,
 } from "./page.js";
 import { Panel, Stage } from "./panel.js";
 import { boxArea, decodeMasks, foundCounts, foundObjects, suppress } from "./proposing.js";
-import { drawParts, greyScale, staged } from "./staging.js";
+import { ScoreMaps, drawParts } from "./score_maps.js";
+import { greyScale, staged } from "./staging.js";
 
 const LIMIT = 0.7; // IoU from which an object counts as found, as in Python
 const TALLEST = 340;
@@ -230,50 +231,16 @@ class Picture {
   }
 }
 
-/** The k*k maps of one zoom, with the pieces that the chosen window copies. */
-class LevelMaps {
-  constructor(model, { k, m, levels }, number) {
-    const { H, W, maps, zoom } = levels[number];
-    const gap = Math.max(1, Math.round(W / 25)); // places between two maps
-    const [columns, rows] = [W, H].map((side) => k * (side + gap) - gap);
-    Object.assign(this, { k, m, H, W, gap });
-    this.colours = model.get("colours");
-    this.panel = new Panel({
-      title: `${k * k} score maps at zoom ${zoom.toFixed(2)}`, columns, rows,
-      width: Math.min(TALLEST, (TALLEST * columns) / rows),
-      label: `${k} x ${k} score maps with the chosen window`,
-    });
-    for (let channel = 0; channel < k * k; channel++) {
-      const grey = maps.subarray(channel * H * W, (channel + 1) * H * W);
-      this.panel.paint(plainGrey(grey, W, H), ...this.corner(channel));
-    }
-  }
-
-  corner(channel) {
-    const { k, H, W, gap } = this;
-    return [(channel % k) * (W + gap), Math.floor(channel / k) * (H + gap)];
-  }
-
-  draw(y, x) {
-    const { panel, k, m, H, W } = this;
-    const edge = edges(k, m);
-    panel.clear();
-    for (let channel = 0; channel < k * k; channel++) {
-      const [left, top] = this.corner(channel);
-      const [a, b] = [Math.floor(channel / k), channel % k];
-      const piece = [left + x - Math.floor(m / 2) + edge[b],
-                     top + y - Math.floor(m / 2) + edge[a],
-                     edge[b + 1] - edge[b], edge[a + 1] - edge[a]];
-      panel.pen.save();
-      panel.pen.beginPath();
-      panel.pen.rect(left, top, W, H);
-      panel.pen.clip(); // what lies off the map is not drawn on its neighbour
-      panel.frame(...piece, PAPER, 4);
-      panel.frame(...piece, this.colours[channel], 2);
-      panel.write(String(channel), left, top, { size: 10, paper: PAPER });
-      panel.pen.restore();
-    }
-  }
+/** The k*k maps of one zoom. */
+function mapsOf({ k, levels }, number) {
+  const { H, W, maps, zoom } = levels[number];
+  const made = new ScoreMaps({ k, H, W }, {
+    gap: Math.max(1, Math.round(W / 25)), most: TALLEST,
+    title: `${k * k} score maps at zoom ${zoom.toFixed(2)}`,
+    label: `${k} x ${k} score maps with the chosen window`,
+  });
+  made.paint(maps, plainGrey);
+  return made;
 }
 
 /** Greys that are greys already, as ImageData. */
@@ -364,11 +331,11 @@ export function render({ model, el }) {
     mapsPlace.hidden = mask.panel.root.hidden = chosen < 0;
     if (chosen < 0) return;
     const [level, y, x] = all.windows.subarray(3 * chosen, 3 * chosen + 3);
-    byLevel[level] ??= new LevelMaps(model, all, level);
+    byLevel[level] ??= mapsOf(all, level);
     if (mapsPlace.firstChild !== byLevel[level].panel.root) {
       mapsPlace.replaceChildren(byLevel[level].panel.root);
     }
-    byLevel[level].draw(y, x);
+    byLevel[level].drawWindow(y, x, all.m, model.get("colours"));
     mask.draw(all.levels[level], y, x);
   };
   const paint = () => {

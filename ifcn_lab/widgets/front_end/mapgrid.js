@@ -6,11 +6,12 @@ import {
   shade, slider, sorry, spoken, watch,
 } from "./page.js";
 import { Panel, Stage } from "./panel.js";
+import { ScoreMaps } from "./score_maps.js";
 import { scoreScale, staged } from "./staging.js";
 
 const PLACES = { wide: '"a b c" / 21fr 33fr 22fr', narrow: '"a c" "b b" / 1fr 1fr' };
 const BARE = { wide: '"b c" / 33fr 22fr' }; // maps alone
-const [HERE, TALLEST, UNKNOWN, PAUSE] = ["#d55e00", 390, 2, 600];
+const [HERE, UNKNOWN, PAUSE] = ["#d55e00", 2, 600];
 
 /** What does not change while the widget is looked at. */
 function fixedParts(model) {
@@ -122,49 +123,24 @@ function markPlace(panel, x, y) {
   }
 }
 
-/** A width at which so many rows are not too high. */
-function widthFor(columns, rows, most) {
-  return Math.round(Math.min(most, (TALLEST * columns) / rows));
-}
-
 /** The k*k maps in their grid, the place marked in each. */
-class MapsOnGrid {
-  constructor({ k, H, W, colours }) {
-    this.gap = Math.max(1, Math.round(0.06 * W));
-    this.step = { x: W + this.gap, y: H + this.gap };
-    this.colours = colours;
-    const [columns, rows] = [k * W + (k - 1) * this.gap, k * H + (k - 1) * this.gap];
-    this.panel = new Panel({
-      title: `${k * k} score maps`, columns, rows, width: widthFor(columns, rows, 332),
-      label: `${k} x ${k} score maps; arrow keys move the place`, focusable: true,
+class MapsOnGrid extends ScoreMaps {
+  constructor(parts) {
+    const { k, W, colours } = parts;
+    super(parts, {
+      gap: Math.max(1, Math.round(0.06 * W)), most: 332, focusable: true,
+      title: `${k * k} score maps`,
+      label: `${k} x ${k} score maps; arrow keys move the place`,
     });
+    this.colours = colours;
     this.panel.sheet.classList.add("ifcn-point");
-  }
-
-  corner(part, k) {
-    return [(part % k) * this.step.x, Math.floor(part / k) * this.step.y];
-  }
-
-  /** The place and the part under the pointer. */
-  under({ x, y }, { k, H, W }) {
-    const [a, b] = [y / this.step.y, x / this.step.x].map((v) =>
-      clamp(Math.floor(v), 0, k - 1));
-    return { y: clamp(Math.floor(y - a * this.step.y), 0, H - 1),
-             x: clamp(Math.floor(x - b * this.step.x), 0, W - 1), part: a * k + b };
-  }
-
-  paint({ maps, range }, { k, H, W }) {
-    for (let part = 0; part < k * k; part++) {
-      const scores = maps.subarray(part * H * W, (part + 1) * H * W);
-      this.panel.paint(greyImage(scores, W, H, range), ...this.corner(part, k));
-    }
   }
 
   draw(model, { k, H, W }, { y, x }) {
     const { panel, colours } = this;
     panel.clear();
     for (let part = 0; part < k * k; part++) {
-      const [left, top] = this.corner(part, k);
+      const [left, top] = this.corner(part);
       const lines = part === model.get("part") ? 5 : 2;
       panel.frame(left, top, W, H, "#ffffff", lines + 2);
       panel.frame(left, top, W, H, colours[part], lines);
@@ -259,7 +235,7 @@ class PlacePicture {
     const [height, width] = model.get("image_size");
     this.size = { height, width };
     this.panel = new Panel({
-      title: "the picture", columns: W, rows: H, width: widthFor(W, H, 206),
+      title: "the picture", columns: W, rows: H, width: Math.min(206, (390 * W) / H),
       pixels: [width, height], label: "the picture; arrow keys move the place",
       focusable: true,
     });
@@ -371,7 +347,7 @@ export function render({ model, el }) {
   const renew = () => {
     shown = mapsShown(model, parts);
     windows = windowsShown(model, parts, shown);
-    grid.paint(shown, parts);
+    grid.paint(shown.maps, (scores, W, H) => greyImage(scores, W, H, shown.range));
     scale.replaceChildren(scoreScale(shown.range));
     picture?.paint(model.get("scene"));
     const perfect = model.get("source") === "perfect";
@@ -402,7 +378,7 @@ export function render({ model, el }) {
   const step = (dx, dy) => go(model.get("y") + dy, model.get("x") + dx, model.get("part"));
   const overMaps = (at) => {
     if (!at) return;
-    const { y, x, part } = grid.under(at, parts);
+    const { y, x, part } = grid.under(at);
     go(y, x, part);
   };
   grid.panel.onHover(overMaps);

@@ -1,6 +1,5 @@
 // How a widget stands before a reader: what to try, and its idea played when first seen.
 
-import { edges } from "./assembling.js";
 import { button, element, motionIsReduced, put, watch } from "./page.js";
 
 const LEG = 1400; // milliseconds from one state to the next
@@ -118,16 +117,4 @@ export function greyScale(what, black, white) {
 /** The grey scale of score maps: of logits the probability, else their range. */
 export function scoreScale(range) {
   return range ? greyScale("grey: score", ...range) : greyScale("grey: probability", 0, 1);
-}
-
-/** The parts of a window in their colours, each with the number of its map. */
-export function drawParts(panel, k, m, colours) {
-  const edge = edges(k, m);
-  colours.forEach((colour, channel) => {
-    const [a, b] = [Math.floor(channel / k), channel % k];
-    panel.frame(edge[b], edge[a], edge[b + 1] - edge[b], edge[a + 1] - edge[a], colour, 2);
-    if (panel.scale * m < 25 * k) return; // no room for numbers
-    panel.write(String(channel), edge[b] + 1.5 / panel.scale, edge[a] + 1.5 / panel.scale,
-                { size: 9, paper: "#ffffff" });
-  });
 }
