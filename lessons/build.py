@@ -113,7 +113,8 @@ def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
     )
     known = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     search = os.pathsep.join(filter(None, known))
-    return client.execute(env={**os.environ, "PYTHONPATH": search})
+    return client.execute(env={**os.environ, "PYTHONPATH": search,
+                               "IFCN_LAB_PROGRESS": ""})
 
 
 def check(path: Path, root: Path) -> list[str]:
