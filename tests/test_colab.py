@@ -111,5 +111,5 @@ def test_readme_and_site_lead_to_colab_at_the_projects_address() -> None:
     where = PROJECT["urls"]["Repository"].removeprefix("https://github.com/")
     base = f"https://colab.research.google.com/github/{where}/blob/main/notebooks"
     for lesson in build.lessons(ROOT):
-        assert f"[Open in Colab]({base}/{lesson.stem}.ipynb)" in readme
+        assert f"[{int(lesson.stem[:2])}]({base}/{lesson.stem}.ipynb)" in readme
     assert f"{pages.COLAB}/notebooks" == base
