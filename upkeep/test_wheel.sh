@@ -16,6 +16,10 @@ if [ -z "${ENVIRONMENT:-}" ]; then
     "$python" -m pip install -q -c constraints.txt "$(echo "$dist"/*.whl)[test]"
 fi
 there=$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
-ln -s "$there/ifcn_lab" "$there/ifcn_course" .
-exec "$python" -m pytest --doctest-modules ${*:-ifcn_lab ifcn_course tests --nbval \
-    --nbval-cell-timeout=3600 --nbval-kernel-startup-timeout=3600 notebooks}
+cp -R "$there/ifcn_lab" "$there/ifcn_course" .
+git init -q .  # tests ask git which files there are
+if [ $# -eq 0 ]; then
+    set -- ifcn_lab ifcn_course tests notebooks --nbval --nbval-cell-timeout=3600 \
+        --nbval-kernel-startup-timeout=3600
+fi
+exec "$python" -m pytest --doctest-modules "$@"
