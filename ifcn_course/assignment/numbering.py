@@ -6,15 +6,12 @@ otherwise, so a program that was written for the lesson reads the wrong maps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isqrt
 from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Int, Shaped
-
-from ifcn_lab.grid import Grid
+from jaxtyping import Int
 
 PAPER = "row by row"
 SHUFFLED = "shuffled"
@@ -31,6 +28,15 @@ class Numbering:
     words: str
     lines: str
     number: Callable[[int, int, int], int]
+
+    def table(self, k: int) -> Int[np.ndarray, "k k"]:
+        """The number of every part, (k, k) int64.
+
+        >>> NUMBERINGS["serpentine"].table(2).tolist()
+        [[0, 1], [3, 2]]
+        """
+        return np.array([[self.number(a, b, k) for b in range(k)] for a in range(k)],
+                        np.int64)
 
 
 def on_a_spiral(a: int, b: int, k: int) -> int:
@@ -91,62 +97,3 @@ NUMBERINGS: Mapping[str, Numbering] = MappingProxyType({
         SPIRAL, on_a_spiral),
 })
 """Every numbering that is a rule; `SHUFFLED` is a list instead, drawn for a class."""
-
-
-def table(name: str | Sequence[int], k: int) -> Int[np.ndarray, "k k"]:
-    """The number of every cell, (k, k) int64.
-
-    Args:
-        name: of `NUMBERINGS`, or the k * k numbers themselves, row by row.
-        k: cells per side.
-
-    Raises:
-        ValueError: no such numbering, or not k * k different numbers.
-
-    >>> table("serpentine", 2).tolist(), table([3, 0, 1, 2], 2).tolist()
-    ([[0, 1], [3, 2]], [[3, 0], [1, 2]])
-    """
-    if not isinstance(name, str):
-        if sorted(name) != list(range(k * k)):
-            raise ValueError(f"{list(name)} are not the numbers 0 to {k * k - 1}, each "
-                             "once")
-        return np.array(name, np.int64).reshape(k, k)
-    if name not in NUMBERINGS:
-        raise ValueError(f"no numbering {name!r}; there are: {', '.join(NUMBERINGS)}")
-    rule = NUMBERINGS[name].number
-    return np.array([[rule(a, b, k) for b in range(k)] for a in range(k)], np.int64)
-
-
-def channels(name: str | Sequence[int], k: int, m: int) -> Int[np.ndarray, "m m"]:
-    """The map that each window pixel is copied from, (m, m): `Grid.channel` anew.
-
-    >>> channels("column by column", 2, 3).tolist()
-    [[0, 0, 2], [0, 0, 2], [1, 1, 3]]
-    """
-    return table(name, k).ravel()[Grid(k, m).channel]
-
-
-def from_paper(
-    maps: Shaped[np.ndarray, "kk H W"], name: str | Sequence[int]
-) -> Shaped[np.ndarray, "kk H W"]:
-    """Maps counted row by row, put into the order of a class.
-
-    >>> from_paper(np.arange(4)[:, None, None], "column by column").ravel().tolist()
-    [0, 2, 1, 3]
-    """
-    numbers = table(name, isqrt(len(maps))).ravel()
-    renumbered = np.empty_like(maps)
-    renumbered[numbers] = maps
-    return renumbered
-
-
-def to_paper(
-    maps: Shaped[np.ndarray, "kk H W"], name: str | Sequence[int]
-) -> Shaped[np.ndarray, "kk H W"]:
-    """Maps in the order of a class, put back row by row, as `assemble` reads them.
-
-    >>> maps = np.arange(9)[:, None, None]
-    >>> to_paper(from_paper(maps, "spiral"), "spiral").ravel().tolist()
-    [0, 1, 2, 3, 4, 5, 6, 7, 8]
-    """
-    return maps[table(name, isqrt(len(maps))).ravel()]

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Int, UInt8
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from ifcn_course.assignment.numbering import table
+from ifcn_course.assignment.numbering import NUMBERINGS
 from ifcn_lab.draw.palette import COLOURS, GREY, INK, PAPER, cell_colours, ink_on
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
 from ifcn_lab.grid import Grid
@@ -24,9 +24,12 @@ def numbered_cells(numbering: str | Sequence[int], k: int, m: int) -> Picture:
         m: window side, in feature-map cells.
 
     Raises:
-        ValueError: no such numbering, or not k * k different numbers.
+        KeyError: no such numbering.
+        ValueError: not k * k numbers.
     """
-    numbers, edges = table(numbering, k), Grid(k, m).edges
+    numbers = NUMBERINGS[numbering].table(k) if isinstance(numbering, str) else \
+        np.reshape(numbering, (k, k))
+    edges = Grid(k, m).edges
     with panels(1, 1, width=3.4, height=3.4) as (figure, axes):
         one = bare(axes[0, 0])
         one.set(xlim=(0, m), ylim=(m, 0), aspect="equal")
@@ -113,6 +116,14 @@ def scene_words(
     return (f"A scene of {height} x {width} pixels with {len(masks)} objects; they "
             f"have {listing([str(int(mask.sum())) for mask in masks])} visible "
             f"pixels.{windows}")
+
+
+def stored_maps(counts: str, k: int) -> Bool[np.ndarray, "kk H W"]:
+    """The k * k maps of a class's scene, of 32 x 32 places, from COCO's run lengths."""
+    from pycocotools.mask import decode
+
+    flat = decode({"size": [32 * k * k, 32], "counts": counts})
+    return flat.astype(bool).reshape(k * k, 32, 32)
 
 
 def exhibits(right: Sequence[int], wrong: Mapping[str, Sequence[int]]) -> Picture:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ifcn_course.assignment.numbering import channels, from_paper
 from ifcn_course.assignment.sheet import SIDE, STRIDE
 from ifcn_course.assignment.task import Step
 from ifcn_course.assignment.variant import Variant
@@ -69,10 +68,10 @@ def turned(variant: Variant, k: int, m: int) -> tuple[int, int]:
     >>> ours = drawn(3, 2027)
     >>> place = turned(ours, ours.k, ours.m)
     >>> grid = Grid(ours.k, ours.m)
-    >>> bool(channels(ours.numbers, ours.k, ours.m)[place] == grid.channel[place])
+    >>> bool(ours.channels(ours.k, ours.m)[place] == grid.channel[place])
     False
     """
-    ours = channels(variant.numbers, k, m)
+    ours = variant.channels(k, m)
     places = np.argwhere(ours != Grid(k, m).channel).tolist()
     i, j = places[len(places) // 2]
     return i, j
@@ -100,7 +99,7 @@ def on_borders(variant: Variant, k: int, m: int) -> list[tuple[int, int, int, in
     """As few pixels as show all offsets at a border, none where the paper counts so."""
     first = Grid(k, m).edges[1:-1].tolist()
     left, asked = {*first, *(each - 1 for each in first)}, []
-    ours = channels(variant.numbers, k, m)
+    ours = variant.channels(k, m)
     telling = [(i, j) for i, j in np.argwhere(ours != Grid(k, m).channel).tolist()
                if {i, j} <= left]
     while place := max(telling, key=lambda each: len(left & {*each}), default=None):
@@ -139,7 +138,7 @@ class ClassScene:
     @cached_property
     def maps(self) -> Bool[np.ndarray, "kk H W"]:
         """The same maps in the class's order."""
-        return from_paper(self.paper_maps, self.variant.numbers)
+        return self.variant.from_paper(self.paper_maps)
 
     def step(self) -> Step:
         """The cells that show the scene and make its perfect maps."""
@@ -150,19 +149,25 @@ class ClassScene:
 
     def lines(self, *, maps: bool = True, draw: bool = True) -> str:
         """The lines of a notebook that make `scene`, `cells`, `centers` and `maps`."""
-        numbers = self.variant.numbers
-        name = "ORDER" if isinstance(numbers, list) else repr(numbers)
         imports = ["from ifcn_lab.windows.oracle import coverage, object_centers"]
         made = [f"scene = scenes.make({self.variant.scene})",
                 f"cells = coverage(scene.masks, {STRIDE}) > 0.5  # (objects, 32, 32)",
                 f"centers = object_centers(scene.masks, {STRIDE}, M)"]
         if maps:
-            imports = ["from ifcn_course.assignment.numbering import from_paper",
-                       f"{imports[0]}, oracle_maps"]
-            made += [f"maps = from_paper(oracle_maps(cells, centers, K, M), {name})"]
+            made += [f"maps = pictures.stored_maps({stored(self.maps)}, K)"]
         if draw:
             made += [DRAWN]
         return "\n".join([*imports, "", *made])
+
+
+def stored(maps: Bool[np.ndarray, "kk H W"]) -> str:
+    """Maps as source: what `pictures.stored_maps` reads, in lines of 79 at the most."""
+    from pycocotools.mask import encode
+
+    flat = np.asfortranarray(maps.reshape(-1, SIDE), np.uint8)
+    text = encode(flat)["counts"].decode()
+    lines = [f"    {text[n:n + 60]!r}\n" for n in range(0, len(text), 60)]
+    return "(\n" + "".join(lines) + ")"
 
 
 DRAWN = "draw.show(pictures.scene_windows(scene.image, scene.masks, centers, M))"

@@ -117,10 +117,19 @@ def _function(function: FunctionResult) -> list[str]:
             for case in function.cases]
     made = [f"<h2>Task {_text(function.task)}: <code>{_text(function.name)}</code>, "
             f"{function.points} of {function.of}</h2>",
+            *_instead(function),
             _table(["Case", "Points", "Why"], rows, f"Cases of {function.name}")]
     for case in function.cases:
         made += _beside(case) if case.shown else []
     return made
+
+
+def _instead(function: FunctionResult) -> list[str]:
+    """Whose mistake was not counted twice."""
+    if not function.right:
+        return []
+    names = ", ".join(f"<code>{_text(name)}</code>" for name in function.right)
+    return [f"<p>Marked with the right {names} in place of yours.</p>"]
 
 
 def _verdict(case: CaseResult) -> str:

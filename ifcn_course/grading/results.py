@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+NOT_DONE = "not done yet"
+
 
 @dataclass(frozen=True)
 class CaseResult:
@@ -20,11 +22,17 @@ class CaseResult:
 
 @dataclass(frozen=True)
 class FunctionResult:
-    """One function with its cases."""
+    """One function with its cases; `right`: what stood in place of the student's."""
 
     name: str
     task: str
     cases: tuple[CaseResult, ...]
+    right: tuple[str, ...] = ()
+
+    @property
+    def tried(self) -> bool:
+        """Whether the student wrote it."""
+        return any(case.reason != NOT_DONE for case in self.cases)
 
     @property
     def points(self) -> int:
@@ -104,4 +112,5 @@ def _function(made: dict[str, Any]) -> FunctionResult:
                    tuple(case["shown"]), case["hint"])
         for case in made["cases"]
     )
-    return FunctionResult(made["name"], made["task"], cases)
+    right = tuple(made.get("right", ()))
+    return FunctionResult(made["name"], made["task"], cases, right)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Int, Shaped
 
-from ifcn_course.assignment.numbering import channels, to_paper
 from ifcn_course.assignment.scores import (
     ClassScene,
     Scores,
@@ -44,7 +43,7 @@ def window(
     fill: int = 0,
 ) -> Shaped[np.ndarray, "m m"]:
     """One window by the library, from maps in the class's order."""
-    ordered = to_paper(maps, variant.numbers)
+    ordered = variant.to_paper(maps)
     return assemble(ordered, m, centers=[(y, x)], fill=fill, backend="loop")[0]
 
 
@@ -61,7 +60,7 @@ def map_task(variant: Variant) -> Task:
     return Task("map_of(i, j, k, m)", "Which map?",
         "Write the number of the map that window pixel (i, j) is copied from.\n"
         "Later tasks may call this function.", lines,
-        lambda i, j, k, m: int(channels(variant.numbers, k, m)[i, j]), tuple(cases))
+        lambda i, j, k, m: int(variant.channels(k, m)[i, j]), tuple(cases))
 
 
 def loop_task(variant: Variant, scores: Scores) -> Task:
@@ -155,7 +154,7 @@ def order_task(variant: Variant) -> Task:
     return Task("paper_order(maps, k)", "Back to the paper's order",
         "`ifcn_lab.assemble` counts the cells row by row.\nPut maps of your order into "
         "its order, so that it copies from the right ones.", lines,
-        lambda maps, k: to_paper(maps, variant.numbers), cases,
+        lambda maps, k: variant.to_paper(maps), cases,
         tried=Tried("paper_order(scores, K)",
                     f"numbers of shape ({variant.k**2}, 32, 32)"))
 

@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Bool, Int, Shaped
 
 from ifcn_course import museum
-from ifcn_course.assignment.numbering import to_paper
 from ifcn_course.assignment.pictures import packed
 from ifcn_course.assignment.scores import ClassScene, class_scores, told
 from ifcn_course.assignment.sheet import Sheet, first_steps, wrapped
@@ -155,7 +154,7 @@ def verdict_task(variant: Variant) -> Task:
     cases = []
     for number, (size, y, x) in enumerate(places):
         maps = told(k, size)
-        made = judged(variant, to_paper(maps, variant.numbers), (y, x), number)
+        made = judged(variant, variant.to_paper(maps), (y, x), number)
         cases.append(Asked(f"six windows at ({y}, {x})", (made, maps, y, x),
                            "One wrong pixel is enough to call a window wrong.", 2))
     lines = ("expected = window_at(maps, y, x)\n"
@@ -190,7 +189,7 @@ def right_ones(
     maps: Int[np.ndarray, "kk H W"], center: tuple[int, int],
 ) -> list[bool]:
     """Which windows equal the library's."""
-    paper = to_paper(maps, variant.numbers)
+    paper = variant.to_paper(maps)
     expected = assemble(paper, variant.m, centers=[center])[0]
     return [bool((window == expected).all()) for window in windows]
 

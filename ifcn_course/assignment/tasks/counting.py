@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ifcn_course.assignment.numbering import table, to_paper
 from ifcn_course.assignment.scores import grids, told, turned
 from ifcn_course.assignment.task import Asked, Task, Tried, calls
 from ifcn_course.assignment.variant import Variant
@@ -20,7 +19,7 @@ def cell_task(variant: Variant) -> Task:
     return Task("cell_number(a, b, k)", "Count the cells",
         "Write the number of the cell in grid row a and grid column b, as your class "
         "counts.\nLater tasks may call this function.", variant.number_lines,
-        lambda a, b, k: int(table(variant.numbers, k)[a, b]), cases)
+        lambda a, b, k: int(variant.table(k)[a, b]), cases)
 
 
 def window_task(variant: Variant) -> Task:
@@ -41,7 +40,7 @@ return window"""
     return Task("window_at(maps, y, x)", "A window in your order",
         "Assemble the window at (y, x) from maps in your order, with your K and M.\n"
         "Off the map its pixels are 0.", lines,
-        lambda maps, y, x: assemble(to_paper(maps, variant.numbers), m,
+        lambda maps, y, x: assemble(variant.to_paper(maps), m,
                                     centers=[(y, x)])[0], cases,
         tried=Tried("window_at(np.ones((K * K, 3, 3)), 1, 1)",
                            f"numbers of shape ({m}, {m})"))

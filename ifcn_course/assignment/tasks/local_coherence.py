@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Shaped
 
-from ifcn_course.assignment.numbering import to_paper
 from ifcn_course.assignment.scores import ClassScene, Scores, class_scores
 from ifcn_course.assignment.sheet import SIDE, Sheet, first_steps
 from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
@@ -126,7 +125,7 @@ def two_windows(
 ) -> tuple[Shaped[np.ndarray, "a b"], Shaped[np.ndarray, "a b"]]:
     """The pixels that both windows hold, as each has them."""
     places = [center, (center[0] + step[0], center[1] + step[1])]
-    ordered = to_paper(maps, variant.numbers)
+    ordered = variant.to_paper(maps)
     return shared(*assemble(ordered, variant.m, centers=places), step)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ifcn_course.assignment.numbering import channels, from_paper
 from ifcn_course.assignment.scores import ClassScene, borders, grids, told, turned
 from ifcn_course.assignment.sheet import SIDE, Sheet, first_steps
 from ifcn_course.assignment.task import Asked, Step, Task, Tried
@@ -47,7 +46,7 @@ def part_of(
     i, j = (p - c + m // 2 for p, c in zip(pixel, center, strict=True))
     if not (0 <= i < m and 0 <= j < m):
         return -1
-    return int(channels(variant.numbers, k, m)[i, j])
+    return int(variant.channels(k, m)[i, j])
 
 
 def pixel_at(
@@ -151,8 +150,8 @@ return maps"""
         "Make the k * k maps that a perfect network would give for one object, in your "
         "order: truth values, (k * k, H, W).\n`mask` is the object on the feature map, "
         "(H, W), and `center` the centre of its window.", lines,
-        lambda mask, center, k, m: from_paper(
-            oracle_maps(mask[None], np.array([center]), k, m), variant.numbers), cases,
+        lambda mask, center, k, m: variant.from_paper(
+            oracle_maps(mask[None], np.array([center]), k, m)), cases,
         before=(Step(SCENE, scene.lines(maps=False)),),
         tried=Tried(TRIED, "a whole number", SHOWN.format(total=counted(scene).sum()),
                     int(counted(scene).sum())))
@@ -178,7 +177,7 @@ def counted(scene: ClassScene) -> Int[np.ndarray, " kk"]:
     k, m = scene.variant.k, scene.variant.m
     each = [oracle_maps(mask[None], center[None], k, m).sum((1, 2))
             for mask, center in zip(scene.cells, scene.centers, strict=True)]
-    return from_paper(np.sum(each, 0)[:, None, None], scene.variant.numbers).ravel()
+    return scene.variant.from_paper(np.sum(each, 0)[:, None, None]).ravel()
 
 
 SCENE = """\

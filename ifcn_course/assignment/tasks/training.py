@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from ifcn_course.assignment.numbering import channels
 from ifcn_course.assignment.scores import ClassScene, grids
 from ifcn_course.assignment.sheet import SIDE, STRIDE, Sheet, first_steps
 from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
@@ -136,7 +135,7 @@ def copies(
     h: int, w: int,
 ) -> Int[np.ndarray, "kk h w"]:
     """How often each score is copied, in the class's order, window by window."""
-    channel = channels(variant.numbers, k, m)
+    channel = variant.channels(k, m)
     counts = np.zeros((k * k, h, w), np.int64)
     i, j = np.indices((m, m))
     for y, x in np.asarray(centers).tolist():
