@@ -56,6 +56,7 @@ class Result:
         problems: of the notebook as a whole: cells that failed or hung.
         seconds: that grading took.
         graded: False where the grader itself failed; its points then say nothing.
+        prints: short sums of the answers, by which two are found to be alike.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Result:
     problems: tuple[str, ...] = ()
     seconds: float = 0.0
     graded: bool = True
+    prints: tuple[str, ...] = ()
 
     @property
     def points(self) -> int:
@@ -101,7 +103,7 @@ class Result:
             functions = tuple(_function(one) for one in made["functions"])
             return cls(made["name"], made["file"], made["digest"], functions,
                        tuple(made["problems"]), float(made["seconds"]),
-                       made.get("graded", True))
+                       made.get("graded", True), tuple(made.get("prints", ())))
         except (KeyError, TypeError) as error:
             raise ValueError(f"no result of an earlier grading: {error}") from None
 

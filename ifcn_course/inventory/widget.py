@@ -121,7 +121,7 @@ class Inventory(Explorable):
 
         Once it is done, after the course, = for what is right, and why.
         """
-        return "\n\n".join("\n".join(self._rows(n)) for n in range(len(self._questions)))
+        return "\n\n".join("\n".join(self._rows(n)) for n in range(len(self.asked)))
 
     def _rows(self, number: int) -> list[str]:
         each, open_ = self._questions[number], self.done and self.when == "after"
