@@ -24,7 +24,7 @@ from ifcn_course.assignment.scores import class_scores
 from ifcn_course.assignment.task import Task
 from ifcn_course.assignment.tasks import LESSONS
 from ifcn_course.assignment.tasks.assembling import map_task
-from ifcn_course.assignment.tasks.counting import cell_task
+from ifcn_course.assignment.tasks.counting import number_task
 from ifcn_course.assignment.tasks.score_maps import part_task
 from ifcn_course.assignment.variant import PAIRS_OF_LESSONS, drawn
 from ifcn_lab.assembling import assemble
@@ -152,7 +152,7 @@ def test_who_counts_row_by_row_gets_at_most_half_of_the_first_task(seed: int) ->
 
     tasks = [(part_task(drawn(2, seed)), part),
              (map_task(drawn(3, seed)), lambda i, j, k, m: Grid(k, m).channel[i, j]),
-             (cell_task(drawn(8, seed)), lambda a, b, k: a * k + b)]
+             (number_task(drawn(8, seed)), lambda a, b, k: a * k + b)]
     for task, answer in tasks:
         assert right(task, answer) <= len(task.cases) / 2, task.name
 

@@ -1,4 +1,4 @@
-"""In which order a class counts the k x k cells of its window.
+"""In which order a class counts the k x k parts of its window.
 
 The paper, the lessons and `ifcn_lab.assemble` count row by row. A class counts
 otherwise, so a program that was written for the lesson reads the wrong maps.
@@ -19,9 +19,9 @@ SHUFFLED = "shuffled"
 
 @dataclass(frozen=True)
 class Numbering:
-    """A way to count cells: in words, and as the lines of a program.
+    """A way to count parts: in words, and as the lines of a program.
 
-    `lines` are Python: with `a`, `b` and `k` they return the number of the cell in
+    `lines` are Python: with `a`, `b` and `k` they return the number of the part in
     grid row a and grid column b. `number` says the same, written otherwise.
     """
 
@@ -40,7 +40,7 @@ class Numbering:
 
 
 def on_a_spiral(a: int, b: int, k: int) -> int:
-    """The step at which a walk inwards, clockwise from the top left, meets a cell.
+    """The step at which a walk inwards, clockwise from the top left, meets a part.
 
     >>> [on_a_spiral(1, b, 3) for b in range(3)]
     [7, 8, 3]
@@ -58,7 +58,7 @@ def on_a_spiral(a: int, b: int, k: int) -> int:
 
 SPIRAL = """\
 ring = min(a, b, k - 1 - a, k - 1 - b)
-side = k - 2 * ring  # cells per side of this ring
+side = k - 2 * ring  # parts per side of this ring
 first, a, b = k * k - side * side, a - ring, b - ring
 if a == 0 or b == side - 1:
     return first + a + b

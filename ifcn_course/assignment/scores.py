@@ -78,7 +78,7 @@ def turned(variant: Variant, k: int, m: int) -> tuple[int, int]:
 
 
 def borders(variant: Variant) -> list[tuple[int, int, int, int]]:
-    """Window pixels (i, j, k, m) on both sides of every border of a class's cells.
+    """Window offsets (i, j, k, m) on both sides of every border of a class's parts.
 
     A rule that is right there is right at every offset. So that none is right by
     accident, some of other windows are asked as well.
@@ -96,7 +96,7 @@ def borders(variant: Variant) -> list[tuple[int, int, int, int]]:
 
 
 def on_borders(variant: Variant, k: int, m: int) -> list[tuple[int, int, int, int]]:
-    """As few pixels as show all offsets at a border, none where the paper counts so."""
+    """As few as show all offsets at a border, none where the paper counts so."""
     first = Grid(k, m).edges[1:-1].tolist()
     left, asked = {*first, *(each - 1 for each in first)}, []
     ours = variant.channels(k, m)
@@ -121,8 +121,8 @@ class ClassScene:
         self.scene = scenes.make(variant.scene)
 
     @cached_property
-    def cells(self) -> Bool[np.ndarray, "N H W"]:
-        """The feature cells that each object covers by more than half."""
+    def covered(self) -> Bool[np.ndarray, "N H W"]:
+        """The places that each object covers by more than half."""
         return coverage(self.scene.masks, STRIDE) > 0.5
 
     @cached_property
@@ -133,7 +133,7 @@ class ClassScene:
     @cached_property
     def paper_maps(self) -> Bool[np.ndarray, "kk H W"]:
         """What a perfect network would give, counted row by row."""
-        return oracle_maps(self.cells, self.centers, self.variant.k, self.variant.m)
+        return oracle_maps(self.covered, self.centers, self.variant.k, self.variant.m)
 
     @cached_property
     def maps(self) -> Bool[np.ndarray, "kk H W"]:
@@ -148,10 +148,10 @@ class ClassScene:
                     self.lines())
 
     def lines(self, *, maps: bool = True, draw: bool = True) -> str:
-        """The lines of a notebook that make `scene`, `cells`, `centers` and `maps`."""
+        """Lines of a notebook that make `scene`, `covered`, `centers` and `maps`."""
         imports = ["from ifcn_lab.windows.oracle import coverage, object_centers"]
         made = [f"scene = scenes.make({self.variant.scene})",
-                f"cells = coverage(scene.masks, {STRIDE}) > 0.5  # (objects, 32, 32)",
+                f"covered = coverage(scene.masks, {STRIDE}) > 0.5  # (objects, 32, 32)",
                 f"centers = object_centers(scene.masks, {STRIDE}, M)"]
         if maps:
             made += [f"maps = pictures.stored_maps({stored(self.maps)}, K)"]

@@ -1,4 +1,4 @@
-"""What is drawn for a class: k, m, the numbering of cells, seeds, positions.
+"""What is drawn for a class: k, m, the numbering of parts, seeds, positions.
 
 Everything follows from the lesson, the seed and, if there is one, the lecturer's
 secret word, by scrypt and SHA-256. So the same seed draws the same on every machine.
@@ -79,7 +79,7 @@ class Variant:
     """One class's own numbers of one lesson.
 
     `numbering` names one of `NUMBERINGS`, never the paper's, or is "shuffled"; then
-    `order` is the number of each cell, row by row. `draws` gives what single tasks
+    `order` is the number of each part, row by row. `draws` gives what single tasks
     need beyond that, and is not written anywhere: it would give all away.
     """
 
@@ -99,14 +99,14 @@ class Variant:
 
     @property
     def words(self) -> str:
-        """How the cells are counted, to be said after "The cells are counted"."""
+        """How the parts are counted, to be said after "The parts are counted"."""
         if self.numbering == SHUFFLED:
             return "in an order of their own, the list `ORDER` below"
         return NUMBERINGS[self.numbering].words
 
     @property
     def number_lines(self) -> str:
-        """The lines of a program that return the number of cell (a, b)."""
+        """The lines of a program that return the number of part (a, b)."""
         if self.numbering == SHUFFLED:
             return "return ORDER[a * k + b]"
         return NUMBERINGS[self.numbering].lines
@@ -185,8 +185,8 @@ PAIRS = tuple(
     (k, m) for k in (3, 4, 5) for m in range(3 * k + 1, 21)
     if (k, m) not in PAIRS_OF_LESSONS and 0 < m % k < k - 1
 )
-"""What k and m are drawn from. Cells of m // k pixels are right where k divides m, and
-cells of ceil(m / k) also where m is one less: neither is drawn."""
+"""What k and m are drawn from. Parts of m // k places are right where k divides m, and
+parts of ceil(m / k) also where m is one less: neither is drawn."""
 
 
 def _own_order(draws: Draws, k: int) -> list[int]:
