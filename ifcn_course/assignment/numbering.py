@@ -39,12 +39,8 @@ class Numbering:
                         np.int64)
 
 
-def on_a_spiral(a: int, b: int, k: int) -> int:
-    """The step at which a walk inwards, clockwise from the top left, meets a part.
-
-    >>> [on_a_spiral(1, b, 3) for b in range(3)]
-    [7, 8, 3]
-    """
+def _on_a_spiral(a: int, b: int, k: int) -> int:
+    """The step at which a walk inwards, clockwise from the top left, meets a part."""
     place, step, seen = (0, 0), (0, 1), {(0, 0)}
     while place != (a, b):
         ahead = place[0] + step[0], place[1] + step[1]
@@ -94,6 +90,6 @@ NUMBERINGS: Mapping[str, Numbering] = MappingProxyType({
     "spiral": Numbering(
         "on a spiral: from the top left along the first row, down the last column, "
         "back along the last row, up, and so on inwards",
-        SPIRAL, on_a_spiral),
+        SPIRAL, _on_a_spiral),
 })
 """Every numbering that is a rule; `SHUFFLED` is a list instead, drawn for a class."""
