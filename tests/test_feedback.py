@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from ifcn_course import museum
 from ifcn_course.check.assembling import addresses, window_cases
 from ifcn_course.check.pictures import can_be_drawn, grey_for, yours_and_expected
-from ifcn_lab.draw.palette import cell_colours
+from ifcn_lab.draw.palette import part_colours
 from tests.museum_cases import asked, comparing
 
 
@@ -31,8 +31,8 @@ def test_addresses_have_the_colours_and_numbers_of_their_maps() -> None:
     window = np.array([[0, 101], [210, 311]])
     picture = yours_and_expected(window.T, window, cells=(2, 100))
     yours, expected = picture.figure.axes
-    assert pixels(expected) == cell_colours(2)
-    assert pixels(yours) == [cell_colours(2)[n] for n in (0, 2, 1, 3)]
+    assert pixels(expected) == part_colours(2)
+    assert pixels(yours) == [part_colours(2)[n] for n in (0, 2, 1, 3)]
     assert [text.get_text() for text in expected.texts] == ["0", "101", "210", "311"]
 
 

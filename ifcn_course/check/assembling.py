@@ -56,15 +56,15 @@ def step_of(*sides: int) -> int:
     return 10 if max(sides) <= 10 else 100
 
 
-def cell_of(function: Callable[..., object]) -> None:
+def part_of(function: Callable[..., object]) -> None:
     """Exercise 3.1: the grid row, or column, of a window offset."""
     asked = [(0, 1, 1), (3, 2, 4), (5, 3, 6), (4, 5, 21), (5, 5, 21), (12, 5, 21),
              (20, 5, 21), (6, 3, 7)]
     hint = "Multiply by k first, then divide by m and round down."
-    cases = [Case(f"i = {i}, k = {k}, m = {m}", (i, k, m), int(Grid(k, m).cell_of[i]),
+    cases = [Case(f"i = {i}, k = {k}, m = {m}", (i, k, m), int(Grid(k, m).part_of[i]),
                   hint) for i, k, m in asked]
     cases += [Case(f"every offset, k = {k}, m = {m}", ([*range(m)], k, m),
-                   Grid(k, m).cell_of, hint) for k, m in SIZES]
+                   Grid(k, m).part_of, hint) for k, m in SIZES]
     report("Exercise 3.1", function, cases, run=each_of)
 
 

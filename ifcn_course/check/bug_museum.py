@@ -22,7 +22,7 @@ LETTERS = {
 """For each letter the specimen, and what to look at in its picture."""
 EXERCISES = {
     frozenset({"transposed"}): "Exercise 8.2",
-    frozenset({"nearest_cell", "rounded_too_early", "last_cell_wider"}): "Exercise 8.3",
+    frozenset({"nearest_part", "rounded_too_early", "last_part_wider"}): "Exercise 8.3",
     frozenset({"clipped", "pushed_inside", "wrapped", "last_row_missed",
                "limits_swapped", "zero_for_fill"}): "Exercise 8.4",
     frozenset(): "Exercise 8.5",

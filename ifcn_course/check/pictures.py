@@ -9,7 +9,7 @@ from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
 
 from ifcn_course.check.grids import differing, first_difference, plane_of, printed
-from ifcn_lab.draw.palette import INK, WRONG, blend, cell_colours, ink_on
+from ifcn_lab.draw.palette import INK, WRONG, blend, ink_on, part_colours
 from ifcn_lab.draw.picture import Picture, bare, panels
 
 LIGHT, DARK, NONE = "#f4f4f4", "#51677f", "#ffffff"
@@ -95,7 +95,7 @@ def map_colour(value: float | np.number, k: int, unit: int) -> str:
     ('#ffffff', '#9ecae1')
     """
     known = np.isfinite(value) and 0 <= value < unit * k * k
-    return cell_colours(k)[int(value // unit)] if known else NONE
+    return part_colours(k)[int(value // unit)] if known else NONE
 
 
 def grey_for(value: float, low: float, high: float) -> str:
@@ -130,7 +130,7 @@ def number_maps(
     ax: Axes, values: Shaped[np.ndarray, "h w"], k: int, unit: int
 ) -> None:
     """The number of each map, in the middle of what is copied from it."""
-    for number, colour in enumerate(cell_colours(k)):
+    for number, colour in enumerate(part_colours(k)):
         rows, columns = np.nonzero(values // unit == number)
         if len(rows):
             ax.text(np.median(columns) + 0.5, np.median(rows) + 0.5, str(number),

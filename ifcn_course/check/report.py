@@ -1,12 +1,12 @@
 """Run a learner's function on small cases and say calmly what came out.
 
->>> def cell_of(i, k, m):
+>>> def part_of(i, k, m):
 ...     return i * m // k
 >>> cases = [
 ...     Case("k = 1, m = 1", (0, 1, 1), 0),
 ...     Case("k = 2, m = 4", (3, 2, 4), 1, hint="Cells are m / k wide."),
 ... ]
->>> report("Exercise 3.1", cell_of, cases)
+>>> report("Exercise 3.1", part_of, cases)
 Exercise 3.1: not yet right for k = 2, m = 4.
 Yours:
 6

@@ -151,14 +151,15 @@ def flags() -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "N h w"]]:
     """A picture where a colour says what each pixel is: dark ground and 3 objects.
 
     No object is its own mirror image, and the picture is wider than it is high. Colours
-    vary by a little, so that numbers that overflow tear an object in two.
+    vary by a little, so that numbers that overflow tear an object in two; none lies
+    between two others, so that a soft border looks like no third region.
     """
     masks = np.zeros((3, 48, 64), bool)
     masks[0, 6:26, 8:14] = masks[0, 20:26, 8:30] = True
     masks[1, 10:20, 40:58] = masks[1, 20:30, 52:58] = True
     masks[2] = np.tri(48, 64, -14, bool) & (np.arange(48)[:, None] > 30)
     masks[2] &= ~masks[:2].any(0)
-    colours = np.array([[16, 20, 24], [70, 30, 60], [126, 130, 124], [240, 238, 242]])
+    colours = np.array([[16, 20, 24], [110, 30, 20], [20, 190, 140], [240, 110, 242]])
     grain = np.arange(48 * 64).reshape(48, 64, 1) * 5 % 21 - 10
     number = (masks * np.array([1, 2, 3])[:, None, None]).sum(0)
     return (colours[number] + grain).astype(np.uint8), masks

@@ -117,7 +117,7 @@ def one_map_for_all(score_maps: Maps, m: int, centers: Centers, fill: float) -> 
     "Round down: i * k // m, or int() of the quotient.",
     *COUNTED,
 )
-def nearest_cell(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
+def nearest_part(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
     """Rounds where it should round down; the last pixels fall behind the last cell."""
     k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
     windows = np.full((len(centers), m, m), fill, score_maps.dtype)
@@ -155,7 +155,7 @@ def rounded_too_early(
     "Cells differ by one pixel at most: use i * k // m.",
     *COUNTED,
 )
-def last_cell_wider(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
+def last_part_wider(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
     """Rounds too early and then cuts the cell number off at k - 1."""
     k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
     cell = np.minimum(np.arange(m) // (m // k), k - 1)               # (m,)
@@ -173,7 +173,7 @@ def last_cell_wider(score_maps: Maps, m: int, centers: Centers, fill: float) -> 
     "Cells differ by one pixel at most: use i * k // m.",
     *COUNTED,
 )
-def wide_cells(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
+def wide_parts(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
     """Makes cells of 21 in 5 of 5, 5, 5, 5 and 1."""
     k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
     windows = np.full((len(centers), m, m), fill, score_maps.dtype)

@@ -12,7 +12,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
 
 from ifcn_lab.assembling.coherence import kept, kept_share
-from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, cell_colours, ink_on
+from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, ink_on, part_colours
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.grid import Grid
 
@@ -65,7 +65,7 @@ def frame_of(ax: Axes, m: int, step: tuple[int, int]) -> Axes:
 def draw_cells(ax: Axes, k: int, m: int, moved: tuple[int, int]) -> None:
     """The cells of a window with their colours and numbers, and the window's frame."""
     edges = Grid(k, m).edges
-    for channel, colour in enumerate(cell_colours(k)):
+    for channel, colour in enumerate(part_colours(k)):
         a, b = divmod(channel, k)
         at = edges[b] + moved[1], edges[a] + moved[0]
         size = edges[b + 1] - edges[b], edges[a + 1] - edges[a]

@@ -204,7 +204,7 @@ def hides(rule: str, k: int, m: int) -> bool:
     parts = {"wide parts": i // -(-m // k),
              "the middle of the place": (2 * i + 1) * k // (2 * m),
              "the last part takes the rest": np.minimum(i // (m // k), k - 1)}
-    return bool((parts[rule] == Grid(k, m).cell_of).all())
+    return bool((parts[rule] == Grid(k, m).part_of).all())
 
 
 def hiding_task(rule: str, own: int) -> Task:

@@ -19,7 +19,7 @@ Maps = Shaped[np.ndarray, "C h w"]
     "Rounded too early",
     "It looks as if you divide by m // k, which is rounded already.",
     "Multiply by k first, then divide by m: i * k // m.",
-    "cell_of",
+    "part_of",
 )
 def early_rounding(i: int, k: int, m: int) -> int:
     """Makes every cell m // k wide; behind the last cell comes another one."""
@@ -30,7 +30,7 @@ def early_rounding(i: int, k: int, m: int) -> int:
     "Last cell takes the rest",
     "It looks as if all cells are m // k wide and the last takes what is left over.",
     "Cells differ by one pixel at most: use i * k // m.",
-    "cell_of",
+    "part_of",
 )
 def clamped_early_rounding(i: int, k: int, m: int) -> int:
     """Rounds too early and cuts off at the last cell."""
@@ -41,9 +41,9 @@ def clamped_early_rounding(i: int, k: int, m: int) -> int:
     "Cells all rounded up",
     "It looks as if all cells are ceil(m / k) wide and the last gets what is left.",
     "Cells differ by one pixel at most: use i * k // m.",
-    "cell_of",
+    "part_of",
 )
-def wide_cell(i: int, k: int, m: int) -> int:
+def wide_part(i: int, k: int, m: int) -> int:
     """Makes cells of 21 in 5 of 5, 5, 5, 5 and 1."""
     return i // -(-m // k)
 
@@ -52,9 +52,9 @@ def wide_cell(i: int, k: int, m: int) -> int:
     "Rounded to the nearest",
     "It looks as if i * k / m is rounded to the nearest number.",
     "Round down: `//` does, `round` does not.",
-    "cell_of",
+    "part_of",
 )
-def rounded_cell(i: int, k: int, m: int) -> int:
+def rounded_part(i: int, k: int, m: int) -> int:
     """The second half of each cell goes to the next one."""
     return round(i * k / m)
 
@@ -63,7 +63,7 @@ def rounded_cell(i: int, k: int, m: int) -> int:
     "Rounded up",
     "It looks as if i * k / m is rounded up.",
     "Round down: the first pixels of a cell belong to it.",
-    "cell_of",
+    "part_of",
 )
 def rounded_up(i: int, k: int, m: int) -> int:
     """Only the first pixel of each cell stays in it."""
@@ -74,7 +74,7 @@ def rounded_up(i: int, k: int, m: int) -> int:
     "Not rounded",
     "It looks as if i * k / m is not rounded at all.",
     "A cell's number is a whole number: `//` divides and rounds down.",
-    "cell_of",
+    "part_of",
 )
 def unrounded(i: int, k: int, m: int) -> float:
     """Divides with `/`."""
@@ -85,7 +85,7 @@ def unrounded(i: int, k: int, m: int) -> float:
     "k and m swapped",
     "It looks as if k and m are swapped.",
     "The cell's number is smaller than k, so divide by m.",
-    "cell_of",
+    "part_of",
 )
 def k_and_m_swapped(i: int, k: int, m: int) -> int:
     """Multiplies by the side and divides by the cells."""
@@ -96,9 +96,9 @@ def k_and_m_swapped(i: int, k: int, m: int) -> int:
     "Middle of the pixel",
     "It looks as if the middle of the pixel, i + 0.5, decides about its cell.",
     "The offset i itself decides: i * k // m.",
-    "cell_of",
+    "part_of",
 )
-def half_pixel_cell(i: int, k: int, m: int) -> int:
+def half_pixel_part(i: int, k: int, m: int) -> int:
     """A convention of its own: cells of 21 in 5 become 4, 4, 5, 4, 4 wide."""
     return int((i + 0.5) * k / m)
 
@@ -107,7 +107,7 @@ def half_pixel_cell(i: int, k: int, m: int) -> int:
     "Offsets counted from 1",
     "It looks as if offsets are counted from 1.",
     "The first offset is 0 and the last is m - 1.",
-    "cell_of",
+    "part_of",
 )
 def offset_from_one(i: int, k: int, m: int) -> int:
     """Takes every pixel for the next one."""
@@ -276,7 +276,7 @@ def left_shuffled(shuffled: Maps, order: Sequence[int]) -> Maps:
     "The map on the right is 1 map further, the map below k maps.",
     "view_strides",
 )
-def cells_swapped(
+def parts_swapped(
     k: int, m: int, one_map: int, one_row: int, one_column: int
 ) -> Strides:
     """Numbers the maps column by column."""
