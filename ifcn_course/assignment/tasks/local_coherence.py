@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Bool, Shaped
 
 from ifcn_course.assignment.scores import ClassScene, Scores, class_scores
 from ifcn_course.assignment.sheet import SIDE, Sheet, first_steps
@@ -16,8 +16,8 @@ from ifcn_lab.assembling.coherence import kept, shared
 SLANTED = ((1, 2), (2, 1), (1, 3), (3, 1), (2, 3), (3, 2))
 """Steps (down, right); lesson 4 goes to the right, or along the diagonal."""
 
-BOTH = ("A place of both windows is kept if its row lies in one and the same grid row "
-        "before and after, and its column likewise.")
+ASIDE = ("Such a place lies in one and the same row of the grid before and after, and "
+         "in two different columns.")
 
 
 def sheet(variant: Variant) -> Sheet:
@@ -47,26 +47,38 @@ def times(step: tuple[int, int], count: int) -> tuple[int, int]:
     return step[0] * count, step[1] * count
 
 
+def aside(k: int, m: int, step: tuple[int, int]) -> Bool[np.ndarray, "a b"]:
+    """Which places of both windows keep their row of the grid and change their column.
+
+    >>> aside(2, 4, (0, 1))[0].tolist()
+    [False, True, False]
+    """
+    down, right = (max(0, m - moved) for moved in step)
+    rows, columns = kept(k, m, (step[0], 0)), kept(k, m, (0, step[1]))
+    return rows[:, :right] & ~columns[:down]
+
+
 def places_task(variant: Variant, step: tuple[int, int]) -> Task:
-    """How many places are kept, as a count."""
+    """How many places go aside, as a count."""
     asked = [(1, 4), (2, 6), (3, 13), (variant.k, variant.m + 1), (5, 23), (7, 30)]
-    cases = calls("k = {}, m = {}", BOTH, asked)
+    cases = calls("k = {}, m = {}", ASIDE, asked)
     down, right = step
     lines = ("part = np.arange(m) * k // m\n"
              f"rows = part[{down}:] == part[:-{down}]\n"
-             f"columns = part[{right}:] == part[:-{right}]\n"
+             f"columns = part[{right}:] != part[:-{right}]\n"
              "return rows.sum() * columns.sum()")
-    count = int(kept(variant.k, variant.m, step).sum())
-    return Task("kept_places(k, m)", "Count what is kept",
-        "After one step of your class, how many places are in both windows and are "
-        "still copied from the same map?", lines,
-        lambda k, m: int(kept(k, m, step).sum()), cases,
-        tried=Tried("kept_places(K, M)", "a whole number", "The figure above says "
-                    f"**{count}** for your K and M.", count))
+    count = int(aside(variant.k, variant.m, step).sum())
+    return Task("places_aside(k, m)", "Count what goes aside",
+        "After one step of your class, how many places of the map are in both windows, "
+        "stay in their *row* of the grid and change their *column*?", lines,
+        lambda k, m: int(aside(k, m, step).sum()), cases,
+        tried=Tried("places_aside(K, M)", "a whole number", "For your K and M there "
+                    f"are **{count}**. In the figure they have changed their map, as "
+                    "have those whose row changes.", count))
 
 
 def share_task(variant: Variant, step: tuple[int, int]) -> Task:
-    """The share that is kept after several steps."""
+    """The share that goes aside after several steps."""
     asked = [(1, 5, 1), (3, 9, 1), (variant.k, variant.m, 2), (2, 40, 3), (3, 48, 4),
              (5, 12, 12)]
     cases = calls("k = {}, m = {}, s = {}",
@@ -78,22 +90,23 @@ def share_task(variant: Variant, step: tuple[int, int]) -> Task:
              "    return 0\n"
              "part = np.arange(m) * k // m\n"
              "rows = part[down:] == part[:-down]\n"
-             "columns = part[right:] == part[:-right]\n"
+             "columns = part[right:] != part[:-right]\n"
              "return rows.mean() * columns.mean()")
-    return Task("kept_share(k, m, s)", "The share, after s steps",
+    return Task("share_aside(k, m, s)", "The share, after s steps",
         "After s steps of your class: which share of the places that are in both "
-        "windows keeps its score?\nIf no place is in both, return 0.\ns is 1 or more.",
+        "windows stays in its row of the grid and changes its column?\nIf no place is "
+        "in both, return 0.\ns is 1 or more.",
         lines, lambda k, m, s: share(k, m, times(step, s)), cases, agree="close")
 
 
 def share(k: int, m: int, step: tuple[int, int]) -> float:
-    """The share that is kept; 0 where the windows do not meet.
+    """The share that goes aside; 0 where the windows do not meet.
 
     >>> share(5, 21, (0, 1)), share(5, 21, (30, 0))
-    (0.8, 0.0)
+    (0.2, 0.0)
     """
-    same = kept(k, m, step)
-    return float(same.mean()) if same.size else 0.0
+    found = aside(k, m, step)
+    return float(found.mean()) if found.size else 0.0
 
 
 def weights_task(side: int) -> Task:
