@@ -125,8 +125,6 @@ class Segmenter(nn.Module):
     scored = True
     """Whether its scores say how good an answer is; else they only order answers."""
 
-    memory_format = torch.channels_last  # of images; training can choose another
-
     def view(self, sample: Sample, recipe: Recipe, rng: np.random.Generator) -> View:
         """How it wants to see a sample: scaled, cut, mirrored and relit by the recipe.
 
@@ -202,7 +200,7 @@ class Segmenter(nn.Module):
         """Images in [0, 1] as the backbone takes them, padded to whole places."""
         x = (images - self.mean).div_(self.std)                     # (B, 3, h, w)
         x = pad_to_multiple(x, self.stride)
-        return x.contiguous(memory_format=self.memory_format)
+        return x.contiguous(memory_format=torch.channels_last)
 
     def save(self, path: str | Path) -> Path:
         """Write class, configuration and weights to one safetensors file."""

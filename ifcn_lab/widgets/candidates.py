@@ -53,7 +53,7 @@ def candidates_of(
 
 
 def level_traits(levels: Sequence[Level]) -> dict[str, Any]:
-    """Score maps as the greys they are drawn in, and the size of each level's cells."""
+    """Score maps as the greys they are drawn in, and each level's size of a place."""
     greys = [shade(image_array(level.maps)) for level in levels]
     return {
         "maps": b"".join(each.tobytes() for each in greys),
