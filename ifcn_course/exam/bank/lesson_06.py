@@ -44,15 +44,15 @@ def suppressed(draws: Draws) -> Question:
         boxes * 1.0, np.array(ranks), limit)))
     order = np.argsort(ranks)[::-1]
     scores = ", ".join(f"{'ABCD'[i]} {ranks[i]}" for i in order)
-    ious = [[(8 - step) / (8 + step), max(0, 8 - 2 * step) / (8 + 2 * step)]]
+    near, far = (8 - step) / (8 + step), (8 - 2 * step) / (8 + 2 * step)
     once = "".join(name for i, name in enumerate("ABC") if not any(
         abs(i - j) == 1 and ranks[j] > ranks[i] for j in range(3))) + "D"
     return calculation(
         "The figure shows the tight boxes of four proposals, with the scores "
         f"{scores}. Which of them are left after NMS that drops what a kept, better "
         f"one overlaps by an IoU of more than {limit}?", ", ".join(kept),
-        f"A and B, and B and C, have the IoU {ious[0][0]:.2f}; A and C "
-        f"{ious[0][1]:.2f}; D overlaps no other by that much. A box that is dropped "
+        f"A and B, and B and C, have the IoU {near:.2f}; A and C "
+        f"{far:.2f}; D overlaps no other by that much. A box that is dropped "
         "drops no other.",
         [(", ".join(once), "dropped boxes drop others"),
          (", ".join("ABCD"), "nothing overlaps enough"),
