@@ -55,9 +55,9 @@ def suppressed(draws: Draws) -> Question:
         f"{far:.2f}; D overlaps no other by that much. A box that is dropped "
         "drops no other.",
         [(", ".join(once), "dropped boxes drop others"),
-         (", ".join("ABCD"), "nothing overlaps enough"),
-         (", ".join(sorted("ABCD"[i] for i in order[:1]) + ["D"]),
-          "one box for each heap"), ("B, D", "the box in the middle of the heap")],
+         ("A, B, C, D", "nothing overlaps enough"),
+         (f"{'ABC'[int(np.argmax(ranks[:3]))]}, D", "one box for each heap"),
+         ("B, D", "the box in the middle of the heap")],
         grids({"": np.full((10, 21), "")}, "Boxes (x0, y0, x1, y1): " + "; ".join(
             f"{name} {box.tolist()}" for name, box in zip("ABCD", boxes, strict=True)),
             dict(zip("ABCD", (tuple(box.tolist()) for box in boxes), strict=True))))
@@ -65,9 +65,11 @@ def suppressed(draws: Draws) -> Question:
 
 def recall(draws: Draws) -> Question:
     """Recall from a table of IoUs."""
-    table = np.array([[draws.one(f"iou {p} {o}", [0.0, 0.1, 0.3, 0.4, 0.55, 0.65, 0.7,
-                                                  0.8]) for o in range(4)]
+    table = np.array([[draws.one(f"iou {p} {o}", [0.0, 0.05, 0.1]) for o in range(4)]
                       for p in range(4)])
+    for p in range(4):  # each is near one object, as objects do not overlap
+        table[p, draws.whole(f"near {p}", 0, 3)] = draws.one(
+            f"iou {p}", [0.45, 0.55, 0.65, 0.8])
     n, t = draws.whole("n", 2, 3), draws.one("t", [0.5, 0.6])
     hit = table[:n] >= t
     return calculation(
@@ -81,8 +83,7 @@ def recall(draws: Draws) -> Question:
          (f"{(table >= t).any(0).sum()} of 4", "all proposals taken"),
          (f"{hit.sum()} of 4", "an object counted twice"),
          (f"{(table[n - 1] >= t).sum()} of 4", f"proposal {n} alone")],
-        grids({"": (100 * table).round().astype(int).tolist()}, "IoUs, row by row: "
-                                                                f"{table.tolist()}.",
+        grids({"": (100 * table).round().astype(int)}, f"IoUs: {table.tolist()}.",
               numbered=True))
 
 
