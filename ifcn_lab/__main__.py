@@ -31,6 +31,7 @@ EXAMPLES = """examples:
   ifcn-lab assignment --lesson 3 --seed 2027 --out handout/
   ifcn-lab grade submissions/ --key key.json --report grades.csv
   ifcn-lab inventory page --out before.html
+  ifcn-lab progress
 """
 
 COMMANDS = ("doctor", "demo", "segment", "data", "models", "train", "evaluate",

@@ -34,6 +34,10 @@ NORMALISATIONS = {
 """Mean and divisor of an image in [0, 1]. Caffe's is 0 to 255 less (123, 117, 104)."""
 
 
+Terms = dict[str, tuple[Float[Tensor, ""], float]]
+"""Each term of a loss by its name: its sum, and over how many that sum goes."""
+
+
 @dataclass(frozen=True)
 class Instances:
     """Objects found in one image, best first.
@@ -143,7 +147,7 @@ class Segmenter(nn.Module):
 
     def losses(
         self, out: tuple[Tensor, ...], targets: Sequence[tuple[Tensor, ...]]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """Each term of the loss as its sum, and over how many that sum goes."""
         raise NotImplementedError
 

@@ -22,7 +22,7 @@ def test_the_figure_names_the_two_steps_down_a_window() -> None:
     assert "+230: 3 rows further and 2 maps further" in picture.alt
     shown = [text.get_text() for text in picture.figure.axes[0].texts]
     assert shown.count("243") == 2  # on its map and in the window
-    assert any(text.startswith("+230: to the part below") for text in shown)
+    assert any(text.startswith("+230: to the cell below") for text in shown)
 
 
 def test_the_steps_in_the_figure_are_the_strides_of_the_view() -> None:

@@ -136,10 +136,10 @@ def test_the_strip_shows_contrast_growing_from_step_to_step(run: str) -> None:
     assert len(picture.figure.axes) == 27
 
 
-def test_the_shuffled_strip_names_the_part_that_reads_a_channel() -> None:
+def test_the_shuffled_strip_names_the_cell_that_reads_a_channel() -> None:
     reel = film.load()
     axes = draw.film_strip(reel, "shuffled", (0,)).figure.axes
-    assert axes[reel.order[0]].get_title() == f"{reel.order[0]}, part 0"
+    assert axes[reel.order[0]].get_title() == f"{reel.order[0]}, cell 0"
 
 
 def test_both_losses_are_told() -> None:

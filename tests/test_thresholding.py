@@ -23,6 +23,8 @@ from ifcn_course.check.real_images import (
 )
 from ifcn_lab import CocoFolder, average_recall
 from ifcn_lab.data import shipped
+from ifcn_lab.data.overlap import encode
+from ifcn_lab.data.run_lengths import lengths_of
 from ifcn_lab.layers.thresholding import (
     between_variance,
     foreground,
@@ -98,6 +100,7 @@ def test_objects_stand_alone_and_touch_in_turn() -> None:
 def test_run_lengths_agree_with_counting_pixel_by_pixel(seed: int) -> None:
     mask = blobs(np.random.default_rng(seed))
     slow = uncompressed(mask)["counts"]
+    assert lengths_of(encode(mask[None])[0]["counts"].decode()).tolist() == slow
     assert np.array_equal(decoded(slow, *mask.shape), mask)
     rle = coco_mask.frPyObjects({"size": [9, 13], "counts": slow}, 9, 13)
     assert np.array_equal(coco_mask.decode(rle).astype(bool), mask)

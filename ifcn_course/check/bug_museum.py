@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ifcn_course import museum
+from ifcn_course import museum, progress
 from ifcn_course.check.mutants import Outcome, Test, answer, mutants
 from ifcn_course.check.rewrites import by_definition, rewrites
 
@@ -58,7 +58,7 @@ def diagnosis(function: Callable[[], object]) -> None:
     names = {letter: _name(dict.get(given, letter)) for letter in LETTERS}
     wrong = [letter for letter, (name, _) in LETTERS.items() if names[letter] != name]
     if not wrong:
-        print(f"{exercise}: correct, all {len(LETTERS)} mistakes are named.")
+        progress.right(exercise, f"all {len(LETTERS)} mistakes are named")
         return
     print(f"{exercise}: {len(LETTERS) - len(wrong)} of {len(LETTERS)} are named.")
     for letter in wrong:
@@ -108,8 +108,8 @@ def kills(test: Test, *names: str, most: int | None = None) -> None:
     except NotImplementedError:
         print(f"{exercise}: not done yet.")
         return
-    print(f"{exercise}: correct, {_counted(wanted)} killed with {right.scores} scores, "
-          f"and {CORRECT} right assemblers pass.")
+    progress.right(exercise, f"{_counted(wanted)} killed with {right.scores} scores, "
+                   f"and {CORRECT} right assemblers pass")
     if others:
         print(f"Of the other {len(others)} wrong assemblers it kills {also}.")
 

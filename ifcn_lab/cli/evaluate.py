@@ -29,8 +29,7 @@ from tqdm import tqdm
 from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.cli import options
 from ifcn_lab.data.coco_file import AnnotationFile
-from ifcn_lab.metrics.all_figures import Figures, Wanted
-from ifcn_lab.metrics.image_by_image import Evaluation, Judged, judge_all
+from ifcn_lab.metrics.image_by_image import Evaluation, Figures, Judged, judge_all
 from ifcn_lab.metrics.results_file import ResultFile, writing_results
 
 
@@ -125,11 +124,11 @@ def prepare(given: Namespace) -> Evaluation:
             raise ValueError(f"--by-category needs categories, and an "
                              f"{type(model).__name__} tells no kinds apart; use --ap")
         answers = options.detector(given, model)
-    wanted = wanted_of(given, getattr(answers, "masks", True))
-    return Evaluation(data, answers, Figures(wanted), bool(given.save))
+    figures = figures_of(given, getattr(answers, "masks", True))
+    return Evaluation(data, answers, figures, bool(given.save))
 
 
-def wanted_of(given: Namespace, masks: bool) -> Wanted:
+def figures_of(given: Namespace, masks: bool) -> Figures:
     """The figures that the options name, for results with masks or without.
 
     Raises:
@@ -138,7 +137,7 @@ def wanted_of(given: Namespace, masks: bool) -> Wanted:
     if not masks and (given.nuclei or not given.boxes):
         raise ValueError(f"{given.results} holds boxes and no masks; say --boxes, and "
                          "leave --nuclei out")
-    return Wanted(
+    return Figures(
         kinds=("masks",) * masks + ("boxes",) * given.boxes,
         ns=tuple(n for n in (10, 100, 1000) if n <= max(given.top, 10)),
         sizes=given.by_size, ap=given.ap, by_category=given.by_category,

@@ -25,13 +25,13 @@ def copy_lines(
 ) -> Picture:
     """The k*k maps, the piece that is copied from each, and the window they make.
 
-    A line in the part's colour leads from each piece to its part. Whole numbers are
+    A line in the cell's colour leads from each piece to its cell. Whole numbers are
     printed in the window; other scores are drawn as probabilities, dark to light.
 
     Args:
         score_maps: (k*k, H, W) whole numbers, or logits.
         center: (y, x) of the window, which should lie on the maps as a whole.
-        m: window side in places.
+        m: window side in cells.
 
     Raises:
         ValueError: k*k channels, m >= k or the centre do not fit the maps.
@@ -78,7 +78,7 @@ def draw_window(
     ax: Axes, window: Shaped[np.ndarray, "m m"], k: int, corner: tuple[float, float],
     side: float,
 ) -> None:
-    """The assembled window: its numbers or probabilities, each part framed."""
+    """The assembled window: its numbers or probabilities, each cell framed."""
     m, unit = len(window), side / len(window)
     edges, colours = Grid(k, m).edges * unit, part_colours(k)
     integers = window.dtype.kind in "iu"
@@ -115,7 +115,7 @@ def print_numbers(
 def draw_lines(
     ax: Axes, shape: tuple[int, int, int], center: tuple[int, int], m: int
 ) -> None:
-    """A line from the right edge of every piece to its part."""
+    """A line from the right edge of every piece to its cell."""
     kk, H, W = shape
     k = isqrt(kk)
     side, edges = k + (k - 1) * GAP, Grid(k, m).edges
@@ -171,7 +171,7 @@ def copy_words(k: int, m: int, center: tuple[int, int]) -> str:
     widths = ", ".join(map(str, np.diff(Grid(k, m).edges)))
     return (f"Left, {k * k} score maps in {k} rows, each with one coloured piece. "
             f"Right, the window of {m} x {m} scores at {tuple(map(int, center))}, put "
-            f"together from the {k * k} pieces, each where it stood. Parts are "
+            f"together from the {k * k} pieces, each where it stood. Cells are "
             f"{widths} wide.")
 
 
@@ -192,17 +192,17 @@ def threads(m: int, side: int = 8) -> Picture:
     idle = reach**2 - m**2
     with panels(1, 1, width=4.6, height=4.6) as (figure, axes):
         ax = bare(axes[0, 0], f"{reach**2} threads in {blocks**2} blocks, "
-                              f"{m * m} places, {idle} threads idle")
+                              f"{m * m} pixels, {idle} threads idle")
         ax.set(xlim=(-0.3, reach + 0.3), ylim=(reach + 0.3, -0.3), aspect="equal")
         draw_threads(ax, m, reach)
         draw_blocks(ax, side, blocks)
     return Picture(figure, f"A square of {reach} x {reach} threads, cut into "
                            f"{blocks**2} blocks of {side} x {side}. The first {m} x "
-                           f"{m} have a place to copy, the other {idle} have none.")
+                           f"{m} have a pixel to copy, the other {idle} have none.")
 
 
 def draw_threads(ax: Axes, m: int, reach: int) -> None:
-    """A small square for each thread, grey and crossed where it has no place."""
+    """A small square for each thread, grey and crossed where it has no pixel."""
     for i, j in product(range(reach), repeat=2):
         busy = i < m and j < m
         ax.add_patch(Rectangle((j + 0.12, i + 0.12), 0.76, 0.76, linewidth=0,

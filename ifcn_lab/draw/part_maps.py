@@ -23,8 +23,8 @@ def same_pixel(
     """One pixel in several windows, each with its grid: it plays another part in each.
 
     Args:
-        pixel: (y, x) in places of the map.
-        centers: of the windows, (y, x) in places of the map.
+        pixel: (y, x) in feature cells.
+        centers: of the windows, (y, x) in feature cells.
     """
     shape = (image.shape[0] // stride, image.shape[1] // stride)
     parts = [parts_seen(c, Grid(k, m), shape)[pixel] for c in centers]
@@ -45,7 +45,7 @@ def same_pixel(
 def draw_grid(
     axes: Axes, center: Int[np.ndarray, "2"], k: int, m: int, stride: int
 ) -> None:
-    """The k x k parts of a window over an image, in their colours, numbered."""
+    """The k x k cells of a window over an image, in their colours, numbered."""
     edges = Grid(k, m).edges
     top, left = stride * (np.asarray(center) - m // 2) - 0.5
     for part, colour in enumerate(part_colours(k)):
@@ -62,13 +62,13 @@ def score_maps(
     maps: Shaped[np.ndarray, "kk H W"], *, title: str = "", side: float = 4.6,
     reads: Sequence[int] | None = None,
 ) -> Picture:
-    """The k x k score maps, laid out like the parts of the window.
+    """The k x k score maps, laid out like the cells of the window.
 
     Args:
         maps: truth values or probabilities.
         title: over the whole figure.
         side: of the figure, in inches.
-        reads: the channel shown where each part lies; None: channel c at part c.
+        reads: the channel shown at each cell's place; None: channel c at cell c.
     """
     k = int(round(len(maps) ** 0.5))
     reads = range(k * k) if reads is None else reads
@@ -81,7 +81,7 @@ def score_maps(
 
 
 def one_map(axes: Axes, values: np.ndarray, colour: str, name: str) -> None:
-    """One score map in a frame of its part's colour, with its number."""
+    """One score map in a frame of its cell's colour, with its number."""
     bare(axes).imshow(values, cmap="gray", vmin=0, vmax=1)
     frame_in(axes, colour, 3)
     axes.text(0.03, 0.95, name, color=ink_on(colour), transform=axes.transAxes,
@@ -93,7 +93,7 @@ def maps_alt(maps: Shaped[np.ndarray, "kk H W"], title: str = "") -> str:
     share = (np.asarray(maps, float) > 0.5).mean((1, 2))
     said = listing([f"map {c} {s:.1%}" for c, s in enumerate(share)])
     lead = f"{title}: " if title else ""
-    return f"{lead}{len(maps)} score maps. Above one half are {said} of the places."
+    return f"{lead}{len(maps)} score maps. Above one half are {said} of the pixels."
 
 
 def window_masks(
@@ -155,7 +155,7 @@ def asked(
     share = (asked > 0).mean((1, 2))
     said = listing([f"map {c} {s:.0%}" for c, s in enumerate(share)])
     return Picture(figure, "The answers that training wants from each map. Asked at "
-                   f"all are {said} of the places; about the others nobody asks.")
+                   f"all are {said} of the pixels; about the others nobody asks.")
 
 
 def hatch(axes: Axes, region: Bool[np.ndarray, "H W"]) -> None:
@@ -181,17 +181,17 @@ def pulls(gradient: Float[np.ndarray, "kk H W"]) -> Picture:
 
 
 def frame_in(axes: Axes, colour: str, width: float = 2) -> None:
-    """A frame of a part's colour."""
+    """A frame of a cell's colour."""
     axes.spines[:].set(visible=True, color=colour, linewidth=width)
 
 
 def head(
     row: Iterable[Axes], order: Sequence[int], colours: dict[int, str]
 ) -> None:
-    """Over each channel its number, and the part that reads it where that differs."""
-    readers = {channel: part for part, channel in enumerate(order)}
+    """Over each channel its number, and the cell that reads it where that differs."""
+    cell = {channel: part for part, channel in enumerate(order)}
     for channel, one in enumerate(row):
-        other = "" if readers[channel] == channel else f", part {readers[channel]}"
+        other = "" if cell[channel] == channel else f", cell {cell[channel]}"
         one.set_title(f"{channel}{other}", fontsize=8, color=ink_on(colours[channel]),
                       bbox={"fc": colours[channel], "ec": "none", "pad": 2})
 

@@ -19,8 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ifcn_lab.data.masks import tight_boxes
-from ifcn_lab.layers.roi import roi_align, roi_pool
-from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.layers.roi import roi_align, roi_pool, roi_warp
 from ifcn_lab.layers.two_stage import paste_part, within
 from ifcn_lab.league.table import markdown
 
