@@ -261,7 +261,7 @@ def test_two_hundred_rapid_moves_leave_no_error(opened):
 
 
 def test_play_runs_to_the_last_step(opened):
-    page = opened(MapGrid.film(film.load()))
+    page = opened(MapGrid.film(film.load()), reduced_motion="no-preference")
     page.set(frame=8)
     page.page.get_by_role("button", name="play").click()
     page.page.wait_for_function("() => ifcnModel.get('frame') === 10")
