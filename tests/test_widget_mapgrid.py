@@ -21,7 +21,6 @@ MASKS = np.zeros((2, 48, 60), bool)
 MASKS[0, 4:32, 0:28] = MASKS[1, 8:40, 28:60] = True
 GAP = 1
 MAPS = ".ifcn-stage > .ifcn-panel canvas"
-TABLE = ".ifcn-stage > .ifcn-panel:nth-of-type(3) canvas"
 
 
 def widget(**options):

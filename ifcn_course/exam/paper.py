@@ -25,7 +25,7 @@ _STYLE = """
 body { margin: 0 auto; max-width: 46rem; padding: 1rem; color: #000; background: #fff;
   font: 11pt/1.4 Georgia, serif; }
 h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1rem; margin: 0 0 .3rem; }
-section { break-inside: avoid; margin: 1.4rem 0; }
+p { overflow-wrap: anywhere; } section { break-inside: avoid; margin: 1.4rem 0; }
 header, .notes { border-bottom: 1px solid #000; padding-bottom: .6rem; }
 pre { background: #f3f3f3; padding: .4rem .6rem; white-space: pre-wrap; }
 code, pre { font-family: Consolas, Menlo, monospace; font-size: .92em; }
@@ -202,8 +202,8 @@ def told(each: Printed) -> list[str]:
     asked = each.question
     split = " One point for the line, one for what it does." if asked.kind == "fault" \
         else ""
-    return [f"*Right:* {each.right}. {asked.why}{split}",
-            *(f"*Not:* {text}: {why}" for text, why in asked.wrong.items())]
+    return [f"*Right:* {each.right.rstrip('.')}. {asked.why}{split}",
+            *(f"*Not:* {text.rstrip('.')}: {why}" for text, why in asked.wrong.items())]
 
 
 def numbered(code: str) -> Iterable[str]:
