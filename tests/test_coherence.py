@@ -61,7 +61,7 @@ def test_shared_pixels_are_the_same_places_of_the_map(step) -> None:
 
 def test_windows_that_do_not_meet_share_nothing() -> None:
     assert kept(2, 4, (0, 5)).shape == (4, 0)
-    with pytest.raises(ValueError, match="share no pixel"):
+    with pytest.raises(ValueError, match="share no place"):
         kept_share(2, 4, (0, 4))
 
 
@@ -70,7 +70,7 @@ def test_windows_that_do_not_meet_share_nothing() -> None:
 
 def test_the_picture_of_a_step_says_what_was_counted() -> None:
     picture = draw.one_step(5, 21)
-    assert "Of 420 pixels in both, 336 (80%) keep" in picture.alt
+    assert "Of 420 places in both, 336 (80%) keep" in picture.alt
     assert "With 441 outputs 0 keep" in picture.alt
     titles = [axes.get_title() for axes in picture.figure.axes]
     assert titles[2:] == ["25 maps:\n336 of 420 kept", "441 outputs:\n0 of 420 kept"]
@@ -84,7 +84,7 @@ def test_without_a_step_both_heads_keep_all() -> None:
 
 @pytest.mark.parametrize("step", [(0, 21), (-1, 0)])
 def test_a_step_that_cannot_be_drawn_is_refused(step: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="0 to 20 cells"):
+    with pytest.raises(ValueError, match="0 to 20 places"):
         draw.one_step(5, 21, step)
 
 

@@ -82,7 +82,7 @@ def test_the_cell_check_finds_what_rounds_too_early(capsys) -> None:
     assert said.startswith("Exercise 3.1: not yet right for i = 4, k = 5, m = 21")
     assert "Multiply by k first" in said
     check.part_of(lambda i, k, m: i // -(-m // k))
-    assert "all cells are ceil(m / k) wide" in capsys.readouterr().out
+    assert "all parts are ceil(m / k) wide" in capsys.readouterr().out
     check.part_of(lambda i, k, m: i * k // m)
     assert "correct, all 21 cases" in capsys.readouterr().out
 

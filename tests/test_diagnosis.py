@@ -239,6 +239,6 @@ check.assemble(lambda score_maps, m, centers, fill: "windows")
     outputs = notebook.cells[0].outputs
     pictures = [each for each in outputs if each.output_type == "display_data"]
     assert len(pictures) == 1  # of numbers and words there is none
-    assert "2 of 4 pixels differ and are framed" in str(pictures[0].metadata)
+    assert "2 of 4 numbers differ and are framed" in str(pictures[0].metadata)
     printed = "".join(each.get("text", "") for each in outputs)
     assert "It looks as if rows and columns of the window are swapped." in printed

@@ -103,7 +103,7 @@ def test_the_picture_of_copies_says_how_many_there_are() -> None:
     counts = copies(np.array([[16, 16]] * 7), 3, M, SHAPE)
     picture = draw.copy_counts(counts, np.ones((1, 32, 32), bool))
     untouched = (counts == 0).mean()
-    assert "one cell was copied 7 times" in picture.alt
+    assert "one score was copied 7 times" in picture.alt
     assert f"No window copied {untouched:.0%}" in picture.alt
     numbers = [one.texts[0].get_text() for one in picture.figure.axes[:9]]
     assert numbers == [str(n) for n in range(9)]

@@ -22,7 +22,7 @@ OF_THE_ISSUE = """
     transposed fortran_channels last_pixels_missed last_row_missed nearest_part
     rounded_too_early averaged offsets_as_places center_as_corner clipped wrapped
     sigmoid_twice loss_on_negatives closed_boxes windows_suppress suppressed_suppress
-    all_proposals counted_once drawn_from_all label_below half_pixel_off
+    all_proposals counted_once drawn_from_all label_below half_place_off
     runs_along_rows""".split()
 """Mistakes that have to be there, whatever else is."""
 
