@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from itertools import count, zip_longest
 from pathlib import Path
 
@@ -145,7 +145,7 @@ def markdown(one: Paper, *, key: bool = False) -> str:
         asked = each.question
         lines += ["", f"## {heading(each)}", "", asked.ask]
         if asked.figure:
-            words = re.search('aria-label="([^"]*)"', asked.figure)[1]
+            words = unescape(re.search('aria-label="([^"]*)"', asked.figure)[1])
             lines += ["", f"![{words}]({figure_name(one, each)})"]
         if asked.code:
             lines += ["", "```python", *numbered(asked.code), "```"]
