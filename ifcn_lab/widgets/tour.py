@@ -60,6 +60,12 @@ def _shift() -> Explorable:
     return ShiftExplorer()
 
 
+def _receptive_field() -> Explorable:
+    from ifcn_lab.widgets.receptive_field import ReceptiveField
+
+    return ReceptiveField()
+
+
 def _mapgrid() -> Explorable:
     from ifcn_lab.data import film
     from ifcn_lab.widgets.mapgrid import MapGrid
@@ -121,6 +127,12 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "it does.\n"
         "Drag the disc, then choose another stride and another padding.",
         _shift),
+    "receptive-field": (
+        "Receptive field", "Which pixels can change a place of the feature map? The "
+        "layers say so. With pool4 at stride 1 the map is twice as dense and a place "
+        "no longer sees its window; with holes in the kernels it does.\n"
+        "Move the place, then choose another network.",
+        _receptive_field),
     "mapgrid": (
         "Score maps", "Nine plain channels learn nine meanings. No one tells a channel "
         "that it is to find top left parts: the place where it is read makes it so.\n"
