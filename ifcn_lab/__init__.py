@@ -4,7 +4,7 @@ Importing the package is instant: torch, numba and matplotlib are loaded only wh
 a name that needs them is used.
 
 >>> import ifcn_lab
->>> ifcn_lab.Grid(k=3, m=6).cell_of.tolist()
+>>> ifcn_lab.Grid(k=3, m=6).part_of.tolist()
 [0, 0, 1, 1, 2, 2]
 """
 

@@ -35,7 +35,7 @@ class Grid:
     >>> grid = Grid(k=3, m=7)
     >>> grid.edges
     array([0, 3, 5, 7])
-    >>> grid.cell_of
+    >>> grid.part_of
     array([0, 0, 0, 1, 1, 2, 2])
     >>> grid.channel[0]
     array([0, 0, 0, 1, 1, 2, 2])
@@ -66,10 +66,10 @@ class Grid:
         return _read_only(-(-np.arange(self.k + 1) * self.m // self.k))
 
     @cached_property
-    def cell_of(self) -> Int[np.ndarray, " m"]:
+    def part_of(self) -> Int[np.ndarray, " m"]:
         """Grid row (or column) g(i) of every offset i, (m,) int64.
 
-        >>> Grid(k=2, m=5).cell_of
+        >>> Grid(k=2, m=5).part_of
         array([0, 0, 0, 1, 1])
         """
         return _read_only(np.arange(self.m) * self.k // self.m)
@@ -83,7 +83,7 @@ class Grid:
                [0, 0, 1],
                [2, 2, 3]])
         """
-        rows, columns = self.cell_of[:, None], self.cell_of  # (m, 1), (m,)
+        rows, columns = self.part_of[:, None], self.part_of  # (m, 1), (m,)
         return _read_only(rows * self.k + columns)  # (m, m)
 
 

@@ -17,13 +17,13 @@ def loaded_when_used(
         home: for each public name, the module that holds it; "" where it is one.
         kind: what its names are, for the error that lists them.
 
-    >>> load, names = loaded_when_used("ifcn_lab.draw", {"cell_colours": "palette"},
+    >>> load, names = loaded_when_used("ifcn_lab.draw", {"part_colours": "palette"},
     ...                                "figure")
-    >>> load("cell_colours")(1)
+    >>> load("part_colours")(1)
     ['#537da6']
     >>> load("pie")
     Traceback (most recent call last):
-    AttributeError: there is no figure 'pie'; there are: cell_colours
+    AttributeError: there is no figure 'pie'; there are: part_colours
     """
 
     def load(name: str) -> object:

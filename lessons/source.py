@@ -23,6 +23,7 @@ MARKED = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 CHECK = re.compile(r"^check\.\w+\(", re.MULTILINE)
+_COMMENT = re.compile(r"^% .*\n?", re.MULTILINE)
 
 
 class Exercise(NamedTuple):
@@ -34,8 +35,12 @@ class Exercise(NamedTuple):
 
 def read(path: Path) -> NotebookNode:
     """Read a lesson (MyST Markdown) as a notebook, its exercises still marked."""
-    text = jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst")
-    return notebook([_cell(cell) for cell in text.cells])
+    return notebook([_cell(cell) for cell in cells(path)])
+
+
+def cells(path: Path) -> list[NotebookNode]:
+    """Return a lesson's cells as they are written, `% slide:` lines and all."""
+    return jupytext.reads(path.read_text(encoding="utf-8"), fmt="md:myst").cells
 
 
 def notebook(cells: list[NotebookNode]) -> NotebookNode:
@@ -157,10 +162,12 @@ def _reason(cell: NotebookNode, number: str, task: Task | None) -> str:
 
 
 def _cell(cell: NotebookNode) -> NotebookNode:
-    """Return a bare copy: the source, and tags if there are any."""
-    new = new_code_cell if cell["cell_type"] == "code" else new_markdown_cell
+    """Return a bare copy: the source, and tags if there are any; no `%` lines."""
     tags = cell["metadata"].get("tags")
-    return new(cell["source"], metadata={"tags": tags} if tags else {})
+    metadata = {"tags": tags} if tags else {}
+    if cell["cell_type"] == "code":
+        return new_code_cell(cell["source"], metadata=metadata)
+    return new_markdown_cell(_COMMENT.sub("", cell["source"]), metadata=metadata)
 
 
 def _with_source(cell: NotebookNode, source: str) -> NotebookNode:

@@ -21,7 +21,7 @@ from ifcn_lab import Grid
 CELL = [
     "i * k // m", "int(i * k / m)", "(i * k - i * k % m) // m", "divmod(i * k, m)[0]",
     "math.floor(i * k / m)", "sum(i * k >= m * a for a in range(1, k))",
-    "max(a for a in range(k) if a * m <= i * k)", "Grid(k, m).cell_of[i]",
+    "max(a for a in range(k) if a * m <= i * k)", "Grid(k, m).part_of[i]",
     "next(a for a in reversed(range(k)) if i * k >= a * m)",
     "np.searchsorted(Grid(k, m).edges, i, side='right') - 1",
     "[a for a in range(k) for _ in range(-(-a * m // k), -(-(a + 1) * m // k))][i]",
@@ -67,10 +67,10 @@ def cell_function(draw: Draw) -> str:
     return f"def g(i):\n    return {draw(CELL)}\n"
 
 
-def cell_of(draw: Draw) -> str:
+def part_of(draw: Draw) -> str:
     """Exercise 3.1."""
     answer = draw(NUMBER).format(f"({draw(CELL)})")
-    return f"def cell_of(i, k, m):\n    return {answer}\n"
+    return f"def part_of(i, k, m):\n    return {answer}\n"
 
 
 def body(name: str, arguments: str, *lines: str) -> str:

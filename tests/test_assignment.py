@@ -61,7 +61,7 @@ def test_the_public_solutions_of_every_lesson_are_found() -> None:
              if (ROOT / "lessons" / f"{name}.md").exists()]
     assert len(there) >= 7
     assert all(len(public_cells(lesson)) >= 3 for lesson in there)
-    assert defined(public_cells(3)[0]) == ["cell_of"]
+    assert defined(public_cells(3)[0]) == ["part_of"]
 
 
 @each_lesson

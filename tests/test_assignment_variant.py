@@ -82,7 +82,7 @@ def test_the_key_of_lesson_3_agrees_with_the_definition() -> None:
 def test_maps_in_a_classes_order_assemble_as_the_definition_says() -> None:
     scores = np.arange(9 * 36).reshape(9, 6, 6)
     own = from_paper(scores, "spiral")
-    numbers, cell = table("spiral", 3), Grid(3, 6).cell_of
+    numbers, cell = table("spiral", 3), Grid(3, 6).part_of
     window = [[own[numbers[cell[i], cell[j]], i, j] for j in range(6)]
               for i in range(6)]
     assert np.array_equal(window, assemble(scores, 6, centers=[(3, 3)])[0])
@@ -178,7 +178,7 @@ def test_a_trial_asks_for_a_number_where_only_the_first_case_is_whole() -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_no_wrong_rule_gets_full_marks(seed: int) -> None:
-    rules = [*CELLS, *(each.function for each in museum.concerning("cell_of"))]
+    rules = [*CELLS, *(each.function for each in museum.concerning("part_of"))]
     task, variant = map_task(drawn(3, seed)), drawn(3, seed)
     sides = {case.args[3] for case in task.cases} | {2 * variant.k + 2, variant.m + 1}
 

@@ -27,7 +27,7 @@ from tests.museum_cases import Solution, asked, solutions
 from tests.rewriting import made
 
 RIGHT = {
-    "cell_of": "def cell_of(i, k, m):\n    return i * k // m\n",
+    "part_of": "def part_of(i, k, m):\n    return i * k // m\n",
     "assemble_loop": """
 def assemble_loop(maps, k, m, y, x):
     window = np.zeros((m, m), maps.dtype)
@@ -137,19 +137,19 @@ def many_inputs(name: str) -> tuple[Case, ...]:
     """Inputs by the dozen, with what the definition gives; small ones among them."""
     rng = np.random.default_rng(0)
     makers: dict[str, Callable[[np.random.Generator], tuple[Sequence[Any], Any]]] = {
-        "cell_of": some_cell, "assemble_loop": some_window, "assemble": some_windows,
+        "part_of": some_part, "assemble_loop": some_window, "assemble": some_windows,
         "count_copies": some_counts, "box_overlap": some_boxes,
         "suppress": some_ranking, "recall": some_recall, "label": some_label,
     }
-    found = (makers[name](rng) for _ in range(400 if name == "cell_of" else 60))
+    found = (makers[name](rng) for _ in range(400 if name == "part_of" else 60))
     return tuple(Case("", tuple(args), expected) for args, expected in found)
 
 
-def some_cell(rng: np.random.Generator) -> tuple[Sequence[Any], Any]:
+def some_part(rng: np.random.Generator) -> tuple[Sequence[Any], Any]:
     k = int(rng.integers(1, 8))
     m = int(rng.integers(k, 25))
     i = int(rng.integers(m))
-    return (i, k, m), int(Grid(k, m).cell_of[i])
+    return (i, k, m), int(Grid(k, m).part_of[i])
 
 
 def some_window(rng: np.random.Generator) -> tuple[Sequence[Any], Any]:

@@ -12,7 +12,7 @@ from tests import rewriting
 from tests.museum_cases import verdict
 
 WRITERS: dict[str, list[Callable[[rewriting.Draw], str]]] = {
-    "cell_of": [rewriting.cell_of],
+    "part_of": [rewriting.part_of],
     "assemble_loop": [rewriting.window_loop],
     "assemble_blocks": [rewriting.window_whole],
     "assemble": [rewriting.assembler],

@@ -70,7 +70,7 @@ def test_windows_that_do_not_meet_share_nothing() -> None:
 
 def test_the_picture_of_a_step_says_what_was_counted() -> None:
     picture = draw.one_step(5, 21)
-    assert "Of 420 pixels in both, 336 (80%) keep" in picture.alt
+    assert "Of 420 places in both, 336 (80%) keep" in picture.alt
     assert "With 441 outputs 0 keep" in picture.alt
     titles = [axes.get_title() for axes in picture.figure.axes]
     assert titles[2:] == ["25 maps:\n336 of 420 kept", "441 outputs:\n0 of 420 kept"]

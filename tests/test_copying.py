@@ -31,7 +31,7 @@ def test_every_map_has_one_line_to_the_window_in_its_own_colour() -> None:
     lines = draw.copy_lines(maps, (15, 15), 21).figure.axes[0].lines
     coloured = [line for line in lines if len(line.get_xdata()) == 2]
     colours = {line.get_color() for line in coloured} - {"white"}
-    assert colours == set(draw.cell_colours(5))
+    assert colours == set(draw.part_colours(5))
 
 
 def test_a_tensor_can_be_drawn_too() -> None:
@@ -77,13 +77,13 @@ def exchanged(maps, k, m, y, x):
 
 
 def test_the_cell_check_finds_what_rounds_too_early(capsys) -> None:
-    check.cell_of(lambda i, k, m: i // (m // k))
+    check.part_of(lambda i, k, m: i // (m // k))
     said = capsys.readouterr().out
     assert said.startswith("Exercise 3.1: not yet right for i = 4, k = 5, m = 21")
     assert "Multiply by k first" in said
-    check.cell_of(lambda i, k, m: i // -(-m // k))
-    assert "all cells are ceil(m / k) wide" in capsys.readouterr().out
-    check.cell_of(lambda i, k, m: i * k // m)
+    check.part_of(lambda i, k, m: i // -(-m // k))
+    assert "all parts are ceil(m / k) wide" in capsys.readouterr().out
+    check.part_of(lambda i, k, m: i * k // m)
     assert "correct, all 21 cases" in capsys.readouterr().out
 
 
@@ -109,7 +109,7 @@ def right_kernel(maps, channel, top, left, fill, window):
         window[i, j] = fill
 
 
-def kernel_with_exchanged_cells(maps, channel, top, left, fill, window):
+def kernel_with_exchanged_parts(maps, channel, top, left, fill, window):
     j, i = cuda.grid(2)
     if i < window.shape[0] and j < window.shape[0]:
         window[i, j] = maps[channel[j, i], top + i, left + j]
@@ -159,7 +159,7 @@ on_the_simulator = pytest.mark.skipif(
 @pytest.mark.parametrize(
     ("kernel", "says"),
     [
-        (kernel_with_exchanged_cells, "what stands before them is the map"),
+        (kernel_with_exchanged_parts, "what stands before them is the map"),
         (kernel_without_border, "-9 stands where no thread wrote"),
         (kernel_for_square_maps, "height and width of the maps are swapped"),
         pytest.param(kernel_without_guard, "send home i >= m and j >= m",

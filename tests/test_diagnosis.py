@@ -137,12 +137,12 @@ def test_an_array_that_is_handed_out_again_and_again_is_not_mixed_up() -> None:
 
 def test_a_function_that_answers_by_chance_is_not_accused() -> None:
     rng = np.random.default_rng(0)
-    text = verdict("cell_of", lambda i, k, m: int(rng.integers(100, 10**6)))
+    text = verdict("part_of", lambda i, k, m: int(rng.integers(100, 10**6)))
     assert "not yet right" in text and "It " not in text
 
 
 def test_a_function_that_wants_to_leave_is_stopped() -> None:
-    text = verdict("cell_of", lambda i, k, m: sys.exit(3))
+    text = verdict("part_of", lambda i, k, m: sys.exit(3))
     assert "stopped for i = 0" in text and "SystemExit: 3" in text
 
 
@@ -151,7 +151,7 @@ def test_an_interrupt_goes_through() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        verdict("cell_of", interrupted)
+        verdict("part_of", interrupted)
 
 
 def test_an_interrupt_while_a_mistake_is_looked_for_comes_after_the_verdict(
@@ -163,12 +163,12 @@ def test_an_interrupt_while_a_mistake_is_looked_for_comes_after_the_verdict(
         return -(-i * k // m)
 
     with pytest.raises(KeyboardInterrupt):
-        check.cell_of(slow_later)
+        check.part_of(slow_later)
     assert "not yet right for i = 3" in capsys.readouterr().out
 
 
 def test_a_certain_mistake_stands_in_the_place_of_the_hint() -> None:
-    lines = verdict("cell_of", lambda i, k, m: i // (m // k)).splitlines()
+    lines = verdict("part_of", lambda i, k, m: i // (m // k)).splitlines()
     early = museum.specimen("early_rounding")
     assert lines[1:] == ["Yours:", "1", "Expected:", "0", early.mistake, early.advice]
 
@@ -204,7 +204,7 @@ def test_one_truth_value_is_shown_in_words() -> None:
 def test_no_mistake_is_named_outside_of_checks(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    report("Exercise 3.1", lambda i, k, m: i // (m // k), asked("cell_of").cases)
+    report("Exercise 3.1", lambda i, k, m: i // (m // k), asked("part_of").cases)
     assert "It " not in capsys.readouterr().out
     assert asking() == ""
 
@@ -230,7 +230,7 @@ def test_in_a_notebook_both_answers_are_drawn_with_alternative_text() -> None:
 from ifcn_course import check
 from ifcn_course import museum
 check.assemble(museum.specimen("transposed").function)
-check.cell_of(lambda i, k, m: 7)
+check.part_of(lambda i, k, m: 7)
 check.assemble(lambda score_maps, m, centers, fill: "windows")
 """
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
@@ -239,6 +239,6 @@ check.assemble(lambda score_maps, m, centers, fill: "windows")
     outputs = notebook.cells[0].outputs
     pictures = [each for each in outputs if each.output_type == "display_data"]
     assert len(pictures) == 1  # of numbers and words there is none
-    assert "2 of 4 pixels differ and are framed" in str(pictures[0].metadata)
+    assert "2 of 4 numbers differ and are framed" in str(pictures[0].metadata)
     printed = "".join(each.get("text", "") for each in outputs)
     assert "It looks as if rows and columns of the window are swapped." in printed

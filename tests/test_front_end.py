@@ -11,7 +11,7 @@ import pytest
 
 from ifcn_course import inventory
 from ifcn_lab.data import shipped
-from ifcn_lab.draw.palette import cell_colours
+from ifcn_lab.draw.palette import part_colours
 from ifcn_lab.widgets import front_end
 
 COURSE = Path(inventory.__file__).parent
@@ -107,7 +107,7 @@ def lab(code, matrix):
 @pytest.mark.parametrize("sight", SEEN_BY)
 @pytest.mark.parametrize("k", range(2, 8))
 def test_neighbouring_cells_are_told_apart_by_everyone(k, sight):
-    seen = np.array([lab(code, SEEN_BY[sight]) for code in cell_colours(k)])
+    seen = np.array([lab(code, SEEN_BY[sight]) for code in part_colours(k)])
     seen = seen.reshape(k, k, 3)
     down = np.linalg.norm(seen[1:] - seen[:-1], axis=-1)
     across = np.linalg.norm(seen[:, 1:] - seen[:, :-1], axis=-1)

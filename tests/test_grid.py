@@ -32,7 +32,7 @@ def test_every_offset_is_in_the_cell_whose_edges_enclose_it(size):
     grid = Grid(k, m)
     for offset in range(m):
         cell = (offset * k) // m
-        assert grid.cell_of[offset] == cell
+        assert grid.part_of[offset] == cell
         assert grid.edges[cell] <= offset < grid.edges[cell + 1]
 
 
@@ -53,13 +53,13 @@ def test_channels_are_row_major_and_each_is_read(size):
     assert grid.channel.shape == (m, m)
     assert set(grid.channel.ravel().tolist()) == set(range(k * k))
     rows, columns = np.divmod(grid.channel, k)
-    assert (rows == grid.cell_of[:, None]).all()
-    assert (columns == grid.cell_of[None, :]).all()
+    assert (rows == grid.part_of[:, None]).all()
+    assert (columns == grid.part_of[None, :]).all()
 
 
 def test_the_arrays_are_int64_and_nobody_can_write_to_them():
     grid = Grid(k=3, m=7)
-    for array in (grid.edges, grid.cell_of, grid.channel):
+    for array in (grid.edges, grid.part_of, grid.channel):
         assert array.dtype == np.int64
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 9

@@ -208,7 +208,7 @@ def test_what_looks_right_in_one_picture_is_seen_in_another(maps):
     assert wrong_pixels(maps[1], "transposed", one) > 100
     assert wrong_pixels(maps[1], "clipped", one) == 0
     assert wrong_pixels(maps[0], "one_array_for_all", CENTERS) > 5
-    assert wrong_pixels(maps[0], "half_pixel_off", CENTERS) == 0
+    assert wrong_pixels(maps[0], "half_place_off", CENTERS) == 0
 
 
 def test_no_text_of_the_picture_names_what_is_behind_a_letter(maps):
@@ -217,7 +217,7 @@ def test_no_text_of_the_picture_names_what_is_behind_a_letter(maps):
     hidden = [name for name, _ in bug_museum.LETTERS.values()]
     assert not [name for name in hidden if name in picture.alt or name in texts]
     wrong = wrong_pixels(maps[0], hidden[0], CENTERS[:1])
-    assert f"Wrong pixels: A {wrong} and " in picture.alt
+    assert f"Wrong places: A {wrong} and " in picture.alt
 
 
 def test_the_table_says_who_survives():

@@ -19,10 +19,10 @@ from tests.museum_cases import asked, comparing, solutions, verdict
 EVERY = museum.specimens()
 PAIRS = [(name, each) for name in comparing() for each in museum.concerning(name)]
 OF_THE_ISSUE = """
-    transposed fortran_channels last_pixels_missed last_row_missed nearest_cell
+    transposed fortran_channels last_pixels_missed last_row_missed nearest_part
     rounded_too_early averaged offsets_as_places center_as_corner clipped wrapped
     sigmoid_twice loss_on_negatives closed_boxes windows_suppress suppressed_suppress
-    all_proposals counted_once drawn_from_all label_below half_pixel_off
+    all_proposals counted_once drawn_from_all label_below half_place_off
     runs_along_rows""".split()
 """Mistakes that have to be there, whatever else is."""
 
@@ -119,7 +119,7 @@ def test_a_name_that_is_not_there_is_told_with_those_that_are() -> None:
 
 
 def test_a_name_can_be_taken_once_only() -> None:
-    taken = mistake("A title", "It looks as if it is taken.", "Look.", "cell_of")
+    taken = mistake("A title", "It looks as if it is taken.", "Look.", "part_of")
     before = SHELF["transposed"]
 
     def transposed() -> None:
@@ -139,7 +139,7 @@ def test_files_that_load_torch_or_numba_are_opened_for_their_checks(file: str) -
 
 def test_the_museum_is_open_without_torch_and_numba() -> None:
     code = ("import sys; from ifcn_course import check; "
-            "check.cell_of(lambda i, k, m: 9);"
+            "check.part_of(lambda i, k, m: 9);"
             "print('numba' in sys.modules, 'torch' in sys.modules)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "False False"

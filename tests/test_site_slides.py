@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from lessons import slides, source
 from tests.site_cases import RUN, Built, Page
-from website import build, live, pages, slide
+from website import build, deck, front, live, pages
 
 DECK = f"slides/{RUN}.html"
 NOTEBOOK = build.ROOT / "notebooks" / f"{RUN}.ipynb"
@@ -68,32 +69,97 @@ def test_other_code_or_another_library_has_another_key(
         assert (live.key(changed) == first) is same
 
 
-def test_a_deck_begins_with_the_lessons_title_and_holds_its_figures(
-    built: Built,
+LESSONS = sorted(build.notebooks())
+MARKED = """
+# Tiny
+
+% slide: A title that *says* it
+One sentence,
+on two lines.
+
+A thought for the speaker, see [there](there.md).
+
+```{code-cell}
+first = 1
+```
+
+## A heading
+
+**Exercise 1.1** (difficulty 2 of 5, 3 minutes, about 1 line).
+Do it.
+Hint: so.
+Why it matters: it does.
+
+```{code-cell}
+second = 2
+```
+
+Before the mark.
+% slide: Another
+Said.
+"""
+
+
+def test_a_lesson_says_what_its_slides_are(tmp_path: Path) -> None:
+    lesson = tmp_path / "01_tiny.md"
+    lesson.write_text(MARKED, encoding="utf-8")
+    first, last = slides.read(lesson)
+    assert first.title == "A title that *says* it"
+    assert first.sentence == "One sentence,\non two lines."
+    assert first.cells == [0, 1] and last.cells == []
+    assert [note for note in first.notes if note] == [
+        "A thought for the speaker, see [there](there.md).",
+        "Now exercise 1.1: 3 minutes.", "Before the mark."]
+    assert last[:3] == ("Another", "Said.", [])
+
+
+def test_no_notebook_holds_what_marks_a_slide(tmp_path: Path) -> None:
+    lesson = tmp_path / "01_tiny.md"
+    lesson.write_text(MARKED, encoding="utf-8")
+    prose = "\n".join(c.source for c in source.read(lesson).cells)
+    assert "%" not in prose and "One sentence,\non two lines." in prose
+    lesson.write_text(re.sub("(?m)^% .*\n", "", MARKED), encoding="utf-8")
+    assert slides.read(lesson) == []
+    assert "\n".join(c.source for c in source.read(lesson).cells) == prose
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_has_a_dozen_slides_that_each_say_something(name: str) -> None:
+    marked = slides.of(name)
+    assert 12 <= len(marked) <= 18
+    assert all(slide.title and slide.sentence for slide in marked)
+    assert len({slide.title for slide in marked}) == len(marked)
+
+
+def test_a_lesson_that_marks_no_slides_has_no_deck(
+    monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    notebooks = build.notebooks()
+    monkeypatch.setattr(slides, "of", lambda name: [])
+    made = deck.decks(notebooks, {})
+    assert not any(f"{name}.html" in made for name in notebooks)
+    assert "slides/" not in pages.lesson(notebooks[RUN], RUN, {})[f"lessons/{RUN}.md"]
+    assert "slides/" not in front.table(notebooks)
+
+
+def test_a_slide_shows_the_first_picture_of_its_stretch(built: Built) -> None:
     notebook = build.notebooks()[RUN]
-    page = Page((built.folder / DECK).read_text("utf-8"))
+    text = (built.folder / DECK).read_text("utf-8")
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    stored = [s for c in code for s in pages.shown(c) if not isinstance(s, str)]
-    figures = [at for at in page.loaded if at.endswith(".png")]
-    assert len(figures) == sum(s.place not in built.widgets[RUN] for s in stored
-                               if not s.widget) >= 4
-    assert page.levels[0] == 1
+    for slide, section in zip(slides.of(RUN), text.split("<section")[1:], strict=True):
+        shown = [s for n in slide.cells for s in pages.shown(code[n])
+                 if not isinstance(s, str)]
+        kind = {"iframe": False, "img": False}
+        if shown:
+            kind["iframe" if shown[0].place in built.widgets[RUN] else "img"] = True
+        assert {tag: f"<{tag}" in section for tag in kind} == kind
+    assert Page(text).levels[0] == 1
 
 
 def test_no_slide_gives_a_solution_away(built: Built) -> None:
-    for name in build.notebooks():
+    for name in LESSONS:
         text = (built.folder / f"slides/{name}.html").read_text("utf-8")
-        assert "Solution of exercise" not in text and "<details" not in text
-
-
-def test_a_long_text_goes_over_several_slides() -> None:
-    deck = slide.Deck()
-    deck.prose("# Title\n\n" + "\n\n".join(["A sentence of some length. " * 8] * 6))
-    made = deck.sections()
-    assert len(made) >= 2
-    assert all("Title" in one for one in made)
-    assert sum(one.count("<p>") for one in made) == 6
+        assert "Solution of exercise" not in text
 
 
 @pytest.mark.parametrize("disk", [True, False], ids=["disk", "server"])
@@ -110,26 +176,48 @@ def test_arrow_keys_move_the_slides(seen: Callable, disk: bool) -> None:
     assert found.wrong == []
 
 
-def test_nothing_on_a_slide_is_cut_off(built: Built, seen: Callable) -> None:
-    found = seen("slides/index.html")
-    cut = []
-    for name in build.notebooks():
+def test_n_shows_what_the_speaker_says(seen: Callable) -> None:
+    found = seen(DECK)
+    notes = found.page.locator(".speaker-notes")
+    assert not notes.is_visible()
+    found.page.keyboard.press("n")
+    notes.wait_for()
+    found.page.keyboard.press("n")
+    notes.wait_for(state="hidden")
+    assert found.wrong == []
+
+
+OVERFULL = """() => {
+  const over = [];
+  for (let n = 0; n < Reveal.getTotalSlides(); n++) {
+    Reveal.slide(n);
+    const slide = Reveal.getCurrentSlide();
+    const edges = (e) => e.getBoundingClientRect();
+    const note = (what) => over.push(`${document.title} ${n + 1}: ${what}`);
+    const room = edges(slide);
+    for (const part of slide.querySelectorAll("h1, h2, .body, .body *")) {
+      const box = edges(part);
+      const out = box.bottom > room.bottom - 24 || box.right > room.right - 24;
+      if (out && !part.matches("iframe")) note(part.tagName);
+    }
+    const [said, shown] = slide.querySelector(".body").children;
+    if (!shown) continue;
+    const [a, b] = [edges(said), edges(shown)];
+    if (a.bottom > b.top + 1 && a.right > b.left + 1) note("words on the figure");
+    if (b.height < 240) note("no room for the figure");
+  }
+  return over;
+}"""
+
+
+def test_no_slide_is_overfull(built: Built, seen: Callable) -> None:
+    found = seen("slides/index.html", size={"width": 1280, "height": 720})
+    over = []
+    for name in LESSONS:
         found.page.goto((built.folder / f"slides/{name}.html").as_uri())
         found.page.wait_for_function("Reveal.isReady()")
-        cut += found.page.evaluate("""() => {
-          const cut = [];
-          for (let n = 0; n < Reveal.getTotalSlides(); n++) {
-            Reveal.slide(n);
-            const shown = Reveal.getCurrentSlide();
-            const wide = [...shown.querySelectorAll("pre, table")].some(
-              (e) => e.scrollWidth > e.clientWidth + 1 || e.offsetWidth > 1232);
-            if (shown.scrollHeight > 720 || wide) {
-              cut.push(`${document.title} ${n}: ${shown.scrollHeight}`);
-            }
-          }
-          return cut;
-        }""")
-    assert cut == []
+        over += found.page.evaluate(OVERFULL)
+    assert over == []
 
 
 def test_a_widget_on_a_slide_lives_and_lets_the_speaker_go_on(

@@ -251,7 +251,7 @@ RULES: Wrong = {
         lambda s, order: s[np.argsort(order)][:4],
         lambda s, order: sorted(s[order].ravel().tolist()),
     ],
-    "cell_of": CELLS,
+    "part_of": CELLS,
     "assemble_loop": ONE,
     "assemble_blocks": ONE,
     "assemble_whole": [*INSIDE, *BORDER],

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 import nbformat
 from nbformat import NotebookNode
 
+from lessons import slides
 from website import deck, front, live, pages
 from website.links import PICTURES, ROOT, page_of, rewritten
 
@@ -36,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     out = given.out or ROOT / "build" / given.what
     found = widgets(notebooks(), run=not given.stored)
+    for name in notebooks():
+        if not slides.of(name):
+            print(f"no deck for lessons/{name}.md: no line `% slide: ...` stands in it")
     warnings = site(out, found) if given.what == "site" else ""
     if given.what == "slides":
         write(cleared(out), deck.decks(notebooks(), found))
@@ -72,8 +76,8 @@ def site(out: Path, live_widgets: Mapping[str, dict]) -> str:
     source = out.with_name(out.name + "-source")
     tree = gathered(lessons, live_widgets)
     beside = {n: body for n, body in tree.items() if n.endswith((".html", ".ipynb"))}
-    slides = deck.decks(lessons, live_widgets)
-    beside |= {f"slides/{name}": body for name, body in slides.items()}
+    made = deck.decks(lessons, live_widgets)
+    beside |= {f"slides/{name}": body for name, body in made.items()}
     beside |= front.tour_pages()
     write(cleared(source), {n: b for n, b in tree.items() if n not in beside})
     said = sphinx(source, cleared(out))

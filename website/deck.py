@@ -1,69 +1,90 @@
-"""Slides of a lesson, made of its notebook: prose, code, figures and the widgets.
+"""Slides of a lesson: what its source marks, and its notebook's figures and widgets.
 
 A deck is one HTML page over reveal.js, which the package sphinx-revealjs carries.
-Hints, solutions and checks stay in the notebook.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 
+from markdown_it import MarkdownIt
 from nbformat import NotebookNode
 
-from website import slide
-from website.pages import Shown, asks, facts, shown
+from lessons import slides
+from lessons.slides import Slide
+from website.pages import Shown, facts, shown
 
 _HERE = Path(__file__).parent
 _REVEAL = ("reveal.js", "reveal.css", "reset.css")
+_WIDE = 1.9
+"""A figure that is wider, for its height, stands below the sentence, not beside it."""
+_MARKDOWN = MarkdownIt("commonmark").enable("table")
+for _link in ("link_open", "link_close"):  # they lead from the lesson, not from here
+    _MARKDOWN.add_render_rule(_link, lambda *_: "")
 
 
 def decks(lessons: Mapping[str, NotebookNode], live: Mapping[str, dict]) -> dict:
-    """Every file that the decks need, by its name: pages, widgets, reveal.js."""
+    """Every file that the decks need, by its name: pages, widgets, reveal.js.
+
+    A lesson that marks no slides has no deck.
+    """
     files: dict[str, str | bytes] = dict(_carried())
+    rows = []
     for name, notebook in lessons.items():
-        found = live.get(name, {})
-        pages = "\n".join(slides(notebook, name, found, files))
-        title = escape(facts(notebook).title)
-        files[f"{name}.html"] = _DECK.format(title=title, slides=pages)
-    rows = [f'<li><a href="{name}.html">{escape(facts(notebook).title)}</a></li>'
-            for name, notebook in lessons.items()]
+        if marked := slides.of(name):
+            title = escape(facts(notebook).title)
+            made = sections(marked, notebook, name, live.get(name, {}), files)
+            files[f"{name}.html"] = _DECK.format(title=title, slides="\n".join(made))
+            rows.append(f'<li><a href="{name}.html">{title}</a></li>')
     files["index.html"] = _INDEX.format(rows="\n".join(rows))
     return files
 
 
-def slides(notebook: NotebookNode, name: str, live: Mapping, files: dict) -> list[str]:
-    """The sections of a deck; pictures and widgets go to `files`."""
-    deck = slide.Deck()
-    cells = [cell for cell in notebook.cells if not _of_a_check(cell)]
-    for cell in cells:
-        if cell.cell_type == "markdown":
-            deck.prose(cell.source)
-            continue
-        if not asks(cell):
-            deck.code(cell.source)
-        for output in shown(cell):
-            if isinstance(output, str):
-                deck.printed(output)
-            elif output.widget and output.place in live:
-                page = f"widgets/{name}-{len(files)}.html"
-                files[page] = live[output.place]
-                deck.widget(page, output.widget)
-            else:
-                _still(deck, output, f"{name}/{len(files)}.png", files)
-    return deck.sections()
+def sections(marked: list[Slide], notebook: NotebookNode, name: str, live: Mapping,
+             files: dict) -> Iterator[str]:
+    """The slides of a deck as HTML; pictures and widgets go to `files`.
+
+    Raises:
+        ValueError: the notebook was not built from this lesson.
+    """
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    lesson = f"{int(name[:2])}. {facts(notebook).title}"
+    for number, slide in enumerate(marked):
+        if max(slide.cells, default=-1) >= len(code):
+            raise ValueError(f"notebooks/{name}.ipynb has {len(code)} code cells, its "
+                             "lesson has more: run `make notebooks`")
+        outputs = (out for n in slide.cells for out in shown(code[n]))
+        first = next((out for out in outputs if isinstance(out, Shown)), None)
+        kind, figure = _figure(first, f"{name}-{number + 1}", live, files)
+        yield _SLIDE.format(
+            kind=kind, level=2 if number else 1, lesson=escape(lesson), figure=figure,
+            title=_MARKDOWN.renderInline(slide.title),
+            sentence=_MARKDOWN.render(slide.sentence),
+            notes=_MARKDOWN.render("\n\n".join(slide.notes)))
 
 
-def _still(deck: slide.Deck, output: Shown, name: str, files: dict) -> None:
-    files[name] = output.png
-    deck.figure(name, output.alt)
-
-
-def _of_a_check(cell: NotebookNode) -> bool:
-    return cell.cell_type == "code" and "check." in cell.source and \
-        "import" not in cell.source
+def _figure(
+    found: Shown | None, name: str, live: Mapping, files: dict
+) -> tuple[str, str]:
+    """The kind of a slide, and its widget, alive if it can be, or its figure."""
+    if found is None:
+        return "alone", ""
+    if found.widget and found.place in live:
+        page = f"widgets/{name}.html"
+        files[page] = live[found.place]
+        title = f"{found.widget}: a widget to move"
+        return "widget", (f'<div class="frame"><iframe data-src="{page}" '
+                          f'title="{title}"></iframe></div>')
+    picture = f"pictures/{name}.png"
+    files[picture] = found.png
+    width, height = struct.unpack(">II", found.png[16:24])  # as a PNG says in its head
+    words = escape(" ".join(found.alt.split()))
+    return ("wide" if width > _WIDE * height else "beside",
+            f'<img src="{picture}" alt="{words}">')
 
 
 def _carried() -> Iterator[tuple[str, str | bytes]]:
@@ -78,8 +99,17 @@ def _carried() -> Iterator[tuple[str, str | bytes]]:
     yield "reveal/LICENSE", (folder / "LICENSE").read_bytes()
     for name in ("deck.css", "deck.js"):
         yield name, (_HERE / "slides" / name).read_bytes()
-    yield "code.css", slide.colours()
 
+
+_SLIDE = """<section class="{kind}">
+<p class="lesson">{lesson}</p>
+<h{level}>{title}</h{level}>
+<div class="body">
+<div class="sentence">{sentence}</div>
+{figure}
+</div>
+<aside class="notes">{notes}</aside>
+</section>"""
 
 _HEAD = """<!doctype html>
 <html lang="en">
@@ -93,7 +123,6 @@ _HEAD = """<!doctype html>
 _DECK = _HEAD.replace("{title}", "{title}: slides") + """\
 <link rel="stylesheet" href="reveal/reset.css">
 <link rel="stylesheet" href="reveal/reveal.css">
-<link rel="stylesheet" href="code.css">
 <link rel="stylesheet" href="deck.css">
 </head>
 <body>
@@ -118,7 +147,8 @@ _INDEX = _HEAD.replace("{title}", "Slides of all lessons") + """\
 {rows}
 </ol>
 <p>Arrow keys or the space bar go on. Esc shows all slides at once, F fills the screen,
-T changes between light and dark. While a widget has the keys, Page Down goes on.</p>
+T changes between light and dark, N shows what the speaker says and P prints
+the slides with it. While a widget has the keys, Page Down goes on.</p>
 </main>
 </body>
 </html>

@@ -9,6 +9,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from ifcn_lab.widgets import tour
+from lessons import slides
 from website.pages import Shown, facts, pictured, pictures
 
 _HERE = Path(__file__).parent
@@ -57,10 +58,11 @@ def table(lessons: Mapping[str, NotebookNode]) -> str:
     rows = ["| lesson | minutes | slides |", "| --- | --- | --- |"]
     for name, notebook in lessons.items():
         told, number = facts(notebook), int(name[:2])
-        slides = (f'<a href="slides/{name}.html">slides'
-                  f'<span class="unseen"> of lesson {number}</span></a>')
+        deck = (f'<a href="slides/{name}.html">slides'
+                f'<span class="unseen"> of lesson {number}</span></a>'
+                if slides.of(name) else "")
         rows.append(f"| **{number}. [{told.title}](lessons/{name}.md)**<br>"
-                    f"{told.promise} | {told.minutes} | {slides} |")
+                    f"{told.promise} | {told.minutes} | {deck} |")
     return "\n".join(rows)
 
 

@@ -13,14 +13,11 @@ from typing import NamedTuple
 from nbformat import NotebookNode
 
 from ifcn_lab import widgets
-from lessons import canonical
+from lessons import canonical, slides
 
 _LANGUAGES = {".py": "python", ".json": "json", ".toml": "toml", ".yml": "yaml",
               ".js": "javascript", ".css": "css"}
 _NAME = re.compile(r"(\w+)\(")
-_FOLDED = ("<details><summary>The code, with the answer</summary>\n\n{}\n\n"
-           "</details>")
-QUIZZES = {"Predict", "Inventory"}
 
 
 class Shown(NamedTuple):
@@ -60,8 +57,7 @@ def lesson(notebook: NotebookNode, name: str, live: Mapping) -> dict[str, str | 
         if cell.cell_type == "markdown":
             parts.append(cell.source)
             continue
-        block = fenced(cell.source, "python")
-        parts.append(_FOLDED.format(block) if asks(cell) else block)
+        parts.append(fenced(cell.source, "python"))
         for output in shown(cell):
             if isinstance(output, str):
                 parts.append(fenced(output, "text", "output"))
@@ -81,7 +77,7 @@ def lesson(notebook: NotebookNode, name: str, live: Mapping) -> dict[str, str | 
 
 def shown(cell: NotebookNode) -> Iterator[str | Shown]:
     """What a code cell stored, in order: text that was printed, and pictures."""
-    known, count = {*widgets.__all__, *QUIZZES}, 0
+    known, count = {*widgets.__all__, "Inventory"}, 0
     for output in cell.outputs:
         data = output.get("data", {})
         if "image/png" in data:
@@ -94,12 +90,6 @@ def shown(cell: NotebookNode) -> Iterator[str | Shown]:
             yield "\n".join(output.traceback)
         elif text := output.get("text") or data.get("text/plain"):
             yield text
-
-
-def asks(cell: NotebookNode) -> bool:
-    """Whether a cell shows a quiz: its code holds the answer, so it is folded."""
-    pictures = (output for output in shown(cell) if isinstance(output, Shown))
-    return any(picture.widget in QUIZZES for picture in pictures)
 
 
 def has_widgets(notebook: NotebookNode) -> bool:
@@ -148,6 +138,7 @@ def pictured(picture: str, alt: str, page: str, title: str) -> str:
 
 
 def _products(name: str) -> str:
-    return (f'<p class="products"><a href="../slides/{name}.html">Slides of this '
-            f'lesson</a> <a href="../notebooks/{name}.ipynb" download>Download the '
-            "notebook</a></p>")
+    links = [f'<a href="../notebooks/{name}.ipynb" download>Download the notebook</a>']
+    if slides.of(name):
+        links.insert(0, f'<a href="../slides/{name}.html">Slides of this lesson</a>')
+    return f'<p class="products">{" ".join(links)}</p>'

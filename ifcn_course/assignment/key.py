@@ -77,7 +77,7 @@ def key_text(key: Key) -> str:
     """The key as the text of its file: sorted keys, indent 1, a newline at the end.
 
     >>> case = KeyCase("i = 5", (5,), 1)
-    >>> one = KeyFunction("cell_of", "1", "exact", (case,), "def cell_of(i): ...")
+    >>> one = KeyFunction("part_of", "1", "exact", (case,), "def part_of(i): ...")
     >>> key = Key("03_assembling", 2027, "Assembling", {"k": 4}, (one,))
     >>> parsed(key_text(key)) == key
     True

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from ifcn_course.assignment.numbering import table
-from ifcn_lab.draw.palette import COLOURS, GREY, INK, PAPER, cell_colours, ink_on
+from ifcn_lab.draw.palette import COLOURS, GREY, INK, PAPER, ink_on, part_colours
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
 from ifcn_lab.grid import Grid
 
@@ -30,7 +30,7 @@ def numbered_cells(numbering: str | Sequence[int], k: int, m: int) -> Picture:
     with panels(1, 1, width=3.4, height=3.4) as (figure, axes):
         one = bare(axes[0, 0])
         one.set(xlim=(0, m), ylim=(m, 0), aspect="equal")
-        for place, colour in enumerate(cell_colours(k)):
+        for place, colour in enumerate(part_colours(k)):
             a, b = divmod(place, k)
             _cell(one, edges[[a, a + 1]], edges[[b, b + 1]], colour, numbers[a, b])
         for at in range(1, m):

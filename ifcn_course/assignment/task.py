@@ -70,7 +70,7 @@ class Task:
     """A function that students write.
 
     Args:
-        head: of the function, "cell_of(i)"; the grader looks for its name.
+        head: of the function, "part_of(i)"; the grader looks for its name.
         title: a heading.
         prose: what it shall do.
         lines: of its body, all of them to be written; or its whole source, with the

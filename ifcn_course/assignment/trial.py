@@ -24,9 +24,9 @@ def trial(
         kind: of value that is asked for, as `kind_of` names it.
         target: the printed target; None: there is none.
 
-    >>> def cell_of(i, k, m):
+    >>> def part_of(i, k, m):
     ...     raise NotImplementedError("Task 1 is not done yet")
-    >>> trial("Task 1", lambda: cell_of(0, 3, 7), kind="a whole number")
+    >>> trial("Task 1", lambda: part_of(0, 3, 7), kind="a whole number")
     Task 1: not done yet.
     >>> trial("Task 1", lambda: 0 * 3 / 7, kind="a whole number")
     Task 1: runs, and returns a whole number, as it should. Grading asks more.

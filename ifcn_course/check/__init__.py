@@ -14,7 +14,7 @@ _CHECKS = {
     "translation_invariance": "spoiled commutes commuting_shifts best_answer halve",
     "score_maps": "part oracle restore fool",
     "assembling": (
-        "cell_of assemble_loop assemble_blocks view_strides faster_layout "
+        "part_of assemble_loop assemble_blocks view_strides faster_layout "
         "copy_one assemble_whole"),
     "local_coherence": "kept_share diagonal_share step_share head_weights slim_head",
     "training": "label pixel_loss count_copies octaves_off augment",

@@ -30,7 +30,7 @@ class Case(NamedTuple):
         args: the arguments.
         expected: what a right function returns.
         hint: one sentence for who fails here.
-        cells: (k, unit), where value // unit is the number of one of k * k score maps;
+        parts: (k, unit), where value // unit is the number of one of k * k score maps;
             the picture then has their colours.
     """
 
@@ -38,7 +38,7 @@ class Case(NamedTuple):
     args: tuple[object, ...]
     expected: object
     hint: str = ""
-    cells: tuple[int, int] | None = None
+    parts: tuple[int, int] | None = None
 
 
 class Unfit(TypeError):

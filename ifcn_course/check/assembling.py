@@ -1,4 +1,4 @@
-"""Checks of lesson 3: from the cell of a pixel to a kernel."""
+"""Checks of lesson 3: from the part of a place to a kernel."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from ifcn_lab.grid import Grid
 
 ROW = "The window's first row is y - m // 2, its first column x - m // 2."
 ORDER = "The map is number (grid row) * k + (grid column)."
-WIDTHS = "Cells are 5, 4, 4, 4, 4 wide for k = 5, m = 21: use i * k // m."
+WIDTHS = "Parts are 5, 4, 4, 4, 4 wide for k = 5, m = 21: use i * k // m."
 DIGITS = ("The last digits are row and column, what stands before them is the map: "
           "(grid row) * k + (grid column). Which of them is wrong?")
-BLOCK = ("Cell (a, b) is a block of crop[a * k + b]: rows edges[a] up to edges[a + 1], "
+BLOCK = ("Part (a, b) is a block of crop[a * k + b]: rows edges[a] up to edges[a + 1], "
          "columns likewise; a slice leaves its end out by itself.")
-EDGES = "Cells differ in width: edges says where each begins and ends."
+EDGES = "Parts differ in width: edges says where each begins and ends."
 UNWRITTEN = -9
 
 
@@ -56,20 +56,20 @@ def step_of(*sides: int) -> int:
     return 10 if max(sides) <= 10 else 100
 
 
-def cell_of(function: Callable[..., object]) -> None:
+def part_of(function: Callable[..., object]) -> None:
     """Exercise 3.1: the grid row, or column, of a window offset."""
     asked = [(0, 1, 1), (3, 2, 4), (5, 3, 6), (4, 5, 21), (5, 5, 21), (12, 5, 21),
              (20, 5, 21), (6, 3, 7)]
     hint = "Multiply by k first, then divide by m and round down."
-    cases = [Case(f"i = {i}, k = {k}, m = {m}", (i, k, m), int(Grid(k, m).cell_of[i]),
+    cases = [Case(f"i = {i}, k = {k}, m = {m}", (i, k, m), int(Grid(k, m).part_of[i]),
                   hint) for i, k, m in asked]
     cases += [Case(f"every offset, k = {k}, m = {m}", ([*range(m)], k, m),
-                   Grid(k, m).cell_of, hint) for k, m in SIZES]
+                   Grid(k, m).part_of, hint) for k, m in SIZES]
     report("Exercise 3.1", function, cases, run=each_of)
 
 
 def assemble_loop(function: Callable[..., object]) -> None:
-    """Exercise 3.2: a window, pixel by pixel, as `function(maps, k, m, y, x)`."""
+    """Exercise 3.2: a window, place by place, as `function(maps, k, m, y, x)`."""
     report("Exercise 3.2", function, window_cases(), rule=DIGITS)
 
 
@@ -100,9 +100,9 @@ def window_case(k: int, m: int, size: int, y: int, x: int, hint: str) -> Case:
 def view_strides(function: Callable[..., object]) -> None:
     """Exercise 3.4: six strides, as `function(k, m, one_map, one_row, one_column)`."""
     asked = [
-        (2, 2, 100, 10, 1, "A cell has m // k = 1 pixel: next, one row and k maps on."),
-        (2, 6, 100, 10, 1, "The next cell is m // k = 3 rows further, and k maps."),
-        (3, 6, 144, 12, 1, "To the cell on the right it is one map, below it k maps."),
+        (2, 2, 100, 10, 1, "A part has m // k = 1 place: next, one row and k maps on."),
+        (2, 6, 100, 10, 1, "The next part is m // k = 3 rows further, and k maps."),
+        (3, 6, 144, 12, 1, "To the part on the right it is one map, below it k maps."),
         (5, 20, 1, 3000, 25, "Use the strides that are given: maps may lie otherwise."),
     ]
     cases = [
@@ -152,7 +152,7 @@ def copy_one(kernel: Callable[..., object]) -> None:
     asked = [
         (2, 4, (6, 6), (3, 3), 4, "The last two digits say row and column, what stands "
                                   "before them says which map was read."),
-        (3, 7, (10, 10), (4, 5), 4, "m = 7, so the last pixel is number 6. Which "
+        (3, 7, (10, 10), (4, 5), 4, "m = 7, so the last place is number 6. Which "
                                     "threads does the guard send home?"),
         (3, 7, (10, 10), (1, 8), 8, "Off the map there is no score: write fill."),
         *((3, 7, size, (6, 7), 4, "These maps have other numbers of rows and columns. "
@@ -212,7 +212,7 @@ def whole_cases() -> list[Case]:
     """Windows on the maps, across their border and off them."""
     border = "Off the map stands fill: a place below 0 or past the last is no score."
     asked = [
-        (1, 1, (2, 3), [(1, 2)], 0, "One pixel: the score at row y, column x."),
+        (1, 1, (2, 3), [(1, 2)], 0, "One place: the score at row y, column x."),
         (2, 2, (4, 4), [(2, 1), (1, 3)], 0, ORDER),
         (3, 7, (8, 9), [(4, 5), (3, 3)], 0, WIDTHS),
         (2, 3, (5, 6), [(0, 0)], -1, border),

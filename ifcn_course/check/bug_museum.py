@@ -12,17 +12,17 @@ from ifcn_course.check.mutants import Answer, Test, answer, mutants
 from ifcn_course.check.rewrites import by_definition, rewrites
 
 LETTERS = {
-    "A": ("averaged", "All pixels of a cell are equally bright."),
-    "B": ("fortran_channels", "The cells on the diagonal are right, and no others."),
-    "C": ("one_map_for_all", "There is no border of a cell to be seen."),
+    "A": ("averaged", "All places of a part are equally bright."),
+    "B": ("fortran_channels", "The parts on the diagonal are right, and no others."),
+    "C": ("one_map_for_all", "There is no border of a part to be seen."),
     "D": ("offsets_as_places", "The window has moved, and this mask has not changed."),
-    "E": ("row_without_k", "The first row of cells is right, the next ones are not."),
+    "E": ("row_without_k", "The first row of parts is right, the next ones are not."),
     "F": ("center_as_corner", "Half of a window is off the map, and no disc is."),
 }
 """For each letter the specimen, and what to look at in its picture."""
 EXERCISES = {
     frozenset({"transposed"}): "Exercise 8.2",
-    frozenset({"nearest_cell", "rounded_too_early", "last_cell_wider"}): "Exercise 8.3",
+    frozenset({"nearest_part", "rounded_too_early", "last_part_wider"}): "Exercise 8.3",
     frozenset({"clipped", "pushed_inside", "wrapped", "last_row_missed",
                "limits_swapped", "zero_for_fill"}): "Exercise 8.4",
     frozenset(): "Exercise 8.5",

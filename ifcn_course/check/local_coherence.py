@@ -37,7 +37,7 @@ def diagonal_share(function: Callable[..., object]) -> None:
     asked = [(1, 2), (2, 2), (2, 4), (5, 21), (7, 21), (3, 56), (3, 7), (4, 14), (5, 7)]
     cases = [
         Case(f"k = {k}, m = {m}", (k, m), coherence.kept_share(k, m, (1, 1)),
-             hint="A pixel is kept if its row stays in its cell and its column does.")
+             hint="A place is kept if its row stays in its part and its column does.")
         for k, m in asked
     ]
     report("Exercise 4.2", function, cases, agree=close)
@@ -45,7 +45,7 @@ def diagonal_share(function: Callable[..., object]) -> None:
 
 def step_share(function: Callable[..., object]) -> None:
     """Exercise 4.3: any step, as a formula `function(k, m, a, b)`."""
-    long = "Where the step is longer than a cell nothing is kept: never below 0."
+    long = "Where the step is longer than a part nothing is kept: never below 0."
     asked = [
         (1, 2, 0, 1, "k = 1 has no inner border: everything in both is kept."),
         (2, 4, 0, 0, "Without a step everything is kept."),
@@ -55,15 +55,15 @@ def step_share(function: Callable[..., object]) -> None:
         (5, 21, 0, -3, "To the left it is as to the right: take the absolute value."),
         (5, 21, 5, 0, long),
         (3, 21, 4, -8, long),
-        (4, 21, -2, 5, "The widths differ by one pixel at most. Does that matter?"),
+        (4, 21, -2, 5, "The widths differ by one place at most. Does that matter?"),
     ]
     cases = [
         Case(f"k = {k}, m = {m}, step ({a}, {b})", (k, m, a, b),
              coherence.kept_share(k, m, (a, b)), hint)
         for k, m, a, b, hint in asked
     ]
-    report("Exercise 4.3", function, cases, agree=close, rule="A pixel is kept if its "
-           "row stays in its cell and its column does; divide by the pixels in both.")
+    report("Exercise 4.3", function, cases, agree=close, rule="A place is kept if its "
+           "row stays in its part and its column does; divide by the places in both.")
 
 
 def head_weights(function: Callable[..., object]) -> None:

@@ -27,7 +27,7 @@ def unlabelled_masks(maps: Maps, centers: Centers, m: int) -> Picture:
     Args:
         maps: (k*k, H, W) logits of a trained network.
         centers: (y, x) of each window; one row of masks for each.
-        m: window side in cells.
+        m: window side in places.
     """
     columns = {"right": by_definition}
     columns |= {letter: unlabelled(letter).function for letter in LETTERS}
@@ -74,21 +74,21 @@ def _one(ax: Axes, window: Float[np.ndarray, "m m"], right: Bool[np.ndarray, "m 
 def masks_words(
     made: Mapping[str, Float[np.ndarray, "N m m"]], right: Bool[np.ndarray, "N m m"]
 ) -> str:
-    """What a row of masks shows: pixels of the right mask, and how far others are off.
+    """What a row of masks shows: places of the right mask, and how far others are off.
 
     >>> right = np.eye(2, dtype=bool)[None]
     >>> masks_words({"right": right - 0.5, "A": np.ones((1, 2, 2))}, right)
-    'Masks of 1 window. The right mask has 2 pixels. Wrong pixels: A 2.'
+    'Masks of 1 window. The right mask has 2 places. Wrong places: A 2.'
     """
-    pixels = listing([str(each.sum()) for each in right])
+    places = listing([str(each.sum()) for each in right])
     off = {name: ((windows > 0) != right).sum((1, 2)).tolist()
            for name, windows in list(made.items())[1:]}
     said = "; ".join(f"{name} {listing([*map(str, n)])}" for name, n in off.items())
     if len(right) == 1:
-        lead = f"Masks of 1 window. The right mask has {pixels} pixels."
+        lead = f"Masks of 1 window. The right mask has {places} places."
     else:
-        lead = f"Masks of {len(right)} windows. The right masks have {pixels} pixels."
-    return f"{lead} Wrong pixels: {said}."
+        lead = f"Masks of {len(right)} windows. The right masks have {places} places."
+    return f"{lead} Wrong places: {said}."
 
 
 def killed(tests: Mapping[str, Test]) -> Picture:

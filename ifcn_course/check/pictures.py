@@ -9,7 +9,7 @@ from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
 
 from ifcn_course.check.grids import differing, first_difference, plane_of, printed
-from ifcn_lab.draw.palette import INK, WRONG, blend, cell_colours, ink_on
+from ifcn_lab.draw.palette import INK, WRONG, blend, ink_on, part_colours
 from ifcn_lab.draw.picture import Picture, bare, panels
 
 LIGHT, DARK, NONE = "#f4f4f4", "#51677f", "#ffffff"
@@ -28,21 +28,21 @@ def can_be_drawn(values: Values) -> bool:
 
 
 def yours_and_expected(
-    yours: Values, expected: Values, *, cells: tuple[int, int] | None = None
+    yours: Values, expected: Values, *, parts: tuple[int, int] | None = None
 ) -> Picture:
-    """Two answers as planes of coloured pixels; where they differ, pixels are framed.
+    """Two answers as planes of coloured squares; where they differ, they are framed.
 
     Of arrays with more than two dimensions the first plane that differs is drawn.
     Where the shapes differ nothing is framed.
 
     Args:
         yours, expected: numbers or truth values.
-        cells: (k, unit), where value // unit is the number of one of k * k score maps.
+        parts: (k, unit), where value // unit is the number of one of k * k score maps.
             Such values have their map's colour; others are grey, dark where large.
 
     >>> picture = yours_and_expected(np.eye(2), np.ones((2, 2)))
     >>> print(picture.alt)
-    Your answer beside the expected one, 2 x 2. 2 of 4 pixels differ and are framed. \
+    Your answer beside the expected one, 2 x 2. 2 of 4 numbers differ and are framed. \
 The first is at row 0, column 1: yours is 0, expected is 1.
     """
     at = first_difference(yours, expected)
@@ -52,10 +52,10 @@ The first is at row 0, column 1: yours is 0, expected is 1.
     with panels(1, 2, **inches(mine.shape, right.shape)) as (figure, axes):
         for ax, values, title in zip(axes[0], (mine, right), ("yours", "expected"),
                                      strict=True):
-            paint(bare(ax, title), values, colours_of(values, (mine, right), cells))
-            if cells and max(values.shape) > PRINTED:
-                number_maps(ax, values, *cells)
-            frame_pixels(ax, unequal)
+            paint(bare(ax, title), values, colours_of(values, (mine, right), parts))
+            if parts and max(values.shape) > PRINTED:
+                number_maps(ax, values, *parts)
+            frame_squares(ax, unequal)
     return Picture(figure, words(yours, expected, at, unequal))
 
 
@@ -73,15 +73,15 @@ def inches(*shapes: tuple[int, ...]) -> dict[str, float]:
 
 def colours_of(
     values: Shaped[np.ndarray, "h w"], both: tuple[np.ndarray, np.ndarray],
-    cells: tuple[int, int] | None,
+    parts: tuple[int, int] | None,
 ) -> list[list[str]]:
     """A colour for every value, the same scale in both planes.
 
-    >>> colours_of(np.array([[0, 310]]), (np.zeros(1), np.zeros(1)), cells=(2, 100))
+    >>> colours_of(np.array([[0, 310]]), (np.zeros(1), np.zeros(1)), parts=(2, 100))
     [['#08306b', '#fdbe85']]
     """
-    if cells:
-        return [[map_colour(value, *cells) for value in row] for row in values]
+    if parts:
+        return [[map_colour(value, *parts) for value in row] for row in values]
     every = np.concatenate([np.ravel(each).astype(float) for each in both])
     every = every[np.isfinite(every)]
     low, high = (every.min(), every.max()) if every.size else (0.0, 0.0)
@@ -95,7 +95,7 @@ def map_colour(value: float | np.number, k: int, unit: int) -> str:
     ('#ffffff', '#9ecae1')
     """
     known = np.isfinite(value) and 0 <= value < unit * k * k
-    return cell_colours(k)[int(value // unit)] if known else NONE
+    return part_colours(k)[int(value // unit)] if known else NONE
 
 
 def grey_for(value: float, low: float, high: float) -> str:
@@ -113,7 +113,7 @@ def grey_for(value: float, low: float, high: float) -> str:
 def paint(
     ax: Axes, values: Shaped[np.ndarray, "h w"], colours: list[list[str]]
 ) -> None:
-    """The pixels, and in small planes their numbers."""
+    """The squares, and in small planes their numbers."""
     rows, columns = values.shape
     ax.set(xlim=(-0.1, columns + 0.1), ylim=(rows + 0.1, -0.1), aspect="equal")
     for (i, j), value in np.ndenumerate(values):
@@ -130,15 +130,15 @@ def number_maps(
     ax: Axes, values: Shaped[np.ndarray, "h w"], k: int, unit: int
 ) -> None:
     """The number of each map, in the middle of what is copied from it."""
-    for number, colour in enumerate(cell_colours(k)):
+    for number, colour in enumerate(part_colours(k)):
         rows, columns = np.nonzero(values // unit == number)
         if len(rows):
             ax.text(np.median(columns) + 0.5, np.median(rows) + 0.5, str(number),
                     ha="center", va="center", size=9, color=ink_on(colour), zorder=5)
 
 
-def frame_pixels(ax: Axes, unequal: Bool[np.ndarray, "h w"]) -> None:
-    """A frame round every pixel that differs."""
+def frame_squares(ax: Axes, unequal: Bool[np.ndarray, "h w"]) -> None:
+    """A frame round every number that differs."""
     wide = 2.4 if max(unequal.shape) <= PRINTED else 1.2
     inset = 0.06
     boxes = [Rectangle((j + inset, i + inset), 1 - 2 * inset, 1 - 2 * inset)
@@ -162,7 +162,7 @@ def words(
     where = f", plane {', '.join(map(str, at[:-2]))}" if len(at) > 2 else ""
     row, column = ((0, *at) if len(at) == 1 else at)[-2:]
     verb = "differs and is" if unequal.sum() == 1 else "differ and are"
-    count = f"{unequal.sum()} of {unequal.size} pixels {verb} framed."
+    count = f"{unequal.sum()} of {unequal.size} numbers {verb} framed."
     size = " x ".join(map(str, unequal.shape))
     return (f"Your answer beside the expected one, {size}{where}. {count} The first "
             f"is at row {row}, column {column}: yours is {said(yours[at])}, "

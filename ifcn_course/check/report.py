@@ -1,18 +1,18 @@
 """Run a learner's function on small cases and say calmly what came out.
 
->>> def cell_of(i, k, m):
+>>> def part_of(i, k, m):
 ...     return i * m // k
 >>> cases = [
 ...     Case("k = 1, m = 1", (0, 1, 1), 0),
-...     Case("k = 2, m = 4", (3, 2, 4), 1, hint="Cells are m / k wide."),
+...     Case("k = 2, m = 4", (3, 2, 4), 1, hint="Parts are m / k wide."),
 ... ]
->>> report("Exercise 3.1", cell_of, cases)
+>>> report("Exercise 3.1", part_of, cases)
 Exercise 3.1: not yet right for k = 2, m = 4.
 Yours:
 6
 Expected:
 1
-Cells are m / k wide.
+Parts are m / k wide.
 
 Inside a check the answers are also compared with those of the bug museum: where a
 specimen answers alike in every case, its mistake is named. Else a hint is given if all
@@ -126,7 +126,7 @@ def _show(answer: Answer, case: Case) -> None:
     from ifcn_lab.draw.picture import show
 
     if can_be_drawn(answer.values) and can_be_drawn(expected):
-        show(yours_and_expected(answer.values, expected, cells=case.cells))
+        show(yours_and_expected(answer.values, expected, parts=case.parts))
 
 
 def in_notebook() -> bool:

@@ -24,7 +24,7 @@ Function = Callable[..., Windows]
 
 
 def by_definition(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
-    """The library's loop, pixel by pixel.
+    """The library's loop, place by place.
 
     >>> maps = np.arange(16).reshape(4, 2, 2)
     >>> by_definition(maps, 2, np.array([(1, 1)]), 0).tolist()
@@ -48,7 +48,7 @@ def by_padding(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windo
 
 
 def by_blocks(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
-    """Copies cell by cell, the part of it that lies on the map."""
+    """Copies part by part, as far as it lies on the map."""
     k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
     windows = np.full((len(centers), m, m), fill, score_maps.dtype)
     edges = Grid(k, m).edges.tolist()
@@ -63,20 +63,20 @@ def by_blocks(score_maps: Maps, m: int, centers: Centers, fill: float) -> Window
 
 
 def by_index(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
-    """One fancy index for all pixels of all windows."""
+    """One fancy index for all places of all windows."""
     k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
     offsets = np.arange(m)
     rows = centers[:, 0, None, None] + offsets[:, None] - m // 2     # (N, m, 1)
     columns = centers[:, 1, None, None] + offsets - m // 2           # (N, 1, m)
-    cell = offsets * k // m
-    channel = cell[:, None] * k + cell                               # (m, m)
+    part = offsets * k // m
+    channel = part[:, None] * k + part                               # (m, m)
     on_map = (rows >= 0) & (rows < H) & (columns >= 0) & (columns < W)
     found = score_maps[channel, rows.clip(0, H - 1), columns.clip(0, W - 1)]
     return np.where(on_map, found, np.asarray(fill, score_maps.dtype))
 
 
 def by_map(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
-    """Goes through the maps and asks of each score which pixel wants it."""
+    """Goes through the maps and asks of each score which place wants it."""
     k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
     windows = np.full((len(centers), m, m), fill, score_maps.dtype)
     for n, channel in np.ndindex(len(centers), k * k):

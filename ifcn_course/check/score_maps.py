@@ -27,14 +27,14 @@ def part(function: Callable[..., object]) -> None:
         part_case((0, 8), (4, 4), 3, 9, "The part is row * k + column."),
         part_case((7, 3), (4, 4), 3, 9, "The part is row * k + column."),
         part_case((12, 20), (10, 17), 3, 21, WINDOW),
-        part_case((4, 4), (10, 10), 5, 21, "Cells of 21 in 5 are 5, 4, 4, 4, 4 wide: "
+        part_case((4, 4), (10, 10), 5, 21, "Parts of 21 in 5 are 5, 4, 4, 4, 4 wide: "
                   "use offset * k // m."),
         part_case((17, 20), (10, 10), 5, 21, "The last offset is m - 1, in the last "
-                  "cell: use offset * k // m."),
+                  "part: use offset * k // m."),
     ]
     cases += [every_part(k, m) for k, m in SIZES]
     report("Exercise 2.1", function, cases, run=each_of, rule=f"{WINDOW} The part is "
-           "row * k + column of the grid cell, and offset i is in cell i * k // m.")
+           "row * k + column of the grid; offset i is in row (or column) i * k // m.")
 
 
 def part_case(
@@ -51,7 +51,7 @@ def every_part(k: int, m: int) -> Case:
     pixels = [(i + 2, j + 5) for i, j in np.ndindex(m, m)]
     return Case(f"every pixel of a window, k = {k}, m = {m}",
                 (pixels, (2 + m // 2, 5 + m // 2), k, m), Grid(k, m).channel.ravel(),
-                "Offset i is in cell i * k // m; the part is row * k + column.")
+                "Offset i is in row (or column) i * k // m; part = row * k + column.")
 
 
 def oracle(function: Callable[..., object]) -> None:

@@ -76,31 +76,31 @@ def pixel_loss(function: Callable[..., object]) -> None:
 
 
 def count_copies(function: Callable[..., object]) -> None:
-    """Exercise 5.4: how often each cell is copied, `function(centers, k, m, H, W)`."""
+    """Exercise 5.4: how often each score is copied, `function(centers, k, m, H, W)`."""
     asked = [
-        ([(1, 2)], 1, 1, 2, 3, "One pixel is copied, at row 1 and column 2."),
-        ([(1, 1)], 1, 3, 3, 3, "One window: it copies every cell once."),
-        ([(1, 1)] * 3, 1, 3, 3, 3, "The same window three times: every cell counts 3."),
-        ([(2, 2)], 2, 4, 5, 5, "Pixel (i, j) is read from map channel[i, j]."),
+        ([(1, 2)], 1, 1, 2, 3, "One place is copied, at row 1 and column 2."),
+        ([(1, 1)], 1, 3, 3, 3, "One window: it copies every score once."),
+        ([(1, 1)] * 3, 1, 3, 3, 3, "The same window thrice: every score counts 3."),
+        ([(2, 2)], 2, 4, 5, 5, "Place (i, j) is read from map channel[i, j]."),
         ([(0, 6), (4, 1)], 2, 4, 5, 7, "Off the map nothing is copied: skip it."),
         ([(4, 4), (4, 5), (7, 2)], 3, 7, 9, 9, "The window's first row is y - m // 2."),
-        ([(4, 4), (1, 3)], 5, 7, 8, 9, "Cells differ in width: use i * k // m."),
-        ([(9, 8)], 4, 14, 17, 15, "Cells differ in width: use i * k // m."),
+        ([(4, 4), (1, 3)], 5, 7, 8, 9, "Parts differ in width: use i * k // m."),
+        ([(9, 8)], 4, 14, 17, 15, "Parts differ in width: use i * k // m."),
     ]
     cases = []
     for centers, k, m, height, width, hint in asked:
         expected = copies(np.array(centers), k, m, (height, width))
         windows = "1 window" if len(centers) == 1 else f"{len(centers)} windows"
-        what = f"k = {k}, m = {m}, {windows} on {height} x {width} cells"
+        what = f"k = {k}, m = {m}, {windows} on {height} x {width} places"
         cases.append(Case(what, (centers, k, m, height, width), expected, hint))
-    report("Exercise 5.4", function, cases, rule="Every pixel (i, j) of every window "
+    report("Exercise 5.4", function, cases, rule="Every place (i, j) of every window "
            "that lies on the map adds 1, to its map, at its row and column.")
 
 
 def copies(
     centers: Int[np.ndarray, "N 2"], k: int, m: int, shape: tuple[int, int]
 ) -> Int[np.ndarray, "kk H W"]:
-    """How often every cell of every map is copied by windows at these centres.
+    """How often every score of every map is copied by windows at these centres.
 
     >>> copies(np.array([[0, 0]]), 1, 3, (2, 2)).tolist()
     [[[1, 1], [1, 1]]]
@@ -151,14 +151,15 @@ def flags() -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "N h w"]]:
     """A picture where a colour says what each pixel is: dark ground and 3 objects.
 
     No object is its own mirror image, and the picture is wider than it is high. Colours
-    vary by a little, so that numbers that overflow tear an object in two.
+    vary by a little, so that numbers that overflow tear an object in two; none lies
+    between two others, so that a soft border looks like no third region.
     """
     masks = np.zeros((3, 48, 64), bool)
     masks[0, 6:26, 8:14] = masks[0, 20:26, 8:30] = True
     masks[1, 10:20, 40:58] = masks[1, 20:30, 52:58] = True
     masks[2] = np.tri(48, 64, -14, bool) & (np.arange(48)[:, None] > 30)
     masks[2] &= ~masks[:2].any(0)
-    colours = np.array([[16, 20, 24], [70, 30, 60], [126, 130, 124], [240, 238, 242]])
+    colours = np.array([[16, 20, 24], [110, 30, 20], [20, 190, 140], [240, 110, 242]])
     grain = np.arange(48 * 64).reshape(48, 64, 1) * 5 % 21 - 10
     number = (masks * np.array([1, 2, 3])[:, None, None]).sum(0)
     return (colours[number] + grain).astype(np.uint8), masks

@@ -68,7 +68,7 @@ def commuting_shifts(function: Callable[..., object]) -> None:
              "A shift must be a whole number of steps."),
         Case("one layer of stride 1", ([1], 3), [1, 2, 3]),
         Case("strides 2 and 2", ([2, 2], 9), [4, 8],
-             "The second layer steps 2 cells of the first: 2 * 2 pixels."),
+             "The second layer steps 2 places of the first: 2 * 2 pixels."),
         Case("strides 3 and 2", ([3, 2], 13), [6, 12]),
         Case("strides 2, 1 and 3", ([2, 1, 3], 20), [6, 12, 18]),
         Case("strides 2, 2, 2, as in VGG-16 here", ([2, 2, 2], 16), [8, 16]),

@@ -20,7 +20,7 @@ from ifcn_lab.assembling import assemble as definition
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.nms import nms_pairwise
 
-OFF = "Off the map there is no score: those pixels hold fill."
+OFF = "Off the map there is no score: those places hold fill."
 COPY = "A copy changes nothing: NaN, infinity, True and 255 stay what they are."
 
 
@@ -36,7 +36,7 @@ def assemble(function: Callable[..., object]) -> None:
 def address_cases() -> list[Case]:
     """Windows of maps whose scores say where they stand, the smallest first."""
     asked = [
-        (1, 1, (1, 1), [(0, 0)], 0, "One map, one pixel: a copy of its score."),
+        (1, 1, (1, 1), [(0, 0)], 0, "One map, one place: a copy of its score."),
         (1, 2, (3, 3), [(1, 1)], 0, ROW),
         (1, 3, (2, 2), [(0, 1)], -1, OFF),
         (2, 2, (4, 4), [(2, 1)], -1, ORDER),
@@ -51,7 +51,7 @@ def address_cases() -> list[Case]:
     ]
     return [
         assemble_case(f"{size[0]} x {size[1]} maps", addresses(k, *size), m,
-                      centers, fill, hint)._replace(cells=(k, step_of(*size) ** 2))
+                      centers, fill, hint)._replace(parts=(k, step_of(*size) ** 2))
         for k, m, size, centers, fill, hint in asked
     ]
 
@@ -86,7 +86,7 @@ def mask_loss(function: Callable[..., object]) -> None:
     """Your own loss of masks, as `function(logits, targets, labels)`.
 
     `logits` and `targets` are (n, m, m), `labels` (n,) is 1 for positive windows and 0
-    for negative ones. Asked is the mean logistic loss of the pixels of positive
+    for negative ones. Asked is the mean logistic loss of the places of positive
     windows; without a positive window it is 0.
     """
     z = np.array([[0.0, 2.0], [-1.0, 4.0]])
@@ -94,7 +94,7 @@ def mask_loss(function: Callable[..., object]) -> None:
     positive = "Only positive windows have a mask to show."
     asked = [
         (z[None, :1, :1], t[None, :1, :1], [1], "At logit 0 the loss is ln 2 = 0.69."),
-        (z[None], t[None], [1], "Take the mean over the m * m pixels."),
+        (z[None], t[None], [1], "Take the mean over the m * m places."),
         (np.stack([z, 2 * z]), np.stack([t, 0 * t]), [1, 0], positive),
         (np.stack([z, -z, 3 * z]), np.stack([t, 0 * t, t]), [1, 0, 1], positive),
         (np.stack([z, -z]), np.stack([t, t]), [0, 0], "No positive window: 0."),
@@ -105,14 +105,14 @@ def mask_loss(function: Callable[..., object]) -> None:
         for z, t, labels, hint in asked
     ]
     report("Your mask loss", function, cases, agree=close, rule="The mean of the "
-           "logistic loss over all pixels of all positive windows.")
+           "logistic loss over all places of all positive windows.")
 
 
 def loss_of_masks(
     logits: Float[np.ndarray, "n m m"], targets: Float[np.ndarray, "n m m"],
     labels: Int[np.ndarray, " n"],
 ) -> float:
-    """The mean logistic loss over all pixels of positive windows; 0 if there is none.
+    """The mean logistic loss over all places of positive windows; 0 if there is none.
 
     >>> zero = np.zeros((1, 2, 2))
     >>> round(loss_of_masks(zero, zero, np.array([1])), 3)
@@ -166,7 +166,7 @@ def kinds_drawn(
 def suppress_masks(function: Callable[..., object]) -> None:
     """Your own NMS of masks, as `function(masks, corners, scores, iou)`.
 
-    `masks` (N, m, m) lie in windows whose first pixels are at `corners` (N, 2), (y, x).
+    `masks` (N, m, m) lie in windows whose first places are at `corners` (N, 2), (y, x).
     Two masks are compared by their tight boxes. Kept indices come back, best first.
     """
     bar, left = np.zeros((6, 6), bool), np.zeros((6, 6), bool)

@@ -12,7 +12,7 @@ from ifcn_course.museum.adapting import AS_ASKED
 from ifcn_course.museum.specimen import SHELF, Specimen, source
 
 __all__ = ["Specimen", "concerning", "source", "specimen", "specimens"]
-_FILES = ("assembling", "placing", "shifting", "cells", "kept_scores", "training",
+_FILES = ("assembling", "placing", "shifting", "parts", "kept_scores", "training",
           "drawing", "sizes", "formats")
 _SLOW = {
     "proposing": ("box_overlap", "suppress", "recall", "suppress_masks"),
@@ -53,7 +53,7 @@ def concerning(check: str) -> tuple[Specimen, ...]:
     Most mistakes of assembling are written once, for `assemble`; here they take what
     the exercise's function takes. A check without specimens has an empty tuple.
 
-    >>> [each.name for each in concerning("cell_of")][:2]
+    >>> [each.name for each in concerning("part_of")][:2]
     ['early_rounding', 'clamped_early_rounding']
     >>> concerning("no_such_check")
     ()

@@ -21,11 +21,11 @@ COUNTED = *INSIDE, "count_copies"
 @mistake(
     "Rows and columns swapped",
     "It looks as if rows and columns of the window are swapped.",
-    "Look at where you write: pixel (i, j) is row i, column j.",
+    "Look at where you write: place (i, j) is row i, column j.",
     *INSIDE,
 )
 def transposed(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
-    """Writes pixel (i, j) to (j, i)."""
+    """Writes place (i, j) to (j, i)."""
     k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
     windows = np.full((len(centers), m, m), fill, score_maps.dtype)
     for n, i, j in np.ndindex(windows.shape):
@@ -45,7 +45,7 @@ def transposed(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windo
 def fortran_channels(
     score_maps: Maps, m: int, centers: Centers, fill: float
 ) -> Windows:
-    """Numbers the cells column by column."""
+    """Numbers the parts column by column."""
     k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
     windows = np.full((len(centers), m, m), fill, score_maps.dtype)
     for n, i, j in np.ndindex(windows.shape):
@@ -97,11 +97,11 @@ def counted_from_one(
 @mistake(
     "One map for all",
     "It looks as if the whole window is copied from one map.",
-    "Each cell of the window has a map of its own.",
+    "Each part of the window has a map of its own.",
     *COUNTED,
 )
 def one_map_for_all(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
-    """Copies every cell from the middle map, as an ordinary FCN would."""
+    """Copies every part from the middle map, as an ordinary FCN would."""
     k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
     windows = np.full((len(centers), m, m), fill, score_maps.dtype)
     for n, i, j in np.ndindex(windows.shape):
@@ -112,13 +112,13 @@ def one_map_for_all(score_maps: Maps, m: int, centers: Centers, fill: float) -> 
 
 
 @mistake(
-    "Rounded to the nearest cell",
+    "Rounded to the nearest part",
     "It looks as if i * k / m is rounded to the nearest number.",
     "Round down: i * k // m, or int() of the quotient.",
     *COUNTED,
 )
-def nearest_cell(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
-    """Rounds where it should round down; the last pixels fall behind the last cell."""
+def nearest_part(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
+    """Rounds where it should round down; the last places fall behind the last part."""
     k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
     windows = np.full((len(centers), m, m), fill, score_maps.dtype)
     for n, i, j in np.ndindex(windows.shape):
@@ -138,7 +138,7 @@ def nearest_cell(score_maps: Maps, m: int, centers: Centers, fill: float) -> Win
 def rounded_too_early(
     score_maps: Maps, m: int, centers: Centers, fill: float
 ) -> Windows:
-    """Makes every cell m // k wide; what is left over has no cell."""
+    """Makes every part m // k wide; what is left over has no part."""
     k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
     windows = np.full((len(centers), m, m), fill, score_maps.dtype)
     for n, i, j in np.ndindex(windows.shape):
@@ -150,31 +150,31 @@ def rounded_too_early(
 
 
 @mistake(
-    "Last cell takes the rest",
-    "It looks as if all cells are m // k wide and the last takes what is left over.",
-    "Cells differ by one pixel at most: use i * k // m.",
+    "Last part takes the rest",
+    "It looks as if all parts are m // k wide and the last takes what is left over.",
+    "Parts differ by one place at most: use i * k // m.",
     *COUNTED,
 )
-def last_cell_wider(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
-    """Rounds too early and then cuts the cell number off at k - 1."""
+def last_part_wider(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
+    """Rounds too early and then cuts the part number off at k - 1."""
     k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
-    cell = np.minimum(np.arange(m) // (m // k), k - 1)               # (m,)
+    part = np.minimum(np.arange(m) // (m // k), k - 1)               # (m,)
     windows = np.full((len(centers), m, m), fill, score_maps.dtype)
     for n, i, j in np.ndindex(windows.shape):
         y, x = centers[n] + (i - m // 2, j - m // 2)
         if 0 <= y < H and 0 <= x < W:
-            windows[n, i, j] = score_maps[cell[i] * k + cell[j], y, x]
+            windows[n, i, j] = score_maps[part[i] * k + part[j], y, x]
     return windows
 
 
 @mistake(
-    "Cells all rounded up",
-    "It looks as if all cells are ceil(m / k) wide and the last gets what is left.",
-    "Cells differ by one pixel at most: use i * k // m.",
+    "Parts all rounded up",
+    "It looks as if all parts are ceil(m / k) wide and the last gets what is left.",
+    "Parts differ by one place at most: use i * k // m.",
     *COUNTED,
 )
-def wide_cells(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
-    """Makes cells of 21 in 5 of 5, 5, 5, 5 and 1."""
+def wide_parts(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
+    """Makes parts of 21 in 5 of 5, 5, 5, 5 and 1."""
     k, (_, H, W) = isqrt(len(score_maps)), score_maps.shape
     windows = np.full((len(centers), m, m), fill, score_maps.dtype)
     for n, i, j in np.ndindex(windows.shape):
@@ -187,20 +187,20 @@ def wide_cells(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windo
 
 @mistake(
     "Averaged, not copied",
-    "It looks as if each cell holds the mean of its scores.",
+    "It looks as if each part holds the mean of its scores.",
     "Copy every score for itself; averaging belongs to pooling, not to assembling.",
     *INSIDE,
 )
 def averaged(
     score_maps: Maps, m: int, centers: Centers, fill: float
 ) -> Shaped[np.ndarray, "N m m"]:
-    """Gives every pixel of a cell the cell's mean, as pooling does."""
+    """Gives every place of a part the part's mean, as pooling does."""
     windows = assemble(score_maps, m, centers=centers, fill=fill).astype(float)
     edges = Grid(isqrt(len(score_maps)), m).edges
     for top, bottom in zip(edges, edges[1:], strict=False):
         for left, right in zip(edges, edges[1:], strict=False):
-            cell = windows[:, top:bottom, left:right]                # (N, h, w)
-            cell[:] = cell.mean((1, 2), keepdims=True)
+            part = windows[:, top:bottom, left:right]                # (N, h, w)
+            part[:] = part.mean((1, 2), keepdims=True)
     return windows
 
 

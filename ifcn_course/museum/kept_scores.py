@@ -59,7 +59,7 @@ def changed_share(k: int, m: int, s: int) -> float:
 @mistake(
     "One direction only",
     "It looks as if only one of the two directions counts.",
-    "A pixel is kept if its row is kept and its column is: multiply the two shares.",
+    "A place is kept if its row is kept and its column is: multiply the two shares.",
     "diagonal_share",
 )
 def one_direction(k: int, m: int) -> float:
@@ -70,18 +70,18 @@ def one_direction(k: int, m: int) -> float:
 @mistake(
     "Losses added",
     "It looks as if what rows lose and what columns lose is added.",
-    "Some pixels lose both; multiply the shares that are kept.",
+    "Some places lose both; multiply the shares that are kept.",
     "diagonal_share",
 )
 def losses_added(k: int, m: int) -> float:
-    """Counts the pixels at the crossings of borders twice."""
+    """Counts the places at the crossings of borders twice."""
     return 1 - 2 * (k - 1) / (m - 1)
 
 
 @mistake(
-    "Share of all pixels",
-    "It looks as if the share is taken of all m * m pixels.",
-    "(m - 1) * (m - 1) pixels are in both windows.",
+    "Share of all places",
+    "It looks as if the share is taken of all m * m places.",
+    "(m - 1) * (m - 1) places are in both windows.",
     "diagonal_share",
 )
 def share_of_all_pixels(k: int, m: int) -> float:
@@ -125,7 +125,7 @@ def step_losses_added(k: int, m: int, a: int, b: int) -> float:
 
 
 @mistake(
-    "All pixels, not those in both",
+    "All places, not those in both",
     "It looks as if the share is taken of all m columns.",
     "m - b columns are in both windows; only these can be kept.",
     "step_share",
@@ -174,14 +174,14 @@ def second_layer_forgotten(
 
 @mistake(
     "No rank between",
-    "It looks as if one linear layer leads straight to the m * m pixels.",
+    "It looks as if one linear layer leads straight to the m * m places.",
     "There are two layers, with `rank` numbers between them.",
     "head_weights",
 )
 def one_full_layer(
     channels: int, k: int, bins: int, rank: int, m: int
 ) -> tuple[int, int]:
-    """Multiplies inputs and pixels."""
+    """Multiplies inputs and places."""
     return 9 * channels * k * k, bins * bins * channels * m * m
 
 

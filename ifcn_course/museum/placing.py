@@ -17,7 +17,7 @@ BORDER = "assemble", "count_copies", "assemble_whole"
 @mistake(
     "Window offsets as map places",
     "It looks as if window offsets are used as places on the map.",
-    "Pixel (i, j) lies at row y - m // 2 + i and column x - m // 2 + j of the map.",
+    "Place (i, j) lies at row y - m // 2 + i and column x - m // 2 + j of the map.",
     *COUNTED,
 )
 def offsets_as_places(
@@ -51,13 +51,13 @@ def center_as_corner(
 
 
 @mistake(
-    "Half a pixel off",
+    "Half a place off",
     "It looks as if half of the window is taken as (m - 1) // 2.",
     "It is m // 2; the two differ where m is even.",
     *COUNTED,
 )
-def half_pixel_off(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
-    """Puts windows with an even side one cell too low and too far to the right."""
+def half_place_off(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:
+    """Puts windows with an even side one place too low and too far to the right."""
     channel, (_, H, W) = Grid(isqrt(len(score_maps)), m).channel, score_maps.shape
     windows = np.full((len(centers), m, m), fill, score_maps.dtype)
     for n, i, j in np.ndindex(windows.shape):
@@ -87,7 +87,7 @@ def center_as_xy(score_maps: Maps, m: int, centers: Centers, fill: float) -> Win
 @mistake(
     "Clipped, not padded",
     "It looks as if places off the map are moved to its edge.",
-    "Off the map there is no score: leave those pixels alone, they hold fill.",
+    "Off the map there is no score: leave those places alone, they hold fill.",
     *BORDER,
 )
 def clipped(score_maps: Maps, m: int, centers: Centers, fill: float) -> Windows:

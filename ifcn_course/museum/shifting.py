@@ -121,7 +121,7 @@ def response_not_shifted(layer: Layer, image: Map, shift: int, frame: int) -> bo
 @mistake(
     "Strides added",
     "It looks as if the strides are added.",
-    "A cell of the second layer is strides[0] pixels: strides multiply.",
+    "A place of the second layer is strides[0] pixels: strides multiply.",
     "commuting_shifts",
 )
 def strides_added(strides: Sequence[int], most: int) -> list[int]:
@@ -133,7 +133,7 @@ def strides_added(strides: Sequence[int], most: int) -> list[int]:
 @mistake(
     "Largest stride only",
     "It looks as if only the largest stride counts.",
-    "Every layer with a stride makes the cells larger: multiply all strides.",
+    "Every layer with a stride makes the places larger: multiply all strides.",
     "commuting_shifts",
 )
 def largest_stride(strides: Sequence[int], most: int) -> list[int]:
@@ -168,7 +168,7 @@ def zero_shift(strides: Sequence[int], most: int) -> list[int]:
 @mistake(
     "Least common multiple",
     "It looks as if the least common multiple of the strides is taken.",
-    "A cell of the second layer is a whole cell of the first: strides multiply.",
+    "A place of the second layer is a whole place of the first: strides multiply.",
     "commuting_shifts",
 )
 def common_multiple(strides: Sequence[int], most: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Mistakes of kernels: lesson 3, one thread for each pixel of a window."""
+"""Mistakes of kernels: lesson 3, one thread for each place of a window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ifcn_course.museum.specimen import mistake
 @mistake(
     "Guard one too far",
     "It looks as if threads number m pass the guard.",
-    "Pixels go from 0 to m - 1: send home i >= m and j >= m.",
+    "Places go from 0 to m - 1: send home i >= m and j >= m.",
     "copy_one",
 )
 @no_type_check
@@ -33,7 +33,7 @@ def guard_too_wide(maps, channel, top, left, fill, window) -> Any:
 @mistake(
     "Guard one too narrow",
     "It looks as if the last row and column of threads are sent home.",
-    "Thread m - 1 still has a pixel: send home i >= m and j >= m only.",
+    "Thread m - 1 still has a place: send home i >= m and j >= m only.",
     "copy_one",
 )
 @no_type_check
@@ -52,7 +52,7 @@ def guard_too_narrow(maps, channel, top, left, fill, window) -> Any:
 
 
 @mistake(
-    "Map of the mirrored pixel",
+    "Map of the mirrored place",
     "It looks as if i and j are swapped where the map is looked up.",
     "channel[i, j]: the row comes first.",
     "copy_one",
@@ -95,7 +95,7 @@ def swapped_limits_kernel(maps, channel, top, left, fill, window) -> Any:
 
 @mistake(
     "Fill forgotten",
-    "It looks as if pixels off the map are left unwritten.",
+    "It looks as if places off the map are left unwritten.",
     "Nobody else writes them: write fill.",
     "copy_one",
 )
@@ -120,7 +120,7 @@ def fill_unwritten(maps, channel, top, left, fill, window) -> Any:
 )
 @no_type_check
 def every_block_alike(maps, channel, top, left, fill, window) -> Any:
-    """Lets every block copy the same pixels."""
+    """Lets every block copy the same places."""
     j, i = cuda.threadIdx.x, cuda.threadIdx.y
     m = window.shape[0]
     if i >= m or j >= m:

@@ -221,8 +221,8 @@ def row_zero_left_out(centers: Sequence, k: int, m: int, H: int, W: int) -> Coun
 
 @mistake(
     "Copied from every map",
-    "It looks as if each pixel is copied from all maps at once.",
-    "Pixel (i, j) is read from one map: channel[i, j].",
+    "It looks as if each place is copied from all maps at once.",
+    "Place (i, j) is read from one map: channel[i, j].",
     "count_copies",
 )
 def counted_on_every_map(
@@ -237,7 +237,7 @@ def counted_on_every_map(
 
 
 def logistic(logits: Windows, targets: Windows) -> Windows:
-    """The logistic loss of every pixel, safe for large logits.
+    """The logistic loss of every place, safe for large logits.
 
     >>> logistic(np.zeros((1, 1, 1)), np.ones((1, 1, 1))).round(3).item()
     0.693
@@ -286,12 +286,12 @@ def loss_of_probabilities(
 
 @mistake(
     "Summed, not averaged",
-    "It looks as if the pixels' losses are added and not divided by their number.",
-    "Here the loss is a mean over the m * m pixels, so that m does not matter.",
+    "It looks as if the places' losses are added and not divided by their number.",
+    "Here the loss is a mean over the m * m places, so that m does not matter.",
     "mask_loss",
 )
 def loss_summed(logits: Windows, targets: Windows, labels: Labels) -> Number:
-    """Adds the pixels up, as the paper writes it."""
+    """Adds the places up, as the paper writes it."""
     if not (labels == 1).any():
         return 0.0
     return logistic(logits, targets)[labels == 1].sum((1, 2)).mean()

@@ -92,7 +92,7 @@ def assemble(
     >>> assemble(maps, 4).shape
     (5, 5, 4, 4)
     """
-    grid = Grid(arguments.cells_per_side(score_maps), m)
+    grid = Grid(arguments.parts_per_side(score_maps), m)
     arguments.check_layout(layout)
     if backend == "view" or padded:
         return _view(score_maps, grid, (centers, out), backend, layout, fill, padded)

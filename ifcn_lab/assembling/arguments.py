@@ -32,14 +32,14 @@ def is_being_compiled(value: object) -> bool:
     return is_tensor(value) and sys.modules["torch"].compiler.is_compiling()
 
 
-def cells_per_side(score_maps: Any) -> int:
+def parts_per_side(score_maps: Any) -> int:
     """The k of k * k score maps (k * k, H, W), or of a batch (B, k * k, H, W).
 
     Raises:
         TypeError: no NumPy array and no tensor, or not of real numbers.
         ValueError: not three or four axes, or a channel count that is no square.
 
-    >>> cells_per_side(np.zeros((25, 8, 8)))
+    >>> parts_per_side(np.zeros((25, 8, 8)))
     5
     """
     if not isinstance(score_maps, np.ndarray) and not is_tensor(score_maps):

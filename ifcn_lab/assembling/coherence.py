@@ -32,8 +32,8 @@ def kept(k: int, m: int, step: tuple[int, int] = (0, 1)) -> Bool[np.ndarray, "a 
            [1, 0, 1],
            [1, 0, 1]])
     """
-    cell_of = Grid(k, m).cell_of
-    rows, columns = (same_cell(cell_of, moved) for moved in step)
+    part_of = Grid(k, m).part_of
+    rows, columns = (same_part(part_of, moved) for moved in step)
     return rows[:, None] & columns
 
 
@@ -54,14 +54,14 @@ def shared(
     return before[there], after[here]
 
 
-def same_cell(cell_of: np.ndarray, moved: int) -> Bool[np.ndarray, " a"]:
+def same_part(part_of: np.ndarray, moved: int) -> Bool[np.ndarray, " a"]:
     """Along one axis: which shared offsets lie in one cell before and after.
 
-    >>> same_cell(np.array([0, 0, 1, 1]), 1).tolist()
+    >>> same_part(np.array([0, 0, 1, 1]), 1).tolist()
     [True, False, True]
     """
-    shared = max(0, len(cell_of) - abs(moved))
-    return cell_of[:shared] == cell_of[len(cell_of) - shared :]
+    shared = max(0, len(part_of) - abs(moved))
+    return part_of[:shared] == part_of[len(part_of) - shared :]
 
 
 def kept_share(k: int, m: int, step: tuple[int, int] = (0, 1)) -> float:

@@ -87,14 +87,14 @@ def planes_kernel(k: int, m: int) -> Callable:
     (i - m // 2, j - m // 2). So it is copied in one go; what the move brought round
     the left and right edges is then filled.
     """
-    cell_of = tuple(Grid(k, m).cell_of.tolist())
+    part_of = tuple(Grid(k, m).part_of.tolist())
     half = m // 2
 
     def copy_planes(planes, maps, fills, B, H, W):
         size = H * W
         for p in prange(B * m * m):
             b, i, j = p // (m * m), p // m % m, p % m
-            channel = (b * k + cell_of[i]) * k + cell_of[j]
+            channel = (b * k + part_of[i]) * k + part_of[j]
             down, right = i - half, j - half
             # Rows and columns of the plane whose score lies on the map.
             top, bottom = max(0, -down), min(H, H - down)

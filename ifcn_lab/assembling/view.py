@@ -41,7 +41,7 @@ def view_windows(
     array([[ 0,  5],
            [10, 15]])
     """
-    k, c = grid.k, _pixels_per_cell(grid)
+    k, c = grid.k, _places_per_part(grid)
     *front, _, height, width = padded.shape
     H, W = height - grid.m + 1, width - grid.m + 1
     if H < 0 or W < 0:
@@ -58,7 +58,7 @@ def view_windows(
     return as_strided(padded, shape, strides, writeable=False)
 
 
-def _pixels_per_cell(grid: Grid) -> int:
+def _places_per_part(grid: Grid) -> int:
     if grid.m % grid.k:
         sides, below = np.diff(grid.edges).tolist(), grid.m // grid.k * grid.k
         raise ValueError(

@@ -10,7 +10,7 @@ from ifcn_lab.lazy import loaded_when_used
 _HOME = {
     "Picture": "picture",
     "show": "picture",
-    "cell_colours": "palette",
+    "part_colours": "palette",
     "shift": "equivariance",
     "commuting": "equivariance",
     "painted": "equivariance",

@@ -18,7 +18,7 @@ from matplotlib.patches import Rectangle
 
 from ifcn_lab.assembling import assemble
 from ifcn_lab.draw.copying import AISLE, GAP, corner_of, draw_maps, draw_window
-from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, WRONG, cell_colours, ink_on
+from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, WRONG, ink_on, part_colours
 from ifcn_lab.draw.picture import Picture, bare, panels
 from ifcn_lab.grid import Grid
 
@@ -169,7 +169,7 @@ def _box(
     ax: Axes, at: tuple[float, float], window: int, pixel: int, k: int
 ) -> None:
     x, y = at
-    colour = cell_colours(k)[pixel]
+    colour = part_colours(k)[pixel]
     ax.add_patch(Rectangle((x + 0.04, y), 0.92, 1.0, facecolor=colour, linewidth=0))
     if pixel == 0:
         ax.add_patch(Rectangle((x + 0.04, y - 0.08), 0.92, 1.16, fill=False,

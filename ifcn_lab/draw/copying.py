@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from ifcn_lab.assembling import assemble
-from ifcn_lab.draw.palette import GREY, INK, TRUE, cell_colours, ink_on
+from ifcn_lab.draw.palette import GREY, INK, TRUE, ink_on, part_colours
 from ifcn_lab.draw.picture import Picture, bare, panels
 from ifcn_lab.grid import Grid
 
@@ -57,7 +57,7 @@ def draw_maps(
     """All maps side by side; the window's outline, and the piece that is copied."""
     k, (_, H, W) = isqrt(len(maps)), maps.shape
     edges, first = Grid(k, m).edges, np.subtract(center, m // 2)
-    for channel, colour in enumerate(cell_colours(k)):
+    for channel, colour in enumerate(part_colours(k)):
         left, top = corner_of(channel, k)
         ax.imshow(shade(maps[channel]), cmap="gray", vmin=0, vmax=1,
                   extent=(left, left + 1, top + 1, top), zorder=1)
@@ -80,7 +80,7 @@ def draw_window(
 ) -> None:
     """The assembled window: its numbers or probabilities, each cell framed."""
     m, unit = len(window), side / len(window)
-    edges, colours = Grid(k, m).edges * unit, cell_colours(k)
+    edges, colours = Grid(k, m).edges * unit, part_colours(k)
     integers = window.dtype.kind in "iu"
     if not integers:
         x, y = corner
@@ -103,7 +103,7 @@ def print_numbers(
 ) -> None:
     """Every number of the window in its place."""
     m = len(window)
-    colours, channel = cell_colours(k), Grid(k, m).channel
+    colours, channel = part_colours(k), Grid(k, m).channel
     for i, j in product(range(m), repeat=2):
         colour = colours[channel[i, j]]
         ax.text(corner[0] + (j + 0.5) * unit, corner[1] + (i + 0.5) * unit,
@@ -120,7 +120,7 @@ def draw_lines(
     k = isqrt(kk)
     side, edges = k + (k - 1) * GAP, Grid(k, m).edges
     unit, first = side / m, np.subtract(center, m // 2)
-    for channel, colour in enumerate(cell_colours(k)):
+    for channel, colour in enumerate(part_colours(k)):
         a, b = divmod(channel, k)
         left, top = corner_of(channel, k)
         middle = (edges[a] + edges[a + 1]) / 2

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ifcn_lab.data.film import Film
-from ifcn_lab.draw.palette import TRUE, WRONG, cell_colours
+from ifcn_lab.draw.palette import TRUE, WRONG, part_colours
 from ifcn_lab.draw.part_maps import frame_in, head, maps_alt, probability
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 
@@ -18,7 +18,7 @@ def film_strip(
     """The maps of one run, one row for each step, one column for each channel."""
     kk = film.k**2
     order = film.reads(run).tolist()
-    colours = dict(zip(order, cell_colours(film.k), strict=True))
+    colours = dict(zip(order, part_colours(film.k), strict=True))
     height = 0.92 * len(steps) + 0.3
     with panels(len(steps), kk, width=8, height=height) as (figure, axes):
         for row, step in zip(axes, steps, strict=True):

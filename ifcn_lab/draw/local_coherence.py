@@ -12,7 +12,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
 
 from ifcn_lab.assembling.coherence import kept, kept_share
-from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, cell_colours, ink_on
+from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, ink_on, part_colours
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.grid import Grid
 
@@ -20,26 +20,26 @@ SAME, OTHER = "#c6dbef", FOUND
 
 
 def one_step(k: int, m: int, step: tuple[int, int] = (0, 1)) -> Picture:
-    """A window, the window a step further, and which shared pixels keep their map.
+    """A window, the window a step further, and which shared places keep their map.
 
-    The last panel is a head with m*m outputs: there every pixel changes its channel.
+    The last panel is a head with m*m outputs: there every place changes its channel.
 
     Raises:
         ValueError: the step is negative, or so long that nothing is shared.
     """
     if not 0 <= min(step) <= max(step) < m:
-        raise ValueError(f"a step is 0 to {m - 1} cells down and right, got {step}")
+        raise ValueError(f"a step is 0 to {m - 1} places down and right, got {step}")
     same = kept(k, m, step)
     with panels(1, 4, width=9.0, height=3.0) as (figure, axes):
         for ax, moved, title in zip(axes[0], ((0, 0), step), ("before", "after"),
                                     strict=False):
-            draw_cells(frame_of(ax, m, step), k, m, moved)
+            draw_parts(frame_of(ax, m, step), k, m, moved)
             ax.set_title(title)
         heads = {f"{k * k} maps": same, f"{m * m} outputs": same & (step == (0, 0))}
         for ax, (name, kept_here) in zip(axes[0, 2:], heads.items(), strict=True):
             draw_kept(frame_of(ax, m, step), kept_here, step)
             ax.set_title(f"{name}:\n{kept_here.sum()} of {same.size} kept")
-        figure.supxlabel("right: pale pixels keep their map, orange ones change it",
+        figure.supxlabel("right: pale places keep their map, orange ones change it",
                          fontsize=9)
     return Picture(figure, step_words(k, m, step, same))
 
@@ -49,23 +49,23 @@ def step_words(k: int, m: int, step: tuple[int, int], same: np.ndarray) -> str:
     down, right = step
     outputs_kept = same.size if step == (0, 0) else 0
     return (f"A window of {m} x {m} moves {down} down and {right} right. Of "
-            f"{same.size} pixels in both, {same.sum()} ({same.mean():.0%}) keep their "
-            f"one of the {k * k} maps; the others lie at the borders of cells. "
+            f"{same.size} places in both, {same.sum()} ({same.mean():.0%}) keep their "
+            f"one of the {k * k} maps; the others lie at the borders of parts. "
             f"With {m * m} outputs {outputs_kept} keep their channel.")
 
 
 def frame_of(ax: Axes, m: int, step: tuple[int, int]) -> Axes:
-    """Axes in feature cells that hold both windows."""
+    """Axes in places that hold both windows."""
     bare(ax)
     ax.set(xlim=(-0.7, m + step[1] + 0.7), ylim=(m + step[0] + 0.7, -0.7),
            aspect="equal")
     return ax
 
 
-def draw_cells(ax: Axes, k: int, m: int, moved: tuple[int, int]) -> None:
-    """The cells of a window with their colours and numbers, and the window's frame."""
+def draw_parts(ax: Axes, k: int, m: int, moved: tuple[int, int]) -> None:
+    """The parts of a window with their colours and numbers, and the window's frame."""
     edges = Grid(k, m).edges
-    for channel, colour in enumerate(cell_colours(k)):
+    for channel, colour in enumerate(part_colours(k)):
         a, b = divmod(channel, k)
         at = edges[b] + moved[1], edges[a] + moved[0]
         size = edges[b + 1] - edges[b], edges[a + 1] - edges[a]
@@ -78,7 +78,7 @@ def draw_cells(ax: Axes, k: int, m: int, moved: tuple[int, int]) -> None:
 def draw_kept(
     ax: Axes, same: Bool[np.ndarray, "a b"], step: tuple[int, int]
 ) -> None:
-    """The shared pixels: pale where the map stays, orange where it changes."""
+    """The shared places: pale where the map stays, orange where it changes."""
     top, left = step
     rows, columns = same.shape
     ax.imshow(same, cmap=ListedColormap([OTHER, SAME]), vmin=0, vmax=1,
@@ -90,7 +90,7 @@ def draw_kept(
 
 
 def kept_curves(m: int = 21, ks: Sequence[int] = (1, 3, 5, 7)) -> Picture:
-    """The share of kept pixels after one step: against k, and against m.
+    """The share of kept places after one step: against k, and against m.
 
     Args:
         m: the window side of the left panel.
@@ -104,13 +104,13 @@ def kept_curves(m: int = 21, ks: Sequence[int] = (1, 3, 5, 7)) -> Picture:
         every = range(1, m + 1)
         left.plot(every, [kept_share(k, m) for k in every], "o", color=TRUE,
                   markersize=4)
-        left.set(xlabel="k, cells per side", ylim=(-0.04, 1.04),
-                 ylabel="share of pixels kept", title=f"m = {m}")
+        left.set(xlabel="k, parts per side", ylim=(-0.04, 1.04),
+                 ylabel="share of places kept", title=f"m = {m}")
         for k, how in zip(ks, ("-", "--", "-.", ":"), strict=False):
             sides = range(max(2, k), 57)
             right.plot(sides, [kept_share(k, side) for side in sides], how,
                        color=INK, label=f"k = {k}")
-        right.set(xlabel="m, window side in cells", ylim=(-0.04, 1.04),
+        right.set(xlabel="m, window side in places", ylim=(-0.04, 1.04),
                   title="k stays, m grows")
         right.legend(loc="lower right")
     return Picture(figure, curve_words(m, ks))
@@ -119,7 +119,7 @@ def kept_curves(m: int = 21, ks: Sequence[int] = (1, 3, 5, 7)) -> Picture:
 def curve_words(m: int, ks: Sequence[int]) -> str:
     """What `kept_curves` shows, in two sentences."""
     ends = listing([f"{kept_share(k, m):.0%} for k = {k}" for k in ks if k <= m])
-    return (f"Left: with m = {m} a window that moves by one cell keeps {ends}, and "
+    return (f"Left: with m = {m} a window that moves by one place keeps {ends}, and "
             f"{kept_share(m, m):.0%} for k = {m}; the points lie on a straight line. "
             f"Right: for every k the share rises with m towards 100%.")
 

@@ -27,14 +27,14 @@ COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#c
 """Of masks that lie side by side; they tell neighbours apart and mean nothing."""
 
 
-def cell_colours(k: int) -> list[str]:
+def part_colours(k: int) -> list[str]:
     """One colour for each of the k * k cells, row-major, as hexadecimal codes.
 
     Raises:
         ValueError: k is not 1 to 7.
 
     Example:
-        >>> len(cell_colours(5)), cell_colours(1)
+        >>> len(part_colours(5)), part_colours(1)
         (25, ['#537da6'])
     """
     if not 1 <= k <= len(RAMPS):

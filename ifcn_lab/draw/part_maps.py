@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from ifcn_lab.draw.equivariance import mark
-from ifcn_lab.draw.palette import GREY, PAPER, cell_colours, ink_on
+from ifcn_lab.draw.palette import GREY, PAPER, ink_on, part_colours
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.grid import Grid
 from ifcn_lab.windows.oracle import parts_seen
@@ -48,7 +48,7 @@ def draw_grid(
     """The k x k cells of a window over an image, in their colours, numbered."""
     edges = Grid(k, m).edges
     top, left = stride * (np.asarray(center) - m // 2) - 0.5
-    for part, colour in enumerate(cell_colours(k)):
+    for part, colour in enumerate(part_colours(k)):
         row, column = divmod(part, k)
         y, x = top + stride * edges[row], left + stride * edges[column]
         height, width = stride * np.diff(edges)[[row, column]]
@@ -75,7 +75,7 @@ def score_maps(
     with panels(k, k, width=side, height=side + 0.3 * bool(title)) as (figure, axes):
         for part, (one, channel) in enumerate(zip(axes.flat, reads, strict=True)):
             name = f"{channel}" if channel == part else f"channel {channel}"
-            one_map(one, maps[channel], cell_colours(k)[part], name)
+            one_map(one, maps[channel], part_colours(k)[part], name)
         figure.suptitle(title, fontsize=10)
     return Picture(figure, maps_alt(maps, title))
 
@@ -151,7 +151,7 @@ def asked(
             hatch(one, never)
             share = np.divide(yes[part], asked[part], where=~never,
                               out=np.full(never.shape, np.nan))
-            one_map(one, share, cell_colours(k)[part], str(part))
+            one_map(one, share, part_colours(k)[part], str(part))
     share = (asked > 0).mean((1, 2))
     said = listing([f"map {c} {s:.0%}" for c, s in enumerate(share)])
     return Picture(figure, "The answers that training wants from each map. Asked at "
@@ -173,8 +173,8 @@ def pulls(gradient: Float[np.ndarray, "kk H W"]) -> Picture:
     with panels(1, k * k, width=8, height=1.15) as (figure, axes):
         for channel, one in enumerate(axes[0]):
             bare(one).imshow(pulled[channel], cmap="Reds", vmin=0, vmax=1.3)
-            frame_in(one, cell_colours(k)[channel])
-        head(axes[0], range(k * k), dict(enumerate(cell_colours(k))))
+            frame_in(one, part_colours(k)[channel])
+        head(axes[0], range(k * k), dict(enumerate(part_colours(k))))
     names = [str(c) for c in range(k * k) if pulled[c].any()]
     return Picture(figure, "The loss pulls at "
                    f"{len(names)} of {k * k} channels: {listing(names) or 'none'}.")

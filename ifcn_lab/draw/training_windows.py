@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from ifcn_lab.draw.palette import GREY, INK, TRUE, WRONG, cell_colours
+from ifcn_lab.draw.palette import GREY, INK, TRUE, WRONG, part_colours
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
 from ifcn_lab.windows.labels import WindowLabels, WindowSample
 
@@ -224,7 +224,7 @@ def copy_counts(
     k, most = int(round(len(counts) ** 0.5)), int(counts.max())
     with panels(k, k, width=6.6, height=6.3) as (figure, grid):
         for channel, (axes, colour) in enumerate(
-            zip(grid.flat, cell_colours(k), strict=True)
+            zip(grid.flat, part_colours(k), strict=True)
         ):
             shown = axes.imshow(counts[channel], cmap="magma", vmin=0, vmax=most)
             frame(axes, str(channel), colour)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Shaped, UInt8
 
 from ifcn_lab.data.film import SCALE, Film
-from ifcn_lab.draw.palette import cell_colours
+from ifcn_lab.draw.palette import part_colours
 from ifcn_lab.widgets.explorable import png_bytes
 from ifcn_lab.widgets.greys import rule_of
 from ifcn_lab.widgets.inputs import (
@@ -79,7 +79,7 @@ def _map_traits(maps: Shaped[np.ndarray, "kk H W"]) -> dict[str, Any]:
     k, (_, H, W) = isqrt(len(maps)), maps.shape
     return rule_of(maps)._asdict() | {
         "k": k, "H": H, "W": W, "reads": list(range(k * k)), "names": part_names(k),
-        "colours": cell_colours(k), "scores": maps.astype(np.float32).tobytes(),
+        "colours": part_colours(k), "scores": maps.astype(np.float32).tobytes(),
     }
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import traitlets
 from jaxtyping import Float, Shaped, UInt8
 
-from ifcn_lab.draw.palette import cell_colours
+from ifcn_lab.draw.palette import part_colours
 from ifcn_lab.grid import whole_number
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
 from ifcn_lab.widgets.greys import rule_of
@@ -154,7 +154,7 @@ def _score_traits(by_k: Mapping[int, Shaped[np.ndarray, "kk H W"]]) -> dict[str,
     return rule_of(values)._asdict() | {
         "ks": ks, "starts": np.cumsum([0, *sizes[:-1]]).tolist(),
         "scores": values.astype(np.float32).tobytes(),
-        "colours": {str(k): cell_colours(k) for k in ks},
+        "colours": {str(k): part_colours(k) for k in ks},
     }
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Int, UInt8
 from PIL import Image
 
 from ifcn_lab.assembling import assemble
-from ifcn_lab.draw.palette import COLOURS, TRUE, WRONG, cell_colours
+from ifcn_lab.draw.palette import COLOURS, TRUE, WRONG, part_colours
 from ifcn_lab.widgets import candidates as prepared
 from ifcn_lab.widgets.explorable import Explorable, png_bytes
 from ifcn_lab.widgets.greys import digits
@@ -97,7 +97,7 @@ class ProposalExplorer(Explorable):
         self.masks = checked_masks(masks, self.picture.shape[:2])
         levels = self._find(model, count)
         self.k, self.m, self.objects = model.k, model.m, len(self.masks)
-        self.zooms, self.colours = list(self.found.zooms), cell_colours(model.k)
+        self.zooms, self.colours = list(self.found.zooms), part_colours(model.k)
         state = prepared.level_traits(levels) | self._mask_traits()
         for name, value in (state | picture_traits(self.picture)).items():
             self.set_trait(name, value)

@@ -1,7 +1,7 @@
 // The deck moves with the keys, whatever has them; a widget fits its slide.
 
-const room = 618;
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const printing = /print-pdf/.test(location.search);
 
 function theme() {
   return document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light");
@@ -16,11 +16,21 @@ function changeTheme() {
   for (const frame of document.querySelectorAll("iframe")) tell(frame);
 }
 
+function changeNotes() {
+  Reveal.configure({ showNotes: !Reveal.getConfig().showNotes });
+}
+
+function printed() {
+  location.search = "print-pdf";
+}
+
 Reveal.initialize({
-  width: 1280, height: 720, margin: 0.04, center: false, hash: true,
-  transition: "none", slideNumber: "c/t", keyboard: { 84: changeTheme },
-  scrollActivationWidth: 0,
+  width: 1280, height: 720, margin: 0.04, center: false, display: "flex", hash: true,
+  transition: "none", slideNumber: "c/t", scrollActivationWidth: 0,
+  keyboard: { 84: changeTheme, 78: changeNotes, 80: printed },
+  showNotes: printing && "separate-page",
 });
+if (printing) Reveal.on("pdf-ready", () => print());
 Reveal.on("slidechanged", () => document.activeElement?.blur?.());
 
 const moves = {
@@ -36,6 +46,7 @@ addEventListener("message", ({ source, data }) => {
   if (data?.ifcnHeight > 0) {
     const height = Math.ceil(data.ifcnHeight) + 4;
     frame.style.height = `${height}px`;
+    const room = frame.parentElement.offsetHeight;
     frame.style.transform = `scale(${Math.min(1, room / height)})`;
     tell(frame);
   }

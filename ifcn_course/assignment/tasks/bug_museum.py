@@ -205,7 +205,7 @@ def hides(rule: str, k: int, m: int) -> bool:
     cells = {"wide cells": i // -(-m // k),
              "the middle of the pixel": (2 * i + 1) * k // (2 * m),
              "the last cell takes the rest": np.minimum(i // (m // k), k - 1)}
-    return bool((cells[rule] == Grid(k, m).cell_of).all())
+    return bool((cells[rule] == Grid(k, m).part_of).all())
 
 
 def hiding_task(rule: str, own: int) -> Task:

@@ -1,4 +1,4 @@
-"""Mistakes about cells, parts and strides: lessons 2 and 3."""
+"""Mistakes about the grid's parts and about strides: lessons 2 and 3."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ Maps = Shaped[np.ndarray, "C h w"]
     "Rounded too early",
     "It looks as if you divide by m // k, which is rounded already.",
     "Multiply by k first, then divide by m: i * k // m.",
-    "cell_of",
+    "part_of",
 )
 def early_rounding(i: int, k: int, m: int) -> int:
-    """Makes every cell m // k wide; behind the last cell comes another one."""
+    """Makes every part m // k wide; behind the last part comes another one."""
     return i // (m // k)
 
 
 @mistake(
-    "Last cell takes the rest",
-    "It looks as if all cells are m // k wide and the last takes what is left over.",
-    "Cells differ by one pixel at most: use i * k // m.",
-    "cell_of",
+    "Last part takes the rest",
+    "It looks as if all parts are m // k wide and the last takes what is left over.",
+    "Parts differ by one place at most: use i * k // m.",
+    "part_of",
 )
 def clamped_early_rounding(i: int, k: int, m: int) -> int:
-    """Rounds too early and cuts off at the last cell."""
+    """Rounds too early and cuts off at the last part."""
     return min(i // (m // k), k - 1)
 
 
 @mistake(
-    "Cells all rounded up",
-    "It looks as if all cells are ceil(m / k) wide and the last gets what is left.",
-    "Cells differ by one pixel at most: use i * k // m.",
-    "cell_of",
+    "Parts all rounded up",
+    "It looks as if all parts are ceil(m / k) wide and the last gets what is left.",
+    "Parts differ by one place at most: use i * k // m.",
+    "part_of",
 )
-def wide_cell(i: int, k: int, m: int) -> int:
-    """Makes cells of 21 in 5 of 5, 5, 5, 5 and 1."""
+def wide_part(i: int, k: int, m: int) -> int:
+    """Makes parts of 21 in 5 of 5, 5, 5, 5 and 1."""
     return i // -(-m // k)
 
 
@@ -52,29 +52,29 @@ def wide_cell(i: int, k: int, m: int) -> int:
     "Rounded to the nearest",
     "It looks as if i * k / m is rounded to the nearest number.",
     "Round down: `//` does, `round` does not.",
-    "cell_of",
+    "part_of",
 )
-def rounded_cell(i: int, k: int, m: int) -> int:
-    """The second half of each cell goes to the next one."""
+def rounded_part(i: int, k: int, m: int) -> int:
+    """The second half of each part goes to the next one."""
     return round(i * k / m)
 
 
 @mistake(
     "Rounded up",
     "It looks as if i * k / m is rounded up.",
-    "Round down: the first pixels of a cell belong to it.",
-    "cell_of",
+    "Round down: the first places of a part belong to it.",
+    "part_of",
 )
 def rounded_up(i: int, k: int, m: int) -> int:
-    """Only the first pixel of each cell stays in it."""
+    """Only the first place of each part stays in it."""
     return -(-i * k // m)
 
 
 @mistake(
     "Not rounded",
     "It looks as if i * k / m is not rounded at all.",
-    "A cell's number is a whole number: `//` divides and rounds down.",
-    "cell_of",
+    "A part's number is a whole number: `//` divides and rounds down.",
+    "part_of",
 )
 def unrounded(i: int, k: int, m: int) -> float:
     """Divides with `/`."""
@@ -84,22 +84,22 @@ def unrounded(i: int, k: int, m: int) -> float:
 @mistake(
     "k and m swapped",
     "It looks as if k and m are swapped.",
-    "The cell's number is smaller than k, so divide by m.",
-    "cell_of",
+    "The part's number is smaller than k, so divide by m.",
+    "part_of",
 )
 def k_and_m_swapped(i: int, k: int, m: int) -> int:
-    """Multiplies by the side and divides by the cells."""
+    """Multiplies by the side and divides by the parts."""
     return i * m // k
 
 
 @mistake(
-    "Middle of the pixel",
-    "It looks as if the middle of the pixel, i + 0.5, decides about its cell.",
+    "Middle of the place",
+    "It looks as if the middle of the place, i + 0.5, decides about its part.",
     "The offset i itself decides: i * k // m.",
-    "cell_of",
+    "part_of",
 )
-def half_pixel_cell(i: int, k: int, m: int) -> int:
-    """A convention of its own: cells of 21 in 5 become 4, 4, 5, 4, 4 wide."""
+def half_place_part(i: int, k: int, m: int) -> int:
+    """A convention of its own: parts of 21 in 5 become 4, 4, 5, 4, 4 wide."""
     return int((i + 0.5) * k / m)
 
 
@@ -107,10 +107,10 @@ def half_pixel_cell(i: int, k: int, m: int) -> int:
     "Offsets counted from 1",
     "It looks as if offsets are counted from 1.",
     "The first offset is 0 and the last is m - 1.",
-    "cell_of",
+    "part_of",
 )
 def offset_from_one(i: int, k: int, m: int) -> int:
-    """Takes every pixel for the next one."""
+    """Takes every place for the next one."""
     return (i + 1) * k // m
 
 
@@ -129,7 +129,7 @@ def part_by_columns(pixel: Place, center: Place, k: int, m: int) -> int:
 @mistake(
     "Counted from the centre",
     "It looks as if offsets are counted from the window's centre.",
-    "The window begins m // 2 cells before its centre: add m // 2.",
+    "The window begins m // 2 places before its centre: add m // 2.",
     "part",
 )
 def part_from_center(pixel: Place, center: Place, k: int, m: int) -> int:
@@ -156,7 +156,7 @@ def part_on_map(pixel: Place, center: Place, k: int, m: int) -> int:
     "part",
 )
 def part_early_rounding(pixel: Place, center: Place, k: int, m: int) -> int:
-    """Makes every cell m // k wide."""
+    """Makes every part m // k wide."""
     i, j = pixel[0] - center[0] + m // 2, pixel[1] - center[1] + m // 2
     return (i // (m // k)) * k + j // (m // k)
 
@@ -176,7 +176,7 @@ def part_row_without_k(pixel: Place, center: Place, k: int, m: int) -> int:
 @mistake(
     "Half not rounded",
     "It looks as if half of the window is m / 2, which is no whole number for odd m.",
-    "The window begins m // 2 cells before its centre.",
+    "The window begins m // 2 places before its centre.",
     "part",
 )
 def part_half_not_rounded(pixel: Place, center: Place, k: int, m: int) -> float:
@@ -194,7 +194,7 @@ def part_half_not_rounded(pixel: Place, center: Place, k: int, m: int) -> float:
 def oracle_without_mask(
     mask: Bool[np.ndarray, "h w"], parts: Int[np.ndarray, "h w"], k: int
 ) -> Maps:
-    """Marks the cells, whatever lies in them."""
+    """Marks the parts, whatever lies in them."""
     return np.stack([parts == c for c in range(k * k)])
 
 
@@ -272,11 +272,11 @@ def left_shuffled(shuffled: Maps, order: Sequence[int]) -> Maps:
 
 @mistake(
     "Right and down swapped",
-    "It looks as if the step to the next cell down and to the right are swapped.",
+    "It looks as if the step to the next part down and to the right are swapped.",
     "The map on the right is 1 map further, the map below k maps.",
     "view_strides",
 )
-def cells_swapped(
+def parts_swapped(
     k: int, m: int, one_map: int, one_row: int, one_column: int
 ) -> Strides:
     """Numbers the maps column by column."""
@@ -286,9 +286,9 @@ def cells_swapped(
 
 
 @mistake(
-    "Same map for all cells",
-    "It looks as if the next cell is read from the same map.",
-    "To the cell on the right it is one map further, to the cell below k maps.",
+    "Same map for all parts",
+    "It looks as if the next part is read from the same map.",
+    "To the part on the right it is one map further, to the part below k maps.",
     "view_strides",
 )
 def same_map_strides(
@@ -301,8 +301,8 @@ def same_map_strides(
 
 @mistake(
     "Next map, same place",
-    "It looks as if the next cell is read at the same place of its map.",
-    "The next cell also lies m // k rows, or columns, further on the map.",
+    "It looks as if the next part is read at the same place of its map.",
+    "The next part also lies m // k rows, or columns, further on the map.",
     "view_strides",
 )
 def same_place_strides(
@@ -314,8 +314,8 @@ def same_place_strides(
 
 @mistake(
     "One map down",
-    "It looks as if the cell below is one map further.",
-    "A row of the grid has k maps, so the cell below is k maps further.",
+    "It looks as if the part below is one map further.",
+    "A row of the grid has k maps, so the part below is k maps further.",
     "view_strides",
 )
 def one_map_down(
