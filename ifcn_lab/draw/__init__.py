@@ -11,6 +11,7 @@ _HOME = {
     "Picture": "picture",
     "show": "picture",
     "part_colours": "palette",
+    "network": "whole_network",
     "shift": "equivariance",
     "commuting": "equivariance",
     "painted": "equivariance",
