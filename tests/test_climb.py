@@ -22,7 +22,7 @@ def test_the_figure_names_the_two_steps_down_a_window() -> None:
     assert "+230: 3 rows further and 2 maps further" in picture.alt
     shown = [text.get_text() for text in picture.figure.axes[0].texts]
     assert shown.count("243") == 2  # on its map and in the window
-    assert any(text.startswith("+230: to the cell below") for text in shown)
+    assert any(text.startswith("+230: to the part below") for text in shown)
 
 
 def test_the_steps_in_the_figure_are_the_strides_of_the_view() -> None:
@@ -50,7 +50,7 @@ def test_the_boxes_stand_in_the_order_of_memory(layout: str) -> None:
     assert in_memory == [windows[window][pixel] for window, pixel in order]
 
 
-def test_the_figure_of_layouts_frames_one_pixel_of_every_window() -> None:
+def test_the_figure_of_layouts_frames_one_place_of_every_window() -> None:
     picture = draw.layouts(windows=3)
     assert "Layout window: A0 A1 A2 A3 B0" in picture.alt
     assert "Layout plane: A0 B0 C0 A1" in picture.alt

@@ -29,7 +29,7 @@ def test_the_window_in_the_figure_holds_the_copied_numbers() -> None:
 def test_every_map_has_one_line_to_the_window_in_its_own_colour() -> None:
     maps = np.zeros((25, 30, 30))
     lines = draw.copy_lines(maps, (15, 15), 21).figure.axes[0].lines
-    coloured = [line for line in lines if len(line.get_xdata()) == 2]
+    coloured = [line for line in lines if len(line.get_xdata()) == 3]
     colours = {line.get_color() for line in coloured} - {"white"}
     assert colours == set(draw.part_colours(5))
 
