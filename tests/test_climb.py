@@ -1,4 +1,4 @@
-"""Lesson 3's climb: its figures, and the checks of strides and layouts."""
+"""Lesson 3's climb: its figures, and the check of strides."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from ifcn_course import check
-from ifcn_course.check.assembling import FASTER, addresses, strides_of_view
+from ifcn_course.check.assembling import addresses, strides_of_view
 from ifcn_lab import assemble, draw
 from ifcn_lab.assembling import pad
 from ifcn_lab.draw.climb import orders_in_memory, times
@@ -130,20 +130,10 @@ def test_each_mistake_in_strides_has_its_case(strides, fails_at, capsys) -> None
     assert f"not yet right for {fails_at}, strides" in capsys.readouterr().out
 
 
-def test_the_layouts_check_tells_right_from_wrong(capsys) -> None:
-    check.faster_layout(lambda reader: FASTER[reader][0])
-    assert capsys.readouterr().out == "Exercise 3.5: correct, all 3 cases agree.\n"
-    check.faster_layout(lambda reader: "plane")
-    said = capsys.readouterr().out
-    assert "not yet right for the reader 'some masks'" in said
-    assert "how many of them does the reader touch" in said
-
-
 def not_begun(*given):
-    raise NotImplementedError("Exercise 3.5 is not done yet")
+    raise NotImplementedError("Exercise 3.4 is not done yet")
 
 
-@pytest.mark.parametrize("name", ["view_strides", "faster_layout"])
-def test_what_is_not_begun_is_no_error(name: str, capsys) -> None:
-    getattr(check, name)(not_begun)
+def test_what_is_not_begun_is_no_error(capsys) -> None:
+    check.view_strides(not_begun)
     assert capsys.readouterr().out.endswith(": not done yet.\n")

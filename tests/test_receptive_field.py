@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from ifcn_course.predict import predictions
 from ifcn_lab.layers.backbones import (
     LightBackbone,
     SmallBackbone,
@@ -69,6 +70,7 @@ def test_holes_see_as_far_as_vgg16_did_at_half_its_stride(
     assert {stride_of(way) for way in ways(NETWORKS[name]())} == {stride}
     sees_its_window = first <= (20 - 10) * stride and last >= (20 + 11) * stride - 1
     assert sees_its_window == (name == "stride 8, holes")
+    assert (size == predictions()["2.2"]["answer"]) == (name == "stride 8, no holes")
 
 
 def test_the_small_backbone_sees_more_than_the_lessons_pictures() -> None:

@@ -26,7 +26,7 @@ def test_the_words_say_what_the_layers_say() -> None:
         "It sees 295 x 295"]
     assert ["sees all of it" in each for each in said] == [False, False, True, True]
     shown.y, shown.x = 9, 318
-    assert shown.sees() == [receptive_field(SmallBackbone(), place) for place in (2, 79)]
+    assert shown.sees() == [receptive_field(SmallBackbone(), at) for at in (2, 79)]
 
 
 @pytest.mark.parametrize(("image", "words"), [

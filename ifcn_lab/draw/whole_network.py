@@ -13,6 +13,8 @@ from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.layers.backbones import VGG16Hole
 
 PARTS = ("image", "backbone", "score maps", "assembling", "objectness")
+BRANCHES = {0.2: "branch 1: score maps and masks",
+            3.0: "branch 2: objectness, is there an object in the middle?"}
 LIGHT, DIM = "#d6e8f5", "#f2f2f2"
 HIGH = 1.45  # of a box
 
@@ -56,8 +58,7 @@ def network(
             ax.annotate("", after, before, zorder=1, arrowprops={
                 "arrowstyle": "-|>", "color": GREY, "shrinkA": 0, "shrinkB": 0})
         draw_tiles(ax, found[5], k, "score maps" in coloured)
-        for y, words in ((0.2, "branch 1: score maps and masks"),
-                         (3.0, "branch 2: objectness, is there an object in the middle?")):
+        for y, words in BRANCHES.items():
             ax.text(6, y, words, size=9, color=INK)
     return Picture(figure, network_words(found, lit))
 
@@ -73,7 +74,8 @@ def boxes(size: tuple[int, int], k: int, m: int) -> list[Box]:
         Box("score maps", 6.0, 0.4, 1.5, f"1 x 1 conv\n{channels}, ReLU"),
         Box("score maps", 7.7, 0.4, 1.3, f"3 x 3 conv\n{k * k}"),
         Box("score maps", 9.2, 0.4, 1.5, f"\n\n{k * k} maps\n{places}"),
-        Box("assembling", 11.2, 0.4, 1.6, f"assembling\nfor each place\na mask {m} x {m}"),
+        Box("assembling", 11.2, 0.4, 1.6,
+            f"assembling\nfor each place\na mask {m} x {m}"),
         Box("objectness", 6.0, 3.2, 1.5, f"3 x 3 conv\n{channels}, ReLU"),
         Box("objectness", 7.7, 3.2, 1.3, "1 x 1 conv\n1"),
         Box("objectness", 9.2, 3.2, 1.5, f"objectness\n{places}"),
