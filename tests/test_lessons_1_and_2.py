@@ -323,3 +323,5 @@ def test_the_film_shows_in_lesson_2_what_the_lesson_says() -> None:
     far = shown.maps()[4, :4] > 0
     shown.source = "perfect"
     assert (far != shown.maps()[4, :4]).mean() > 0.5
+
+

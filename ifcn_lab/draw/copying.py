@@ -26,7 +26,8 @@ def copy_lines(
     """The k*k maps, the piece that is copied from each, and the window they make.
 
     A line in the part's colour leads from each piece to its part, between the rows of
-    numbers. Whole numbers are printed in the window; other scores are drawn as probabilities, dark to light.
+    numbers. Whole numbers are printed in the window; other scores are drawn as
+    probabilities, dark to light.
 
     Args:
         score_maps: (k*k, H, W) whole numbers, or logits.
