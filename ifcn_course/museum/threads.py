@@ -199,7 +199,7 @@ def corner_kernel(maps, channel, centers, fill, windows) -> Any:
 
 
 @mistake(
-    "Row and column of the centre swapped",
+    "Centre read as x, y",
     "It looks as if the centres are read as (x, y).",
     "A row of centers is (y, x): the row comes first.",
     "copy_all",
