@@ -194,7 +194,7 @@ def threads(m: int, side: int = 8) -> Picture:
     idle = reach**2 - m**2
     with panels(1, 1, width=4.6, height=4.6) as (figure, axes):
         ax = bare(axes[0, 0], f"{reach**2} threads in {blocks**2} blocks, "
-                              f"{m * m} places, {idle} threads idle")
+                              f"{m * m} places: {idle} threads have none")
         ax.set(xlim=(-0.3, reach + 0.3), ylim=(reach + 0.3, -0.3), aspect="equal")
         draw_threads(ax, m, reach)
         draw_blocks(ax, side, blocks)
