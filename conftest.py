@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
+os.environ["IFCN_LAB_PROGRESS"] = ""  # tests are no learner
 pytest_plugins = ["lessons.budget"]
 
 

@@ -29,7 +29,6 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor
-from torch._inductor.utils import fresh_cache
 from torch.nn import functional as F
 
 from benchmarks.results import assembling as paper
@@ -191,22 +190,8 @@ def sampled(
     return found.view(*maps.shape[1:], *grid.shape[2:4])
 
 
-def compiled(
-    maps: Float[Tensor, "*B kk H W"], m: int, compiler: str = "inductor"
-) -> tuple[Run, float] | str:
-    """The gather as torch.compile makes it, and its seconds; or why there is none."""
-    torch.compiler.reset()
-    run = partial(torch.compile(lambda x: assemble(x, m), backend=compiler), maps)
-    try:
-        with fresh_cache():
-            return run, clock(run) / 1000
-    except RuntimeError as error:
-        why = str(error).strip().splitlines()[0]
-        return f"`torch.compile` was left out, it cannot compile here ({why})."
-
-
 def rivals(
-    H: int, W: int, k: int, m: int, compiler: str | None = "inductor"
+    H: int, W: int, k: int, m: int
 ) -> tuple[dict[str, Run], list[str]]:
     """What one would otherwise write, each into fresh memory; and remarks."""
     array = scores(k * k, H, W)
@@ -221,14 +206,9 @@ def rivals(
         'gather (backend "torch")': partial(assemble, maps, m, backend="torch"),
         'kernels (backend "numba")': partial(assemble, array, m, backend="numba"),
     }
-    remarks = [f"The loops made {LOOPED} windows; their time is scaled per score.",
-               "`grid_sample` was given its grid, which is not timed; it knows no fill "
-               "but 0."]
-    made = compiled(maps, m, compiler) if compiler else "Nothing was compiled."
-    if isinstance(made, str):
-        return every, [*remarks, made]
-    every["torch.compile of the gather"] = made[0]
-    return every, [*remarks, f"`torch.compile` took {made[1]:.0f} s once, to compile."]
+    return every, [
+        f"The loops made {LOOPED} windows; their time is scaled per score.",
+        "`grid_sample` was given its grid, which is not timed; it knows no fill but 0."]
 
 
 def some_places(H: int, W: int) -> Int[np.ndarray, "N 2"]:
@@ -269,12 +249,13 @@ def gpu_kernels(maps: Any, windows: Any, planes: Any, k: int, m: int) -> dict[st
         device.start, cuda_reference.copy_one_score,
         cuda_reference.blocks_for(each.shape), cuda_reference.THREADS,
         maps, channel, places, zero, each)}
-    for layout, out, kernel in (("window", windows, cuda.copy_windows),
-                                ("plane", planes, cuda.copy_planes)):
-        shape, blocks = cuda._launch_shape(tuple(out.shape), m, layout, True)
+    for layout, out, kernel, more in (("window", windows, cuda.copy_windows,
+                                       [True, places]),
+                                      ("plane", planes, cuda.copy_planes, [])):
+        shape, blocks = cuda._launch_shape(tuple(out.shape), layout)
         runs[f"fast kernel, {layout}"] = partial(
             device.start, kernel, blocks, (cuda.THREADS,),
-            maps, *pixels, zero, out.reshape(*shape))
+            maps, *pixels, zero, out.reshape(*shape), *more)
     return runs
 
 
@@ -306,8 +287,6 @@ def gpu_raced(B: int, H: int, W: int, k: int, m: int, rounds: int) -> dict[str, 
         if not torch.equal(memory, assemble(maps, m, layout=layout).ravel()):
             raise ValueError(f"{name} is not exact for a batch of {B}")
     runs["gather (torch)"] = partial(assemble, maps, m, backend="torch")
-    if not isinstance(made := compiled(maps, m), str):
-        runs["torch.compile of the gather"] = made[0]
     copy = partial(memory.copy_, torch.ones_like(memory))
     return beside(copy, runs, rounds, gpu_clock)
 

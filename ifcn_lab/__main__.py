@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 import warnings
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
@@ -9,6 +10,8 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 
 from ifcn_lab.cli.options import one_line
@@ -28,6 +31,7 @@ EXAMPLES = """examples:
   ifcn-lab assignment --lesson 3 --seed 2027 --out handout/
   ifcn-lab grade submissions/ --key key.json --report grades.csv
   ifcn-lab inventory page --out before.html
+  ifcn-lab progress
 """
 
 COMMANDS = ("doctor", "demo", "segment", "data", "models", "train", "evaluate",
@@ -44,42 +48,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
         warnings.simplefilter("ignore", DeprecationWarning)
         with steady_streams():
             return main(sys.argv[1:])
-    given = parser().parse_args(arguments)
-    command = module_of(given.command)
+    name = arguments[0] if arguments else ""
     try:
-        return command.run(given)
+        given = parser(name).parse_args(arguments)
+        return module_of(name).run(given)
     except (ValueError, TypeError, OSError, FloatingPointError, MemoryError,
             ImportError) as error:
-        print(f"ifcn-lab {given.command}: {one_line(error)}", file=sys.stderr)
+        print(f"ifcn-lab {name}: {one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"\nifcn-lab {given.command}: stopped", file=sys.stderr)
+        print(f"\nifcn-lab {name}: stopped", file=sys.stderr)
         return 130
 
 
-def parser() -> ArgumentParser:
-    """Every command and option."""
+def parser(only: str | None = None) -> ArgumentParser:
+    """Every command, and the options of one or, with None, of all.
+
+    The others are not loaded: what each is for is read from the head of its file.
+    """
     top = ArgumentParser(
         "ifcn-lab", description="InstanceFCN: segment proposals from score maps.",
         epilog=EXAMPLES, formatter_class=RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in [*COMMANDS, *_of_other_packages()]:
-        module = module_of(name)
-        about = module.__doc__ or name           # under python -OO there is none
+        source = Path(find_spec(_home(name)).origin).read_text("utf-8")
+        about = ast.get_docstring(ast.parse(source)) or name
         one = commands.add_parser(
             name, help=about.splitlines()[0], description=about,
             formatter_class=RawDescriptionHelpFormatter,
         )
-        module.add_options(one)
+        if only in (None, name):
+            module_of(name).add_options(one)
     return top
 
 
 def module_of(command: str) -> ModuleType:
-    """The module of a command: `export-widgets` lives in `export_widgets`."""
+    """The module of a command."""
+    return import_module(_home(command))
+
+
+def _home(command: str) -> str:
+    """The module's name: `export-widgets` lives in `export_widgets`."""
     if command in COMMANDS:
-        return import_module(f"ifcn_lab.cli.{command.replace('-', '_')}")
-    return _of_other_packages()[command].load()
+        return f"ifcn_lab.cli.{command.replace('-', '_')}"
+    return _of_other_packages()[command].module
 
 
 @cache
@@ -90,7 +103,7 @@ def _of_other_packages() -> dict[str, EntryPoint]:
 
 def parse(arguments: Sequence[str]) -> Namespace:
     """The options of one command line, for tests and tools."""
-    return parser().parse_args(arguments)
+    return parser(arguments[0]).parse_args(arguments)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,10 @@ NORMALISATIONS = {
 """Mean and divisor of an image in [0, 1]. Caffe's is 0 to 255 less (123, 117, 104)."""
 
 
+Terms = dict[str, tuple[Float[Tensor, ""], float]]
+"""Each term of a loss by its name: its sum, and over how many that sum goes."""
+
+
 @dataclass(frozen=True)
 class Instances:
     """Objects found in one image, best first.
@@ -121,8 +125,6 @@ class Segmenter(nn.Module):
     scored = True
     """Whether its scores say how good an answer is; else they only order answers."""
 
-    memory_format = torch.channels_last  # of images; training can choose another
-
     def view(self, sample: Sample, recipe: Recipe, rng: np.random.Generator) -> View:
         """How it wants to see a sample: scaled, cut, mirrored and relit by the recipe.
 
@@ -145,7 +147,7 @@ class Segmenter(nn.Module):
 
     def losses(
         self, out: tuple[Tensor, ...], targets: Sequence[tuple[Tensor, ...]]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """Each term of the loss as its sum, and over how many that sum goes."""
         raise NotImplementedError
 
@@ -198,7 +200,7 @@ class Segmenter(nn.Module):
         """Images in [0, 1] as the backbone takes them, padded to whole places."""
         x = (images - self.mean).div_(self.std)                     # (B, 3, h, w)
         x = pad_to_multiple(x, self.stride)
-        return x.contiguous(memory_format=self.memory_format)
+        return x.contiguous(memory_format=torch.channels_last)
 
     def save(self, path: str | Path) -> Path:
         """Write class, configuration and weights to one safetensors file."""

@@ -115,11 +115,11 @@ def cut(
     """A square of `side` pixels of the enlarged sample, somewhere round an object."""
     reach = max(1, round(side / zoom))                       # in pixels of the sample
     middle = (box[1] + box[3]) / 2, (box[0] + box[2]) / 2
-    inside = tuple(
-        slice(start, start + reach) for start in
-        (start_of_cut(at, reach, length, rng, jitter)
-         for at, length in zip(middle, sample.image.shape[:2], strict=True))
-    )
+    # It begins so that the object's middle lies inside, mostly.
+    starts = (int(np.clip(at - rng.uniform(0.5 - jitter, 0.5 + jitter) * reach, 0,
+                          max(0, length - reach)))
+              for at, length in zip(middle, sample.image.shape[:2], strict=True))
+    inside = tuple(slice(start, start + reach) for start in starts)
     masks = sample.masks[:, *inside]
     seen = masks.any((1, 2))
     piece = sample._replace(
@@ -128,15 +128,6 @@ def cut(
     size = tuple(min(side, max(1, round(n * side / reach)))
                  for n in piece.image.shape[:2])
     return resize(piece, size, (side, side))._replace(zoom=zoom)
-
-
-def start_of_cut(
-    focus: float, reach: int, length: int, rng: np.random.Generator,
-    jitter: float = 0.2,
-) -> int:
-    """Where a cut of `reach` begins so that it holds `focus`, mostly inside."""
-    start = focus - rng.uniform(0.5 - jitter, 0.5 + jitter) * reach
-    return int(np.clip(start, 0, max(0, length - reach)))
 
 
 def resize(sample: Sample, size: tuple[int, int], padded: tuple[int, int]) -> View:

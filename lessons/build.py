@@ -20,6 +20,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from lessons import canonical, rules, source, stills
+from lessons.colab import with_colab
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -53,8 +54,8 @@ def derived(path: Path, root: Path) -> dict[Path, NotebookNode]:
     """Return both notebooks of a lesson, not yet run, by where they are stored."""
     lesson, name = source.read(path), f"{path.stem}.ipynb"
     return {
-        root / "notebooks" / name: source.student(lesson),
-        root / "notebooks" / "solutions" / name: source.solved(lesson),
+        root / "notebooks" / name: with_colab(source.student(lesson)),
+        root / "notebooks" / "solutions" / name: with_colab(source.solved(lesson)),
     }
 
 
@@ -113,7 +114,8 @@ def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
     )
     known = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     search = os.pathsep.join(filter(None, known))
-    return client.execute(env={**os.environ, "PYTHONPATH": search})
+    return client.execute(env={**os.environ, "PYTHONPATH": search,
+                               "IFCN_LAB_PROGRESS": ""})
 
 
 def check(path: Path, root: Path) -> list[str]:

@@ -35,10 +35,10 @@ def browser() -> Iterator[object]:
 
 
 def patient(make: Callable[..., object]) -> Callable[..., object]:
-    """Let what is made wait as long as a slow machine needs; waits end with the event.
-    """
+    """Let what is made wait as long as a slow machine needs, and play nothing."""
+
     def made(**options: object) -> object:
-        found = make(**options)
+        found = make(**{"reduced_motion": "reduce", **options})
         found.set_default_timeout(PATIENCE)
         return found
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ifcn_lab.data.scenes import SceneSet
 
-SMALL = "--k 2 --m 7 --batch 2 --crop 48".split()
+SMALL = "--options k=2 m=7 --batch 2 --crop 48".split()
 
 
 def write_folder(folder: Path, *, count: int = 3, objects: bool = True) -> Path:

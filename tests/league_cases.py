@@ -9,10 +9,10 @@ from pathlib import Path
 import torch
 
 from ifcn_lab.data.scenes import SceneSet
-from ifcn_lab.league import runs
+from ifcn_lab.league import trials
 from ifcn_lab.league.rows import Data, Row
-from ifcn_lab.league.runs import Run, perform
 from ifcn_lab.league.settings import Setting
+from ifcn_lab.league.trials import Trial, perform
 from ifcn_lab.training import LESSON
 
 SMALL = {"size": (64, 64), "objects": (2, 3), "sizes": (14, 34)}
@@ -33,23 +33,25 @@ KINDS = CROP.with_(iterations=2, batch=1, crop=None, term_weights={})
 SETTING = Setting(
     view="crop", recipes={"crop": CROP, "whole": WHOLE, "kinds": KINDS},
     options={"backbone": "small", "m": 7, "sizes": (20.0, 30.0), "windows": 16},
-    kinds={"width": 8, "rule": {"proposals": 20, "rois": 8}},
-    detect={"top": 100, "nms_iou": 0.8, "threshold": 0.5, "precision": "float32"},
+    own={"DeepMask": {}, "MNC": {"width": 8, "rule": {"proposals": 20, "rois": 8}}},
+    detect={"top": 1000, "nms_iou": 0.8, "threshold": 0.5, "precision": "float32"},
 )
 
 
 def row(key: str = "maps-k3", *, steps: int = 6, every: int = 50) -> Row:
     """A row on scenes with m = 7, measured on two scenes."""
-    found = SETTING.with_steps(steps, None).row(key, Few("scenes", every=every))
+    setting = SETTING.lasting(iterations=steps)
+    data = Few("scenes", every=every)
+    found = setting.paper_row(data, key)
     return found if found.on is None else replace(found, recipe=KINDS)
 
 
-def tiny(out: Path, key: str = "maps-k3", *, seed: int = 0, **changes: int) -> Run:
-    """The run of that row."""
-    return Run(row(key, **changes), seed, out)
+def tiny(out: Path, key: str = "maps-k3", *, seed: int = 0, **changes: int) -> Trial:
+    """The trial of that row."""
+    return Trial(row(key, **changes), seed, out)
 
 
 if __name__ == "__main__":  # a run in a process of its own, to be killed
     torch.set_num_threads(1)
-    runs.CHECKPOINT_EVERY = 10
+    trials.CHECKPOINT_EVERY = 10
     perform(tiny(Path(sys.argv[1]), steps=int(sys.argv[2])))

@@ -100,8 +100,7 @@ def test_two_threads_of_the_caller_can_assemble_at_the_same_time():
 
 
 ARGUMENTS = {  # of each kernel: axes of maps, of the windows or planes, of the places
-    fast.copy_windows: (4, 4, None),
-    fast.copy_chosen_windows: (4, 2, 2),
+    fast.copy_windows: (4, 2, 2),
     fast.copy_planes: (4, 4, None),
 }
 
@@ -131,7 +130,7 @@ def test_the_fast_kernels_compile_for_a_gpu_even_where_there_is_none(kernel, dty
     arguments = [types.Array(dtype, maps, "C"), column, column, column, dtype,
                  types.Array(dtype, result, "C")]
     if places:
-        arguments.append(types.Array(types.int64, places, "C"))
+        arguments += [types.boolean, types.Array(types.int64, places, "C")]
     assert "define" in compiled(kernel, tuple(arguments))
 
 

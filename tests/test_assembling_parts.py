@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ifcn_lab.assembling import assemble, pad
 from ifcn_lab.assembling.backend_choice import NUMBA_FROM, best
-from ifcn_lab.assembling.memory import copy_numbers
+from ifcn_lab.assembling.kernel_cache import copy_numbers
 from ifcn_lab.cli import doctor
 from ifcn_lab.grid import Grid
 

@@ -171,49 +171,6 @@ def test_gradients_of_a_batch_agree_with_finite_differences(centers, layout):
     assert torch.autograd.gradcheck(squares, maps)
 
 
-COMPILED = """
-import torch
-from ifcn_lab.assembling import assemble
-
-def compiled(maps, centers=None, **options):
-    torch._dynamo.reset()
-    function = lambda maps, centers: assemble(maps, 5, centers=centers, **options) * 1
-    whole = torch.compile(function, backend="aot_eager", fullgraph=True)
-    return whole(maps, centers)
-
-for batch in ((), (2,)):
-    maps = torch.randn(*batch, 9, 4, 6, requires_grad=True)
-    for layout in ("window", "plane"):
-        options = {"layout": layout, "fill": 2.0}
-        print(torch.equal(compiled(maps, **options), assemble(maps, 5, **options)))
-    grads = [torch.autograd.grad(f(maps).sum(), maps)[0]
-             for f in (compiled, lambda maps: assemble(maps, 5))]
-    print(torch.equal(*grads))
-    centers = torch.tensor([(1, 0, 5), (0, 3, 2)])[:, 1 - len(batch):]
-    print(torch.equal(compiled(maps, centers), assemble(maps, 5, centers=centers)))
-try:
-    compiled(torch.randn(9, 4, 6), torch.tensor([(4, 0)]))
-except RuntimeError as error:
-    print(str(error))
-try:
-    compiled(torch.randn(9, 4, 6), backend="numba")
-except Exception as error:
-    print("reads backend 'torch' only" in str(error))
-try:
-    compiled(torch.randn(9, 4, 6), out=torch.empty(4, 6, 5, 5))
-except Exception as error:
-    print("torch.compile takes no out" in str(error))
-"""
-
-
-def test_torch_compile_makes_one_graph_of_it_with_the_same_scores():
-    # In a process of its own: the tests' type checks would break the graph.
-    command = [sys.executable, "-c", COMPILED]
-    run = subprocess.run(command, capture_output=True, text=True)
-    expected = ["True"] * 8 + ["a center is off the map", "True", "True"]
-    assert run.stdout.splitlines() == expected, run.stderr
-
-
 def test_the_first_tensor_does_not_load_the_compiler():
     code = (
         "import sys, torch; from ifcn_lab.assembling import assemble;"

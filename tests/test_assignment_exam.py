@@ -11,7 +11,7 @@ from assignment_cases import code_of, made, namespace_of, total, words_of
 
 from ifcn_course.assignment.handout import assignment
 from ifcn_course.assignment.key import read_key
-from ifcn_course.assignment.numbering import NUMBERINGS, SHUFFLED, table
+from ifcn_course.assignment.numbering import NUMBERINGS, SHUFFLED
 from ifcn_course.assignment.tasks import LESSONS, tasks_of
 from ifcn_course.assignment.variant import WORK, Draws, Variant, stretched
 from ifcn_lab.__main__ import main
@@ -25,7 +25,7 @@ def solved_by_the_package(handout: str) -> list[str]:
     k, m = map(int, re.search(r"K, M = (\d+), (\d+)", words).groups())
     scene = int(re.search(r"scenes\.make\((\d+)\)", words)[1])
     named = [n for n, rule in NUMBERINGS.items() if f"**{rule.words}**" in words]
-    order = table(named[0], k).ravel() if named else \
+    order = NUMBERINGS[named[0]].table(k).ravel() if named else \
         eval(re.search(r"ORDER = (\[.*?\])", words, re.S)[1])
     seen = Variant(3, 0, k, m, named[0] if named else SHUFFLED,
                    tuple(map(int, order)), scene, Draws("a guess"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import nbformat
 import numpy as np
@@ -18,12 +19,12 @@ from assignment_cases import (
 from ifcn_course import museum
 from ifcn_course.assignment.handout import assignment, numeric_answers
 from ifcn_course.assignment.key import key_text, parsed
-from ifcn_course.assignment.numbering import NUMBERINGS, PAPER, from_paper, table
+from ifcn_course.assignment.numbering import NUMBERINGS, PAPER
 from ifcn_course.assignment.scores import class_scores
 from ifcn_course.assignment.task import Task
 from ifcn_course.assignment.tasks import LESSONS
 from ifcn_course.assignment.tasks.assembling import map_task
-from ifcn_course.assignment.tasks.counting import cell_task
+from ifcn_course.assignment.tasks.counting import number_task
 from ifcn_course.assignment.tasks.score_maps import part_task
 from ifcn_course.assignment.variant import PAIRS_OF_LESSONS, drawn
 from ifcn_lab.assembling import assemble
@@ -36,7 +37,7 @@ each_lesson = pytest.mark.parametrize("lesson", LESSONS)
 def test_the_papers_numbering_and_the_lessons_pairs_are_never_drawn() -> None:
     variants = [drawn(lesson, seed) for lesson in LESSONS for seed in range(300)]
     for one in variants:
-        assert table(one.numbers, one.k).ravel().tolist() == list(one.order)
+        assert one.table(one.k).ravel().tolist() == list(one.order)
         assert list(one.order) != list(range(one.k**2))
         assert (one.k, one.m) not in PAIRS_OF_LESSONS
     assert {one.numbering for one in variants} == {*NUMBERINGS, "shuffled"} - {PAPER}
@@ -50,18 +51,16 @@ def test_a_numbering_in_words_of_a_program_is_the_table(k: int) -> None:
         names: dict = {}
         exec(f"def number(a, b, k):\n{lines}", names)
         counted = [[names["number"](a, b, k) for b in range(k)] for a in range(k)]
-        assert counted == table(name, k).tolist(), name
+        assert counted == numbering.table(k).tolist(), name
         assert sorted(np.ravel(counted)) == list(range(k * k))
 
 
 def test_some_numberings_by_hand() -> None:
-    assert table("spiral", 3).tolist() == [[0, 1, 2], [7, 8, 3], [6, 5, 4]]
-    assert table("serpentine", 3).tolist() == [[0, 1, 2], [5, 4, 3], [6, 7, 8]]
-    assert table("from the bottom right", 2).tolist() == [[3, 2], [1, 0]]
-    with pytest.raises(ValueError, match="no numbering 'knight'"):
-        table("knight", 3)
-    with pytest.raises(ValueError, match="are not the numbers 0 to 3, each once"):
-        table([0, 1, 1, 3], 2)
+    by_hand = {"spiral": [[0, 1, 2], [7, 8, 3], [6, 5, 4]],
+               "serpentine": [[0, 1, 2], [5, 4, 3], [6, 7, 8]],
+               "from the bottom right": [[8, 7, 6], [5, 4, 3], [2, 1, 0]]}
+    for name, numbers in by_hand.items():
+        assert NUMBERINGS[name].table(3).tolist() == numbers
 
 
 def test_the_key_of_lesson_3_agrees_with_the_definition() -> None:
@@ -81,8 +80,9 @@ def test_the_key_of_lesson_3_agrees_with_the_definition() -> None:
 
 def test_maps_in_a_classes_order_assemble_as_the_definition_says() -> None:
     scores = np.arange(9 * 36).reshape(9, 6, 6)
-    own = from_paper(scores, "spiral")
-    numbers, cell = table("spiral", 3), Grid(3, 6).part_of
+    variant = replace(drawn(3, 2027), k=3, numbering="spiral")
+    own, numbers = variant.from_paper(scores), variant.table(3)
+    cell = Grid(3, 6).part_of
     window = [[own[numbers[cell[i], cell[j]], i, j] for j in range(6)]
               for i in range(6)]
     assert np.array_equal(window, assemble(scores, 6, centers=[(3, 3)])[0])
@@ -152,7 +152,7 @@ def test_who_counts_row_by_row_gets_at_most_half_of_the_first_task(seed: int) ->
 
     tasks = [(part_task(drawn(2, seed)), part),
              (map_task(drawn(3, seed)), lambda i, j, k, m: Grid(k, m).channel[i, j]),
-             (cell_task(drawn(8, seed)), lambda a, b, k: a * k + b)]
+             (number_task(drawn(8, seed)), lambda a, b, k: a * k + b)]
     for task, answer in tasks:
         assert right(task, answer) <= len(task.cases) / 2, task.name
 

@@ -9,7 +9,6 @@ import torch
 from torch import nn
 from training_cases import one_thread
 
-from ifcn_lab.layers.anchored import SIDES
 from ifcn_lab.layers.backbones import (
     BACKBONES,
     SmallBackbone,
@@ -17,6 +16,7 @@ from ifcn_lab.layers.backbones import (
     build_backbone,
     fused,
 )
+from ifcn_lab.layers.rpn import SIDES
 from ifcn_lab.models.rfcn import RFCN
 from ifcn_lab.windows.labels import CLOSE
 from ifcn_lab.windows.model import RULES

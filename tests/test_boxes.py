@@ -16,7 +16,6 @@ from ifcn_lab.layers.boxes import (
     decode_boxes,
     encode_boxes,
     fast_nms,
-    is_inside,
     match,
 )
 from ifcn_lab.layers.nms import nms
@@ -119,8 +118,6 @@ def test_fast_nms_keeps_no_two_above_the_threshold(boxes: list, seed: int) -> No
     assert set(kept.tolist()) <= slow  # it only removes more
 
 
-def test_clipped_and_inside() -> None:
+def test_clipped() -> None:
     boxes = torch.tensor([[-2.0, 1, 5, 3], [0, 0, 4, 2]])
     assert clip_boxes(boxes, (2, 4)).tolist() == [[0, 1, 4, 2], [0, 0, 4, 2]]
-    assert is_inside(boxes, (2, 4)).tolist() == [False, True]
-    assert is_inside(boxes, (2, 4), margin=2).tolist() == [True, True]

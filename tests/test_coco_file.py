@@ -18,8 +18,7 @@ from pycocotools.coco import COCO
 from ifcn_lab.__main__ import main
 from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.data.coco_file import AnnotationFile
-from ifcn_lab.metrics.all_figures import Figures, Wanted
-from ifcn_lab.metrics.image_by_image import Evaluation
+from ifcn_lab.metrics.image_by_image import Evaluation, Figures
 from ifcn_lab.metrics.results_file import ResultFile
 
 OUTSIDE = [W + 2, 1, W + 6, 1, W + 6, 5]
@@ -188,7 +187,7 @@ def test_a_slice_counts_and_judges_its_own_images(tmp_path: Path) -> None:
     results = ResultFile(tmp_path / "found.json")
     for samples in (folder, part[::-1], part):
         answers = results if samples is folder else lambda image: NOTHING
-        evaluation = Evaluation(samples, answers, Figures(Wanted()))
+        evaluation = Evaluation(samples, answers, Figures())
         judged = [evaluation.judge(n) for n in range(len(samples))]
         assert [one.image_id for one in judged] == [s.image_id for s in samples]
         assert sum(one.figures["objects"] for one in judged) == samples.objects

@@ -76,7 +76,7 @@ def test_help_comes_at_once_because_nothing_heavy_is_loaded() -> None:
 @pytest.mark.parametrize(
     "wrong",
     ["", "paint", "train", "segment", "segment a.png --score 2",
-     "train --out run --k 0", "train --out run --minutes -1",
+     "train --out run --options k", "train --out run --minutes -1",
      "evaluate --annotations a.json --nms x", "train --out run --lr nan"],
 )
 def test_a_wrong_option_ends_with_2_and_the_usage(
@@ -105,7 +105,7 @@ def test_the_doctor_is_a_command_too(capsys: pytest.CaptureFixture[str]) -> None
 # Train, evaluate, segment
 
 
-def test_training_writes_network_checkpoint_log_and_options(
+def test_training_writes_network_checkpoint_and_log(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     net = InstanceFCN.load(run / "model.safetensors")
@@ -254,9 +254,7 @@ def test_a_run_stopped_by_ctrl_c_and_then_killed_goes_on(
     assert process.returncode == -signal.SIGKILL
     assert load_checkpoint(out / "checkpoint.pt")["iteration"] == done
 
-    options = json.loads((out / "options.json").read_text())
-    short = options | {"iterations": done + 1}
-    (out / "options.json").write_text(json.dumps(short))
-    assert main(["train", "--out", str(out), "--resume"]) == 0
+    length = ["--iterations", str(done + 1)]
+    assert main(["train", "--out", str(out), "--resume", *length]) == 0
     assert load_checkpoint(out / "checkpoint.pt")["iteration"] == done + 1
     assert InstanceFCN.load(out / "model.safetensors").k == 2

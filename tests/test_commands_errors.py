@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from commands_cases import SMALL, write_folder
+from commands_cases import write_folder
 from PIL import Image
 from training_cases import one_thread
 
-from ifcn_lab.__main__ import main, parse
+from ifcn_lab.__main__ import main
 from ifcn_lab.models.instancefcn import InstanceFCN
 
 __all__ = ["one_thread"]  # a fixture
@@ -27,11 +26,7 @@ def prepare(folder: Path) -> dict[str, str]:
     (folder / "broken.json").write_text('{"images": [')
     (folder / "cut.safetensors").write_bytes(b"\x80" * 40)
     (folder / "run").mkdir()
-    (folder / "run" / "options.json").write_text("{}")
     stale = ["--annotations", str(write_folder(folder / "stale", count=1))]
-    kept = vars(parse(["train", "--out", str(folder / "run"), *SMALL, *stale]))
-    plain = {k: str(v) if isinstance(v, Path) else v for k, v in kept.items()}
-    (folder / "run" / "options.json").write_text(json.dumps(plain))
     (folder / "run" / "checkpoint.pt").write_bytes(b"PK\x03\x04 cut short")
     bare = write_folder(folder / "bare", count=1, objects=False)
     good = InstanceFCN(2, 7, "small", sizes=(16.0, 16.0))
@@ -76,10 +71,10 @@ GOOD = "--weights {good.safetensors}"
         ("train --annotations {broken.json} --out {out}", "cannot be read as JSON"),
         ("train --annotations {bare.json} --out {out}", "holds an object"),
         ("train --annotations {stale.json} --images no --out {out}", "no: there is no"),
-        ("train --annotations {stale.json} --out {out} --k 9 --m 4", "m >= k"),
+        ("train --annotations {stale.json} --out {out} --options k=9 m=4", "m >= k"),
         ("train --out {out}/new --resume", "no run to resume"),
         ("train --out {run} --resume", "checkpoint.pt is not a checkpoint"),
-        (f"train --annotations {{stale.json}} --out {{out}} --k 3 {GOOD}",
+        (f"train --annotations {{stale.json}} --out {{out}} --options k=3 {GOOD}",
          "have k = 2, not 3"),
         (f"evaluate --annotations {{bare.json}} {GOOD}", "hold no object"),
         (f"evaluate --annotations {{broken.json}} {GOOD}", "cannot be read as JSON"),

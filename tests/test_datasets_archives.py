@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ifcn_lab.data.archives import unpack
+from ifcn_lab.data.downloads import unpack
 
 NOISE = np.random.default_rng(0).bytes(200_000)
 FILES = {"a/one.png": NOISE, "a/b/two.txt": b"two", "three.txt": b"", "a/ä.txt": b"4"}

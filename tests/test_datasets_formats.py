@@ -29,8 +29,7 @@ from ifcn_lab.data.coco import CocoFolder
 from ifcn_lab.data.dsb2018 import Dsb2018
 from ifcn_lab.data.instance_maps import read_map, separate
 from ifcn_lab.data.pennfudan import PennFudan
-from ifcn_lab.data.sbd import Sbd
-from ifcn_lab.data.voc import Voc2012
+from ifcn_lab.data.voc import Sbd, Voc2012
 
 WRITERS: dict[str, Callable[[Path, list[Sample]], Path]] = {
     "voc2012": write_voc, "sbd": write_sbd, "dsb2018": write_nuclei,
@@ -212,8 +211,8 @@ def test_a_coco_folder_may_be_opened_as_nuclei(tmp_path: Path) -> None:
         (("cifar", "."), "no data set 'cifar'; there are scenes, coco"),
         (("sbd", None), "sbd needs the folder it lies in"),
         (("coco", ".", "test"), "split 'test'; expected 'train' or 'val'"),
-        (("coco", "nowhere"), "nowhere: there is no such folder"),
-        (("coco", "."), "holds no instances_train"),
+        (("coco", "nowhere"), "nowhere: there is no such annotation file or"),
+        (("coco", "."), "holds no annotation file instances_train"),
     ],
 )
 def test_what_cannot_be_opened_is_said(

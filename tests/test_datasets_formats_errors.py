@@ -21,8 +21,7 @@ from scipy.io import savemat
 
 from ifcn_lab.data.dsb2018 import Dsb2018
 from ifcn_lab.data.pennfudan import PennFudan
-from ifcn_lab.data.sbd import Sbd
-from ifcn_lab.data.voc import Voc2012
+from ifcn_lab.data.voc import Sbd, Voc2012
 
 
 def voc(tmp_path: Path) -> Path:

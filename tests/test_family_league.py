@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,12 +16,12 @@ from training_cases import one_thread
 
 from ifcn_lab.__main__ import main
 from ifcn_lab.data.scenes import SCENE_SETS, SceneSet
-from ifcn_lab.league import family_figures as figures_file
+from ifcn_lab.league import figures as figures_file
 from ifcn_lab.league.claims import CLAIMS, ROWS, Gap, claim_told, verdict
-from ifcn_lab.league.entries import Entry
-from ifcn_lab.league.family_figures import figures_of, multiply_adds
+from ifcn_lab.league.figures import figures_of, multiply_adds
 from ifcn_lab.league.roi_oracle import OPERATORS, oracle_told, roi_oracle
-from ifcn_lab.league.rows import Data
+from ifcn_lab.league.rows import Data, Row
+from ifcn_lab.league.settings import league_setting
 from ifcn_lab.models import MODELS, model_class
 from ifcn_lab.models.fcn import FCN
 from ifcn_lab.segmenter import Instances, Segmenter
@@ -29,7 +30,15 @@ from ifcn_lab.training.recipe import LESSON
 
 __all__ = ["one_thread"]  # a fixture
 
-BUDGET = {"iterations": 9, "seconds": 300.0}
+
+
+SCENES = Data("scenes", kinds=False)
+
+
+def row_of(name: str, data: Data = SCENES,
+           sizes: tuple[float, float] | None = None, **own: Any) -> Row:
+    setting = league_setting(data.name, sizes, iterations=9, seconds=300.0)
+    return setting.relative(data, name, **own)
 
 
 # Rows
@@ -37,20 +46,12 @@ BUDGET = {"iterations": 9, "seconds": 300.0}
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_model_has_a_row_with_its_recipe_and_the_budget(name: str) -> None:
-    row = Entry(name).row(name, Data("scenes", kinds=False), BUDGET)
+    row = row_of(name)
     window = name in ("InstanceFCN", "DeepMask", "SharpMask")
     assert row.recipe.lr == (3e-3 if window else 1e-3)
     assert dict(row.recipe.term_weights) == ({"mask": 4.0} if window else {})
     assert (row.on is not None) == (name in ("SharpMask", "MNC"))
     assert sum(each.recipe.seconds for each in (row, row.on) if each) == 300
-
-
-def test_settings_of_rows_without_the_later_choices_stay_as_they_were() -> None:
-    """Results that were kept before can be read."""
-    assert Data("scenes").settings == {"dataset": "scenes", "first": None, "every": 1}
-    row = Entry("FCN").row("FCN", Data("scenes"), BUDGET)
-    assert not {"on", "sizes", "ways"} & row.settings.keys()
-    assert replace(row, sizes=(9.0, 90.0)).settings["sizes"] == (9.0, 90.0)
 
 
 def test_fewer_scenes_are_the_first_of_them() -> None:
@@ -62,7 +63,7 @@ def test_fewer_scenes_are_the_first_of_them() -> None:
 def test_anchors_follow_the_sizes_that_a_row_is_told() -> None:
     from ifcn_lab.league.rows import build
 
-    row = Entry("FCIS").row("FCIS", Data("coco"), BUDGET, (10.0, 40.0))
+    row = row_of("FCIS", Data("coco"), (10.0, 40.0))
     assert build(row, 0).sides != build(replace(row, sizes=None), 0).sides
 
 
@@ -196,7 +197,7 @@ def test_every_claim_has_a_source_and_rows_that_can_be_built() -> None:
         assert claim.paper and claim.source and claim.gaps
         assert set(claim.rows) <= ROWS.keys()
         for name in claim.rows:
-            row = ROWS[name].row(name, Data("scenes", kinds=False), BUDGET)
+            row = row_of(name, **ROWS[name])
             if row.on is None:
                 with torch.device("meta"):
                     model_class(row.model)(**row.options)

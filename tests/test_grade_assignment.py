@@ -66,11 +66,15 @@ def test_the_untouched_handout_gets_none_and_is_told_calmly(
     assert {case["reason"] for case in cases} == {"not done yet"}
 
 
-def test_a_wrong_map_is_not_blamed_on_the_border(graded: dict[str, dict]) -> None:
-    of = {one["name"]: one["cases"] for one in graded["Wrong"]["functions"]}
-    assert any(case["points"] < case["of"] for case in of["map_of"])
-    assert {case["points"] for case in of["assemble_filled"]} == {0}
-    assert {case["hint"] for case in of["assemble_filled"]} == {""}
+def test_a_right_pipeline_on_a_wrong_map_loses_the_maps_points_only(
+    graded: dict[str, dict]
+) -> None:
+    wrong = {one["name"]: one for one in graded["Wrong"]["functions"]}
+    lost = wrong["map_of"]["of"] - wrong["map_of"]["points"]
+    assert lost > 0 and graded["Wrong"]["points"] == graded["Wrong"]["of"] - lost
+    assert wrong["assemble_filled"]["right"] == ["map_of"]
+    assert wrong["map_of"]["right"] == [] and graded["Wrong"]["problems"] == []
+    assert all(one["right"] == [] for one in graded["Solved"]["functions"])
 
 
 def test_cells_may_be_shuffled_and_stripped(graded: dict[str, dict]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import zipfile
 from pathlib import Path
 
@@ -206,6 +207,17 @@ def test_a_folder_or_archive_around_the_class_is_no_student(
     tmp_path: Path, archive: bytes
 ) -> None:
     assert sorted(class_in(tmp_path, archive)) == ["Ada", "Bob"]
+
+
+def test_a_list_of_names_that_leads_behind_an_archives_end_is_told(
+    tmp_path: Path
+) -> None:
+    note, entry = b"." * 20 + b"PK\1\2..", bytearray(46)
+    entry[:4], entry[9], entry[28], entry[32] = b"PK\1\2", 8, 2, 22 + len(note) - 6
+    ends = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, 48, 0, len(note))
+    found = class_of(tmp_path, {"Ada.zip": bytes(entry) + b"\xff\xfe" + ends + note,
+                                "Bob.ipynb": BOOK})
+    assert "cannot be unpacked" in found["Ada"][1] and found["Bob"][0] == "Bob.ipynb"
 
 
 @pytest.mark.parametrize("name", ["class.zip", "class.tar.gz"])

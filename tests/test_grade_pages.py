@@ -93,6 +93,15 @@ def test_code_in_a_hint_is_code() -> None:
     assert "Off it stands <code>fill &lt; 1</code>." in page
 
 
+def test_the_page_says_what_was_right_in_place_of_a_mistake() -> None:
+    case = CaseResult("a = 1", 1, 1)
+    for right, said in ((("add",), True), ((), False)):
+        one = Result("Ada", "", "", (FunctionResult("table", "2", (case,), right),))
+        page = student_page(one, small_key())
+        assert ("with the right <code>add</code> in place of yours" in page) is said
+        assert Result.from_document(one.document()) == one
+
+
 def test_points_and_percent_are_sums() -> None:
     one = result("Ada")
     assert (one.points, one.of, one.percent) == (1, 4, 25.0)

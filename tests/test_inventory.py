@@ -233,3 +233,44 @@ def test_the_help_has_examples(capsys, action):
 def test_what_is_no_code_is_refused(text):
     with pytest.raises(ValueError, match="six letters and digits"):
         as_code(text)
+
+
+def test_the_second_form_asks_the_same_ten_questions_otherwise(tmp_path):
+    first, second = questions(), questions("b")
+    assert [f"{each.name}-b" for each in first] == [each.name for each in second]
+    for one, other in zip(first, second, strict=True):
+        assert one.ask != other.ask and len(other.options) == 4
+        assert sum(option.right for option in other.options) == 1
+        assert len({option.text for option in other.options}) == 4
+        assert all(len(option.why) > 15 for option in other.options)
+    letters = [each.right.letter for each in second]
+    assert max(map(letters.count, letters)) <= 3
+
+
+def test_the_second_forms_layout_question_is_right_by_the_definition():
+    from ifcn_lab import Grid
+
+    asked = next(each for each in questions("b") if each.name == "layout-b")
+    assert asked.right.text == f"Map {Grid(k=4, m=20).channel[0, 12]}"
+
+
+def test_the_first_form_before_and_the_second_after_make_a_pair(tmp_path):
+    write(tmp_path, "ABC234", "before", ["copy"])
+    right = {each.name: each.right.letter for each in questions("b")}
+    right["copy-b"] = "a"
+    after = Answers("ABC234", "after", right, "b")
+    (tmp_path / after.file_name()).write_text(after.text(), encoding="utf-8")
+    found, passed = read_folder([tmp_path])
+    assert passed == [] and {each.form for each in found} == {"a", "b"}
+    rows = {row.question: row for row in summary(found)}
+    assert (rows["layout"].before, rows["layout"].after) == (0, 1)
+    assert (rows["copy"].before, rows["copy"].after) == (1, 0)
+    assert rows["copy"].wrong_after == "a (1): All nine: the highest wins"
+    assert rows["all"].pairs == 1
+
+
+def test_the_page_of_the_second_form_holds_its_questions(tmp_path):
+    path = tmp_path / "after.html"
+    assert main(["inventory", "page", "--when", "after", "--form", "b", "--out",
+                 str(path)]) == 0
+    assert questions("b")[4].ask[:40] in path.read_text("utf-8")

@@ -54,8 +54,9 @@ def test_actions_are_pinned_by_commit_and_rights_are_small(name: str) -> None:
     used = [step["uses"] for step in steps if "uses" in step]
     assert used and all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", u) for u in used)
     assert workflow["permissions"] in ({}, {"contents": "read"})
-    allowed = {"contents": "read", "issues": "write"}
-    for job in workflow["jobs"].values():
+    for title, job in workflow["jobs"].items():
+        allowed = ({"id-token": "write"} if (name, title) == ("release", "publish")
+                   else {"contents": "read", "issues": "write"})
         assert job.get("permissions", {}).items() <= allowed.items()
         assert job["timeout-minutes"] <= 120
 
@@ -77,6 +78,16 @@ def test_the_newest_versions_are_tried_every_week_and_by_hand() -> None:
     assert "workflow_dispatch" in workflow[ON]
     scripts = [s.get("run", "") for s in workflow["jobs"]["latest"]["steps"]]
     assert any("make test-latest" in script for script in scripts)
+
+
+def test_a_tag_is_built_and_tested_outside_before_it_is_published() -> None:
+    workflow = WORKFLOWS["release"]
+    assert workflow[ON] == {"push": {"tags": ["v*"]}}
+    build, tests, publish = workflow["jobs"].values()
+    assert (tests["needs"], publish["needs"]) == ("build", "test")
+    assert any("test_wheel.sh" in step.get("run", "") for step in tests["steps"])
+    assert publish["environment"] == "pypi"
+    assert not any("password" in str(step) for step in publish["steps"])
 
 
 def test_systems_that_were_never_run_are_marked_and_may_fail() -> None:

@@ -19,7 +19,7 @@ from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.layers.mask_voting import instances, kept_by_class, vote, voted
 from ifcn_lab.layers.nms import nms_pairwise
 from ifcn_lab.layers.regions import RoiRule
-from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.layers.roi import roi_warp
 from ifcn_lab.metrics import Precision, to_coco_results
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.models.mnc import MNC

@@ -21,9 +21,9 @@ from training_cases import one_thread
 import ifcn_lab
 from ifcn_lab.__main__ import main
 from ifcn_lab.league.rows import Row
-from ifcn_lab.league.runs import Run, perform
+from ifcn_lab.league.trials import Trial, perform
 from ifcn_lab.metrics import CocoPrecision, Recall
-from ifcn_lab.training import LESSON, load_checkpoint, train
+from ifcn_lab.training import LESSON, Run, load_checkpoint, train
 
 ROOT = Path(__file__).parent.parent
 RECIPE = LESSON.with_(iterations=30, seconds=None, batch=2, crop=48, lr=0.05,
@@ -53,9 +53,7 @@ def test_batches_held_together_take_the_step_of_one_batch() -> None:
     """Its counts are not known ahead, so its graphs are held until they are."""
     scenes = Few("scenes").open("train")
     whole = train(toy(), scenes, RECIPE.with_(iterations=1, accumulate=2))
-    from ifcn_lab.training import Run as TrainingRun
-
-    run = TrainingRun(toy(), scenes, RECIPE.with_(iterations=1, accumulate=2))
+    run = Run(toy(), scenes, RECIPE.with_(iterations=1, accumulate=2))
     examples = run.draw_batch()
     images = torch.stack([e.image for e in examples])
     (loss, count), = toy_loss(run.model, images, examples).values()
@@ -75,9 +73,9 @@ def toy_loss(model: Toy, images: torch.Tensor, examples: list) -> dict:
 def test_it_is_a_row_of_a_league_with_ap_by_category(tmp_path: Path) -> None:
     data = Few("scenes", every=50)
     options = {"categories": data.open("train").categories}
-    record = perform(Run(Row("toy", "Toy", options, RECIPE, data), 0, tmp_path))
-    assert set(record["figures"]) == {"AR@10", "AR@100", "AR@1000", "AP", "mAP^r@0.5",
-                                      "mAP^r@0.7"}
+    record = perform(Trial(Row("toy", "Toy", options, RECIPE, data), 0, tmp_path))
+    assert {"AR@10", "AR@100", "AR@1000", "AP", "mAP^r@0.5", "mAP^r@0.7", "AP50",
+            "best IoU", "count off by"} <= record["figures"].keys()
     assert record["training"]["steps"] == 30
     net = train(toy(), data.open("train"), RECIPE)
     recall, precision = Recall(), CocoPrecision(by_category=True)

@@ -19,7 +19,6 @@ LINES = [
     "evaluate --annotations no.json --save {file}/found.json",
     "segment no.png --json {file}/found.json",
     "reproduce table1 --dataset scenes --out {file}/tables",
-    "reproduce table1 --dataset scenes --out {new}/tables --write {file}/page.md",
     "data check {file} --fix {file}/fixed.json",
     "demo --out {file}/coins.png",
     "export-widgets --out {file}/site",

@@ -17,6 +17,7 @@ from scipy.ndimage import label
 
 from ifcn_course.check.real_images import best_split, decoded, shoelace
 from ifcn_lab import CocoFolder, average_recall
+from ifcn_lab.data.overlap import encode
 from ifcn_lab.data.practice import (
     CROWDED,
     LYING,
@@ -24,7 +25,7 @@ from ifcn_lab.data.practice import (
     polygons,
     practice_folder,
 )
-from ifcn_lab.data.run_lengths import run_counts
+from ifcn_lab.data.run_lengths import lengths_of
 from ifcn_lab.draw.real_images import mask_of
 from ifcn_lab.layers.thresholding import (
     between_variance,
@@ -151,16 +152,10 @@ def test_the_same_seed_gives_the_same_annotations(
 def test_run_lengths_agree_with_counting_pixel_by_pixel(seed: int) -> None:
     mask = blobs(np.random.default_rng(seed))
     slow = uncompressed(mask)["counts"]
-    assert run_counts(mask) == slow
+    assert lengths_of(encode(mask[None])[0]["counts"].decode()).tolist() == slow
     assert np.array_equal(decoded(slow, *mask.shape), mask)
     rle = coco_mask.frPyObjects({"size": [9, 13], "counts": slow}, 9, 13)
     assert np.array_equal(coco_mask.decode(rle).astype(bool), mask)
-
-
-@pytest.mark.parametrize("value", [False, True])
-def test_run_lengths_of_an_even_mask(value: bool) -> None:
-    mask = np.full((3, 4), value)
-    assert run_counts(mask) == ([0, 12] if value else [12])
 
 
 def test_a_drawn_outline_covers_the_object_and_has_its_area() -> None:

@@ -20,7 +20,7 @@ from ifcn_lab.layers.regions import (
     label_rois,
     mask_bins,
 )
-from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.layers.roi import roi_warp
 from ifcn_lab.segmenter import numbered
 
 # RoIWarp

@@ -162,9 +162,9 @@ REGIONS = [
     Bug("layers.roi", "edges = start[:, None] + steps / bins",
         "edges = start[:, None] + torch.arange(bins + 1)[:, None] / bins "
         "* size[:, None]", roi.test_a_bin_of_whole_places_stays_whole),
-    Bug("layers.roi_warp", "height, width = features.shape[1:]",
+    Bug("layers.roi", "height, width = features.shape[1:]",
         "boxes = boxes.round(); height, width = features.shape[1:]", WARP),
-    Bug("layers.roi_warp", "share * (past - first)[:, None]", "share * past[:, None]",
+    Bug("layers.roi", "share * (past - first)[:, None]", "share * past[:, None]",
         WARP),
     Bug("layers.two_stage", "roi_align(objects.masks, taught.boxes, bins)",
         "roi_align(objects.masks, objects.boxes[taught.object], bins)",

@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ifcn_lab.layers.embedding import mean_shift
-from ifcn_lab.layers.roi import ps_roi_pool
-from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.layers.roi import ps_roi_pool, roi_warp
 from ifcn_lab.layers.rpn import RPN
 from ifcn_lab.layers.two_stage import paste_part
 from ifcn_lab.models import model_class

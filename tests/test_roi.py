@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from ifcn_lab import assemble
-from ifcn_lab.layers.roi import ps_roi_pool, roi_align, roi_pool
-from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.layers.roi import ps_roi_pool, roi_align, roi_pool, roi_warp
 
 RAMP = 10 * torch.arange(4.0, dtype=torch.float64)[:, None] + torch.arange(4.0)
 RAMP = RAMP[None]                                                   # (1, 4, 4)

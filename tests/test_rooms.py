@@ -39,8 +39,8 @@ def test_no_room_goes_round_the_order_by_a_name_that_loads_when_used() -> None:
     assert hidden == []
 
 
-@pytest.mark.parametrize("room", ["ifcn_lab.draw", "ifcn_lab.widgets", "ifcn_lab.data",
-                                  "ifcn_course.check"])
+@pytest.mark.parametrize("room", ["ifcn_lab.draw", "ifcn_lab.widgets",
+                                  "ifcn_lab.windows", "ifcn_course.check"])
 def test_names_that_a_room_loads_when_used_are_its_own(room: str) -> None:
     folder = Path(import_module(room).__file__).parent
     homes = set(import_module(room)._HOME.values())

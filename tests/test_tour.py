@@ -121,6 +121,7 @@ def test_the_index_reads_as_a_tour_with_every_widget_in_it(site, offline):
     headings = offline.locator("h1, h2").all_inner_texts()
     assert headings == ["Score maps under your hand", *(s.title for s in tour.stops())]
     for frame in offline.frames[1:]:
+        frame.frame_element().scroll_into_view_if_needed()  # out of sight none paints
         frame.wait_for_selector(".ifcn canvas")
         frame.evaluate(SETTLED)
         heights = frame.evaluate(

@@ -91,10 +91,13 @@ def test_workers_change_nothing_about_a_run(samples: SceneSet, tmp_path: Path) -
     assert same_weights(alone, run.model)
 
 
-def test_spare_cores_leave_one_for_the_training() -> None:
+def test_spare_cores_leave_one_for_the_training(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     assert spare_cores() == max(0, min(4, cores - 1))
-    assert spare_cores(processes=cores) == 0
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(cores))
+    assert spare_cores() == 0
 
 
 def test_a_negative_number_of_workers_is_refused(samples: SceneSet) -> None:

@@ -15,7 +15,7 @@ from league_cases import tiny
 from training_cases import one_thread
 
 from ifcn_lab.__main__ import main
-from ifcn_lab.league.runs import perform
+from ifcn_lab.league.trials import perform
 from ifcn_lab.training.lock import sole_trainer
 
 __all__ = ["one_thread"]  # a fixture

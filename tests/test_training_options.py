@@ -1,21 +1,17 @@
-"""Precision, layout, compiling, and figures no source confirms: what each changes."""
+"""Precision, pooled batches, and figures no source confirms: what each changes."""
 
 from __future__ import annotations
 
-import shutil
-
-import jaxtyping
 import numpy as np
 import pytest
 import torch
 from training_cases import QUICK, SCENES, network, one_thread, same_weights, samples
 
 from ifcn_lab.__main__ import main, parse
-from ifcn_lab.cli.train import batches_told, fresh, recipe
+from ifcn_lab.cli.train import fresh, recipe
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import PAPER, Recipe, Run, Step, example_of, train
-from ifcn_lab.training.compiling import prepared
 from ifcn_lab.windows import CLOSE, SNUG, WindowRule
 
 __all__ = ["one_thread", "samples"]  # fixtures
@@ -32,27 +28,7 @@ def trained(samples: SceneSet, recipe: Recipe) -> tuple[InstanceFCN, list[float]
                  for step in steps]
 
 
-def apart(one: torch.nn.Module, two: torch.nn.Module) -> float:
-    """How far two networks' parameters are apart, as the crow flies."""
-    pairs = zip(one.parameters(), two.parameters(), strict=True)
-    return float(sum((a - b).detach().square().sum() for a, b in pairs) ** 0.5)
-
-
-def moved(net: torch.nn.Module) -> float:
-    """How far training has moved a network."""
-    return apart(net, network())
-
-
 # The same result within its precision
-
-
-def test_the_layout_changes_nothing_but_the_order_of_sums(samples: SceneSet) -> None:
-    (last, losses), (first, other) = (
-        trained(samples, FEW.with_(channels_last=flag)) for flag in (True, False))
-    assert other == pytest.approx(losses, rel=1e-4)
-    assert apart(last, first) < 0.01 * moved(last)
-    weight = first.masks[2].weight
-    assert weight.is_contiguous() and not last.masks[2].weight.is_contiguous()
 
 
 def first_gradient(samples: SceneSet, recipe: Recipe) -> torch.Tensor:
@@ -78,58 +54,7 @@ def test_bfloat16_keeps_float32_state_in_the_optimizer(samples: SceneSet) -> Non
     assert kept and all(t.dtype == torch.float32 for t in kept)
 
 
-def test_a_compiled_network_takes_the_same_steps(
-    samples: SceneSet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Traced and differentiated by the compiler, its operations run one by one."""
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
-    usual = torch.compile
-    monkeypatch.setattr(torch, "compile", lambda net: usual(net, backend="aot_eager"))
-    plain, losses = trained(samples, FEW)
-    compiled, other = trained(samples, FEW.with_(compile=True))
-    assert other == pytest.approx(losses, rel=1e-4)
-    assert apart(plain, compiled) < 0.01 * moved(plain)
-    assert compiled.state_dict().keys() == plain.state_dict().keys()
-
-
-def test_without_a_compiler_compiling_is_refused(
-    samples: SceneSet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(ValueError, match="finds no compiler .no-such-compiler.: ins"):
-        Run(network(), samples, FEW.with_(compile=True))
-
-
-class Shallow(torch.nn.Module):
-    """One convolution in place of a backbone: what inductor compiles in seconds."""
-
-    stride, channels = 4, 64
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.one = torch.nn.Conv2d(3, 64, 5, 4, 2)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.one(x)
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a compiler")
-def test_code_that_was_generated_gives_the_same_maps(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
-    net = network()
-    net.backbone = Shallow()
-    compiled = prepared(net, FEW.with_(compile=True))
-    image = torch.rand(1, 3, 24, 32)
-    with torch.no_grad():
-        for ours, theirs in zip(compiled(image), net(image), strict=True):
-            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
-
-
 # Pooled batches
-
 
 
 def test_two_batches_of_one_step_weigh_every_window_alike(samples: SceneSet) -> None:
@@ -216,8 +141,8 @@ def test_every_field_of_the_recipe_and_of_the_rule_is_an_option() -> None:
     assert chosen("--recipe paper") == PAPER
     given = parse("train --out run --recipe paper --canonical 0.6 --center-tolerance "
                   "0.05 --scale-tolerance 0.25 --negative-center 0.2 --negative-scale "
-                  "0.9 --options negative_masks=true windows=64 --backbone small "
-                  "--k 2 --m 7".split())
+                  "0.9 --options negative_masks=true windows=64 backbone=small "
+                  "k=2 m=7".split())
     net = fresh(given)
     assert net.rule == WindowRule(0.6, 0.05, 0.25, 0.2, 0.9)
     assert net.negative_masks and (net.drawn, net.k, net.m) == (64, 2, 7)
@@ -230,16 +155,13 @@ def test_each_recipe_has_its_window_rule(line: str, rule: WindowRule) -> None:
 
 
 def test_options_of_the_machine_reach_the_recipe() -> None:
-    made = chosen("--precision bfloat16 --compile --no-channels-last --accumulate 3")
-    assert (made.precision, made.compile, made.channels_last) == ("bfloat16", True,
-                                                                  False)
-    assert made.accumulate == 3
-    usual = chosen("")
-    assert (usual.compile, usual.channels_last, usual.seed) == (False, True, 0)
+    made = chosen("--precision bfloat16 --accumulate 3")
+    assert (made.precision, made.accumulate) == ("bfloat16", 3)
+    assert (chosen("").precision, chosen("").seed) == ("auto", 0)
 
 
 def test_the_papers_network_begins_as_remembered() -> None:
-    given = parse("train --out run --recipe paper --backbone small".split())
+    given = parse("train --out run --recipe paper --options backbone=small".split())
     torch.manual_seed(0)
     net = fresh(given)
     for branch in (net.masks, net.objectness):
@@ -247,15 +169,6 @@ def test_the_papers_network_begins_as_remembered() -> None:
             assert float(layer.weight.std().detach()) == pytest.approx(0.01, rel=0.1)
             assert (layer.bias == 0).all()
     assert fresh(parse("train --out run --recipe paper".split())).stride == 8
-
-
-@pytest.mark.parametrize(
-    ("changes", "processes", "says"),
-    [({}, 8, "8 images a step: 8 batches of 1, shared by 8 processes"),
-     ({}, 1, "8 images a step: 8 batches of 1, one after the other")],
-)
-def test_the_images_of_a_step_are_told(changes: dict, processes: int, says: str):
-    assert batches_told(PAPER.with_(**changes), processes) == says
 
 
 def test_weights_and_init_together_are_refused(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import random
@@ -19,7 +18,7 @@ from training_cases import QUICK, network, one_thread, same_weights, samples
 from ifcn_lab.__main__ import main
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.training import Step, load_checkpoint, train
+from ifcn_lab.training import Step, load_checkpoint, save_checkpoint, train
 from ifcn_lab.training.log import Log
 
 __all__ = ["one_thread", "samples"]  # fixtures
@@ -125,12 +124,12 @@ def test_on_a_full_disk_the_run_goes_on_and_its_checkpoint_stays_whole(
              "--iterations", "6", "--every", "2"]
     assert in_a_process(go_on, limit=len(whole) // 2) == 2
     told = capfd.readouterr().err
-    assert told.count("checkpoint.pt: the checkpoint could not be written (") == 3
+    assert told.count("checkpoint.pt: the checkpoint could not be written (") == 4
     assert "the one before it is whole; make room on the disk" in told
     assert "Training goes on." in told and "Traceback" not in told
-    assert (out / "checkpoint.pt").read_bytes() == whole
+    assert (out / "checkpoint.pt").read_bytes() == whole   # so of two steps, no more
     assert not [*out.glob(".checkpoint.pt.*")]
-    assert main(["train", "--out", str(out), "--resume", "--workers", "0"]) == 0
+    assert main(go_on) == 0
     assert steps_logged(out) == [1, 2, 3, 4, 5, 6]
 
 
@@ -203,14 +202,14 @@ def test_resume_takes_a_new_length_and_keeps_it(data: Path, tmp_path: Path) -> N
     assert main(resume) == 0                          # nothing left to do
     assert load_checkpoint(out / "checkpoint.pt")["iteration"] == 3
     assert main([*resume, "--minutes", "0.0001"]) == 0
-    kept = json.loads((out / "options.json").read_text())
+    kept = load_checkpoint(out / "checkpoint.pt")["notes"]
     assert (kept["iterations"], kept["minutes"]) == (None, 0.0001)
     assert steps_logged(out) == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
     ("option", "says"),
-    [("--k 3", "--k 2, not 3"), ("--backbone vgg16", "--backbone None, not vgg16"),
+    [("--model FCN", "--model None, not FCN"), ("--crop 32", "--crop 48, not 32"),
      ("--recipe paper", "--recipe None, not paper"), ("--seed 1", "--seed None, not 1"),
      ("--scale-tolerance 0.2", "--scale-tolerance None, not 0.2"),
      ("--turn", "--turn False, not True"), ("--dataset scenes", "--dataset None, not")],
@@ -221,7 +220,9 @@ def test_an_option_that_contradicts_the_resumed_run_is_refused(
 ) -> None:
     out = tmp_path / "run"
     out.mkdir()
-    (out / "options.json").write_text(json.dumps({"k": 2, "turn": False, "crop": 48}))
+    save_checkpoint(out / "checkpoint.pt", {
+        "config": {}, "recipe": {}, "model": {}, "optimizer": {}, "iteration": 0,
+        "seconds": 0.0, "notes": {"turn": False, "crop": 48}})
     assert main(["train", "--out", str(out), "--resume", *option.split()]) == 2
     told = capsys.readouterr().err
     assert f"was begun with {says}" in told and "leave --" in told

@@ -53,7 +53,7 @@ def test_words_and_digits_tell_the_window():
         (np.zeros((5, 4, 4)), 3, "these are 5"),
         (np.zeros((4, 4)), 3, "three axes"),
         (np.full((4, 4, 4), np.nan), 3, "NaN or infinity"),
-        (np.zeros((9, 4, 4)), 2, "no room for 9 cells"),
+        (np.zeros((9, 4, 4)), 2, "no room for 9 parts"),
     ],
 )
 def test_maps_that_cannot_be_shown_give_a_sentence(opened, maps, m, words):

@@ -139,7 +139,7 @@ def test_without_objects_there_are_no_perfect_maps_and_no_windows():
     assert "Window" not in shown.words()
 
 
-def test_a_mask_may_end_between_two_cells():
+def test_a_mask_may_end_between_two_places():
     maps, picture = np.zeros((9, 12, 15)), np.zeros((46, 58), np.uint8)
     shown = MapGrid.from_maps(maps, picture, masks=MASKS[:, :46, :58], m=7)
     assert shown.problem == "" and len(shown.centers[0]) == 2
@@ -272,7 +272,7 @@ def test_play_runs_to_the_last_step(opened):
 
 def test_with_less_motion_play_shows_one_step_more(opened):
     page = opened(MapGrid.film(film.load()), reduced_motion="reduce")
-    page.page.get_by_role("button", name="play").press("Enter")
-    page.settle()
-    page.settle()
-    assert page.get("frame") == 1
+    for frame in (0, 1):  # it starts with the trained maps
+        page.page.get_by_role("button", name="play").press("Enter")
+        page.settle()
+        assert page.get("frame") == frame

@@ -56,7 +56,7 @@ def test_the_browser_says_what_python_says(opened) -> None:
 def test_what_is_not_seen_is_dark(opened) -> None:
     shown = ReceptiveField()
     page = opened(shown, device_scale_factor=1)
-    height, width = 384, 384  # of the sheet
+    height = width = 384  # of the sheet
     for shown.network in NETWORKS[:3]:
         page.set(network=shown.network)
         sheet = np.array(page.pixels(".ifcn-sheet")).reshape(height, width, 4)

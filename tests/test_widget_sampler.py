@@ -8,7 +8,7 @@ from ifcn_lab import scenes
 from ifcn_lab.data import from_scene
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.widgets import front_end
-from ifcn_lab.widgets.sampler import WAYS, WindowSampler, cells_under, draw_windows
+from ifcn_lab.widgets.sampler import WAYS, WindowSampler, draw_windows, places_under
 from ifcn_lab.windows.labels import WindowRule, label_windows
 
 SCENE = scenes.make(19, objects=(5, 5), sizes=(30, 62))
@@ -105,7 +105,7 @@ def test_windows_in_a_crowd_are_ignored():
     shown = WindowSampler(sample._replace(crowd=crowd), stride=4, m=21)
     assert (shown.labels().label[:, :12] == -1).all()
     assert np.array_equal(shown.labels().label[:, 12:], widget().labels().label[:, 12:])
-    assert cells_under(crowd, 4, (32, 32)).sum() == 32 * 12  # 50 is half into cell 12
+    assert places_under(crowd, 4, (32, 32)).sum() == 32 * 12  # 50 is half into place 12
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from nbformat import NotebookNode
 
 from lessons import slides
+from lessons.colab import of_the_lesson
 from lessons.slides import Slide
 from website.pages import Shown, facts, shown
 
@@ -51,7 +52,7 @@ def sections(marked: list[Slide], notebook: NotebookNode, name: str, live: Mappi
     Raises:
         ValueError: the notebook was not built from this lesson.
     """
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    code = [cell for cell in of_the_lesson(notebook) if cell.cell_type == "code"]
     lesson = f"{int(name[:2])}. {facts(notebook).title}"
     for number, slide in enumerate(marked):
         if max(slide.cells, default=-1) >= len(code):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from html import escape
@@ -14,10 +15,15 @@ from nbformat import NotebookNode
 
 from ifcn_lab import widgets
 from lessons import canonical, slides
+from lessons.colab import of_the_lesson
+from website.links import ROOT
 
 _LANGUAGES = {".py": "python", ".json": "json", ".toml": "toml", ".yml": "yaml",
               ".js": "javascript", ".css": "css"}
 _NAME = re.compile(r"(\w+)\(")
+_PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+COLAB = _PROJECT["urls"]["Repository"].replace(
+    "https://github.com", "https://colab.research.google.com/github") + "/blob/main"
 
 
 class Shown(NamedTuple):
@@ -53,7 +59,7 @@ def lesson(notebook: NotebookNode, name: str, live: Mapping) -> dict[str, str | 
     """The files of a lesson's page, by their names: Markdown, pictures, widgets."""
     files: dict[str, str | bytes] = {}
     parts: list[str] = []
-    for cell in notebook.cells:
+    for cell in of_the_lesson(notebook):
         if cell.cell_type == "markdown":
             parts.append(cell.source)
             continue
@@ -138,7 +144,8 @@ def pictured(picture: str, alt: str, page: str, title: str) -> str:
 
 
 def _products(name: str) -> str:
-    links = [f'<a href="../notebooks/{name}.ipynb" download>Download the notebook</a>']
+    links = [f'<a href="../notebooks/{name}.ipynb" download>Download the notebook</a>',
+             f'<a href="{COLAB}/notebooks/{name}.ipynb">Open in Colab</a>']
     if slides.of(name):
         links.insert(0, f'<a href="../slides/{name}.html">Slides of this lesson</a>')
     return f'<p class="products">{" ".join(links)}</p>'

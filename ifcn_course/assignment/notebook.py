@@ -23,6 +23,7 @@ So you may copy, split, move and delete cells, and write helper functions and ce
 Do not rename the functions, and do not change what their arguments are.
 Each task has several cases, and each case has its points: half right counts half.
 A task that is not done leaves the others alone.
+Where an earlier answer is wrong, a later task is marked with the right one in its place too, and the better result counts.
 
 Below each task stands a cell that tries your function once.
 It knows what kind of value is asked for, not which value."""  # noqa: E501

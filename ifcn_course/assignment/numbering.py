@@ -1,4 +1,4 @@
-"""In which order a class counts the k x k cells of its window.
+"""In which order a class counts the k x k parts of its window.
 
 The paper, the lessons and `ifcn_lab.assemble` count row by row. A class counts
 otherwise, so a program that was written for the lesson reads the wrong maps.
@@ -6,15 +6,12 @@ otherwise, so a program that was written for the lesson reads the wrong maps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isqrt
 from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Int, Shaped
-
-from ifcn_lab.grid import Grid
+from jaxtyping import Int
 
 PAPER = "row by row"
 SHUFFLED = "shuffled"
@@ -22,9 +19,9 @@ SHUFFLED = "shuffled"
 
 @dataclass(frozen=True)
 class Numbering:
-    """A way to count cells: in words, and as the lines of a program.
+    """A way to count parts: in words, and as the lines of a program.
 
-    `lines` are Python: with `a`, `b` and `k` they return the number of the cell in
+    `lines` are Python: with `a`, `b` and `k` they return the number of the part in
     grid row a and grid column b. `number` says the same, written otherwise.
     """
 
@@ -32,13 +29,18 @@ class Numbering:
     lines: str
     number: Callable[[int, int, int], int]
 
+    def table(self, k: int) -> Int[np.ndarray, "k k"]:
+        """The number of every part, (k, k) int64.
 
-def on_a_spiral(a: int, b: int, k: int) -> int:
-    """The step at which a walk inwards, clockwise from the top left, meets a cell.
+        >>> NUMBERINGS["serpentine"].table(2).tolist()
+        [[0, 1], [3, 2]]
+        """
+        return np.array([[self.number(a, b, k) for b in range(k)] for a in range(k)],
+                        np.int64)
 
-    >>> [on_a_spiral(1, b, 3) for b in range(3)]
-    [7, 8, 3]
-    """
+
+def _on_a_spiral(a: int, b: int, k: int) -> int:
+    """The step at which a walk inwards, clockwise from the top left, meets a part."""
     place, step, seen = (0, 0), (0, 1), {(0, 0)}
     while place != (a, b):
         ahead = place[0] + step[0], place[1] + step[1]
@@ -52,7 +54,7 @@ def on_a_spiral(a: int, b: int, k: int) -> int:
 
 SPIRAL = """\
 ring = min(a, b, k - 1 - a, k - 1 - b)
-side = k - 2 * ring  # cells per side of this ring
+side = k - 2 * ring  # parts per side of this ring
 first, a, b = k * k - side * side, a - ring, b - ring
 if a == 0 or b == side - 1:
     return first + a + b
@@ -88,65 +90,6 @@ NUMBERINGS: Mapping[str, Numbering] = MappingProxyType({
     "spiral": Numbering(
         "on a spiral: from the top left along the first row, down the last column, "
         "back along the last row, up, and so on inwards",
-        SPIRAL, on_a_spiral),
+        SPIRAL, _on_a_spiral),
 })
 """Every numbering that is a rule; `SHUFFLED` is a list instead, drawn for a class."""
-
-
-def table(name: str | Sequence[int], k: int) -> Int[np.ndarray, "k k"]:
-    """The number of every cell, (k, k) int64.
-
-    Args:
-        name: of `NUMBERINGS`, or the k * k numbers themselves, row by row.
-        k: cells per side.
-
-    Raises:
-        ValueError: no such numbering, or not k * k different numbers.
-
-    >>> table("serpentine", 2).tolist(), table([3, 0, 1, 2], 2).tolist()
-    ([[0, 1], [3, 2]], [[3, 0], [1, 2]])
-    """
-    if not isinstance(name, str):
-        if sorted(name) != list(range(k * k)):
-            raise ValueError(f"{list(name)} are not the numbers 0 to {k * k - 1}, each "
-                             "once")
-        return np.array(name, np.int64).reshape(k, k)
-    if name not in NUMBERINGS:
-        raise ValueError(f"no numbering {name!r}; there are: {', '.join(NUMBERINGS)}")
-    rule = NUMBERINGS[name].number
-    return np.array([[rule(a, b, k) for b in range(k)] for a in range(k)], np.int64)
-
-
-def channels(name: str | Sequence[int], k: int, m: int) -> Int[np.ndarray, "m m"]:
-    """The map that each window pixel is copied from, (m, m): `Grid.channel` anew.
-
-    >>> channels("column by column", 2, 3).tolist()
-    [[0, 0, 2], [0, 0, 2], [1, 1, 3]]
-    """
-    return table(name, k).ravel()[Grid(k, m).channel]
-
-
-def from_paper(
-    maps: Shaped[np.ndarray, "kk H W"], name: str | Sequence[int]
-) -> Shaped[np.ndarray, "kk H W"]:
-    """Maps counted row by row, put into the order of a class.
-
-    >>> from_paper(np.arange(4)[:, None, None], "column by column").ravel().tolist()
-    [0, 2, 1, 3]
-    """
-    numbers = table(name, isqrt(len(maps))).ravel()
-    renumbered = np.empty_like(maps)
-    renumbered[numbers] = maps
-    return renumbered
-
-
-def to_paper(
-    maps: Shaped[np.ndarray, "kk H W"], name: str | Sequence[int]
-) -> Shaped[np.ndarray, "kk H W"]:
-    """Maps in the order of a class, put back row by row, as `assemble` reads them.
-
-    >>> maps = np.arange(9)[:, None, None]
-    >>> to_paper(from_paper(maps, "spiral"), "spiral").ravel().tolist()
-    [0, 1, 2, 3, 4, 5, 6, 7, 8]
-    """
-    return maps[table(name, isqrt(len(maps))).ravel()]

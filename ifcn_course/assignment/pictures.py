@@ -1,4 +1,4 @@
-"""Figures of an assignment: how a class counts its cells, its own scene."""
+"""Figures of an assignment: how a class counts its parts, its own scene."""
 
 from __future__ import annotations
 
@@ -9,30 +9,33 @@ from jaxtyping import Bool, Int, UInt8
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from ifcn_course.assignment.numbering import table
+from ifcn_course.assignment.numbering import NUMBERINGS
 from ifcn_lab.draw.palette import COLOURS, GREY, INK, PAPER, ink_on, part_colours
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
 from ifcn_lab.grid import Grid
 
 
-def numbered_cells(numbering: str | Sequence[int], k: int, m: int) -> Picture:
-    """A window of m x m pixels, its k x k cells in their colours, counted.
+def numbered_parts(numbering: str | Sequence[int], k: int, m: int) -> Picture:
+    """A window of m x m places, its k x k parts in their colours, counted.
 
     Args:
         numbering: a name, or the k * k numbers, row by row.
-        k: cells per side.
-        m: window side, in feature-map cells.
+        k: parts per side.
+        m: window side, in places.
 
     Raises:
-        ValueError: no such numbering, or not k * k different numbers.
+        KeyError: no such numbering.
+        ValueError: not k * k numbers.
     """
-    numbers, edges = table(numbering, k), Grid(k, m).edges
+    numbers = NUMBERINGS[numbering].table(k) if isinstance(numbering, str) else \
+        np.reshape(numbering, (k, k))
+    edges = Grid(k, m).edges
     with panels(1, 1, width=3.4, height=3.4) as (figure, axes):
         one = bare(axes[0, 0])
         one.set(xlim=(0, m), ylim=(m, 0), aspect="equal")
         for place, colour in enumerate(part_colours(k)):
             a, b = divmod(place, k)
-            _cell(one, edges[[a, a + 1]], edges[[b, b + 1]], colour, numbers[a, b])
+            _part(one, edges[[a, a + 1]], edges[[b, b + 1]], colour, numbers[a, b])
         for at in range(1, m):
             one.axhline(at, color=INK, linewidth=0.3, alpha=0.4)
             one.axvline(at, color=INK, linewidth=0.3, alpha=0.4)
@@ -40,19 +43,19 @@ def numbered_cells(numbering: str | Sequence[int], k: int, m: int) -> Picture:
 
 
 def numbered_words(numbers: Int[np.ndarray, "k k"], m: int) -> str:
-    """The numbers of the cells, row by row, in words.
+    """The numbers of the parts, row by row, in words.
 
     >>> numbered_words(np.array([[0, 2], [1, 3]]), 6)
-    'A window of 6 x 6 pixels with 2 x 2 cells. Row 0 reads maps 0, 2; row 1: 1, 3.'
+    'A window of 6 x 6 places with 2 x 2 parts. Row 0 reads maps 0, 2; row 1: 1, 3.'
     """
     k = len(numbers)
     rows = [", ".join(map(str, row)) for row in numbers.tolist()]
     said = "; ".join(f"row {a}: {row}" for a, row in enumerate(rows[1:], start=1))
-    return (f"A window of {m} x {m} pixels with {k} x {k} cells. Row 0 reads maps "
+    return (f"A window of {m} x {m} places with {k} x {k} parts. Row 0 reads maps "
             f"{rows[0]}; {said}.")
 
 
-def _cell(
+def _part(
     axes: Axes, rows: Int[np.ndarray, "2"], columns: Int[np.ndarray, "2"],
     colour: str, number: int | np.integer,
 ) -> None:
@@ -73,9 +76,9 @@ def scene_windows(
     Args:
         image: the scene.
         masks: of its objects.
-        centers: of the windows, (y, x) in feature cells; none will do.
-        m: window side, in feature cells.
-        stride: image pixels per feature cell.
+        centers: of the windows, (y, x) in places; none will do.
+        m: window side, in places.
+        stride: image pixels per place.
     """
     height, width = image.shape[:2]
     with panels(1, 1, width=4.4, height=4.4 * height / width) as (figure, axes):
@@ -109,17 +112,25 @@ def scene_words(
     height, width = image.shape[:2]
     places = [f"{n} at row {y}, column {x}"
               for n, (y, x) in enumerate(np.asarray(centers).tolist())]
-    windows = f" Windows in feature cells: {listing(places)}." if places else ""
+    windows = f" Windows in places: {listing(places)}." if places else ""
     return (f"A scene of {height} x {width} pixels with {len(masks)} objects; they "
             f"have {listing([str(int(mask.sum())) for mask in masks])} visible "
             f"pixels.{windows}")
+
+
+def stored_maps(counts: str, k: int) -> Bool[np.ndarray, "kk H W"]:
+    """The k * k maps of a class's scene, of 32 x 32 places, from COCO's run lengths."""
+    from pycocotools.mask import decode
+
+    flat = decode({"size": [32 * k * k, 32], "counts": counts})
+    return flat.astype(bool).reshape(k * k, 32, 32)
 
 
 def exhibits(right: Sequence[int], wrong: Mapping[str, Sequence[int]]) -> Picture:
     """The right mask of a window and wrong ones, side by side, each with its letter.
 
     Args:
-        right: the rows of the mask, each a whole number whose bits are its pixels.
+        right: the rows of the mask, each a whole number whose bits are its places.
         wrong: the same of each wrong mask, by its letter.
     """
     shown = {"right": unpacked(right)} | {
@@ -132,7 +143,7 @@ def exhibits(right: Sequence[int], wrong: Mapping[str, Sequence[int]]) -> Pictur
 
 
 def unpacked(rows: Sequence[int]) -> Bool[np.ndarray, "m m"]:
-    """A mask of m x m pixels from m whole numbers, the first pixel the highest bit.
+    """A mask of m x m places from m whole numbers, the first pixel the highest bit.
 
     >>> unpacked([0b10, 0b01]).astype(int).tolist()
     [[1, 0], [0, 1]]

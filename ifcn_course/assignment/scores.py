@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ifcn_course.assignment.numbering import channels, from_paper
 from ifcn_course.assignment.sheet import SIDE, STRIDE
 from ifcn_course.assignment.task import Step
 from ifcn_course.assignment.variant import Variant
@@ -69,17 +68,17 @@ def turned(variant: Variant, k: int, m: int) -> tuple[int, int]:
     >>> ours = drawn(3, 2027)
     >>> place = turned(ours, ours.k, ours.m)
     >>> grid = Grid(ours.k, ours.m)
-    >>> bool(channels(ours.numbers, ours.k, ours.m)[place] == grid.channel[place])
+    >>> bool(ours.channels(ours.k, ours.m)[place] == grid.channel[place])
     False
     """
-    ours = channels(variant.numbers, k, m)
+    ours = variant.channels(k, m)
     places = np.argwhere(ours != Grid(k, m).channel).tolist()
     i, j = places[len(places) // 2]
     return i, j
 
 
 def borders(variant: Variant) -> list[tuple[int, int, int, int]]:
-    """Window pixels (i, j, k, m) on both sides of every border of a class's cells.
+    """Window offsets (i, j, k, m) on both sides of every border of a class's parts.
 
     A rule that is right there is right at every offset. So that none is right by
     accident, some of other windows are asked as well.
@@ -97,10 +96,10 @@ def borders(variant: Variant) -> list[tuple[int, int, int, int]]:
 
 
 def on_borders(variant: Variant, k: int, m: int) -> list[tuple[int, int, int, int]]:
-    """As few pixels as show all offsets at a border, none where the paper counts so."""
+    """As few as show all offsets at a border, none where the paper counts so."""
     first = Grid(k, m).edges[1:-1].tolist()
     left, asked = {*first, *(each - 1 for each in first)}, []
-    ours = channels(variant.numbers, k, m)
+    ours = variant.channels(k, m)
     telling = [(i, j) for i, j in np.argwhere(ours != Grid(k, m).channel).tolist()
                if {i, j} <= left]
     while place := max(telling, key=lambda each: len(left & {*each}), default=None):
@@ -122,8 +121,8 @@ class ClassScene:
         self.scene = scenes.make(variant.scene)
 
     @cached_property
-    def cells(self) -> Bool[np.ndarray, "N H W"]:
-        """The feature cells that each object covers by more than half."""
+    def covered(self) -> Bool[np.ndarray, "N H W"]:
+        """The places that each object covers by more than half."""
         return coverage(self.scene.masks, STRIDE) > 0.5
 
     @cached_property
@@ -134,12 +133,12 @@ class ClassScene:
     @cached_property
     def paper_maps(self) -> Bool[np.ndarray, "kk H W"]:
         """What a perfect network would give, counted row by row."""
-        return oracle_maps(self.cells, self.centers, self.variant.k, self.variant.m)
+        return oracle_maps(self.covered, self.centers, self.variant.k, self.variant.m)
 
     @cached_property
     def maps(self) -> Bool[np.ndarray, "kk H W"]:
         """The same maps in the class's order."""
-        return from_paper(self.paper_maps, self.variant.numbers)
+        return self.variant.from_paper(self.paper_maps)
 
     def step(self) -> Step:
         """The cells that show the scene and make its perfect maps."""
@@ -149,20 +148,26 @@ class ClassScene:
                     self.lines())
 
     def lines(self, *, maps: bool = True, draw: bool = True) -> str:
-        """The lines of a notebook that make `scene`, `cells`, `centers` and `maps`."""
-        numbers = self.variant.numbers
-        name = "ORDER" if isinstance(numbers, list) else repr(numbers)
+        """Lines of a notebook that make `scene`, `covered`, `centers` and `maps`."""
         imports = ["from ifcn_lab.windows.oracle import coverage, object_centers"]
         made = [f"scene = scenes.make({self.variant.scene})",
-                f"cells = coverage(scene.masks, {STRIDE}) > 0.5  # (objects, 32, 32)",
+                f"covered = coverage(scene.masks, {STRIDE}) > 0.5  # (objects, 32, 32)",
                 f"centers = object_centers(scene.masks, {STRIDE}, M)"]
         if maps:
-            imports = ["from ifcn_course.assignment.numbering import from_paper",
-                       f"{imports[0]}, oracle_maps"]
-            made += [f"maps = from_paper(oracle_maps(cells, centers, K, M), {name})"]
+            made += [f"maps = pictures.stored_maps({stored(self.maps)}, K)"]
         if draw:
             made += [DRAWN]
         return "\n".join([*imports, "", *made])
+
+
+def stored(maps: Bool[np.ndarray, "kk H W"]) -> str:
+    """Maps as source: what `pictures.stored_maps` reads, in lines of 79 at the most."""
+    from pycocotools.mask import encode
+
+    flat = np.asfortranarray(maps.reshape(-1, SIDE), np.uint8)
+    text = encode(flat)["counts"].decode()
+    lines = [f"    {text[n:n + 60]!r}\n" for n in range(0, len(text), 60)]
+    return "(\n" + "".join(lines) + ")"
 
 
 DRAWN = "draw.show(pictures.scene_windows(scene.image, scene.masks, centers, M))"

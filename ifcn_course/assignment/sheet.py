@@ -10,7 +10,7 @@ from ifcn_course.assignment.task import Step, Task
 from ifcn_course.assignment.variant import Variant
 
 STRIDE, SIDE = 4, 32
-"""Of every class's scene: image pixels per feature cell, and cells per side."""
+"""Of every class's scene: image pixels per place, and places per side."""
 
 IMPORTS = """\
 import numpy as np
@@ -47,13 +47,13 @@ class Sheet:
 
 
 def first_steps(variant: Variant, said: str = "", more: str = "") -> tuple[Step, ...]:
-    """The cell that runs first, with `more` lines and what is `said` of them; cells."""
+    """The cell that runs first, with `more` lines and what is `said` of them; parts."""
     code = f"{IMPORTS}\n\n{constants(variant)}{more}"
-    return Step(f"Run this cell first.{said}", code), cells_step(variant)
+    return Step(f"Run this cell first.{said}", code), parts_step(variant)
 
 
 def first_step(variant: Variant) -> Step:
-    """The cell that runs first, of a lesson that counts no cells."""
+    """The cell that runs first, of a lesson that counts no parts."""
     return Step("Run this cell first.", f"{IMPORTS}\n\nM = {variant.m}")
 
 
@@ -82,20 +82,20 @@ def wrapped(numbers: Sequence[float | int], width: int = 68) -> str:
     return "[\n" + "".join(f"    {line}\n" for line in lines) + "]"
 
 
-def cells_step(variant: Variant) -> Step:
-    """How the class counts its cells: in words and as a figure."""
+def parts_step(variant: Variant) -> Step:
+    """How the class counts its parts: in words and as a figure."""
     name = "ORDER" if isinstance(variant.numbers, list) else repr(variant.numbers)
     prose = (
-        f"## Your numbering\n\nYour window has m = {variant.m} pixels per side and "
-        f"k = {variant.k} cells per side.\nIts cells are counted **{variant.words}**."
-        "\nThe map of a pixel is the number of the cell that it lies in.\nOffset i of "
+        f"## Your numbering\n\nYour window has m = {variant.m} places per side and "
+        f"k = {variant.k} parts per side.\nIts parts are counted **{variant.words}**."
+        "\nThe map of a place is the number of the part that it lies in.\nOffset i of "
         "the window lies in grid row i * k // m, and offset j in grid column j * k // "
         "m.\nThe window at (y, x), its centre, begins at row y - m // 2 and column "
         "x - m // 2.\n\n"
         "The lessons and `ifcn_lab.assemble` count row by row. You do not.")
     if name == "ORDER":
-        prose += "\n`ORDER[a * K + b]` is the number of the cell in row a, column b."
-    return Step(prose, f"draw.show(pictures.numbered_cells({name}, K, M))")
+        prose += "\n`ORDER[a * K + b]` is the number of the part in row a, column b."
+    return Step(prose, f"draw.show(pictures.numbered_parts({name}, K, M))")
 
 
 def number_in(text: str, number: object) -> bool:

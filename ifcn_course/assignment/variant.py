@@ -1,4 +1,4 @@
-"""What is drawn for a class: k, m, the numbering of cells, seeds, positions.
+"""What is drawn for a class: k, m, the numbering of parts, seeds, positions.
 
 Everything follows from the lesson, the seed and, if there is one, the lecturer's
 secret word, by scrypt and SHA-256. So the same seed draws the same on every machine.
@@ -10,10 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import scrypt, sha256
+from math import isqrt
 from typing import TypeVar
 from unicodedata import normalize
 
-from ifcn_course.assignment.numbering import NUMBERINGS, PAPER, SHUFFLED, table
+import numpy as np
+from jaxtyping import Int, Shaped
+
+from ifcn_course.assignment.numbering import NUMBERINGS, PAPER, SHUFFLED
+from ifcn_lab.grid import Grid
 
 Choice = TypeVar("Choice")
 PAIRS_OF_LESSONS = frozenset(
@@ -74,7 +79,7 @@ class Variant:
     """One class's own numbers of one lesson.
 
     `numbering` names one of `NUMBERINGS`, never the paper's, or is "shuffled"; then
-    `order` is the number of each cell, row by row. `draws` gives what single tasks
+    `order` is the number of each part, row by row. `draws` gives what single tasks
     need beyond that, and is not written anywhere: it would give all away.
     """
 
@@ -94,17 +99,51 @@ class Variant:
 
     @property
     def words(self) -> str:
-        """How the cells are counted, to be said after "The cells are counted"."""
+        """How the parts are counted, to be said after "The parts are counted"."""
         if self.numbering == SHUFFLED:
             return "in an order of their own, the list `ORDER` below"
         return NUMBERINGS[self.numbering].words
 
     @property
     def number_lines(self) -> str:
-        """The lines of a program that return the number of cell (a, b)."""
+        """The lines of a program that return the number of part (a, b)."""
         if self.numbering == SHUFFLED:
             return "return ORDER[a * k + b]"
         return NUMBERINGS[self.numbering].lines
+
+    def table(self, k: int) -> Int[np.ndarray, "k k"]:
+        """The number of every part, (k, k) int64; a shuffled order knows its k only."""
+        if self.numbering == SHUFFLED:
+            return np.array(self.order, np.int64).reshape(k, k)
+        return NUMBERINGS[self.numbering].table(k)
+
+    def channels(self, k: int, m: int) -> Int[np.ndarray, "m m"]:
+        """The map that each place of a window is copied from: `Grid.channel` anew.
+
+        >>> ours = drawn(3, 2027)
+        >>> ours.channels(ours.k, ours.m)[0, 0] == ours.order[0]
+        np.True_
+        """
+        return self.table(k).ravel()[Grid(k, m).channel]
+
+    def from_paper(
+        self, maps: Shaped[np.ndarray, "kk H W"]
+    ) -> Shaped[np.ndarray, "kk H W"]:
+        """Maps counted row by row, put into the order of the class."""
+        renumbered = np.empty_like(maps)
+        renumbered[self.table(isqrt(len(maps))).ravel()] = maps
+        return renumbered
+
+    def to_paper(
+        self, maps: Shaped[np.ndarray, "kk H W"]
+    ) -> Shaped[np.ndarray, "kk H W"]:
+        """Maps in the order of the class, put back row by row, as `assemble` reads.
+
+        >>> ours, maps = drawn(3, 2027), np.arange(9)[:, None, None]
+        >>> bool((ours.to_paper(ours.from_paper(maps)) == maps).all())
+        True
+        """
+        return maps[self.table(isqrt(len(maps))).ravel()]
 
     def document(self) -> dict[str, object]:
         """What the key says of the variant."""
@@ -135,7 +174,7 @@ def drawn(
     draws = Draws(f"{lesson}|{seed}|{attempt}|{stretched(secret, seed)}")
     k, m = draws.one("k and m", PAIRS)
     numbering = draws.one("numbering", [*RULES, SHUFFLED])
-    order = table(numbering, k).ravel().tolist() if numbering in RULES else \
+    order = NUMBERINGS[numbering].table(k).ravel().tolist() if numbering in RULES else \
         _own_order(draws, k)
     return Variant(lesson, seed, k, m, numbering, tuple(order),
                    draws.whole("scene", 1000, 999_999), draws)
@@ -146,12 +185,12 @@ PAIRS = tuple(
     (k, m) for k in (3, 4, 5) for m in range(3 * k + 1, 21)
     if (k, m) not in PAIRS_OF_LESSONS and 0 < m % k < k - 1
 )
-"""What k and m are drawn from. Cells of m // k pixels are right where k divides m, and
-cells of ceil(m / k) also where m is one less: neither is drawn."""
+"""What k and m are drawn from. Parts of m // k places are right where k divides m, and
+parts of ceil(m / k) also where m is one less: neither is drawn."""
 
 
 def _own_order(draws: Draws, k: int) -> list[int]:
     """A shuffled numbering that is none of the rules, the paper's included."""
-    known = [table(name, k).ravel().tolist() for name in NUMBERINGS]
+    known = [rule.table(k).ravel().tolist() for rule in NUMBERINGS.values()]
     orders = (draws.shuffled(f"order {n}", range(k * k)) for n in range(len(known) + 1))
     return next(order for order in orders if order not in known)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ifcn_course import museum
-from ifcn_course.check.mutants import Answer, Test, answer, mutants
+from ifcn_course import museum, progress
+from ifcn_course.check.mutants import Outcome, Test, answer, mutants
 from ifcn_course.check.rewrites import by_definition, rewrites
 
 LETTERS = {
@@ -58,7 +58,7 @@ def diagnosis(function: Callable[[], object]) -> None:
     names = {letter: _name(dict.get(given, letter)) for letter in LETTERS}
     wrong = [letter for letter, (name, _) in LETTERS.items() if names[letter] != name]
     if not wrong:
-        print(f"{exercise}: correct, all {len(LETTERS)} mistakes are named.")
+        progress.right(exercise, f"all {len(LETTERS)} mistakes are named")
         return
     print(f"{exercise}: {len(LETTERS) - len(wrong)} of {len(LETTERS)} are named.")
     for letter in wrong:
@@ -108,8 +108,8 @@ def kills(test: Test, *names: str, most: int | None = None) -> None:
     except NotImplementedError:
         print(f"{exercise}: not done yet.")
         return
-    print(f"{exercise}: correct, {_counted(wanted)} killed with {right.scores} scores, "
-          f"and {CORRECT} right assemblers pass.")
+    progress.right(exercise, f"{_counted(wanted)} killed with {right.scores} scores, "
+                   f"and {CORRECT} right assemblers pass")
     if others:
         print(f"Of the other {len(others)} wrong assemblers it kills {also}.")
 
@@ -119,7 +119,7 @@ def _counted(killed: Sequence[museum.Specimen]) -> str:
             else f"all {len(killed)} are")
 
 
-def _accused(test: Test, right: Answer) -> str:
+def _accused(test: Test, right: Outcome) -> str:
     """What a test finds wrong with a right assembler, "" if nothing."""
     if not right.passes:
         return ("Your test finds a mistake in the right assembler: "
@@ -133,7 +133,7 @@ def _accused(test: Test, right: Answer) -> str:
     return ""
 
 
-def _too_large(right: Answer, most: int | None) -> str:
+def _too_large(right: Outcome, most: int | None) -> str:
     if right.scores == 0:
         return "Your test never calls assemble, so it cannot tell right from wrong."
     if most is None or right.scores <= most:
@@ -142,7 +142,7 @@ def _too_large(right: Answer, most: int | None) -> str:
 
 
 def _name_survivors(
-    exercise: str, right: Answer, alive: Sequence[museum.Specimen], count: int
+    exercise: str, right: Outcome, alive: Sequence[museum.Specimen], count: int
 ) -> None:
     survive = "survives" if len(alive) == 1 else "survive"
     print(f"{exercise}: not yet right, {len(alive)} of {count} {survive}:")

@@ -19,7 +19,7 @@ from ifcn_course.museum import Specimen
 Test = Callable[[Callable[..., Any]], object]
 
 
-class Answer(NamedTuple):
+class Outcome(NamedTuple):
     """What a test said: `passes`, or why not; how many scores it looked at."""
 
     passes: bool
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
     nothing: bool = False
 
 
-def answer(test: Test, assemble: Callable[..., Any]) -> Answer:
+def answer(test: Test, assemble: Callable[..., Any]) -> Outcome:
     """Run a test on one assembler, right or wrong.
 
     `centers` and `score_maps` may be lists; `fill` may be left out and is 0 then.
@@ -41,7 +41,7 @@ def answer(test: Test, assemble: Callable[..., Any]) -> Answer:
     ...     return assemble([[[7]]], 1, [(0, 0)])[0, 0, 0] == 7
     >>> from ifcn_course.check.rewrites import by_definition
     >>> answer(test, by_definition)
-    Answer(passes=True, reason='', scores=1, nothing=False)
+    Outcome(passes=True, reason='', scores=1, nothing=False)
     """
     seen = [0]
 
@@ -59,8 +59,8 @@ def answer(test: Test, assemble: Callable[..., Any]) -> Answer:
     except NotImplementedError:
         raise
     except Exception as error:  # an assert of the test, or the assembler itself
-        return Answer(False, f"{type(error).__name__}: {error}".rstrip(": "), seen[0])
-    return Answer(passes, "" if passes else "it returned False", seen[0], said is None)
+        return Outcome(False, f"{type(error).__name__}: {error}".rstrip(": "), seen[0])
+    return Outcome(passes, "" if passes else "it returned False", seen[0], said is None)
 
 
 def mutants() -> tuple[Specimen, ...]:

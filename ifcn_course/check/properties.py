@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from ifcn_course import progress
 from ifcn_course.check.learner_errors import told
 
 
@@ -46,7 +47,7 @@ def judge(exercise: str, trials: Iterable[Trial], passed: str) -> None:
         if problem:
             print(f"{exercise}: {problem}")
             return
-    print(f"{exercise}: correct, {passed}.")
+    progress.right(exercise, passed)
 
 
 def _problem(trial: Trial) -> str | None:

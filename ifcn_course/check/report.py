@@ -24,7 +24,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from ifcn_course import museum
+from ifcn_course import museum, progress
 from ifcn_course.check.answers import (
     Agree,
     Answer,
@@ -84,7 +84,7 @@ def report(
         then()
         return
     count = "the case agrees" if len(cases) == 1 else f"all {len(cases)} cases agree"
-    print(f"{exercise}: correct, {count}.")
+    progress.right(exercise, count)
 
 
 def asking() -> str:

@@ -82,7 +82,7 @@ def run(given: Namespace) -> int:
     with _ended_as_interrupted():
         session.grade()
     print(session.summary())
-    for line in session.doubts():
+    for line in (*session.pairs(), *session.doubts()):
         print(line, file=sys.stderr)
     return session.status()
 

@@ -2,7 +2,7 @@
 
 examples:
   ifcn-lab inventory page --out before.html
-  ifcn-lab inventory page --when after --out after.html
+  ifcn-lab inventory page --when after --form b --out after.html
   ifcn-lab inventory summary answers/
   ifcn-lab inventory summary answers/ --out summary.csv
 """
@@ -42,6 +42,8 @@ def add_options(parser: ArgumentParser) -> None:
     page.add_argument("--out", type=Path, required=True, metavar="FILE")
     page.add_argument("--when", choices=("before", "after"), default="before",
                       help="before the course (the default), or after it")
+    page.add_argument("--form", choices=("a", "b"), default="a", help="b asks the same "
+                      "in other words and with other numbers, for the second time")
     told = actions.add_parser(
         "summary", help="what a class answered", description=SUMMARY,
         formatter_class=RawDescriptionHelpFormatter)
@@ -60,7 +62,7 @@ def page(given: Namespace) -> int:
     from ifcn_course.inventory.widget import Inventory
 
     check_writable(given.out)
-    path = Inventory(given.when, whole=True).save_html(given.out)
+    path = Inventory(given.when, whole=True, form=given.form).save_html(given.out)
     print(f"{path}: ten questions, {given.when} the course; open it in a browser")
     return 0
 

@@ -96,7 +96,7 @@ def zipped(source: Path | bytes) -> list[File]:
         if isinstance(source, bytes) and source.count(b"PK\1\2") > _MOST_ENTRIES:
             raise ValueError(f"more than {_MOST_ENTRIES} files")
         opened = _opened(source)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError,
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, IndexError,
             struct.error) as error:
         raise ValueError(f"cannot be unpacked ({error})") from None
     files = [_entry(opened, about) for about in opened.infolist()]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ifcn_course.assignment.key import Key
+from ifcn_course.grading.likeness import prints
 from ifcn_course.grading.marking import Allowance, Notebook, mark, nothing
 from ifcn_course.grading.notebooks import assignment_of, code_cells
 from ifcn_course.grading.process import Stopped
@@ -90,7 +91,8 @@ class Grader:
         finally:
             notebook.end()
         return Result(one.name, taken.notebook, taken.digest, functions,
-                      _problems(taken, notebook), time.monotonic() - started)
+                      _problems(taken, notebook), time.monotonic() - started,
+                      prints=prints(cells))
 
     def _strange(self, content: bytes) -> tuple[str, ...]:
         """A line if the notebook says that it is another assignment than the key's."""

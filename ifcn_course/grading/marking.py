@@ -13,7 +13,7 @@ from ifcn_course.assignment.key import Key, KeyCase, KeyFunction
 from ifcn_course.assignment.values import decode, encode
 from ifcn_course.check.answers import common
 from ifcn_course.grading.process import Ended, Killed, Process, patience
-from ifcn_course.grading.results import CaseResult, FunctionResult
+from ifcn_course.grading.results import NOT_DONE, CaseResult, FunctionResult
 from ifcn_course.grading.safe_text import clean, difference, side_by_side
 from ifcn_course.grading.sandbox.plan import Plan
 
@@ -62,7 +62,18 @@ class Notebook:
         self._starts, self._spent, self._slept = 0, 0.0, 0.0
         self._failed: Counter[int] = Counter()
         self._killed: set[int] = set()
+        self._given: dict[str, str] = {}
         self.problems: dict[int, str] = {}
+
+    def give(self, name: str, source: str) -> None:
+        """Put a right function in place of the notebook's own, from now on.
+
+        The cells run anew, and what they work out with the function follows from it.
+        """
+        self._given[name] = source
+        if self._process is not None:
+            self.end()
+            self._starts -= 1  # no fault of the notebook's
 
     def call(self, name: str, args: Sequence[object]) -> dict[str, object]:
         """Call a function of the notebook; its cells have run before.
@@ -105,7 +116,9 @@ class Notebook:
         self._starts += 1
         shutil.rmtree(self._plan.home, ignore_errors=True)  # without walls: the last's
         self._process = Process(self._plan, self._stop)
-        for number, source in enumerate(self._cells):
+        right = "".join(f"\n\n{source}" for source in self._given.values())
+        cells = [cell + right for cell in (*self._cells, "")] if right else self._cells
+        for number, source in enumerate(cells):
             if self._failed[number] < 2 and not self._run(number, source):
                 self.end()
                 return
@@ -151,8 +164,24 @@ class Notebook:
 
 
 def mark(notebook: Notebook, key: Key) -> tuple[FunctionResult, ...]:
-    """Points for every function of the key."""
-    return tuple(_function(notebook, one) for one in key.functions)
+    """Points for every function of the key; one mistake costs its own points only.
+
+    What gets less than all is marked again with the right functions in place of
+    earlier ones that are wrong, and the better of both counts.
+    """
+    own = [_function(notebook, one) for one in key.functions]
+    told, wrong, better = dict(notebook.problems), [], []
+    for one, found in zip(key.functions, own, strict=True):
+        if found.points < found.of and found.tried and wrong:
+            again = _function(notebook, one)
+            if again.points > found.points:
+                found = replace(again, right=tuple(wrong))
+        better.append(found)
+        if own[len(better) - 1].points < found.of and one.solution:
+            notebook.give(one.name, one.solution)
+            wrong.append(one.name)
+    notebook.problems = told
+    return tuple(better)
 
 
 def nothing(key: Key, reason: str) -> tuple[FunctionResult, ...]:
@@ -218,7 +247,7 @@ def _reason(told: dict[str, object]) -> str:
     return {
         "missing": "not found" + (f"; is it `{text}`?" if text else ""),
         "no function": f"is no function, but of type {text}",
-        "not done": "not done yet",
+        "not done": NOT_DONE,
         "error": f"stopped: {text}",
         "no value": f"returned what cannot be compared: {text}",
     }.get(str(told.get("state")), "gave an answer that cannot be read")

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 
 from ifcn_course.assignment.key import Key
+from ifcn_course.grading.likeness import alike
 from ifcn_course.grading.results import CaseResult, FunctionResult, Result
 from ifcn_lab.atomic_write import write_whole
 
@@ -86,8 +87,18 @@ def index_page(results: Sequence[Result], key: Key) -> str:
         for one in results
     ]
     body = [f"<h1>{_text(key.title)}: grades</h1>",
-            f'<p class="sum">{len(results)} students</p>', _table(head, rows, "Grades")]
+            f'<p class="sum">{len(results)} students</p>', _table(head, rows, "Grades"),
+            *_pairs(results, key)]
     return _page(f"{key.title}: grades", body)
+
+
+def _pairs(results: Sequence[Result], key: Key) -> list[str]:
+    """Answers that are alike beyond what the handout explains."""
+    if not (found := alike(results, key)):
+        return []
+    items = "".join(f"<li>{_text(str(pair))}</li>" for pair in found)
+    return ["<h2>Look at these two</h2>", "<p>Answers that are alike beyond what the "
+            f"handout explains. It may have good reasons: ask.</p><ul>{items}</ul>"]
 
 
 def _remark(one: Result) -> str:
@@ -117,10 +128,19 @@ def _function(function: FunctionResult) -> list[str]:
             for case in function.cases]
     made = [f"<h2>Task {_text(function.task)}: <code>{_text(function.name)}</code>, "
             f"{function.points} of {function.of}</h2>",
+            *_instead(function),
             _table(["Case", "Points", "Why"], rows, f"Cases of {function.name}")]
     for case in function.cases:
         made += _beside(case) if case.shown else []
     return made
+
+
+def _instead(function: FunctionResult) -> list[str]:
+    """Whose mistake was not counted twice."""
+    if not function.right:
+        return []
+    names = ", ".join(f"<code>{_text(name)}</code>" for name in function.right)
+    return [f"<p>Marked with the right {names} in place of yours.</p>"]
 
 
 def _verdict(case: CaseResult) -> str:

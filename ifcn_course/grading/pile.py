@@ -113,7 +113,7 @@ class Pile:
         return books[-1] if books else None
 
     def write(self, into: Path) -> None:
-        """Write all files into a folder, for a user without rights to read there."""
+        """Write all files into a folder, where every user may read them."""
         for name, content in self.files.items():
             target = into / name
             try:

@@ -268,5 +268,5 @@ def _environment(plan: Plan) -> dict[str, str]:
     settings = {"MPLBACKEND": "Agg", "PYTHONHASHSEED": "0", "LANG": "C.UTF-8",
                 "USER": "student", "LOGNAME": "student", "OMP_NUM_THREADS": "1",
                 "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
-                "NUMBA_NUM_THREADS": "1"}
+                "NUMBA_NUM_THREADS": "1", "IFCN_LAB_PROGRESS": ""}
     return {**kept, **places, **settings}

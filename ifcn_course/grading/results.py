@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+NOT_DONE = "not done yet"
+
 
 @dataclass(frozen=True)
 class CaseResult:
@@ -20,11 +22,17 @@ class CaseResult:
 
 @dataclass(frozen=True)
 class FunctionResult:
-    """One function with its cases."""
+    """One function with its cases; `right`: what stood in place of the student's."""
 
     name: str
     task: str
     cases: tuple[CaseResult, ...]
+    right: tuple[str, ...] = ()
+
+    @property
+    def tried(self) -> bool:
+        """Whether the student wrote it."""
+        return any(case.reason != NOT_DONE for case in self.cases)
 
     @property
     def points(self) -> int:
@@ -48,6 +56,7 @@ class Result:
         problems: of the notebook as a whole: cells that failed or hung.
         seconds: that grading took.
         graded: False where the grader itself failed; its points then say nothing.
+        prints: short sums of the answers, by which two are found to be alike.
     """
 
     name: str
@@ -57,6 +66,7 @@ class Result:
     problems: tuple[str, ...] = ()
     seconds: float = 0.0
     graded: bool = True
+    prints: tuple[str, ...] = ()
 
     @property
     def points(self) -> int:
@@ -93,7 +103,7 @@ class Result:
             functions = tuple(_function(one) for one in made["functions"])
             return cls(made["name"], made["file"], made["digest"], functions,
                        tuple(made["problems"]), float(made["seconds"]),
-                       made.get("graded", True))
+                       made.get("graded", True), tuple(made.get("prints", ())))
         except (KeyError, TypeError) as error:
             raise ValueError(f"no result of an earlier grading: {error}") from None
 
@@ -104,4 +114,5 @@ def _function(made: dict[str, Any]) -> FunctionResult:
                    tuple(case["shown"]), case["hint"])
         for case in made["cases"]
     )
-    return FunctionResult(made["name"], made["task"], cases)
+    right = tuple(made.get("right", ()))
+    return FunctionResult(made["name"], made["task"], cases, right)

@@ -14,11 +14,14 @@ from tqdm import tqdm
 from ifcn_course.assignment.key import read_key
 from ifcn_course.grading import pages, table
 from ifcn_course.grading.grader import Grader, grade_all
+from ifcn_course.grading.likeness import alike
 from ifcn_course.grading.marking import Allowance
 from ifcn_course.grading.results import Result
 from ifcn_course.grading.sandbox import bubblewrap
 from ifcn_course.grading.submissions import Submission, submissions
 from ifcn_lab.atomic_write import write_whole
+
+_MOST_PAIRS = 10
 
 
 class Session:
@@ -181,6 +184,13 @@ class Session:
     def status(self) -> int:
         """What the command ends with: 1 where somebody could not be graded."""
         return int(not all(one.graded for one in self._results.values()))
+
+    def pairs(self) -> list[str]:
+        """Lines on answers that are alike beyond what the handout explains."""
+        found = alike(self._sorted(), self._key)
+        more = [f"and {len(found) - _MOST_PAIRS} pairs more, in index.html"]
+        return [*(f"look at these two: {pair}" for pair in found[:_MOST_PAIRS]),
+                *more[:len(found) > _MOST_PAIRS]]
 
     def doubts(self) -> list[str]:
         """Lines on rows of students who are gone, and on a key that may be another's.

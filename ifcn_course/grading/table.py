@@ -71,7 +71,7 @@ def circumstances(
     versions = {"python": platform.python_version(), "numpy": np.__version__,
                 "ifcn_lab": ifcn_lab.__version__}
     return {"key_sha256": digest, "settings": dict(settings), "versions": versions,
-            "walls": walls}
+            "walls": walls, "follow_through": True}
 
 
 def check(table: Path, kept: Path, pages: Path) -> None:

@@ -24,12 +24,14 @@ LARGEST = 65_536
 class Answers(NamedTuple):
     """Who (a code), when ("before" or "after"), and the letter for each question.
 
+    `form` says which of the two forms was asked.
     A question that was left out has no entry.
     """
 
     code: str
     when: str
     chosen: dict[str, str]
+    form: str = "a"
 
     def text(self) -> str:
         """The CSV file, with one line for each question.
@@ -38,7 +40,7 @@ class Answers(NamedTuple):
         ['code,when,question,answer', 'ABCDEF,before,per-class,']
         """
         rows = [(self.code, self.when, asked.name, self.chosen.get(asked.name, ""))
-                for asked in questions()]
+                for asked in questions(self.form)]
         return "".join(f"{','.join(row)}\n" for row in (HEAD, *rows))
 
     def file_name(self) -> str:
@@ -124,7 +126,8 @@ def _answers(rows: list[list[str]]) -> Answers:
     if when not in WHEN:
         raise ValueError(f"it is from {when[:20]!r}, expected before or after")
     chosen: dict[str, str] = {}
-    letters = {q.name: [o.letter for o in q.options] for q in questions()}
+    form = "b" if rows[0][2].endswith("-b") else "a"
+    letters = {q.name: [o.letter for o in q.options] for q in questions(form)}
     for _, _, name, letter in rows:
         if name not in letters:
             raise ValueError(f"there is no question {name[:40]!r}")
@@ -136,7 +139,7 @@ def _answers(rows: list[list[str]]) -> Answers:
     missing = [name for name in letters if name not in chosen]
     if missing:
         raise ValueError(f"question {missing[0]!r} is missing")
-    return Answers(as_code(code), when, {n: c for n, c in chosen.items() if c})
+    return Answers(as_code(code), when, {n: c for n, c in chosen.items() if c}, form)
 
 
 def read_folder(

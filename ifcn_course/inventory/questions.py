@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-FILE = Path(__file__).with_name("questions.toml")
+FILES = {form: Path(__file__).with_name(name)
+         for form, name in (("a", "questions.toml"), ("b", "questions_b.toml"))}
+"""Two forms that ask the same; the ids of the second are those of the first and -b."""
 
 
 class Option(NamedTuple):
@@ -32,15 +34,15 @@ class Question(NamedTuple):
         return next(option for option in self.options if option.right)
 
 
-@lru_cache(maxsize=1)
-def questions() -> tuple[Question, ...]:
-    """All questions, in the order they are asked.
+@cache
+def questions(form: str = "a") -> tuple[Question, ...]:
+    """All questions of a form, in the order they are asked.
 
     >>> asked = questions()
     >>> len(asked), asked[7].name, asked[7].right.text
     (10, 'layout', 'Map 5')
     """
-    found = tomllib.loads(FILE.read_text(encoding="utf-8"))["question"]
+    found = tomllib.loads(FILES[form].read_text(encoding="utf-8"))["question"]
     return tuple(_question(each) for each in found)
 
 

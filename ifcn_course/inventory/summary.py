@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ifcn_course.inventory.answers import Answers
-from ifcn_course.inventory.questions import Question, questions
+from ifcn_course.inventory.questions import Option, Question, questions
 from ifcn_lab.atomic_write import replacing
 
 
@@ -60,9 +60,16 @@ def _row(name: str, asked: Sequence[Question], answers: Sequence[Answers]) -> Ro
 def _share(answers: Sequence[Answers], asked: Sequence[Question]) -> float | None:
     if not answers:
         return None
-    right = sum(each.chosen.get(question.name) == question.right.letter
-                for each in answers for question in asked)
+    right = sum(option is not None and option.right
+                for each in answers for option in (_chosen(each, q) for q in asked))
     return right / (len(answers) * len(asked))
+
+
+def _chosen(answers: Answers, asked: Question) -> Option | None:
+    """What was chosen where the learner's own form asks the same."""
+    own = questions(answers.form)[questions().index(asked)]
+    letter = answers.chosen.get(own.name)
+    return next((option for option in own.options if option.letter == letter), None)
 
 
 def normalised_gain(before: float | None, after: float | None) -> float | None:
@@ -78,12 +85,12 @@ def normalised_gain(before: float | None, after: float | None) -> float | None:
 
 def _favourite(question: Question, answers: Sequence[Answers]) -> str:
     """The wrong option chosen most: "b (3): 500: 25 for each class"."""
-    counts = Counter(each.chosen.get(question.name) for each in answers)
-    wrong = [o for o in question.options if not o.right and counts[o.letter]]
-    if not wrong:
+    chosen = (_chosen(each, question) for each in answers)
+    counts = Counter(option for option in chosen if option and not option.right)
+    if not counts:
         return ""
-    most = max(wrong, key=lambda option: counts[option.letter])
-    return f"{most.letter} ({counts[most.letter]}): {most.text}"
+    most = max(sorted(counts), key=lambda option: counts[option])
+    return f"{most.letter} ({counts[most]}): {most.text}"
 
 
 PAIRED = ("Gain: of what those in pairs had wrong before, the share that is right "

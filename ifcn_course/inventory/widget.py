@@ -9,7 +9,7 @@ from typing import Any
 import traitlets
 
 from ifcn_course.inventory.answers import LETTERS, WHEN, Answers, as_code, new_code
-from ifcn_course.inventory.questions import questions
+from ifcn_course.inventory.questions import FILES, questions
 from ifcn_lab.atomic_write import write_whole
 from ifcn_lab.widgets.explorable import Explorable
 
@@ -27,11 +27,12 @@ class Inventory(Explorable):
     Args:
         when: "before" or "after".
         whole: all questions at once, instead of one after the other.
+        form: "a" or "b", which asks the same in other words and with other numbers.
 
     `chosen` (a letter for each question's id), `code` and `done` are traits.
 
     Raises:
-        ValueError: `when` is something else.
+        ValueError: `when` or `form` is something else.
 
     >>> asked = Inventory("before")
     >>> asked
@@ -54,21 +55,26 @@ class Inventory(Explorable):
     code = traitlets.Unicode("").tag(sync=True)
     done = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, when: str = "before", *, whole: bool = False) -> None:
-        if when not in WHEN:
-            raise ValueError(f"when is {when!r}; give 'before' or 'after'.")
+    def __init__(
+        self, when: str = "before", *, whole: bool = False, form: str = "a"
+    ) -> None:
+        if when not in WHEN or form not in FILES:
+            raise ValueError(f"when is {when!r}, form is {form!r}; give 'before' or "
+                             "'after', 'a' or 'b'.")
+        self._questions = questions(form)
+        self._form = form
         asked = [{"name": each.name, "ask": each.ask,
                   "options": [[o.letter, o.text] for o in each.options]}
-                 for each in questions()]
+                 for each in self._questions]
         reasons = {each.name: {"right": each.right.letter,
                                "why": {o.letter: o.why for o in each.options}}
-                   for each in questions()}
+                   for each in self._questions}
         sealed = json.dumps(reasons).encode() if when == "after" else b""
         super().__init__(when=when, whole=whole, asked=asked, sealed=sealed)
 
     @traitlets.validate("chosen")
     def _known(self, proposal: Any) -> dict[str, str]:
-        known = {each.name: [o.letter for o in each.options] for each in questions()}
+        known = {q.name: [o.letter for o in q.options] for q in self._questions}
         for name, letter in proposal["value"].items():
             if letter not in known.get(name, ()):
                 raise ValueError(f"there is no answer {letter!r} to question {name!r}; "
@@ -82,7 +88,7 @@ class Inventory(Explorable):
     def answers(self) -> Answers:
         """What was chosen so far, under the learner's code; one is drawn if needed."""
         self.code = self.code or new_code()
-        return Answers(self.code, self.when, dict(self.chosen))
+        return Answers(self.code, self.when, dict(self.chosen), self._form)
 
     def save(self, folder: str | Path = ".") -> Path:
         """Write the answers to a file in a folder, for the lecturer.
@@ -97,7 +103,8 @@ class Inventory(Explorable):
 
     def right(self) -> int:
         """How many of the chosen answers are right."""
-        return sum(self.chosen.get(q.name) == q.right.letter for q in questions())
+        return sum(self.chosen.get(each.name) == each.right.letter
+                   for each in self._questions)
 
     def words(self) -> str:
         """How many questions are answered; after the course, how many are right."""
@@ -114,10 +121,10 @@ class Inventory(Explorable):
 
         Once it is done, after the course, = for what is right, and why.
         """
-        return "\n\n".join("\n".join(self._rows(n)) for n in range(len(questions())))
+        return "\n\n".join("\n".join(self._rows(n)) for n in range(len(self.asked)))
 
     def _rows(self, number: int) -> list[str]:
-        each, open_ = questions()[number], self.done and self.when == "after"
+        each, open_ = self._questions[number], self.done and self.when == "after"
         mine, rows = self.chosen.get(each.name), [f"{number + 1}. {each.ask}"]
         for option in each.options:
             mark = "x" if option.letter == mine else " "

@@ -23,8 +23,8 @@ import numpy as np
 from jaxtyping import Shaped
 
 from ifcn_lab.assembling import arguments, arrays
+from ifcn_lab.assembling.arrays import pad
 from ifcn_lab.assembling.backend_choice import backends, best, load
-from ifcn_lab.assembling.margin import pad
 from ifcn_lab.grid import Grid
 
 __all__ = ["assemble", "backends", "pad"]
@@ -66,7 +66,6 @@ def assemble(
         fill: the score outside the map.
         out: what to write into, of the shape and dtype of the result. Fresh memory
             costs more than filling it: who assembles again and again keeps one.
-            Inside torch.compile there is none.
         padded: the score maps have their margin already, as `pad` makes it; for
             backend "view".
 
@@ -80,8 +79,7 @@ def assemble(
         TypeError: score maps, m, centers or fill are of a type that cannot serve.
         ValueError: a shape or value is wrong: k * k channels, m >= k, centers on the
             map, a fill that the dtype can hold, a back end that is there, no
-            gradients asked of a back end that has none, k dividing m for "view", and
-            no out inside torch.compile.
+            gradients asked of a back end that has none, and k dividing m for "view".
 
     >>> maps = np.arange(4).reshape(4, 1, 1) * np.ones((4, 5, 5), int)
     >>> assemble(maps, 4, centers=[(2, 2)])
@@ -93,15 +91,11 @@ def assemble(
     (5, 5, 4, 4)
     """
     grid = Grid(arguments.parts_per_side(score_maps), m)
-    arguments.check_layout(layout)
+    if layout not in ("window", "plane"):
+        raise ValueError(f"layout is {layout!r}; choose 'window', each window's pixels "
+                         "together, or 'plane', each pixel's windows together.")
     if backend == "view" or padded:
         return _view(score_maps, grid, (centers, out), backend, layout, fill, padded)
-    if arguments.is_being_compiled(score_maps):
-        from ifcn_lab.assembling.torch_ import assemble_traced
-
-        if out is not None:
-            raise ValueError("torch.compile takes no out; use what assemble returns.")
-        return assemble_traced(score_maps, grid, centers, fill, layout, backend)
     places = arguments.checked_places(centers, score_maps.shape)
     fill = arguments.checked_fill(fill, score_maps.dtype)
     name = best(score_maps, places, grid.m) if backend == "auto" else backend

@@ -23,15 +23,6 @@ def is_tensor(value: object) -> bool:
     return isinstance(value, tensor)
 
 
-def is_being_compiled(value: object) -> bool:
-    """Whether torch.compile is reading the code with this tensor, not running it.
-
-    >>> is_being_compiled(np.zeros(3))
-    False
-    """
-    return is_tensor(value) and sys.modules["torch"].compiler.is_compiling()
-
-
 def parts_per_side(score_maps: Any) -> int:
     """The k of k * k score maps (k * k, H, W), or of a batch (B, k * k, H, W).
 
@@ -104,17 +95,6 @@ def _refuse_outside(
         raise ValueError(
             f"centers[{n}] is {columns} = ({row}), outside the map of {limits[-2]} "
             f"rows and {limits[-1]} columns; expected {expected}.")
-
-
-def check_layout(layout: str) -> None:
-    """Refuse a layout that is none.
-
-    Raises:
-        ValueError: neither "window" nor "plane".
-    """
-    if layout not in ("window", "plane"):
-        raise ValueError(f"layout is {layout!r}; choose 'window', each window's pixels "
-                         "together, or 'plane', each pixel's windows together.")
 
 
 def check_out(out: Any, shape: tuple[int, ...], score_maps: Any) -> None:

@@ -41,9 +41,7 @@ def backends() -> dict[str, str | None]:
     return {name: _why_not(name) for name in MODULES}
 
 
-def best(
-    score_maps: Any, places: Int[np.ndarray, "N 3"] | None, m: int
-) -> str:
+def best(score_maps: Any, places: Int[np.ndarray, "N 3"] | None, m: int) -> str:
     """The back end that "auto" stands for.
 
     >>> best(np.zeros((25, 8, 8)), None, m=21)

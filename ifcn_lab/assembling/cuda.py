@@ -10,6 +10,7 @@ The kernels run on a GPU. Where there is none they run on numba's simulator.
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, no_type_check
 
 import numpy as np
@@ -22,36 +23,18 @@ from ifcn_lab.grid import Grid
 
 THREADS = 128
 """Threads in a block, all in one dimension."""
-SHARES = 8
-"""Blocks that share a row of windows, so that a small map keeps a whole GPU busy."""
+EACH = 8
+"""Windows of which a thread copies its pixel: few, so that a GPU has blocks enough."""
+_NO_PLACES = np.zeros((1, 3), np.int64)  # CUDA takes no array without memory
 
 
 @no_type_check  # numba compiles the functions; a type checker's wrapper hides them
-def copy_windows(maps, channel, rows, columns, fill, windows):
-    """Every window of one map row; the thread copies one pixel of each.
+def copy_windows(maps, channel, rows, columns, fill, windows, every, places):
+    """Windows (N, m*m) at every place, or at places (N, 3); a thread copies one pixel.
 
     maps (B, k*k, H, W); channel, rows, columns (m*m,): the map of each pixel and how
-    far it is from the centre; windows (B, H, W, m*m).
+    far it is from the centre.
     """
-    pixel = cuda.blockIdx.y * cuda.blockDim.x + cuda.threadIdx.x
-    _, H, W, pixels = windows.shape
-    if pixel >= pixels:
-        return
-    b, y = cuda.blockIdx.x // H, cuda.blockIdx.x % H
-    score_map, right = channel[pixel], columns[pixel]
-    row = y + rows[pixel]
-    on_a_row = 0 <= row < H
-    for x in range(cuda.blockIdx.z, W, cuda.gridDim.z):
-        column = x + right
-        if on_a_row and 0 <= column < W:
-            windows[b, y, x, pixel] = maps[b, score_map, row, column]
-        else:
-            windows[b, y, x, pixel] = fill
-
-
-@no_type_check
-def copy_chosen_windows(maps, channel, rows, columns, fill, windows, places):
-    """Windows (N, m*m) at chosen places (N, 3); the thread copies one pixel of each."""
     pixel = cuda.blockIdx.y * cuda.blockDim.x + cuda.threadIdx.x
     N, pixels = windows.shape
     if pixel >= pixels:
@@ -59,9 +42,13 @@ def copy_chosen_windows(maps, channel, rows, columns, fill, windows, places):
     _, _, H, W = maps.shape
     score_map, down, right = channel[pixel], rows[pixel], columns[pixel]
     for n in range(cuda.blockIdx.x, N, cuda.gridDim.x):
-        row, column = places[n, 1] + down, places[n, 2] + right
+        if every:
+            b, y, x = n // (H * W), n // W % H, n % W
+        else:
+            b, y, x = places[n, 0], places[n, 1], places[n, 2]
+        row, column = y + down, x + right
         if 0 <= row < H and 0 <= column < W:
-            windows[n, pixel] = maps[places[n, 0], score_map, row, column]
+            windows[n, pixel] = maps[b, score_map, row, column]
         else:
             windows[n, pixel] = fill
 
@@ -122,14 +109,13 @@ def assemble_on_device(
 
 
 def _run(result: Any, maps: Any, task: Task, layout: str, stream: Any = 0) -> None:
-    every = task.places is None
     table = [on_device(column) for column in _pixel_table(task.grid)]
-    shape, blocks = _launch_shape(tuple(result.shape), task.grid.m, layout, every)
+    shape, blocks = _launch_shape(tuple(result.shape), layout)
     arguments = [maps, *table, result.dtype.type(task.fill), result.reshape(*shape)]
     kernel = copy_windows if layout == "window" else copy_planes
-    if not every:
-        kernel = copy_chosen_windows
-        arguments.append(on_device(task.places))
+    if layout == "window":
+        every = task.places is None
+        arguments += [every, on_device(_NO_PLACES if every else task.places)]
     start(kernel, blocks, (THREADS,), *arguments, stream=stream)
 
 
@@ -140,16 +126,16 @@ def _pixel_table(grid: Grid) -> list[Int[np.ndarray, " mm"]]:
 
 
 def _launch_shape(
-    result: tuple[int, ...], m: int, layout: str, dense: bool
+    result: tuple[int, ...], layout: str
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """How the kernel sees the result, and how many blocks it needs.
 
-    >>> _launch_shape((1, 75, 100, 21, 21), 21, "window", True)
-    ((1, 75, 100, 441), (75, 4, 8))
+    >>> _launch_shape((1, 75, 100, 21, 21), "window")
+    ((7500, 441), (938, 4))
     """
     if layout == "plane":
-        B, _, _, H, W = result
+        B, m, _, H, W = result
         return (B, m, m, H * W), (-(-H * W // THREADS), m, B)
-    *where, _, _ = result
-    rows, shares = (where[0] * where[1], SHARES) if dense else (where[0], 1)
-    return (*where, m * m), (rows, -(-m * m // THREADS), shares)
+    *where, m, _ = result
+    windows = prod(where)
+    return (windows, m * m), (-(-windows // EACH), -(-m * m // THREADS))

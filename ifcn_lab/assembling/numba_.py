@@ -20,8 +20,7 @@ from jaxtyping import Shaped
 from numba import prange
 
 from ifcn_lab.assembling.arrays import Maps, Task, Windows, planes_of
-from ifcn_lab.assembling.kernel_cache import kernel
-from ifcn_lab.assembling.memory import copy_numbers
+from ifcn_lab.assembling.kernel_cache import copy_numbers, kernel
 from ifcn_lab.grid import Grid
 
 WIDE = 8

@@ -9,8 +9,7 @@ from itertools import pairwise, product
 
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ifcn_lab.assembling.arrays import Maps, Task, Windows
-from ifcn_lab.assembling.margin import pad
+from ifcn_lab.assembling.arrays import Maps, Task, Windows, pad
 
 
 def assemble_into(windows: Windows, score_maps: Maps, task: Task) -> None:

@@ -12,9 +12,15 @@ import torch
 from jaxtyping import Int, Shaped
 
 from ifcn_lab.assembling import arguments
-from ifcn_lab.assembling.arrays import Maps, Task, Windows, as_batch, assemble_array
+from ifcn_lab.assembling.arrays import (
+    Maps,
+    Task,
+    Windows,
+    as_batch,
+    assemble_array,
+    pad,
+)
 from ifcn_lab.assembling.backend_choice import load
-from ifcn_lab.assembling.margin import pad
 from ifcn_lab.grid import Grid
 
 # Half the bytes of int64. A gather, and even more its gradient, is faster for it.
@@ -41,34 +47,6 @@ def assemble_with(
     out = score_maps.new_empty(task.shape) if out is None else out
     _assemble_bits(module, score_maps, task, out)
     return out
-
-
-def assemble_traced(
-    score_maps: Shaped[torch.Tensor, "*B kk H W"], grid: Grid,
-    centers: Int[torch.Tensor, "N axes"] | None, fill: int | float, layout: str,
-    backend: str,
-) -> Shaped[torch.Tensor, "..."]:
-    """Gather the windows while torch.compile reads: one graph, without a break.
-
-    No value can be looked at, so a center off the map is found when the graph runs.
-
-    Raises:
-        ValueError: a back end other than "auto" or "torch".
-        RuntimeError: later, when a center is off the map.
-    """
-    if backend not in ("auto", "torch"):
-        raise ValueError(f"torch.compile reads backend 'torch' only, not {backend!r}.")
-    maps = as_batch(score_maps)
-    if centers is None:
-        windows = assemble_tensor(maps, grid, None, fill, layout)
-        return windows if score_maps.ndim == 4 else windows[0]
-    limits = score_maps.new_tensor(score_maps.shape, dtype=centers.dtype)
-    limits = torch.cat([limits[:-3], limits[-2:]]).to(centers.device)
-    on_map = ((centers >= 0) & (centers < limits)).all()
-    torch._assert_async(on_map, "a center is off the map")
-    if score_maps.ndim == 3:
-        centers = torch.nn.functional.pad(centers, (1, 0))  # of image 0
-    return assemble_tensor(maps, grid, centers, fill, layout)
 
 
 def _assemble_bits(
@@ -106,14 +84,9 @@ def offsets(k: int, m: int, height: int, width: int) -> Int[torch.Tensor, "m m"]
     return torch.from_numpy((Grid(k, m).channel * height + i) * width + j)
 
 
-# What torch.compiler.assume_constant_result does: torch.compile calculates the offsets
-# once for a graph. The function itself would load the whole compiler here.
-offsets._dynamo_marked_constant = True
-
-
 def assemble_tensor(
     score_maps: Shaped[torch.Tensor, "B kk H W"], grid: Grid,
-    places: Int[np.ndarray | torch.Tensor, "N 3"] | None, fill: int | float,
+    places: Int[np.ndarray, "N 3"] | None, fill: int | float,
     layout: str = "window",
 ) -> Shaped[torch.Tensor, "..."]:
     """Gather every window from the score maps, on their device.
@@ -152,14 +125,14 @@ def assemble_tensor(
 
 
 def _axes(
-    places: Int[np.ndarray | torch.Tensor, "N 3"] | None,
+    places: Int[np.ndarray, "N 3"] | None,
     score_maps: Shaped[torch.Tensor, "B kk H W"], size: int,
 ) -> tuple[Int[torch.Tensor, "*where"], ...]:
     """Image, row and column of each window, as integers that count up to a size."""
     kind = torch.int32 if size < _SMALL_INDEX else torch.int64
     device = score_maps.device
     if places is not None:
-        return torch.as_tensor(places).to(device, kind).unbind(1)  # 3 of (N,)
+        return torch.from_numpy(places).to(device, kind).unbind(1)  # 3 of (N,)
     B, _, H, W = score_maps.shape
     sides = (torch.arange(n, dtype=kind, device=device) for n in (B, H, W))
     return torch.meshgrid(*sides, indexing="ij")  # 3 of (B, H, W)

@@ -17,14 +17,21 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
 
 from ifcn_lab.atomic_write import check_writable, write_whole
 from ifcn_lab.cli.options import whole
 from ifcn_lab.cli.standard_streams import plain
-from ifcn_lab.data.catalogue import DATASETS
+from ifcn_lab.data.catalogue import DATASETS, open_dataset
+from ifcn_lab.data.coco import CocoFolder
+from ifcn_lab.data.downloads import fetch
 from ifcn_lab.data.sources import SOURCES, announced
+from ifcn_lab.data.survey import survey
 
 FOLDERS = tuple(name for name in DATASETS if name != "scenes")
+FILE = "any COCO file"
 FETCH = """Downloads and unpacks in FOLDER.partial, checks the sum where one is known,
 looks whether the data is there, and only then makes FOLDER. Size, licence and source
 are printed first: read them."""
@@ -84,8 +91,6 @@ def show(given: Namespace) -> int:
 
 def bring(given: Namespace) -> int:
     """Fetch one data set, say how it is used."""
-    from ifcn_lab.data.downloads import fetch
-
     folder = fetch(given.name, given.to, urls=given.url, archives=given.archive,
                    sha256=given.sha256, tell=partial(print, flush=True))
     opens = SOURCES[given.name].opens
@@ -97,10 +102,6 @@ def bring(given: Namespace) -> int:
 
 def check(given: Namespace) -> int:
     """Open the data, read every image, print counts, sizes and problems."""
-    from tqdm import tqdm
-
-    from ifcn_lab.data.survey import survey
-
     if given.fix:
         if not given.data.is_file() or given.fix.resolve() == given.data.resolve():
             raise ValueError("--fix writes a COCO annotation file under another name; "
@@ -141,25 +142,27 @@ def opened(given: Namespace) -> Iterator[tuple[str, Sequence]]:
     Raises:
         ValueError: the folder holds no data set that is known; says what was tried.
     """
-    from ifcn_lab.data.catalogue import open_dataset
-    from ifcn_lab.data.coco import CocoFolder
-
-    if given.data.is_file() or given.images:
-        yield given.data.name, CocoFolder(given.data, given.images, strict=False)
-        return
-    name = given.dataset or kind_of(given.data)
-    if given.names:
-        samples = open_dataset(name, given.data, names=given.names)
+    name = FILE if given.data.is_file() or given.images else \
+        given.dataset or kind_of(given.data)
+    if name == FILE:
+        yield given.data.name, opened_as(name, given.data, given.images)
+    elif given.names:
+        samples = opened_as(name, given.data, names=given.names)
         yield f"{name}, {given.names} with {len(samples):,} names", samples
-        return
-    if name == "one COCO file":
-        yield given.data.name, CocoFolder(given.data, strict=False)
-        return
-    yield f"{name} train", open_dataset(name, given.data, "train", strict=False)
-    try:
-        yield f"{name} val", open_dataset(name, given.data, "val", strict=False)
-    except ValueError as error:
-        print(f"{name} val: is not there ({error})")
+    else:
+        yield f"{name} train", opened_as(name, given.data)
+        try:
+            yield f"{name} val", opened_as(name, given.data, split="val")
+        except ValueError as error:
+            print(f"{name} val: is not there ({error})")
+
+
+def opened_as(name: str, data: Path, images: Path | None = None, **options: Any
+              ) -> Sequence:
+    """The samples of a data set known by name, or of any COCO file."""
+    if name == FILE:
+        return CocoFolder(data, images, strict=False)
+    return open_dataset(name, data, strict=False, **options)
 
 
 def kind_of(folder: Path) -> str:
@@ -168,20 +171,12 @@ def kind_of(folder: Path) -> str:
     Raises:
         ValueError: none that is known.
     """
-    from ifcn_lab.data.catalogue import open_dataset
-    from ifcn_lab.data.coco import CocoFolder
-
     tried = []
-    for name in FOLDERS:
+    for name in (*FOLDERS, FILE):
         try:
-            open_dataset(name, folder, strict=False)
+            opened_as(name, folder)
             return name
         except ValueError as error:
             tried.append(f"{name} ({error})")
-    try:
-        CocoFolder(folder, strict=False)
-        return "one COCO file"
-    except ValueError as error:
-        tried.append(f"any COCO file ({error})")
     raise ValueError(f"{folder}: is no data set that is known; tried "
                      f"{'; '.join(tried)}")

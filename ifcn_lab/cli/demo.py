@@ -6,6 +6,12 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from ifcn_lab.atomic_write import check_writable
+from ifcn_lab.data import shipped
+from ifcn_lab.data.coco import CocoFolder
+from ifcn_lab.draw.overlay import overlay
+from ifcn_lab.metrics import mask_iou
+from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.windows import propose
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -16,13 +22,6 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Find the coins, compare with the outlines drawn by hand, write the overlay."""
-    from ifcn_lab.data import shipped
-    from ifcn_lab.data.coco import CocoFolder
-    from ifcn_lab.draw.overlay import overlay
-    from ifcn_lab.metrics import mask_iou
-    from ifcn_lab.models.instancefcn import InstanceFCN
-    from ifcn_lab.windows import propose
-
     check_writable(given.out)
     sample = CocoFolder(shipped.path("photos/coins.json"))[0]
     model = InstanceFCN.from_pretrained("scenes")

@@ -68,7 +68,8 @@ def findings() -> Iterator[Line]:
     yield _tried(_cuda, "CUDA: unknown")
     omp = os.environ.get("OMP_NUM_THREADS", "not set")
     yield Line("OK", f"{os.cpu_count()} CPU threads; OMP_NUM_THREADS is {omp}")
-    yield _tried(_memory, "memory: unknown")
+    yield _tried(lambda: _free("memory", import_module("psutil").virtual_memory()),
+                 "memory: unknown")
     yield _free("disk", shutil.disk_usage(Path.cwd()))
     yield from _data()
     for entry in metadata.entry_points(group="ifcn_lab.commands"):
@@ -143,12 +144,9 @@ def _front_ends(tested: dict[str, str]) -> Iterator[Line]:
     """Look for what JupyterLab itself loads; it may lie in another environment."""
     yield _dependency("jupyterlab-widgets", tested.get("jupyterlab-widgets"), False)
     for package, extension in _FRONT_ENDS.items():
-        version = _extension(extension)
-        if version:
-            yield Line("OK", f"{package}'s front-end in JupyterLab: {version}")
-        else:
-            mend = f"reinstall {package} where JupyterLab is installed"
-            yield Line("FAIL", f"{package}'s front-end in JupyterLab is absent: {mend}")
+        version, what = _extension(extension), f"{package}'s front-end in JupyterLab"
+        yield Line("OK", f"{what}: {version}") if version else Line(
+            "FAIL", f"{what} is absent: reinstall {package} where JupyterLab is")
 
 
 def _extension(name: str) -> str | None:
@@ -187,12 +185,6 @@ def _cuda() -> Line:
         return Line("--", "CUDA: no GPU found; every lesson runs on the CPU")
     name, version = torch.cuda.get_device_name(0), torch.version.cuda
     return Line("OK", f"CUDA {version}: {name}; used only where you ask for it")
-
-
-def _memory() -> Line:
-    import psutil
-
-    return _free("memory", psutil.virtual_memory())
 
 
 def _free(what: str, room: Any) -> Line:

@@ -18,43 +18,30 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from tqdm import tqdm
 
 from ifcn_lab.atomic_write import write_whole
-from ifcn_lab.cli.options import (
-    add_data,
-    add_model,
-    add_pyramid,
-    claim,
-    data_name,
-    detector,
-    load_data,
-    load_model,
-    read_here,
-    share,
-    warnings_as_lines,
-    whole,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ifcn_lab.metrics.all_figures import Figures, Wanted
-    from ifcn_lab.metrics.image_by_image import Evaluation, Judged
+from ifcn_lab.cli import options
+from ifcn_lab.data.coco_file import AnnotationFile
+from ifcn_lab.metrics.image_by_image import Evaluation, Figures, Judged, judge_all
+from ifcn_lab.metrics.results_file import ResultFile, writing_results
 
 
 def add_options(parser: ArgumentParser) -> None:
     """Data, network or results, pyramid, figures, and where they go."""
-    add_data(parser, required=True, split="val")
-    add_model(parser)
+    options.add_data(parser, required=True, split="val")
+    options.add_model(parser)
     parser.add_argument("--results", type=Path, metavar="FILE",
                         help="score these COCO results, of any tool, and no network; "
                         "with --annotations no pictures are needed")
-    add_pyramid(parser)
-    parser.add_argument("--limit", type=whole, metavar="N",
+    options.add_pyramid(parser)
+    parser.add_argument("--limit", type=options.whole, metavar="N",
                         help="only the first N images, in the order of the file")
     parser.add_argument("--workers", type=int, default=0, metavar="N",
                         help="processes of one thread each; 0 (default): this one, "
@@ -80,17 +67,14 @@ def add_figures(parser: ArgumentParser) -> None:
     group.add_argument("--nuclei", action="store_true", help="TP/(TP+FP+FN) at mask "
                        "IoU .5 to .9, pooled over images and as the mean over images; "
                        "overlapping answers are cut: the better one has the pixels")
-    group.add_argument("--score", type=share, nargs="+", default=[0.9], metavar="P",
-                       help="for --nuclei: the least score of an answer (0.9), or "
-                       "several to compare; choose it on the training images")
+    group.add_argument("--score", type=options.share, nargs="+", default=[0.9],
+                       metavar="P", help="for --nuclei: the least score of an answer "
+                       "(0.9), or several to compare; choose it on training images")
 
 
-@warnings_as_lines()
+@options.warnings_as_lines()
 def run(given: Namespace) -> int:
     """Judge every image, count, print."""
-    from ifcn_lab.metrics.image_by_image import judge_all
-    from ifcn_lab.metrics.results_file import writing_results
-
     check(given)
     evaluation = prepare(given)
     count = min(len(evaluation.data), given.limit or len(evaluation.data))
@@ -100,8 +84,9 @@ def run(given: Namespace) -> int:
         judged = judge_all(make, range(count), given.workers)
         troubles = count_all(judged, evaluation.figures, write, count)
         if evaluation.figures.objects == 0:
-            raise ValueError(f"{data_name(given)}: the {count} images looked at hold "
-                             "no object, so there is nothing to find")
+            raise ValueError(f"{given.annotations or given.dataset}: the {count} "
+                             "images looked at hold no object, so there is nothing to "
+                             "find")
     tell(given, evaluation.figures, troubles)
     return 0
 
@@ -118,48 +103,41 @@ def check(given: Namespace) -> None:
                          "none, so leave one of the two out")
     if given.workers < 0:
         raise ValueError(f"--workers is {given.workers}; give 0 or more")
-    taken = read_here(given, given.results or given.weights)
+    taken = options.read_here(given, given.results or given.weights)
     for option, path in (("--save", given.save), ("--json", given.json)):
         if path:
-            claim(path, taken, option)
+            options.claim(path, taken, option)
 
 
 def prepare(given: Namespace) -> Evaluation:
     """Open data and network, or data and results: what one process needs."""
-    from ifcn_lab.data.coco_file import AnnotationFile
-    from ifcn_lab.metrics.all_figures import Figures
-    from ifcn_lab.metrics.image_by_image import Evaluation
-    from ifcn_lab.metrics.results_file import ResultFile
-
     if given.results and given.annotations:
         data = AnnotationFile(given.annotations)
         data.check()
     else:
-        data = load_data(given)
+        data = options.load_data(given)
     if given.results:
         answers = ResultFile(given.results)
     else:
-        model = load_model(given)
+        model = options.load_model(given)
         if given.by_category and model.classes is None:
             raise ValueError(f"--by-category needs categories, and an "
                              f"{type(model).__name__} tells no kinds apart; use --ap")
-        answers = detector(given, model)
-    wanted = wanted_of(given, getattr(answers, "masks", True))
-    return Evaluation(data, answers, Figures(wanted), bool(given.save))
+        answers = options.detector(given, model)
+    figures = figures_of(given, getattr(answers, "masks", True))
+    return Evaluation(data, answers, figures, bool(given.save))
 
 
-def wanted_of(given: Namespace, masks: bool) -> Wanted:
+def figures_of(given: Namespace, masks: bool) -> Figures:
     """The figures that the options name, for results with masks or without.
 
     Raises:
         ValueError: figures of masks are asked for where there are none.
     """
-    from ifcn_lab.metrics.all_figures import Wanted
-
     if not masks and (given.nuclei or not given.boxes):
         raise ValueError(f"{given.results} holds boxes and no masks; say --boxes, and "
                          "leave --nuclei out")
-    return Wanted(
+    return Figures(
         kinds=("masks",) * masks + ("boxes",) * given.boxes,
         ns=tuple(n for n in (10, 100, 1000) if n <= max(given.top, 10)),
         sizes=given.by_size, ap=given.ap, by_category=given.by_category,
@@ -175,8 +153,6 @@ def count_all(
     Returns:
         What was said of each image that could not be read.
     """
-    from tqdm import tqdm
-
     troubles = []
     for one in tqdm(judged, unit="image", total=count, leave=False, disable=None):
         if one.trouble:

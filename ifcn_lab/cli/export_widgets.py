@@ -14,6 +14,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from ifcn_lab.atomic_write import check_writable
+from ifcn_lab.widgets.tour import export
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -36,8 +37,6 @@ def run(given: Namespace) -> int:
         raise ValueError(f"{given.out} has an index.html; choose another folder, or "
                          "give --force to write over it")
     check_writable(index)
-    from ifcn_lab.widgets.tour import export
-
     for path in export(given.out):
         print(f"{path}  {path.stat().st_size / 1e6:.2f} MB", flush=True)
     print(f"open {index} in a browser")

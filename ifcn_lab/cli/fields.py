@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
-from argparse import (
-    ArgumentParser,
-    ArgumentTypeError,
-    BooleanOptionalAction,
-    Namespace,
-)
-from collections.abc import Callable, Collection, Mapping
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from math import isfinite
 from typing import Any
@@ -79,43 +75,35 @@ def reader(annotation: str) -> dict[str, Any]:
     if plain.startswith("tuple[float"):
         return {"type": finite, "nargs": "+", "metavar": "X"}
     if plain.startswith("Mapping[str, float"):
-        return {"type": named, "nargs": "+", "metavar": "NAME=X"}
+        return {"type": named(finite), "nargs": "+", "metavar": "NAME=X"}
     types: dict[str, Callable[[str], Any]] = {"int": int, "float": finite, "str": str}
     return {"type": types[plain],
             "metavar": {"int": "N", "float": "X"}.get(plain, "NAME")}
 
 
-def named(text: str) -> list[Any]:
-    """NAME=X as name and number.
+def named(value: Callable[[str], Any]) -> Callable[[str], list[Any]]:
+    """How argparse reads NAME=X, as name and value.
 
-    >>> named("mask=4")
-    ['mask', 4.0]
+    >>> named(float)("mask=4"), named(anything)("frozen=true")
+    (['mask', 4.0], ['frozen', True])
     """
-    name, equals, value = text.partition("=")
-    if not (name and equals):
-        raise ArgumentTypeError(f"expected NAME=X, such as mask=4, got {text}")
-    return [name, finite(value)]
 
-
-def settings(pairs: Collection[str]) -> Mapping[str, Any]:
-    """NAME=VALUE, the values in JSON; what is no JSON is text.
-
-    Example:
-        >>> settings(["bins=14", "frozen=true", "backbone=small"])
-        {'bins': 14, 'frozen': True, 'backbone': 'small'}
-
-    Raises:
-        ValueError: a pair without a name.
-    """
-    import json
-
-    found: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, text = pair.partition("=")
+    def read(text: str) -> list[Any]:
+        name, equals, given = text.partition("=")
         if not (name and equals):
-            raise ValueError(f"expected NAME=VALUE, such as bins=14, got {pair!r}")
-        try:
-            found[name] = json.loads(text)
-        except ValueError:
-            found[name] = text
-    return found
+            raise ArgumentTypeError(f"expected NAME=X, such as mask=4, got {text}")
+        return [name, value(given)]
+
+    return read
+
+
+def anything(text: str) -> Any:
+    """A value in JSON; what is no JSON is text.
+
+    >>> anything("14"), anything("small")
+    (14, 'small')
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -18,18 +18,23 @@ examples:
 from __future__ import annotations
 
 import json
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ifcn_lab.atomic_write import check_writable, write_whole
-from ifcn_lab.cli.options import positive, whole
-from ifcn_lab.cli.reproduce import add_runs, collect
-
-if TYPE_CHECKING:
-    from ifcn_lab.league.entries import Entry
-    from ifcn_lab.league.runs import Run
+from ifcn_lab.cli.options import MANY, length_of, positive
+from ifcn_lab.cli.reproduce import add_trials, collect, command
+from ifcn_lab.cli.train import object_sizes
+from ifcn_lab.data.scenes import SCENE_SETS
+from ifcn_lab.draw.league import league
+from ifcn_lab.league.claims import CLAIMS, asked, chosen, claim_told
+from ifcn_lab.league.parallel import Done
+from ifcn_lab.league.roi_oracle import oracle_told, roi_oracle
+from ifcn_lab.league.rows import Data
+from ifcn_lab.league.settings import league_setting
+from ifcn_lab.league.table import by_row, league_lines, league_page
+from ifcn_lab.models import MODELS
 
 SECONDS = 300.0
 
@@ -51,11 +56,11 @@ def add_options(parser: ArgumentParser) -> None:
                         "that `ifcn-lab models` lists; all, if left out")
     parser.add_argument("--only", nargs="+", type=int, metavar="N",
                         help="of the claims, those of these numbers")
-    parser.add_argument("--processor-seconds", type=positive, metavar="S", help="train "
-                        f"each for so much work of the processor ({SECONDS:.0f}); with "
-                        "--minutes the clock on the wall decides")
-    parser.add_argument("--iterations", type=whole, help="or for so many steps")
-    add_runs(parser)
+    parser.add_argument("--processor-seconds", type=positive, default=SECONDS,
+                        metavar="S", help="train each for so much work of the "
+                        f"processor ({SECONDS:.0f}); with --minutes the clock on the "
+                        "wall decides")
+    add_trials(parser)
 
 
 def run(given: Namespace) -> int:
@@ -64,62 +69,36 @@ def run(given: Namespace) -> int:
     Raises:
         OSError: the results cannot be written.
     """
-    from ifcn_lab.league.entries import Entry
-    from ifcn_lab.models import MODELS
-
     for name in ("claims.md", "league.md", "league.json", "league.png"):
         check_writable(given.out / name)
     if given.what == "claims":
         return run_claims(given)
-    results = performed(given, {name: Entry(name) for name in given.models or MODELS})
-    write(given, results)
+    write(given, performed(given, {name: {} for name in given.models or MODELS}))
     return 0
 
 
-def performed(
-    given: Namespace, entries: Mapping[str, Entry]
-) -> list[tuple[Run, dict[str, Any]]]:
-    """Every entry with every seed, trained and measured."""
-    from ifcn_lab.cli.train import object_sizes
-    from ifcn_lab.data.scenes import SCENE_SETS
-    from ifcn_lab.league.family_figures import family_figures
-    from ifcn_lab.league.rows import Data
-    from ifcn_lab.league.runs import Run
-
+def performed(given: Namespace, rows: Mapping[str, Mapping[str, Any]]) -> list[Done]:
+    """Every row, as `Setting.relative` takes it, with every seed."""
     scenes = given.dataset == "scenes"
     data = Data(given.dataset, given.data, every=given.every or 1, kinds=False,
                 sets=tuple(SCENE_SETS) if scenes else ())
+    budget = length_of(given) or {"iterations": MANY, "clock": "processor",
+                                  "seconds": given.processor_seconds}
     sizes = None if scenes else object_sizes(data.open("train"))
-    rows = [entry.row(name, data, budget(given), sizes)
-            for name, entry in entries.items()]
-    runs = [Run(row, seed, given.out, given.device, given.workers)
-            for seed in range(given.seeds) for row in rows]
-    return collect(given, runs, family_figures)
+    setting = league_setting(given.dataset, sizes, **budget)
+    return collect(given, [setting.relative(data, name, **own)
+                           for name, own in rows.items()])
 
 
-def budget(given: Namespace) -> dict[str, Any]:
-    """What the length of every training is, as changes of a recipe."""
-    if given.iterations:
-        return {"iterations": given.iterations, "seconds": None}
-    wall = given.minutes and 60 * given.minutes
-    return {"iterations": 10_000_000, "clock": "wall" if wall else "processor",
-            "seconds": wall or given.processor_seconds or SECONDS}
-
-
-def write(given: Namespace, results: list[tuple[Run, dict[str, Any]]]) -> None:
+def write(given: Namespace, results: list[Done]) -> None:
     """The page, the figures as JSON, and the chart."""
-    from ifcn_lab.draw.league import league
-    from ifcn_lab.league.family_table import COLUMNS, family_page, lines_of
-    from ifcn_lab.league.summary import by_row
-
-    command = " ".join(["ifcn-lab", *sys.argv[1:]])
     found, sets = by_row(results), results[0][0].row.data.sets
-    write_whole(given.out / "league.md", family_page(results, command))
+    write_whole(given.out / "league.md", league_page(results, command()))
     write_whole(given.out / "league.json", json.dumps(
-        [{"name": run.name, **record} for run, record in results], indent=1))
+        [{"name": trial.name, **record} for trial, record in results], indent=1))
     picture = league(found, sets)
     picture.save(given.out / "league.png")
-    print("\n".join(["", *lines_of(found, COLUMNS), "", picture.alt]))
+    print("\n".join(["", *league_lines(found), "", picture.alt]))
     print(f"\nleague.md, league.json and league.png are in {given.out}")
 
 
@@ -129,14 +108,10 @@ def run_claims(given: Namespace) -> int:
     Raises:
         ValueError: an unknown claim, or another data set than scenes.
     """
-    from ifcn_lab.league.claims import CLAIMS, chosen, claim_told, entry_of
-    from ifcn_lab.league.roi_oracle import oracle_told, roi_oracle
-    from ifcn_lab.league.summary import by_row
-
     if given.dataset != "scenes":
         raise ValueError("the claims are tried on scenes; leave --dataset out")
     claims = chosen(CLAIMS, given.only)
-    rows = {name: entry_of(name) for claim in claims for name in claim.rows}
+    rows = {name: asked(name) for claim in claims for name in claim.rows}
     found = by_row(performed(given, rows)) if rows else {}
     oracle = [oracle_told(roi_oracle())] if 0 in (given.only or [0]) else []
     page = "\n".join([CLAIMS_HEAD, *oracle, *(claim_told(c, found) for c in claims)])

@@ -7,6 +7,12 @@ import re
 import sys
 from argparse import ArgumentParser, Namespace
 
+from ifcn_lab.data import shipped
+from ifcn_lab.models import MODELS, model_class
+from ifcn_lab.segmenter import read_weights
+from ifcn_lab.training import LESSON
+from ifcn_lab.training.cost import costs
+
 
 def add_options(parser: ArgumentParser) -> None:
     """The name of one model, and whether to count what it costs."""
@@ -19,8 +25,6 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Print every model's line, all that the file of one says of it, or its cost."""
-    from ifcn_lab.models import MODELS, model_class  # loads torch
-
     if given.cost:
         print_costs(given.name or "InstanceFCN", given.backbone)
         return 0
@@ -43,20 +47,15 @@ def print_costs(name: str, backbone: str) -> None:
     Raises:
         ValueError: the model stands on another one.
     """
-    from ifcn_lab.models import model_class
-    from ifcn_lab.training import LESSON
-    from ifcn_lab.training.cost import costs
-
     kind = model_class(name)
     if "backbone" not in inspect.signature(kind).parameters:
         raise ValueError(f"{name} stands on another model; give one with a backbone of "
                          "its own, as InstanceFCN")
     print(f"multiply-adds of a picture of {LESSON.crop} x {LESSON.crop} and of a step "
           f"with {LESSON.batch}, in millions")
-    print(f"{'layer':32}{'parameters':>12}{'picture':>10}{'step':>10}{'ms':>8}")
-    for layer, parameters, picture, step, ms in costs(kind(backbone=backbone)):
-        print(f"{layer:32}{parameters:12,}{picture / 1e6:10.2f}{step / 1e6:10.1f}"
-              f"{ms:8.2f}")
+    print(f"{'layer':32}{'parameters':>12}{'picture':>10}{'step':>10}")
+    for layer, parameters, picture, step in costs(kind(backbone=backbone)):
+        print(f"{layer:32}{parameters:12,}{picture / 1e6:10.2f}{step / 1e6:10.1f}")
 
 
 def sentence(name: str) -> str:
@@ -66,17 +65,12 @@ def sentence(name: str) -> str:
         >>> sentence("FCIS")
         'FCIS: every part of every category has two maps, inside and outside.'
     """
-    from ifcn_lab.models import model_class
-
     words = inspect.getdoc(sys.modules[model_class(name).__module__]) or ""
     return re.split(r"(?<=\.)\s", " ".join(words.split()), maxsplit=1)[0]
 
 
 def shipped_by_class() -> dict[str, list[str]]:
     """The names of the weights that ship with the package, by their class."""
-    from ifcn_lab.data import shipped
-    from ifcn_lab.segmenter import read_weights
-
     found: dict[str, list[str]] = {}
     for path in sorted((shipped.folder() / "weights").glob("*.safetensors")):
         found.setdefault(read_weights(path)[0]["class"], []).append(path.stem)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ifcn_lab.segmenter import Instances, Segmenter
 
 
+MANY = 10_000_000
+
+
 def number(kind: type, what: str, fits: Callable[[Any], bool]) -> Callable[[str], Any]:
     """How argparse reads a number, and says what it expected where it finds another.
 
@@ -40,6 +43,24 @@ def number(kind: type, what: str, fits: Callable[[Any], bool]) -> Callable[[str]
 positive = number(float, "a number above 0", lambda x: x > 0)
 whole = number(int, "a whole number above 0", lambda n: n > 0)
 share = number(float, "a number between 0 and 1", lambda x: 0 < x < 1)
+
+
+def add_length(parser: ArgumentParser) -> None:
+    """--iterations and --minutes."""
+    parser.add_argument("--iterations", type=whole, metavar="N", help="train for so "
+                        "many steps")
+    parser.add_argument("--minutes", type=positive, help="or for so long")
+
+
+def length_of(given: Namespace) -> dict[str, Any]:
+    """What --iterations and --minutes change of a recipe.
+
+    >>> length_of(Namespace(iterations=None, minutes=2))
+    {'iterations': 10000000, 'seconds': 120}
+    """
+    if given.minutes:                                    # the clock decides
+        return {"iterations": given.iterations or MANY, "seconds": 60 * given.minutes}
+    return {"iterations": given.iterations, "seconds": None} if given.iterations else {}
 
 
 def add_data(
@@ -84,8 +105,8 @@ def add_pyramid(parser: ArgumentParser) -> None:
                         help="a pixel is in the mask at this probability (0.5)")
 
 
-def load_data(given: Namespace, split: str | None = None) -> Sequence:
-    """The data set of `Sample` that the options name; `split` instead of the option's.
+def load_data(given: Namespace) -> Sequence:
+    """The data set of `Sample` that the options name.
 
     Raises:
         ValueError: none is named, or options of two kinds of data are mixed.
@@ -93,11 +114,18 @@ def load_data(given: Namespace, split: str | None = None) -> Sequence:
     from ifcn_lab.data.catalogue import open_dataset
     from ifcn_lab.data.coco import CocoFolder
 
-    check_data(given)
+    if given.dataset is not None and given.images is not None:
+        raise ValueError("--images belongs to --annotations; with --dataset say "
+                         "--data FOLDER")
     if given.dataset is None:
+        if given.annotations is None:
+            raise ValueError("no data named; give --annotations FILE, or --dataset "
+                             "NAME with --data FOLDER")
+        if given.data or given.names:
+            raise ValueError("--data and --names belong to --dataset; with "
+                             "--annotations say --images FOLDER")
         return CocoFolder(given.annotations, given.images)
-    return open_dataset(given.dataset, given.data, split or given.split,
-                        names=given.names)
+    return open_dataset(given.dataset, given.data, given.split, names=given.names)
 
 
 def one_line(error: Exception) -> str:
@@ -152,34 +180,6 @@ def same(path: str | Path) -> str:
     return unicodedata.normalize("NFC", os.path.realpath(path)).casefold()
 
 
-def check_data(given: Namespace) -> None:
-    """Refuse options that belong to another kind of data.
-
-    Raises:
-        ValueError: says which and what to do.
-    """
-    if given.annotations is None and given.dataset is None:
-        raise ValueError("no data named; give --annotations FILE, or --dataset NAME "
-                         "with --data FOLDER")
-    if given.dataset is not None and given.images is not None:
-        raise ValueError("--images belongs to --annotations; with --dataset say "
-                         "--data FOLDER")
-    if given.dataset is None and (given.data or given.names):
-        raise ValueError("--data and --names belong to --dataset; with --annotations "
-                         "say --images FOLDER")
-
-
-def data_name(given: Namespace) -> str:
-    """What to call the data in a message: the annotation file, or name and folder.
-
-    >>> data_name(Namespace(annotations=None, dataset="sbd", data=Path("SBD")))
-    'sbd in SBD'
-    """
-    if given.dataset is None:
-        return str(given.annotations)
-    return f"{given.dataset} in {given.data}" if given.data else given.dataset
-
-
 def load_model(given: Namespace) -> Segmenter:
     """The model that the options name, of whichever class, on its device.
 
@@ -187,8 +187,7 @@ def load_model(given: Namespace) -> Segmenter:
         FileNotFoundError: neither a file, nor a run, nor a shipped name.
     """
     from ifcn_lab.data import shipped
-    from ifcn_lab.league.runs import on_device
-    from ifcn_lab.models import load
+    from ifcn_lab.models import load, on_device
 
     path = Path(given.weights)
     if path.is_dir():

@@ -6,57 +6,54 @@ table3: segment proposals on VOC 2012 val.
 table4: instance semantic segmentation, with MNC's stage 3 on 300 proposals.
 table5: COCO.
 
-Each row and seed is kept in the folder --out as soon as it is measured. The command can
-be stopped at any time; the same command goes on from there.
+Writes tables.md into --out. Each row and seed is kept there as soon as it is measured.
+The command can be stopped at any time; the same command goes on from there.
 """
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ifcn_lab.atomic_write import check_writable
-from ifcn_lab.cli.options import positive, whole
-from ifcn_lab.league import DATASETS, SCALES, TABLES
+from ifcn_lab.atomic_write import check_writable, write_whole
+from ifcn_lab.cli.options import add_length, length_of, whole
+from ifcn_lab.league.paper import PAPER_TABLES
+from ifcn_lab.league.parallel import Done, perform_all
+from ifcn_lab.league.rows import Data, Row
+from ifcn_lab.league.settings import EVERY, setting_of
+from ifcn_lab.league.table import by_row, paper_lines, paper_page
+from ifcn_lab.league.trials import Trial
 
-if TYPE_CHECKING:
-    from ifcn_lab.league.rows import Row
-    from ifcn_lab.league.runs import Measuring, Run
+DATASETS = ("voc2012", "sbd", "coco", "dsb2018", "scenes")
 
 
 def add_options(parser: ArgumentParser) -> None:
     """Which tables, on what, how long, and where results go."""
-    parser.add_argument("tables", nargs="+", choices=TABLES, metavar="TABLE",
-                        help=", ".join(TABLES))
+    parser.add_argument("tables", nargs="+", choices=PAPER_TABLES, metavar="TABLE",
+                        help=", ".join(PAPER_TABLES))
     parser.add_argument("--dataset", choices=DATASETS, required=True)
-    for split in ("train", "val"):
-        parser.add_argument(f"--{split}-list", type=Path, metavar="FILE",
-                            help="names of the images, for voc2012 and sbd")
-    add_runs(parser)
-    parser.add_argument("--scale", choices=SCALES, help="paper: VGG-16 and the paper's "
-                        "recipe; small: the small backbone, minutes (default: small "
-                        "for scenes and dsb2018)")
+    parser.add_argument("--names", type=Path, nargs=2, metavar=("TRAIN", "VAL"),
+                        help="files that list the images, for voc2012 and sbd")
+    add_trials(parser)
+    parser.add_argument("--scale", choices=("paper", "small"), help="paper: VGG-16 and "
+                        "the paper's recipe; small: the small backbone, minutes "
+                        "(default: small for scenes and dsb2018)")
     parser.add_argument("--rows", nargs="+", metavar="KEY", help="only these rows")
-    parser.add_argument("--steps", type=whole, help="or for so many steps")
     parser.add_argument("--init", metavar="SOURCE", help="weights to start from, as in "
                         "train (default: vgg16 at the paper's scale)")
-    parser.add_argument("--dry-run", action="store_true",
-                        help="print every row's command and settings, run nothing")
-    parser.add_argument("--write", type=Path, metavar="FILE",
-                        help="also put the tables into this Markdown file")
 
 
-def add_runs(parser: ArgumentParser) -> None:
+def add_trials(parser: ArgumentParser) -> None:
     """Where rows are kept, how long they train, and on what they run."""
     parser.add_argument("--data", type=Path, metavar="ROOT",
                         help="the data set's folder; scenes need none")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER",
                         help="results, checkpoints and networks")
     parser.add_argument("--seeds", type=whole, default=3, help="seeds 0, 1 ... (3)")
-    parser.add_argument("--minutes", type=positive, help="train each row for so long")
+    add_length(parser)
     parser.add_argument("--every", type=whole, metavar="N",
                         help="measure on every N-th validation image")
     parser.add_argument("--jobs", type=whole, default=1, help="rows at once (1)")
@@ -66,23 +63,19 @@ def add_runs(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> int:
-    """Run what is not kept yet; print each table.
+    """Run what is not kept yet; print and write the tables.
 
     Raises:
-        OSError: the folder of results, or the Markdown file, cannot be written.
+        OSError: the folder of results cannot be written.
     """
-    given.scale = given.scale or ("small" if given.dataset in ("scenes", "dsb2018")
-                                  else "paper")
     tables = rows_of_tables(given)
-    runs = runs_of(given, tables)
-    if given.dry_run:
-        from ifcn_lab.league.plan import plan
-
-        print(plan(given, runs))
-        return 0
-    for path in filter(None, (given.out / "results.json", given.write)):
-        check_writable(path)
-    show(given, tables, collect(given, [run for some in runs.values() for run in some]))
+    check_writable(given.out / "tables.md")
+    results = collect(given, (row for some in tables.values() for row in some.values()))
+    lines = [line for name, rows in tables.items() for line in
+             ("", *paper_lines(PAPER_TABLES[name], rows, by_row(results)))]
+    write_whole(given.out / "tables.md", paper_page(lines, results, command()))
+    print("\n".join(lines))
+    print(f"\ntables.md is in {given.out}")
     return 0
 
 
@@ -92,69 +85,36 @@ def rows_of_tables(given: Namespace) -> dict[str, dict[str, Row]]:
     Raises:
         ValueError: an unknown row, or a small scale of a large data set.
     """
-    from ifcn_lab.league.settings import data_of, setting_of
-
-    setting = setting_of(given.dataset, given.scale)
-    setting = setting.with_steps(given.steps, given.minutes)
-    if given.init:
-        setting = replace(setting, init=given.init)
-    data = data_of(given.dataset, given.scale, given.every, root=given.data,
-                   train_list=given.train_list, val_list=given.val_list)
-    for key in given.rows or ():
-        setting.row(key, data)          # says which there are, if it is none
-    return {table: {key: row for key, row in setting.rows_of(table, data).items()
-                    if not given.rows or key in given.rows} for table in given.tables}
+    small = given.dataset in EVERY if given.scale is None else given.scale == "small"
+    setting = setting_of(given.dataset, small).lasting(**length_of(given))
+    setting = replace(setting, init=given.init or setting.init)
+    data = Data(given.dataset, given.data, given.names or (),
+                first=5000 if given.dataset == "coco" else None,
+                every=given.every or (EVERY[given.dataset] if small else 1))
+    return {table: setting.rows_of(table, data, given.rows) for table in given.tables}
 
 
-def runs_of(
-    given: Namespace, tables: Mapping[str, Mapping[str, Row]]
-) -> dict[str, list[Run]]:
-    """The runs of each row, seed by seed; a row of several tables is run once."""
-    from ifcn_lab.league.runs import Run
-
-    rows = {key: row for known in tables.values() for key, row in known.items()}
-    once = {row.name: (key, row) for key, row in reversed(rows.items())}
-    return {key: [Run(row, seed, given.out, given.device, given.workers)
-                  for seed in range(given.seeds)]
-            for key, row in reversed(once.values())}
-
-
-def collect(
-    given: Namespace, runs: list[Run], measure: Measuring | None = None
-) -> list[tuple[Run, dict]]:
-    """The results of all runs; what is not kept yet is trained and measured."""
-    from ifcn_lab.league.parallel import perform_all
-
-    kept = [(run, found) for run in runs if (found := run.result()) is not None]
-    print(f"{len(runs)} runs, {len(kept)} of them kept in {given.out}", flush=True)
-    have = {run.name for run, _ in kept}
-    for split in ("train", "val") if len(kept) < len(runs) else ():
-        runs[0].row.data.open(split)      # what is missing is told before anything runs
-    left = [run for run in runs if run.name not in have]
-    for done in perform_all(left, jobs=given.jobs, measure=measure):
-        kept.append(done)
-        one, record = done
+def collect(given: Namespace, rows: Iterable[Row]) -> list[Done]:
+    """The result of every row with every seed; what is not kept yet is done."""
+    once = {row.name: row for row in rows}.values()
+    trials = [Trial(row, seed, given.out, given.device, given.workers, given.jobs == 1)
+              for seed in range(given.seeds) for row in once]
+    done = [(each, found) for each in trials if (found := each.result()) is not None]
+    print(f"{len(trials)} runs, {len(done)} of them kept in {given.out}", flush=True)
+    have = {trial.name for trial, _ in done}
+    left = [trial for trial in trials if trial.name not in have]
+    for split in ("train", "val") if left else ():
+        left[0].row.data.open(split)      # what is missing is told before anything runs
+    for trial, record in perform_all(left, jobs=given.jobs):
+        done.append((trial, record))
         figures = "  ".join(f"{name} {value:.1f}" for name, value in
-                            record["figures"].items()
-                            if name[:6] != "recall" and ":" not in name)
-        print(f"{len(kept)}/{len(runs)} {one.name}: {figures}  (training "
-              f"{record['training'].get('seconds', 0):.0f} s, measuring "
+                            record["figures"].items() if name[:2] in ("AR", "AP", "mA"))
+        print(f"{len(done)}/{len(trials)} {trial.name}: {figures}  (training "
+              f"{record['training']['seconds']:.0f} s, measuring "
               f"{record['measuring']['seconds']:.0f} s)", flush=True)
-    return kept
+    return done
 
 
-def show(
-    given: Namespace, tables: Mapping[str, Mapping[str, Row]],
-    results: list[tuple[Run, dict]],
-) -> None:
-    """Print the tables; put them into the Markdown file if there is to be one."""
-    from ifcn_lab.league.paper import PAPER_TABLES
-    from ifcn_lab.league.summary import as_text, by_key
-
-    for name, known in tables.items():
-        print(f"\n{as_text(PAPER_TABLES[name], by_key(known, results))}")
-    if given.write:
-        from ifcn_lab.league.markdown import write_tables
-
-        write_tables(given.write, tables, results)
-        print(f"\ntables in {given.write}")
+def command() -> str:
+    """The command that is running, as it was typed."""
+    return " ".join(["ifcn-lab", *sys.argv[1:]])

@@ -16,21 +16,17 @@ from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
+from matplotlib.backend_bases import FigureCanvasBase
+from PIL import Image
+
 from ifcn_lab.atomic_write import write_whole
-from ifcn_lab.cli.options import (
-    add_model,
-    add_pyramid,
-    claim,
-    detector,
-    load_model,
-    one_line,
-    read_here,
-    same,
-    share,
-    warnings_as_lines,
-    whole,
-)
-from ifcn_lab.data.picture_names import picture_in
+from ifcn_lab.cli import options
+from ifcn_lab.data.coco_file import AnnotationFile
+from ifcn_lab.data.picture_names import PictureNames, picture_in
+from ifcn_lab.data.pictures import read_image
+from ifcn_lab.draw.overlay import overlay
+from ifcn_lab.metrics.regions import found
+from ifcn_lab.metrics.results_file import rows
 
 
 class Work(NamedTuple):
@@ -48,30 +44,30 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="PATH",
                         help="overlay to write, in the format of its suffix, or a "
                         "folder (default: beside the picture, NAME_overlay.png)")
-    parser.add_argument("--score", type=share, default=0.5,
+    parser.add_argument("--score", type=options.share, default=0.5,
                         help="draw proposals of at least this objectness (0.5)")
     parser.add_argument("--json", type=Path, metavar="FILE",
                         help="also write all masks found, as COCO results")
     parser.add_argument("--annotations", type=Path, metavar="FILE",
                         help="give the results the image ids of this COCO file, by the "
                         "names of the pictures; left out: 1, 2, ...")
-    parser.add_argument("--page", type=whole, metavar="N",
+    parser.add_argument("--page", type=options.whole, metavar="N",
                         help="the page of pictures that have several (1)")
-    add_model(parser)
-    add_pyramid(parser)
+    options.add_model(parser)
+    options.add_pyramid(parser)
     parser.set_defaults(top=100, nms=0.5)
 
 
 def run(given: Namespace) -> int:
     """Segment every picture in turn; 2 if one of them failed."""
     work = planned(given)
-    detect, results, failed = detector(given, load_model(given)), [], 0
+    detect, results, failed = options.detector(given, options.load_model(given)), [], 0
     try:
         for one in work:
             try:
                 segment(given, detect, one, results)
             except (OSError, ValueError, RuntimeError, MemoryError) as error:
-                print(f"ifcn-lab segment: {one_line(error)}", file=sys.stderr)
+                print(f"ifcn-lab segment: {options.one_line(error)}", file=sys.stderr)
                 failed += 1
     finally:  # also when it is stopped
         if given.json:
@@ -82,12 +78,7 @@ def run(given: Namespace) -> int:
 
 def segment(given: Namespace, detect: Callable, one: Work, results: list) -> None:
     """Add what is found in one picture to the results, and draw it."""
-    from ifcn_lab.data.pictures import read_image
-    from ifcn_lab.draw.overlay import overlay
-    from ifcn_lab.metrics.regions import found
-    from ifcn_lab.metrics.results_file import rows
-
-    with warnings_as_lines(f"{one.picture}: "):
+    with options.warnings_as_lines(f"{one.picture}: "):
         image = read_image(one.picture, page=given.page)
     best = detect(image)
     results += [row | {"file_name": one.name}
@@ -110,12 +101,12 @@ def planned(given: Namespace) -> list[Work]:
     names = [each.name for each in pictures]
     if len({*names}) < len(names):
         names = [each.as_posix() for each in pictures]
-    taken = read_here(given, *pictures)
+    taken = options.read_here(given, *pictures)
     if given.json:
-        claim(given.json, taken, "--json")
+        options.claim(given.json, taken, "--json")
     single = names_a_file(given.out, len(pictures))
     return [
-        Work(*one, claim(given.out, taken, "--out") if single else
+        Work(*one, options.claim(given.out, taken, "--out") if single else
              free(given.out or one[0].parent, one[0].stem, taken))
         for one in zip(pictures, ids_of(given, pictures), names, strict=True)
     ]
@@ -127,9 +118,6 @@ def names_a_file(out: Path | None, pictures: int) -> bool:
     Raises:
         ValueError: it is a file for several pictures, or of no format to write.
     """
-    from matplotlib.backend_bases import FigureCanvasBase
-    from PIL import Image
-
     written = FigureCanvasBase.get_supported_filetypes()
     kind = out.suffix.lower() if out and not out.is_dir() else ""
     if kind not in Image.registered_extensions() and kind[1:] not in written:
@@ -144,7 +132,8 @@ def free(folder: Path, stem: str, taken: set[str]) -> Path:
     """A name for an overlay that is not taken: the second of a stem is numbered."""
     tried = (folder / f"{stem}_overlay{end}.png" for end in
              chain([""], map("_{}".format, count(2))))
-    return claim(next(each for each in tried if same(each) not in taken), taken)
+    new = next(each for each in tried if options.same(each) not in taken)
+    return options.claim(new, taken)
 
 
 def ids_of(given: Namespace, pictures: Sequence[Path]) -> Sequence[int | str]:
@@ -155,9 +144,6 @@ def ids_of(given: Namespace, pictures: Sequence[Path]) -> Sequence[int | str]:
     """
     if given.annotations is None:
         return range(1, len(pictures) + 1)
-    from ifcn_lab.data.coco_file import AnnotationFile
-    from ifcn_lab.data.picture_names import PictureNames
-
     names = PictureNames(AnnotationFile(given.annotations).names_by_id)
     ids: dict[int | str, Path] = {}
     for picture in pictures:

@@ -25,16 +25,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ifcn_lab.cli.fields import add_fields, given_fields, settings
-from ifcn_lab.cli.options import (
-    add_data,
-    load_data,
-    positive,
-    warnings_as_lines,
-    whole,
-)
+import numpy as np
+import torch
+
+from ifcn_lab.cli import options
+from ifcn_lab.cli.fields import add_fields, anything, given_fields, named
+from ifcn_lab.cli.resuming import noted, resumed
+from ifcn_lab.data.sample_cache import SampleCache
+from ifcn_lab.data.scenes import SceneSet
+from ifcn_lab.data.survey import survey
+from ifcn_lab.league.rows import begun
+from ifcn_lab.models import model_class, on_device
+from ifcn_lab.training import joined, load_checkpoint, train
+from ifcn_lab.training.batches import spare_cores
+from ifcn_lab.training.lock import sole_trainer
+from ifcn_lab.training.log import Log
 from ifcn_lab.training.recipe import RECIPES, Recipe
 from ifcn_lab.windows.labels import SNUG, WindowRule
+from ifcn_lab.windows.model import RULES, WindowModel
 
 if TYPE_CHECKING:
     from ifcn_lab.data import Sample
@@ -44,7 +52,7 @@ if TYPE_CHECKING:
 
 def add_options(parser: ArgumentParser) -> None:
     """Data, model, recipe, and how the run is carried out."""
-    add_data(parser, required=False)
+    options.add_data(parser, required=False)
     add_run(parser)
     add_network(parser)
     group = parser.add_argument_group("recipe", "Each takes the place of the recipe's.")
@@ -52,8 +60,8 @@ def add_options(parser: ArgumentParser) -> None:
                        "quarter of an hour on two cores; lesson: a minute; paper: "
                        "40 000 steps of SGD on 8 whole images each, at six scales")
     add_fields(group, Recipe, leave_out=("seconds",))
-    group.add_argument("--minutes", type=positive, help="train for so long instead of "
-                       "--iterations")
+    group.add_argument("--minutes", type=options.positive, help="train for so long "
+                       "instead of --iterations")
     rule = parser.add_argument_group(
         "window rule", "Of window models, and confirmed by no source. Lengths are "
         "shares of the window's side.")
@@ -67,13 +75,11 @@ def add_run(parser: ArgumentParser) -> None:
     run.add_argument("--resume", action="store_true", help="go on from the checkpoint "
                      "in --out, as it was begun; --iterations and --minutes then set "
                      "the length of the whole run, which the learning rate follows")
-    run.add_argument("--every", type=whole, metavar="STEPS",
+    run.add_argument("--every", type=options.whole, metavar="STEPS",
                      help="write a checkpoint every so many steps (200)")
     run.add_argument("--device", default="cpu", help="cpu (default) or cuda")
     run.add_argument("--workers", type=int, metavar="N", help="processes that load "
                      "images (cores less one, at most 4); the result is the same")
-    run.add_argument("--timeout", type=positive, default=600.0, metavar="SECONDS",
-                     help="with many processes: wait so long for one that is silent")
 
 
 def add_network(parser: ArgumentParser) -> None:
@@ -82,30 +88,25 @@ def add_network(parser: ArgumentParser) -> None:
     network.add_argument("--model", metavar="NAME", help="InstanceFCN (default) or a "
                          "relative (see `ifcn-lab models`); MNC and SharpMask stand "
                          "on --weights")
-    network.add_argument("--backbone", choices=("light", "small", "vgg16"), help="("
-                         "small; vgg16 with --recipe paper or --init)")
-    network.add_argument("--k", type=whole, help="parts a side (5)")
-    network.add_argument("--m", "--window", type=whole, help="window side in places "
-                         "(21); under torchrun write --window, as it takes --m for its "
-                         "own")
     network.add_argument("--options", nargs="+", default=(), metavar="NAME=VALUE",
-                         help="further arguments of the model's class, as windows=128 "
-                         "or negative_masks=true")
-    network.add_argument("--weights", metavar="NAME", help="start from these weights: "
-                         "a shipped name or a file; k, m and backbone come from there")
+                         type=named(anything), help="arguments of the model's class, "
+                         "as k=3, m=15, backbone=light (small; vgg16 with --recipe "
+                         "paper or --init), windows=128 or negative_masks=true")
+    network.add_argument("--weights", metavar="NAME", help="start from these weights, "
+                         "a shipped name or a file, with the options they have")
     network.add_argument("--init", metavar="NAME", help="start VGG-16 from: vgg16 "
-                         "(ImageNet, fetched), vgg16-caffe, a file, or he (random, "
+                         "(ImageNet, fetched; the paper begins so, and left out it "
+                         "begins at random), vgg16-caffe, a file, or he (random, "
                          "scaled so that nothing fades)")
 
 
 def run(given: Namespace) -> int:
     """Train, then write the model; with many processes the first one writes."""
-    from ifcn_lab.training import joined
-    from ifcn_lab.training.lock import sole_trainer
-
-    with joined(given.device, given.timeout) as group, sole_trainer(
+    with joined(given.device) as group, sole_trainer(
             given.out / "checkpoint.pt" if group.first else None):
-        settle(given, group)
+        notes = settle(given, group)
+        if given.workers is None:
+            given.workers = spare_cores()
         samples = load_samples(given)
         model = new_model(given, samples)
         sizes = group.share(object_sizes(samples) if group.first else None)
@@ -113,8 +114,7 @@ def run(given: Namespace) -> int:
         if group.first:
             print(f"{len(samples)} images, objects of {sizes[0]:.0f} to "
                   f"{sizes[1]:.0f} pixels")
-            warn_of_bare_vgg(given, model)
-        carry_out(given, model, samples, group)
+        carry_out(given, model, samples, group, notes)
         if group.first:
             path = model.save(given.out / "model.safetensors")
             print(f"trained network in {path}")
@@ -129,10 +129,6 @@ def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, flo
     Raises:
         ValueError: no image looked at can be read, or none holds an object.
     """
-    import numpy as np
-
-    from ifcn_lab.data.survey import survey
-
     found = survey(samples, range(0, len(samples), max(1, len(samples) // most)))
     if not found.sides:
         raise ValueError(found.problems[0])
@@ -140,50 +136,41 @@ def object_sizes(samples: Sequence[Sample], most: int = 200) -> tuple[float, flo
     return low, high
 
 
-def warn_of_bare_vgg(given: Namespace, model: Segmenter) -> None:
-    """Say so where a VGG-16 begins from nothing, as the paper's does not."""
-    name = getattr(model, "backbone_name", "")
-    if name == "vgg16" and not (given.init or given.weights):
-        print("VGG-16 begins with random weights; the paper begins with ImageNet's: "
-              "--init vgg16")
+def settle(given: Namespace, group: Group) -> dict[str, Any]:
+    """Fill in what was left out; take a resumed run's options from its checkpoint.
 
-
-def settle(given: Namespace, group: Group) -> None:
-    """Fill in what was left out; take a resumed run's options from its folder.
+    Returns:
+        The options for the checkpoints to come.
 
     Raises:
         FileNotFoundError, ValueError: there is no such run, or it was another.
         LostProcess: the first process could not.
     """
-    from ifcn_lab.cli.resuming import remember
-
     if group.first:
-        if not given.resume:
+        if given.resume:
+            vars(given).update(resumed(given))
+        else:
             known = RECIPES[given.recipe or "small"]
             given.accumulate = given.accumulate or max(known.accumulate, group.size)
-        given.out.mkdir(parents=True, exist_ok=True)
-        vars(given).update(remember(given))
     vars(given).update(group.share(vars(given)))
+    return noted(given)
 
 
 def carry_out(
-    given: Namespace, model: Segmenter, samples: Sequence[Sample], group: Group
+    given: Namespace, model: Segmenter, samples: Sequence[Sample], group: Group,
+    notes: dict[str, Any],
 ) -> None:
     """The training itself, with its log."""
-    from ifcn_lab.training import train
-    from ifcn_lab.training.log import Log
-
     chosen, checkpoint = recipe(given), given.out / "checkpoint.pt"
     chosen = chosen.with_(**{name: value for name, value in model.recipe_changes.items()
                              if getattr(given, name) is None})
-    options = {"progress": True, "checkpoint": checkpoint, "every": given.every or 200,
-               "resume": given.resume, "workers": workers(given)}
+    ways = {"progress": True, "checkpoint": checkpoint, "every": given.every or 200,
+            "resume": given.resume, "workers": given.workers, "notes": notes}
     if not group.first:
-        train(model, samples, chosen, **options)
+        train(model, samples, chosen, **ways)
         return
-    print(batches_told(chosen, group.size))
     with Log(given.out / "log.csv", keep=steps_done(given)) as log:
-        train(model, samples, chosen, on_step=log.write, **options)
+        train(model, samples, chosen, on_step=log.write, **ways)
 
 
 def steps_done(given: Namespace) -> int:
@@ -192,8 +179,6 @@ def steps_done(given: Namespace) -> int:
     Raises:
         FileNotFoundError, ValueError: there is none, or it is damaged.
     """
-    from ifcn_lab.training import load_checkpoint
-
     path = given.out / "checkpoint.pt"
     if given.resume:
         return load_checkpoint(path)["iteration"]
@@ -204,67 +189,37 @@ def steps_done(given: Namespace) -> int:
     return 0
 
 
-def batches_told(recipe: Recipe, processes: int) -> str:
-    """How the images of a step are shared out."""
-    images = recipe.batch * recipe.accumulate
-    batches = f"{recipe.accumulate} batches of {recipe.batch}"
-    how = f"shared by {processes} processes" if processes > 1 else "one after the other"
-    return f"{images} images a step: {batches}, {how}"
-
-
-def workers(given: Namespace) -> int:
-    """Processes that load images, by default what the cores leave room for."""
-    import os
-
-    from ifcn_lab.training.batches import spare_cores
-
-    if given.workers is not None:
-        return given.workers
-    return spare_cores(processes=int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
-
-
 def load_samples(given: Namespace) -> Sequence[Sample]:
     """The data set that was named, or synthetic scenes.
 
     What was read is kept in memory by every process that loads, 2 GB in all.
     """
-    from ifcn_lab.data.sample_cache import SampleCache
-    from ifcn_lab.data.scenes import SceneSet
-
     if not (given.annotations or given.dataset):
         return SceneSet(2000)
-    with warnings_as_lines():
-        samples = load_data(given)
-    return SampleCache(samples, 2.0 / max(1, workers(given)))
+    with options.warnings_as_lines():
+        samples = options.load_data(given)
+    return SampleCache(samples, 2.0 / max(1, given.workers))
 
 
 def new_model(given: Namespace, samples: Sequence[Sample]) -> Segmenter:
     """A fresh model, or the one to start from.
 
     Raises:
-        ValueError: the weights are of another k, m or backbone than was asked for.
+        ValueError: the weights have other options than were asked for.
     """
-    import torch
-
-    from ifcn_lab.cli.options import load_model
-    from ifcn_lab.league.runs import on_device
-    from ifcn_lab.models import model_class
-
     torch.manual_seed(given.seed or 0)
     if given.weights and given.init:
         raise ValueError("--weights is a whole network and --init a backbone: give one")
     if not given.weights:
         return on_device(fresh(given, samples), given.device)
-    model = load_model(given)
+    model, own = options.load_model(given), dict(given.options)
     kind = model_class(given.model or type(model).__name__)
     if not isinstance(model, kind) and hasattr(kind, "on"):
-        named = kind.on(model, samples.categories, **settings(given.options))
-        return on_device(named, given.device)
-    for name in ("k", "m", "backbone"):
-        wish, have = getattr(given, name), model.config.get(name)
-        if wish not in (None, have):
+        return on_device(kind.on(model, samples.categories, **own), given.device)
+    for name, wish in own.items():
+        if wish != (have := model.config.get(name)):
             raise ValueError(f"the weights {given.weights} have {name} = {have}, not "
-                             f"{wish}; leave --{name} out or train from the start")
+                             f"{wish}; leave it out or train from the start")
     return model
 
 
@@ -276,58 +231,28 @@ def fresh(given: Namespace, samples: Sequence[Sample] = ()) -> Segmenter:
     Raises:
         ValueError: an unknown model, or an option that it does not take.
     """
-    from ifcn_lab.layers.pretrained import gaussian, he, initialise
-    from ifcn_lab.models import model_class
-
     kind = model_class(given.model or "InstanceFCN")
-    try:
-        model = kind(**options_of(given, kind, samples))
-    except TypeError as error:
-        raise ValueError(f"{kind.__name__} cannot be built so: {error}") from error
-    std = recipe(given).init_std
-    if std is not None:
-        gaussian(model, std)
-    if given.init == "he":
-        return he(model)
-    if given.init and not given.resume:
-        initialise(model, given.init)
-    return model
+    init = None if given.resume and given.init != "he" else given.init
+    return begun(kind, options_of(given, kind, samples), recipe(given), init)
 
 
 def options_of(
     given: Namespace, kind: type[Segmenter], samples: Sequence[Sample]
 ) -> dict[str, Any]:
     """The arguments of the model's class that the options name."""
-    from ifcn_lab.windows.model import WindowModel
-
-    taken = inspect.signature(kind).parameters
+    taken, own = inspect.signature(kind).parameters, dict(given.options)
     usual = "vgg16" if given.recipe == "paper" or given.init else "small"
-    chosen = {"backbone": given.backbone or usual, "k": given.k, "m": given.m}
+    chosen = {"backbone": usual} if "backbone" in taken else {}
     if issubclass(kind, WindowModel):
-        chosen["rule"] = rule(given, chosen["backbone"])
-    if "categories" in taken:
-        chosen["categories"] = getattr(samples, "categories", None) or None
-    named = {name: value for name, value in chosen.items() if value is not None
-             and (name in taken or name in ("m", "rule"))}
-    return {**named, **settings(given.options)}
-
-
-def rule(given: Namespace, backbone: str) -> WindowRule:
-    """The recipe's window rule with what was given: `SNUG` for pictures of one's own.
-    """
-    from ifcn_lab.windows.model import RULES
-
-    own = given.recipe in (None, "small")
-    return replace(SNUG if own else RULES[backbone], **given_fields(given, WindowRule))
+        snug = given.recipe in (None, "small")          # pictures of one's own
+        rule = SNUG if snug else RULES.get(own.get("backbone", usual), SNUG)
+        chosen["rule"] = replace(rule, **given_fields(given, WindowRule))
+    if "categories" in taken and getattr(samples, "categories", None):
+        chosen["categories"] = samples.categories
+    return {**chosen, **own}
 
 
 def recipe(given: Namespace) -> Recipe:
     """The named recipe with the options that were given."""
-    base = RECIPES[given.recipe or "small"]
-    changes = given_fields(given, Recipe)
-    if given.minutes:
-        changes |= {"seconds": 60 * given.minutes}
-        changes.setdefault("iterations", 10_000_000)  # the clock decides
-    elif given.iterations:
-        changes["seconds"] = None
-    return base.with_(**changes)
+    return RECIPES[given.recipe or "small"].with_(
+        **given_fields(given, Recipe) | options.length_of(given))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
-
-__all__ = ["DATASETS", "open_dataset"]
 
 DATASETS = ("scenes", "coco", "voc2012", "sbd", "dsb2018", "pennfudan")
 SPLITS = ("train", "val")
+HOMES = {"voc2012": ("voc", "Voc2012"), "sbd": ("voc", "Sbd"),
+         "dsb2018": ("dsb2018", "Dsb2018"), "pennfudan": ("pennfudan", "PennFudan")}
+"""Module and class of the data sets that lie as their publishers pack them."""
 SCENES = {"train": (2000, 0), "val": (100, 1_000_000)}
 
 
@@ -55,50 +57,23 @@ def open_dataset(
         )
     if names is not None and name not in ("voc2012", "sbd"):
         raise ValueError(f"a list of names is for voc2012 and sbd, not for {name}")
-    root = Path(root or ".")
-    if name == "coco" or (name == "dsb2018" and _files(root, split)):
-        return _open_coco(root, split, strict)
-    return _open(name, root, split, Path(names) if names else None)
+    return _open(name, Path(root or "."), split, names, strict)
 
 
-def _open(name: str, root: Path, split: str, names: Path | None) -> Sequence:
+def _open(
+    name: str, root: Path, split: str, names: str | Path | None, strict: bool
+) -> Sequence:
+    pattern = f"instances_{split}*.json"
+    if name == "coco" or (name == "dsb2018" and (
+            any(root.glob(pattern)) or any(root.glob(f"annotations/{pattern}")))):
+        from ifcn_lab.data.coco import CocoFolder
+        from ifcn_lab.data.coco_file import annotation_file
+
+        return CocoFolder(annotation_file(root, [pattern]), strict=strict)
     if name == "scenes":
         from ifcn_lab.data.scenes import SceneSet
 
         return SceneSet(*SCENES[split])
-    if name == "voc2012":
-        from ifcn_lab.data.voc import Voc2012
-
-        return Voc2012(root, split, names=names)
-    if name == "sbd":
-        from ifcn_lab.data.sbd import Sbd
-
-        return Sbd(root, split, names=names)
-    if name == "pennfudan":
-        from ifcn_lab.data.pennfudan import PennFudan
-
-        return PennFudan(root, split)
-    from ifcn_lab.data.dsb2018 import Dsb2018
-
-    return Dsb2018(root, split)
-
-
-def _open_coco(root: Path, split: str, strict: bool) -> Sequence:
-    from ifcn_lab.data.coco import CocoFolder
-    from ifcn_lab.data.faults import absent
-
-    found = _files(root, split)
-    if not root.is_dir():
-        raise absent(root, "folder")
-    if len(found) > 1:
-        names = ", ".join(str(path.relative_to(root)) for path in found)
-        raise ValueError(f"{root}: holds {names}; name one with --annotations")
-    if not found:
-        raise ValueError(f"{root}: holds no instances_{split}*.json, neither there nor "
-                         "in annotations")
-    return CocoFolder(found[0], strict=strict)
-
-
-def _files(root: Path, split: str) -> list[Path]:
-    pattern = f"instances_{split}*.json"
-    return sorted([*root.glob(pattern), *root.glob(f"annotations/{pattern}")])
+    module, kind = HOMES[name]
+    made = getattr(import_module(f"ifcn_lab.data.{module}"), kind)
+    return made(root, split, **({"names": names} if names else {}))

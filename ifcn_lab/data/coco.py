@@ -16,8 +16,6 @@ from ifcn_lab.data.picture_names import picture_in
 from ifcn_lab.data.pictures import read_image
 from ifcn_lab.data.segmentation import mask_of
 
-__all__ = ["CocoFolder"]
-
 TRIED = 50  # so many pictures are looked for to find their folder
 
 

@@ -9,16 +9,24 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 from pycocotools import mask as coco_mask
 
-from ifcn_lab.data.faults import Faults, Unreadable, absent
-from ifcn_lab.data.json_fields import MOST, is_box, key_of, number_of, short, whole
+from ifcn_lab.data.faults import (
+    MOST,
+    Faults,
+    Unreadable,
+    absent,
+    is_box,
+    key_of,
+    number_of,
+    short,
+    whole,
+)
 from ifcn_lab.data.packed_records import PackedRecords
 from ifcn_lab.data.segmentation import checked, covers_nothing, rle_of
 
-__all__ = ["AnnotatedImage", "Annotation", "AnnotationFile", "annotation_file"]
 
 class Annotation(NamedTuple):
     """One region of an image as it was understood.
@@ -89,17 +97,11 @@ class AnnotationFile(Sequence[AnnotatedImage]):
         """Count the images, with and without objects."""
         return len(self.records)
 
-    @overload
-    def __getitem__(self, index: int) -> AnnotatedImage: ...
-    @overload
-    def __getitem__(self, index: slice) -> AnnotationFile: ...
     def __getitem__(self, index: int | slice) -> AnnotatedImage | AnnotationFile:
         """Give one image, or a shorter file."""
         if isinstance(index, int):
             return self.records[index]
-        part = copy.copy(self)
-        part.records = self.records[index]
-        return part
+        return self.those(range(len(self))[index])
 
     def those(self, places: Sequence[int]) -> AnnotationFile:
         """Give a file of the images at these places."""
@@ -144,8 +146,12 @@ class AnnotationFile(Sequence[AnnotatedImage]):
             warnings.warn(str(self.faults), stacklevel=3)
 
 
-def annotation_file(given: Path) -> Path:
+def annotation_file(
+    given: Path, patterns: Sequence[str] = ("instances*.json", "*.json")
+) -> Path:
     """Find the annotation file: the one given, or the one in a folder that is given.
+
+    It lies there or in `annotations`; names of the first pattern go before others.
 
     Raises ValueError if there is none or more than one to choose from.
     """
@@ -153,14 +159,15 @@ def annotation_file(given: Path) -> Path:
         return given
     if not given.is_dir():
         raise absent(given, "annotation file or folder")
-    for pattern in ("instances*.json", "*.json"):
+    for pattern in patterns:
         found = sorted({*given.glob(pattern), *given.glob(f"annotations/{pattern}")})
         if len(found) == 1:
             return found[0]
         if found:
             names = ", ".join(str(path.relative_to(given)) for path in found)
-            raise ValueError(f"{given}: holds {names}; name the one to use")
-    raise ValueError(f"{given}: holds no annotation file (.json)")
+            raise ValueError(f"{given}: holds {names}; name one of them")
+    raise ValueError(f"{given}: holds no annotation file {patterns[-1]}, neither there "
+                     "nor in annotations")
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -274,7 +281,9 @@ def _annotation(
     crowd = number_of(entry, "iscrowd", faults, high=1, missing=0) \
         if "iscrowd" in entry else 0
     area = entry.get("area")
-    if area is not None and not _may_be_area(area, size):
+    if area is not None and not (
+        type(area) in (int, float) and 0 <= area <= 2 * size[0] * size[1]
+    ):
         faults.note("has an area that cannot be; the mask's is taken", short(area))
         area = None
     box = entry.get("bbox") or None
@@ -299,9 +308,7 @@ def _outline(
     return outline
 
 
-def _entry(
-    one: Annotation, key: int | str, image: AnnotatedImage
-) -> dict[str, Any]:
+def _entry(one: Annotation, key: int | str, image: AnnotatedImage) -> dict[str, Any]:
     area, box = one.area, one.box
     if area is None or box is None:
         rle = rle_of(one.segmentation, image.size)
@@ -310,7 +317,3 @@ def _entry(
     return {"id": key, "image_id": image.id, "category_id": one.category,
             "iscrowd": int(one.crowd), "area": area, "bbox": box,
             "segmentation": one.segmentation}
-
-
-def _may_be_area(area: Any, size: tuple[int, int]) -> bool:
-    return type(area) in (int, float) and 0 <= area <= 2 * size[0] * size[1]

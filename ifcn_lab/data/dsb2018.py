@@ -11,8 +11,6 @@ from ifcn_lab.data.instance_maps import read_map
 from ifcn_lab.data.named_samples import NamedSamples, every_fifth
 from ifcn_lab.data.pictures import read_image
 
-__all__ = ["Dsb2018"]
-
 
 class Dsb2018(NamedSamples):
     """Microscope pictures of nuclei: a folder each, with one PNG per nucleus.

@@ -17,8 +17,6 @@ from jaxtyping import Bool, Float, Float32, Int, Int8, UInt8
 NAME = "film/scenes-k3.npz"
 SCALE = 16  # scores are kept as whole sixteenths of a logit, -127 to 127
 
-__all__ = ["NAME", "Film", "load", "unpack"]
-
 
 @dataclass(frozen=True)
 class Film:

@@ -8,8 +8,6 @@ import numpy as np
 from jaxtyping import Bool, Int
 from PIL import Image
 
-__all__ = ["read_map", "separate"]
-
 # Pillow's modes whose pixels are numbers and no colours, and how many bits they have.
 _BITS = {"1": 1, "L": 8, "P": 8, "I;16": 16, "I;16L": 16, "I;16B": 16, "I": 32}
 

@@ -11,9 +11,6 @@ from pathlib import Path
 from ifcn_lab.data import Sample
 from ifcn_lab.data.faults import absent
 
-__all__ = ["ListedSamples", "NamedSamples", "check_files", "every_fifth", "find_root",
-           "image_ids", "listed_in"]
-
 
 class NamedSamples(Sequence[Sample]):
     """A sequence of samples, each read from the files of its name when it is taken.

@@ -11,8 +11,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from pycocotools import mask as coco_mask
 
-__all__ = ["box_iou", "encode", "mask_iou"]
-
 Outlines = list[dict[str, Any]] | Float[np.ndarray, "_ 4"]
 
 

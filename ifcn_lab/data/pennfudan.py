@@ -14,8 +14,6 @@ from ifcn_lab.data.named_samples import (
 )
 from ifcn_lab.data.pictures import read_image
 
-__all__ = ["PennFudan"]
-
 
 class PennFudan(NamedSamples):
     """Pictures in ``PNGImages`` with a map of ids for each in ``PedMasks``.

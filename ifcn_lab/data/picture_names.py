@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-__all__ = ["PictureNames", "picture_in"]
-
 
 def picture_in(folder: str | Path, name: str) -> str | None:
     """Find a file by its name with backslashes, percent signs or other accents, too.

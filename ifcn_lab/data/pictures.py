@@ -13,8 +13,6 @@ from PIL import Image, ImageOps
 from ifcn_lab.data.faults import Unreadable, absent
 from ifcn_lab.data.picture_names import picture_in
 
-__all__ = ["read_image"]
-
 POINTER = b"version https://git-lfs"
 ONE_PICTURE = ("MPO", "PSD")  # their other frames are views and layers, no pages
 

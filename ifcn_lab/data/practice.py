@@ -17,10 +17,9 @@ from PIL import Image
 
 from ifcn_lab import scenes
 from ifcn_lab.atomic_write import write_whole
-from ifcn_lab.data.run_lengths import run_counts
+from ifcn_lab.data.overlap import encode
+from ifcn_lab.data.run_lengths import lengths_of
 from ifcn_lab.scenes.measure import touching
-
-__all__ = ["cell_scenes", "polygons", "practice_folder"]
 
 CROWDED, LYING = 5, 6
 """Picture 5, 13, 21, ... has a crowd region; picture 6, 14, 22, ... is stored lying."""
@@ -129,13 +128,12 @@ def _annotation(mask: Bool[np.ndarray, "h w"], number: int) -> dict[str, Any]:
     """One annotation: a polygon, run lengths or their text, by the number."""
     from pycocotools import mask as coco_mask
 
-    size = [int(side) for side in mask.shape]
-    rle = {"size": size, "counts": run_counts(mask)}
-    text = coco_mask.frPyObjects(rle, *size)
-    kinds = polygons(mask), rle, {"size": size, "counts": text["counts"].decode()}
-    segmentation = kinds[number % 3]
+    text = encode(mask[None])[0]
+    rle = {"size": text["size"], "counts": text["counts"].decode()}
+    numbers = rle | {"counts": lengths_of(rle["counts"]).tolist()}
+    segmentation = (polygons(mask), numbers, rle)[number % 3]
     if isinstance(segmentation, list):  # a drawn outline has an area of its own
-        text = coco_mask.merge(coco_mask.frPyObjects(segmentation, *size))
+        text = coco_mask.merge(coco_mask.frPyObjects(segmentation, *mask.shape))
     return {"category_id": 1, "iscrowd": 0, "segmentation": segmentation,
             "area": float(coco_mask.area(text)),
             "bbox": coco_mask.toBbox(text).tolist()}

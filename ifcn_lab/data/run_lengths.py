@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int, Integer
 
-__all__ = ["crop_rles", "lengths_of", "run_counts"]
-
 _MOST_GROUPS = 10  # of five bits each: lengths below 2 ** 49
 
 
@@ -63,17 +61,6 @@ def _changes(line: Bool[np.ndarray, " L"]) -> Int[np.ndarray, " N"]:
     """Where a line differs from what stands before; before the first stands False."""
     inner = np.flatnonzero(line[1:] != line[:-1]) + 1
     return np.concatenate([[0], inner]) if line[:1].any() else inner
-
-
-def run_counts(mask: Bool[np.ndarray, "h w"]) -> list[int]:
-    """Lengths of the runs down the columns; the first is of ground, perhaps empty.
-
-    >>> run_counts(np.array([[False, True, False], [False, True, False]]))
-    [2, 2, 2]
-    >>> run_counts(np.array([[True, True], [False, True]]))
-    [0, 1, 1, 2]
-    """
-    return _counts(mask, 0, 0, *mask.shape).tolist()
 
 
 def lengths_of(text: str) -> Int[np.ndarray, " N"] | None:

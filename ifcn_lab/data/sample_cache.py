@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from ifcn_lab.data import Sample
 
-__all__ = ["SampleCache"]
-
 
 class SampleCache(Sequence[Sample]):
     """The same data set, reading each sample from disk once while memory allows.
@@ -28,16 +26,12 @@ class SampleCache(Sequence[Sample]):
 
     def __init__(self, samples: Sequence[Sample], gigabytes: float = 3.0) -> None:
         self.samples = samples
+        self.categories = getattr(samples, "categories", {})
         self._most = self._room = int(gigabytes * 1e9)
         self._kept: dict[int, Sample] = {}
 
     def __len__(self) -> int:
         return len(self.samples)
-
-    @property
-    def categories(self) -> dict[int, str]:
-        """The names of the categories, by id."""
-        return self.samples.categories
 
     def __getitem__(self, index: int) -> Sample:
         if not -len(self) <= index < len(self):
@@ -57,5 +51,4 @@ class SampleCache(Sequence[Sample]):
 
     def __getstate__(self) -> dict:
         """Give what is pickled: nothing that was kept."""
-        return {"samples": self.samples, "_most": self._most, "_room": self._most,
-                "_kept": {}}
+        return vars(self) | {"_room": self._most, "_kept": {}}

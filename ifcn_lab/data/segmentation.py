@@ -15,8 +15,6 @@ from pycocotools import mask as coco_mask
 from ifcn_lab.data.faults import Unreadable
 from ifcn_lab.data.run_lengths import lengths_of
 
-__all__ = ["checked", "covers_nothing", "mask_of", "rle_of"]
-
 # pycocotools walks along every edge in fifths of a pixel and counts them in 32 bits.
 _FARTHEST = 100_000
 
@@ -67,9 +65,7 @@ def mask_of(
     return coco_mask.decode(rle_of(segmentation, size)).astype(bool)
 
 
-def covers_nothing(
-    segmentation: list | dict[str, Any], size: tuple[int, int]
-) -> bool:
+def covers_nothing(segmentation: list | dict[str, Any], size: tuple[int, int]) -> bool:
     """Say whether a checked segmentation has no pixel in the image.
 
     Only polygons that are thin or reach over the border are drawn to find out.
@@ -86,7 +82,9 @@ def covers_nothing(
 
 
 def _check_polygon(polygon: Any) -> None:
-    if not isinstance(polygon, list) or not all(map(_is_coordinate, polygon)):
+    if not isinstance(polygon, list) or not all(
+        type(at) in (int, float) and abs(at) <= _FARTHEST for at in polygon  # no NaN
+    ):
         raise Unreadable(
             "a polygon must be a list of numbers, none beyond "
             f"{_FARTHEST} pixels, and a segmentation a list of polygons"
@@ -105,18 +103,11 @@ def _check_run_lengths(rle: dict[str, Any], size: tuple[int, int]) -> None:
     if isinstance(counts, str):
         lengths = lengths_of(counts)
         counts = None if lengths is None else lengths.tolist()
-    if not isinstance(counts, list) or not all(map(_is_length, counts)):
+    if not isinstance(counts, list) or not all(
+        type(length) is int and length >= 0 for length in counts
+    ):
         raise Unreadable("its run lengths are not whole numbers from 0 up, or their "
                          "text is cut off or damaged")
     if sum(counts) != h * w:
         raise Unreadable("its run lengths do not make the image's number of pixels",
                          f"{sum(counts)}, the image has {h} x {w} = {h * w}")
-
-
-def _is_coordinate(value: Any) -> bool:
-    # NaN fails the comparison, too.
-    return type(value) in (int, float) and -_FARTHEST <= value <= _FARTHEST
-
-
-def _is_length(value: Any) -> bool:
-    return type(value) is int and value >= 0

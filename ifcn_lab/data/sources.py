@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["SOURCES", "Archive", "Source", "announced", "told"]
-
 
 @dataclass(frozen=True)
 class Archive:

@@ -12,8 +12,6 @@ import numpy as np
 from ifcn_lab.data import Sample
 from ifcn_lab.data.masks import longest_sides
 
-__all__ = ["Survey", "survey"]
-
 TOLD = 10  # so many problems are told one by one
 
 

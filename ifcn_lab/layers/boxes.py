@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 MOST_GROWTH = math.log(1000 / 16)
@@ -20,9 +20,7 @@ MOST_GROWTH = math.log(1000 / 16)
 NEGATIVE, IGNORED = -1, -2
 
 
-def box_iou(
-    a: Float[Tensor, "N 4"], b: Float[Tensor, "M 4"]
-) -> Float[Tensor, "N M"]:
+def box_iou(a: Float[Tensor, "N 4"], b: Float[Tensor, "M 4"]) -> Float[Tensor, "N M"]:
     """Overlap of every box of `a` with every box of `b`; 0 where both are empty.
 
     Example:
@@ -146,12 +144,3 @@ def fast_nms(
     worst = box_iou(boxes[order], boxes[order]).triu(diagonal=1).amax(0) \
         if len(order) else scores
     return order[worst <= iou]
-
-
-def is_inside(
-    boxes: Float[Tensor, "N 4"], shape: tuple[int, int], margin: float = 0
-) -> Bool[Tensor, " N"]:
-    """Whether each box lies in an image of (h, w) pixels and `margin` round it."""
-    h, w = shape
-    far = boxes.new_tensor([w, h]) + margin
-    return (boxes[:, :2] >= -margin).all(1) & (boxes[:, 2:] <= far).all(1)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ifcn_lab.layers.backbones import convolved
+from ifcn_lab.layers.whole_image import Piece, WholeImageModel
 from ifcn_lab.views import View
 
 NOTHING, SILENT = 0, -1
@@ -26,6 +28,41 @@ class PlaceLabels(NamedTuple):
     own: Int[Tensor, "H W"]
     kind: Int[Tensor, "H W"]
     seed: Int[Tensor, ""]
+
+
+class EmbeddingModel(WholeImageModel):
+    """A whole-image model with a vector for every place.
+
+    Args:
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
+        categories: names by category id; None: object or not, whatever its kind.
+        dimensions: of a vector.
+        coordinates: the head also sees x and y.
+        others: see `WholeImageModel`.
+    """
+
+    def __init__(
+        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        dimensions: int, coordinates: bool = True, **others: Any,
+    ) -> None:
+        super().__init__(backbone, categories, **others)
+        self.dimensions, self.coordinates = dimensions, coordinates
+        c = self.channels
+        self.look = nn.Sequential(convolved(c + 2 * coordinates, c), convolved(c, c))
+        self.vectors = nn.Conv2d(c, dimensions, 1)
+
+    def seen(self, images: Float[Tensor, "B 3 h w"]) -> Float[Tensor, "B C H W"]:
+        """What vectors and the other answers of a place are told from."""
+        features = self.backbone(self.normalised(images))
+        return self.look(with_coordinates(features) if self.coordinates else features)
+
+    def targets(self, view: View, rng: np.random.Generator) -> PlaceLabels:
+        """Object and kind of every place.
+
+        Raises:
+            ValueError: an object has a category that the model does not know.
+        """
+        return label_places(view, self.numbers(view), self.stride, rng)
 
 
 def label_places(
@@ -103,7 +140,7 @@ def mean_shift(
             continue
         mean, near = vectors[start], free
         for _ in range(rounds):
-            near = within_reach(vectors, mean, bandwidth) & free
+            near = ((vectors - mean).square().sum(1) < bandwidth ** 2) & free
             moved = vectors[near].mean(0) if near.any() else mean
             if torch.equal(moved, mean):
                 break
@@ -114,8 +151,21 @@ def mean_shift(
             yield near.nonzero()[:, 0]
 
 
-def within_reach(
-    vectors: Float[Tensor, "N D"], mean: Float[Tensor, " D"], reach: float
-) -> Bool[Tensor, " N"]:
-    """Which vectors are nearer than this."""
-    return (vectors - mean).square().sum(1) < reach ** 2
+def as_pieces(
+    groups: Iterable[Bool[Tensor, "H W"]], kind: Float[Tensor, "C1 H W"], stride: int,
+    shape: tuple[int, ...],
+) -> Iterator[Piece]:
+    """Groups of places as pieces of an image, (h, w), in the foreground's own outline.
+
+    Each pixel goes with its nearest place. The outline is where the probabilities of
+    the kinds, enlarged bilinearly, are not highest for the background; a group's score
+    is the mean of its best kind's.
+    """
+    h, w = shape
+    large = F.interpolate(kind[None], scale_factor=stride, mode="bilinear",
+                          align_corners=False)[0, :, :h, :w]
+    solid = (large.argmax(0) != NOTHING).numpy()
+    for group in groups:
+        score, best = kind[1:, group].mean(1).max(0)
+        wide = group.numpy().repeat(stride, 0).repeat(stride, 1)[:h, :w]
+        yield Piece(wide & solid, float(score), int(best))

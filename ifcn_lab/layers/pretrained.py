@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile, is_zipfile
@@ -111,7 +112,10 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             weights = load_file(path)
         else:
-            check_records(path)
+            # torch does not compare its records with the sums packed beside them.
+            with ZipFile(path) if is_zipfile(path) else nullcontext() as archive:
+                if archive and (changed := archive.testzip()):
+                    raise ValueError(f"the bytes of {changed} were changed")
             weights = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen kinds for a broken file
         raise ValueError(f"{path} is truncated, holds more than tensors or cannot be "
@@ -121,18 +125,6 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise ValueError(f"{path} holds a {type(weights).__name__}; expected a state "
                          "dict, tensors by their names")
     return {str(key): value for key, value in weights.items() if torch.is_tensor(value)}
-
-
-def check_records(path: Path) -> None:
-    """Compare what torch packed with the sums it packed beside it, as it does not.
-
-    Raises:
-        ValueError, BadZipFile: a record was changed.
-    """
-    if is_zipfile(path):
-        with ZipFile(path) as archive:
-            if changed := archive.testzip():
-                raise ValueError(f"the bytes of {changed} were changed")
 
 
 def gaussian(model: Any, std: float = 0.01) -> Any:

@@ -3,12 +3,16 @@
 Four rules for the same wish, and they differ in where a number is read:
 
 - RoIPool rounds the box to whole places and takes each bin's largest;
-- RoIWarp (`layers.roi_warp`) reads one point a bin, and the box gets a gradient;
+- RoIWarp reads one point a bin, and the box gets a gradient;
 - RoIAlign rounds nothing and takes the mean of n x n points a bin;
 - position-sensitive pooling takes a bin's mean from the map of the bin's own part.
 
 Each takes one image's map and boxes, and gives (N, C, bins, bins). A place is read at
-its middle, so a box of whole places brought to as many bins is a plain copy.
+its middle, so a box of whole places brought to as many bins is a plain copy: place u
+covers [u, u + 1), and bin u' of a box stands in the middle of its share of the box. The
+source of RoIWarp writes the same formula with bare indices u and u' and does not say
+where in a place they stand; the middles are the choice made here, and `as_written` is
+the other one.
 """
 
 from __future__ import annotations
@@ -92,6 +96,52 @@ def weighted(
         read = (lines @ column.transpose(1, 2)).unflatten(1, (-1, channels))
         found.append(read.transpose(1, 2))                         # (n, C, P, Q)
     return torch.cat(found)
+
+
+def roi_warp(
+    features: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"], bins: int = 14, *,
+    as_written: bool = False,
+) -> Float[Tensor, "N C bins bins"]:
+    """Read every box's features at the middles of bins x bins parts, bilinearly.
+
+    F_roi(u', v') = sum over u, v of g(u, u' | x, w) g(v, v' | y, h) F(u, v), with
+    g(u, u' | x, w) = max(0, 1 - |x + u' / bins * w - u|). Features outside the map are
+    0. Gradients reach the features and the boxes: a point at the share r of a side
+    moves by (1 - r) of its first end and r of its other.
+
+    Args:
+        features: the feature map of one image.
+        boxes: (x0, y0, x1, y1) in places, half-open, fractions allowed.
+        bins: per side; 14 in MNC.
+        as_written: places and bins are read at their indices, the left and upper edge
+            of each bin, as the formula and the released code have it.
+
+    Source: Dai, He and Sun, CVPR 2016 (MNC), the RoI warping layer.
+
+    Example:
+        >>> ramp = torch.arange(6.0).expand(1, 4, 6)
+        >>> roi_warp(ramp, torch.tensor([[1.0, 0.0, 5.0, 4.0]]), bins=2)[0, 0].tolist()
+        [[1.5, 3.5], [1.5, 3.5]]
+    """
+    height, width = features.shape[1:]
+    if as_written:  # half a bin to the left of the middle, half a place to the right
+        boxes = boxes + 0.5 - (boxes[:, 2:] - boxes[:, :2]).repeat(1, 2) / (2 * bins)
+    x = bin_middles(boxes[:, 0], boxes[:, 2], bins) - 0.5                  # (N, bins)
+    y = bin_middles(boxes[:, 1], boxes[:, 3], bins) - 0.5                  # (N, bins)
+    return weighted(features, line_weights(y, height), line_weights(x, width))
+
+
+def bin_middles(
+    first: Float[Tensor, " N"], past: Float[Tensor, " N"], bins: int
+) -> Float[Tensor, "N bins"]:
+    """Where the bins between two edges have their middles.
+
+    Example:
+        >>> bin_middles(torch.tensor([2.0]), torch.tensor([6.0]), 4).tolist()
+        [[2.5, 3.5, 4.5, 5.5]]
+    """
+    share = (torch.arange(bins).to(first) + 0.5) / bins
+    return first[:, None] + share * (past - first)[:, None]
 
 
 def roi_pool(

@@ -1,13 +1,13 @@
-"""The region proposal network: from every place a few boxes, and whether they hold
-an object.
+"""Anchors in a network: what models on them share, and the region proposal network,
+which says of every anchor whether it holds an object and how to move.
 
 Source: Ren et al., NIPS 2015 (Faster R-CNN), section 3.1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ifcn_lab.data.masks import tight_boxes
-from ifcn_lab.layers.anchors import Sizes, make_anchors
-from ifcn_lab.layers.backbones import conv_norm
+from ifcn_lab.layers.anchors import Sizes, make_anchors, spread_sides
+from ifcn_lab.layers.backbones import BACKBONES, conv_norm
 from ifcn_lab.layers.boxes import (
     box_iou,
     clip_boxes,
@@ -26,6 +26,8 @@ from ifcn_lab.layers.boxes import (
     match,
 )
 from ifcn_lab.layers.nms import nms
+from ifcn_lab.layers.whole_image import WholeImageModel
+from ifcn_lab.segmenter import Terms
 from ifcn_lab.views import View
 
 SMOOTH_L1_BETA = 1 / 9
@@ -51,16 +53,44 @@ class Objects(NamedTuple):
         return torch.Generator().manual_seed(int(self.seed))
 
 
-def view_objects(
-    view: View, numbers: Sequence[int], rng: np.random.Generator
-) -> Objects:
-    """The objects of a view, of these kinds; one without a solid pixel is left out."""
-    solid = view.masks.numpy() >= 0.5
-    boxes = torch.from_numpy(tight_boxes(solid)).float()
-    there = torch.from_numpy(solid.any((1, 2)))
-    label = torch.tensor(numbers, dtype=torch.long)
-    return Objects(boxes[there], view.masks[there], label[there], view.crowd,
-                   torch.tensor(view.size), torch.tensor(int(rng.integers(2**31))))
+SIDES = {name: (24.0, 40.0, 64.0) if kind.small else (128.0, 256.0, 512.0)
+         for name, kind in BACKBONES.items()}
+"""Sides of the anchors of each backbone: Faster R-CNN's, and ones for the scenes."""
+
+
+class AnchoredModel(WholeImageModel):
+    """A whole-image model with anchors of some sides, in three ratios each.
+
+    Args:
+        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        categories: names by category id; None: object or not, whatever its kind.
+        sides: of the anchors, in image pixels; None: as usual for the backbone.
+        others: see `WholeImageModel`.
+    """
+
+    def __init__(
+        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        sides: Sequence[float] | None = None, **others: Any,
+    ) -> None:
+        super().__init__(backbone, categories, **others)
+        self.sides = tuple(sides or SIDES[backbone])
+
+    def expect(self, low: float, high: float) -> None:
+        """Anchors from the smallest objects to the largest."""
+        self.sides = spread_sides(low, high, len(self.sides))
+
+    def targets(self, view: View, rng: np.random.Generator) -> Objects:
+        """Boxes, masks and categories of the view's objects with a solid pixel.
+
+        Raises:
+            ValueError: an object has a category that the model does not know.
+        """
+        solid = view.masks.numpy() >= 0.5
+        boxes = torch.from_numpy(tight_boxes(solid)).float()
+        there = torch.from_numpy(solid.any((1, 2)))
+        label = torch.tensor(self.numbers(view), dtype=torch.long)
+        return Objects(boxes[there], view.masks[there], label[there], view.crowd,
+                       torch.tensor(view.size), torch.tensor(int(rng.integers(2**31))))
 
 
 class AnchorOutputs(NamedTuple):
@@ -110,7 +140,7 @@ class RPN(nn.Module):
     def losses(
         self, out: AnchorOutputs, anchors: Float[Tensor, "N 4"],
         targets: Sequence[Objects],
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """Objectness of the drawn anchors, boxes of the positive ones among them.
 
         Both are divided by the number of drawn anchors, as in the source.

@@ -12,9 +12,6 @@ from jaxtyping import Bool, Float, Int, UInt8
 
 from ifcn_lab.segmenter import Instances
 
-__all__ = ["between_variance", "foreground", "grey_levels", "otsu", "pieces",
-           "thresholded"]
-
 
 def grey_levels(
     image: UInt8[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w"],

@@ -15,19 +15,20 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-from ifcn_lab.layers.anchored import AnchoredModel
 from ifcn_lab.layers.anchors import anchor_sizes
-from ifcn_lab.layers.backbones import fused
-from ifcn_lab.layers.boxes import (
-    clip_boxes,
-    decode_boxes,
-    encode_boxes,
-)
+from ifcn_lab.layers.boxes import clip_boxes, decode_boxes, encode_boxes
 from ifcn_lab.layers.mask_voting import kept_by_class
 from ifcn_lab.layers.roi import roi_align
-from ifcn_lab.layers.rpn import RPN, AnchorOutputs, Objects, draw, label_anchors
+from ifcn_lab.layers.rpn import (
+    RPN,
+    AnchoredModel,
+    AnchorOutputs,
+    Objects,
+    draw,
+    label_anchors,
+)
 from ifcn_lab.layers.whole_image import Piece, check_finite
-from ifcn_lab.segmenter import Instances, to_tensor
+from ifcn_lab.segmenter import Instances, Terms
 
 BOX_WEIGHTS = (10, 10, 5, 5)
 
@@ -78,9 +79,8 @@ class TwoStage(AnchoredModel):
     Args:
         backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
-        sides: of the anchors, in image pixels; None: as usual for the backbone.
         rois: regions of an image that teach, a quarter of them objects.
-        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+        others: see `AnchoredModel`.
     """
 
     mask_terms: tuple[str, ...] = ("mask",)
@@ -91,18 +91,11 @@ class TwoStage(AnchoredModel):
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
-        sides: Sequence[float] | None = None, rois: int = 64,
-        normalisation: str = "imagenet",
+        rois: int = 64, **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, sides=sides,
-                         normalisation=normalisation)
+        super().__init__(backbone, categories, **others)
         self.rois = rois
         self.rpn = RPN(self.channels, self.stride, anchor_sizes(self.sides))
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"rois": self.rois}
 
     def expect(self, low: float, high: float) -> None:
         """Anchors from the smallest objects to the largest."""
@@ -128,7 +121,7 @@ class TwoStage(AnchoredModel):
 
     def mask_losses(
         self, maps: Float[Tensor, "D H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """The terms of the masks of one image's positive regions."""
         raise NotImplementedError
 
@@ -139,9 +132,7 @@ class TwoStage(AnchoredModel):
         features = self.backbone(self.normalised(images))
         return Seen(features, self.make_maps(features), *self.rpn(features))
 
-    def losses(
-        self, out: Seen, targets: Sequence[Objects]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: Seen, targets: Sequence[Objects]) -> Terms:
         """The anchors' terms, then those of the regions drawn from the proposals."""
         anchors = self.rpn.anchors(out.features)
         terms = self.rpn.losses(AnchorOutputs(*out[2:]), anchors, targets)
@@ -175,7 +166,7 @@ class TwoStage(AnchoredModel):
 
     def region_losses(
         self, maps: Float[Tensor, "D H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """Category of every drawn region, boxes of the positive ones."""
         read, count = self.read(maps, taught.boxes), len(taught.label)
         named = F.cross_entropy(read.category, taught.label, reduction="sum")
@@ -212,10 +203,8 @@ class TwoStage(AnchoredModel):
         Raises:
             ValueError, TypeError: an image that makes no sense, or scores that are NaN.
         """
-        net, found = fused(self), []
-        for image in map(to_tensor, images):
-            shape = (image.shape[1], image.shape[2])
-            out = net.see(image, precision)
+        found = []
+        for net, out, shape in self.seen_images(images, precision):
             boxes, _ = net.rpn.proposals(
                 out.objectness[0], out.code[0], net.rpn.anchors(out.features), shape,
                 proposals)
@@ -232,7 +221,7 @@ class TwoStage(AnchoredModel):
         if len(boxes) == 0:
             return self.as_instances([], shape)
         read = self.read(maps, boxes)
-        check_finite(*read)
+        check_finite(**read._asdict())
         scores = read.category.softmax(1)[:, 1:].cpu().numpy()     # (N, C)
         boxes = clip_boxes(decode_boxes(read.code, boxes, BOX_WEIGHTS), shape)
         pairs = kept_by_class(boxes.cpu().numpy(), scores, nms_iou, least)[:top]
@@ -259,7 +248,7 @@ class TwoStage(AnchoredModel):
         threshold: float,
     ) -> Instances:
         """Instances from masks over their boxes; one without a pixel is left out."""
-        check_finite(parts)
+        check_finite(masks=parts)
         pieces = []
         for part, box, number, one in zip(parts.cpu(), boxes.cpu(), kind.tolist(),
                                           score.tolist(), strict=True):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from inspect import Parameter, signature
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,10 +54,17 @@ class WholeImageModel(Segmenter):
 
     @property
     def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
+        """The arguments that build this model again.
+
+        Every option, an argument that is given by name only, of the class and of those
+        it derives from is kept under its own name.
+        """
         named = self.classes and {str(i): name for i, name in self.classes.items()}
+        options = [each.name for kind in type(self).__mro__
+                   for each in signature(kind.__init__).parameters.values()
+                   if each.kind is Parameter.KEYWORD_ONLY]
         return {"backbone": self.backbone_name, "categories": named,
-                "normalisation": self.normalisation}
+                **{name: getattr(self, name) for name in options}}
 
     def numbers(self, view: View) -> list[int]:
         """The kind of each of the view's objects, counted from 1.
@@ -82,8 +90,16 @@ class WholeImageModel(Segmenter):
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             out = self(image.to(self.device)[None])
         out = type(out)(*(each.float() for each in out))
-        check_finite(*out)
+        check_finite(**out._asdict())
         return out
+
+    def seen_images(
+        self, images: Sequence[np.ndarray], precision: str
+    ) -> Iterator[tuple[WholeImageModel, tuple[Tensor, ...], tuple[int, int]]]:
+        """Of each image: the network, fused once, what it says, and (h, w)."""
+        net = fused(self)
+        for image in map(to_tensor, images):
+            yield net, net.see(image, precision), (image.shape[1], image.shape[2])
 
     def detect_by(
         self, pieces: Callable[..., Iterable[Piece]], images: Sequence[np.ndarray],
@@ -97,12 +113,8 @@ class WholeImageModel(Segmenter):
             top: how many of an image at most.
             precision: see `see`.
         """
-        net, found = fused(self), []
-        for image in map(to_tensor, images):
-            shape = (image.shape[1], image.shape[2])
-            made = self.as_instances(pieces(net.see(image, precision), shape), shape)
-            found.append(made.top(top))
-        return found
+        return [self.as_instances(pieces(out, shape), shape).top(top)
+                for _, out, shape in self.seen_images(images, precision)]
 
     def as_instances(
         self, pieces: Iterable[Piece], shape: tuple[int, int]
@@ -124,11 +136,14 @@ class WholeImageModel(Segmenter):
         ).take(np.argsort(-scores, kind="stable"))
 
 
-def check_finite(*outputs: Tensor) -> None:
-    """Raise a ValueError where outputs of a network hold NaN or infinity."""
-    if not all(each.isfinite().all() for each in outputs):
-        raise ValueError("the model's scores hold NaN or infinity; its weights are "
-                         "broken or training diverged")
+def check_finite(**outputs: Tensor) -> None:
+    """Raise a ValueError that names an output of a network with NaN or infinity."""
+    for name, values in outputs.items():
+        # One sum is quicker than a look at every number, and NaN and infinity survive
+        # it. Should finite numbers have an infinite sum, the closer look says so.
+        if not values.sum().isfinite() and not values.isfinite().all():
+            raise ValueError(f"the network's {name} hold NaN or infinity; its weights "
+                             "are broken or training diverged")
 
 
 class Piece(NamedTuple):

@@ -1,7 +1,1 @@
-"""The paper's tables: what each row trains and measures, and what the paper printed."""
-
-from __future__ import annotations
-
-TABLES = ("table1", "table2", "table3", "table4", "table5")
-DATASETS = ("voc2012", "sbd", "coco", "dsb2018", "scenes")
-SCALES = ("paper", "small")
+"""Rows of models: the paper's tables, and the league of the relatives."""

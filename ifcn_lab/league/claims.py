@@ -17,36 +17,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from math import inf
 from statistics import mean, stdev
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ifcn_lab.data.scenes import SCENE_SETS
-from ifcn_lab.league.entries import Entry
-from ifcn_lab.league.summary import Figures, spread
+from ifcn_lab.league.table import Seeds, spread
 
 SHOWN, NOT_SHOWN, REFUTED = "shown", "not shown", "refuted here"
 
-ROWS = {
-    **{f"k = {k}": Entry("InstanceFCN", {"k": k}) for k in (1, 3, 5)},
-    "k = 5, whole": Entry("InstanceFCN", {"k": 5}, view="whole"),
-    "k = 5, 100 scenes": Entry("InstanceFCN", {"k": 5}, data={"train": 100}),
-    "layers": Entry("DeepMask"),
-    "layers, 100 scenes": Entry("DeepMask", data={"train": 100}),
-    "DeepMask": Entry("DeepMask", {"m": 24}), "SharpMask": Entry("SharpMask"),
-    **{name: Entry("AfterSGN", {"directions": name})
+ROWS: dict[str, dict[str, Any]] = {
+    **{f"k = {k}": {"model": "InstanceFCN", "options": {"k": k}} for k in (1, 3, 5)},
+    "k = 5, whole": {"model": "InstanceFCN", "recipe": "whole"},
+    "k = 5, 100 scenes": {"model": "InstanceFCN", "train": 100},
+    "layers": {"model": "DeepMask"},
+    "layers, 100 scenes": {"model": "DeepMask", "train": 100},
+    "DeepMask": {"options": {"m": 24}}, "SharpMask": {},
+    **{name: {"model": "AfterSGN", "options": {"directions": name}}
        for name in ("both", "rows", "columns")},
-    **{roi: Entry("MaskRCNN", {"roi": roi}) for roi in ("align", "warp", "pool")},
-    **{f"box gradient {on}": Entry("MNCJoint", {"box_gradient": on == "on"})
+    **{roi: {"model": "MaskRCNN", "options": {"roi": roi}}
+       for roi in ("align", "warp", "pool")},
+    **{f"box gradient {on}": {"model": "MNCJoint",
+                              "options": {"box_gradient": on == "on"}}
        for on in ("on", "off")},
-    "scoring": Entry("MaskScoringRCNN", ways={"category's score": {"scoring": False}}),
-    **{f"{k} prototypes": Entry("YOLACT", {"k": k}) for k in (8, 32)},
-    "YOLACT": Entry("YOLACT", ways={"greedy NMS": {"fast": False}}),
-    **{f"coordinates {on}": Entry("Discriminative", {"coordinates": on == "on"})
+    "scoring": {"model": "MaskScoringRCNN",
+                "ways": {"category's score": {"scoring": False}}},
+    **{f"{k} prototypes": {"model": "YOLACT", "options": {"k": k}} for k in (8, 32)},
+    "YOLACT": {"ways": {"greedy NMS": {"fast": False}}},
+    **{f"coordinates {on}": {"model": "Discriminative",
+                             "options": {"coordinates": on == "on"}}
        for on in ("on", "off")},
 }
-"""What the claims train, by name: the k = 5 of several is trained once."""
+"""What the claims train, as `Setting.relative` takes it: k = 5 of several only once."""
 
 
 class Gap(NamedTuple):
@@ -71,7 +73,7 @@ class Gap(NamedTuple):
         return [(1 if sign == "+" else -1, *term.split("/"))
                 for sign, term in zip(signs[::2], signs[1::2], strict=True)]
 
-    def values(self, found: Mapping[str, Figures]) -> list[float]:
+    def values(self, found: Mapping[str, Seeds]) -> list[float]:
         """The sum, seed by seed."""
         columns = [[sign * seed[figure] for seed in found[row]]
                    for sign, row, figure in self.terms]
@@ -143,17 +145,17 @@ CLAIMS = (
 )
 
 
-def entry_of(name: str) -> Entry:
+def asked(name: str) -> dict[str, Any]:
     """The row of that name, measured on the scene sets that any claim asks it for.
 
     Example:
-        >>> entry_of("k = 1").data["sets"], entry_of("SharpMask").data["sets"]
+        >>> asked("k = 1")["sets"], asked("SharpMask")["sets"]
         (('touching', 'separated'), ())
     """
-    asked = [figure for claim in CLAIMS for gap in claim.gaps
-             for _, row, figure in gap.terms if row == name]
-    sets = tuple(one for one in SCENE_SETS if any(f"{one}: " in a for a in asked))
-    return replace(ROWS[name], data={**ROWS[name].data, "sets": sets})
+    figures = [figure for claim in CLAIMS for gap in claim.gaps
+               for _, row, figure in gap.terms if row == name]
+    sets = tuple(one for one in SCENE_SETS if any(f"{one}: " in f for f in figures))
+    return {**ROWS[name], "sets": sets}
 
 
 def chosen(claims: Sequence[Claim], only: Sequence[int] | None) -> list[Claim]:
@@ -185,23 +187,12 @@ def verdict(values: Sequence[float], low: float, high: float) -> str:
     return REFUTED if last < low or first > high else NOT_SHOWN
 
 
-def together(verdicts: Sequence[str]) -> str:
-    """One verdict of several.
-
-    Example:
-        >>> together(["shown", "not shown"]), together(["shown", "shown"])
-        ('not shown', 'shown')
-    """
-    if REFUTED in verdicts:
-        return REFUTED
-    return NOT_SHOWN if NOT_SHOWN in verdicts else SHOWN
-
-
-def claim_told(claim: Claim, found: Mapping[str, Figures]) -> str:
+def claim_told(claim: Claim, found: Mapping[str, Seeds]) -> str:
     """A claim in Markdown: the paper's figures, the ranges, ours, the verdict."""
     gaps = [(gap, gap.values(found)) for gap in claim.gaps]
     said = [verdict(values, gap.low, gap.high) for gap, values in gaps]
-    lines = [f"## {claim.number}. {claim.text}: {together(said)}", "",
+    worst = next(word for word in (REFUTED, NOT_SHOWN, SHOWN) if word in said)
+    lines = [f"## {claim.number}. {claim.text}: {worst}", "",
              f"The paper: {claim.paper} (source: {claim.source}).", ""]
     lines += [f"- {gap.figures}, between {gap.low:g} and {gap.high:g}: "
               f"{spread(values)}, {word}"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from pathlib import Path
+
+import torch
 
 
 def machine(device: str = "cpu") -> str:
@@ -14,30 +17,11 @@ def machine(device: str = "cpu") -> str:
         >>> "core" in machine() and "torch" in machine()
         True
     """
-    import torch
-
-    words = [processor(), counted(os.cpu_count() or 1, "core"),
-             counted(torch.get_num_threads(), "thread"), f"torch {torch.__version__}"]
-    if device.startswith("cuda"):
-        words.insert(0, torch.cuda.get_device_name(device))
+    listing = Path("/proc/cpuinfo")                      # the kernel's, where it is
+    known = listing.read_text("utf-8", "replace") if listing.is_file() else ""
+    named = re.search(r"^model name\s*: *(.*)", known, re.MULTILINE)
+    words = [torch.cuda.get_device_name(device)] if device.startswith("cuda") else []
+    words += [named[1] if named else platform.processor() or platform.machine(),
+              f"{os.cpu_count()} core(s)", f"{torch.get_num_threads()} thread(s)",
+              f"torch {torch.__version__}"]
     return ", ".join(words)
-
-
-def processor(listing: Path = Path("/proc/cpuinfo")) -> str:
-    """The processor's name, from the kernel's list where there is one."""
-    if listing.is_file():
-        for line in listing.read_text("utf-8", "replace").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    return platform.processor() or platform.machine()
-
-
-def counted(number: int, what: str) -> str:
-    """A number of things in words.
-
-    Example:
-        >>> counted(1, "core"), counted(2, "core")
-        ('1 core', '2 cores')
-    """
-    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -111,3 +111,7 @@ COCO = PaperTable(
 
 PAPER_TABLES = {table.name: table
                 for table in (POSITIONS, TRAINING, PROPOSALS, RECOGNITION, COCO)}
+
+KEYS = tuple(dict.fromkeys(row.key for table in PAPER_TABLES.values()
+                           for row in table.rows if row.key))
+"""Of all rows that are run here."""

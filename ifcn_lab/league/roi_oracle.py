@@ -18,9 +18,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from ifcn_lab.layers.roi import roi_align, roi_pool
-from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.layers.roi import roi_align, roi_pool, roi_warp
 from ifcn_lab.layers.two_stage import paste_part, within
+from ifcn_lab.league.table import markdown
 
 SIDE, BINS = 128, 14
 
@@ -51,6 +52,14 @@ class Kept(NamedTuple):
     shifted: float
     shift: float
 
+    @classmethod
+    def of(cls, ious: Float[np.ndarray, "N S"]) -> Kept:
+        """The figures of objects by shifts."""
+        means = ious.mean(0)
+        best = int(means.argmax())
+        return cls(*map(float, (means[0], (ious[:, 0] > 0.9).mean(), means[best],
+                                SHIFTS[best])))
+
 
 def roi_oracle(
     strides: tuple[int, ...] = (4, 8, 16), count: int = 250
@@ -70,15 +79,7 @@ def roi_oracle(
                 part = operator(features, box[None] / stride, BINS)[0, 0]
                 ious.setdefault((name, stride), []).append([
                     pasted_iou(part, box + stride * shift, mask) for shift in SHIFTS])
-    return {key: kept_of(np.array(each)) for key, each in ious.items()}
-
-
-def kept_of(ious: Float[np.ndarray, "N S"]) -> Kept:
-    """The figures of objects by shifts."""
-    means = ious.mean(0)
-    best = int(means.argmax())
-    return Kept(float(means[0]), float((ious[:, 0] > 0.9).mean()), float(means[best]),
-                SHIFTS[best])
+    return {key: Kept.of(np.array(each)) for key, each in ious.items()}
 
 
 def ellipses(
@@ -89,15 +90,11 @@ def ellipses(
     y, x = np.mgrid[:SIDE, :SIDE] + 0.5
     for _ in range(count):
         (a, b), turn = rng.uniform(10, 26, 2), rng.uniform(0, np.pi)
-        dy, dx = (p - c for p, c in zip((y, x), rng.uniform(30, SIDE - 30, 2),
-                                        strict=True))
-        u, v = np.cos(turn) * dx + np.sin(turn) * dy, np.cos(turn) * dy - np.sin(
-            turn) * dx
-        mask = (u / a) ** 2 + (v / b) ** 2 <= 1
-        rows, columns = np.nonzero(mask.any(1))[0], np.nonzero(mask.any(0))[0]
-        box = np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
-        box = torch.from_numpy(box + rng.uniform(-2, 2, 4)).float()
-        yield torch.from_numpy(mask), box
+        cy, cx = rng.uniform(30, SIDE - 30, 2)
+        turned = np.exp(-1j * turn) * (x - cx + 1j * (y - cy))
+        mask = (turned.real / a) ** 2 + (turned.imag / b) ** 2 <= 1
+        box = tight_boxes(mask[None])[0] + rng.uniform(-2, 2, 4)
+        yield torch.from_numpy(mask), torch.from_numpy(box).float()
 
 
 def pasted_iou(
@@ -121,14 +118,11 @@ def oracle_told(oracle: Mapping[tuple[str, int], Kept]) -> str:
     lead = [oracle["RoIAlign", s].iou - oracle["RoIPool", s].iou for s in strides]
     said = "shown" if set(best) == {"RoIAlign"} and lead == sorted(lead) else \
         "not shown" if "RoIAlign" in best else "refuted here"
-    lines = [f"## 0. RoIAlign keeps the most, the more the larger the stride: {said}",
-             "", "Mean IoU without training (share above 0.9; with the best constant "
-             "shift, in places).", "",
-             f"| stride | {' | '.join(OPERATORS)} |", "| --- " * (1 + len(OPERATORS))
-             + "|"]
-    for stride in strides:
-        kept = [oracle[name, stride] for name in OPERATORS]
-        cells = [f"{k.iou:.3f} ({k.good:.2f}; {k.shifted:.3f} at {k.shift:+.2f})"
-                 for k in kept]
-        lines.append(f"| {stride} | {' | '.join(cells)} |")
-    return "\n".join([*lines, ""])
+    rows = [[str(stride), *(f"{k.iou:.3f} ({k.good:.2f}; {k.shifted:.3f} at "
+                            f"{k.shift:+.2f})" for k in
+                            (oracle[name, stride] for name in OPERATORS))]
+            for stride in strides]
+    return "\n".join([
+        f"## 0. RoIAlign keeps the most, the more the larger the stride: {said}", "",
+        "Mean IoU without training (share above 0.9; with the best constant shift, in "
+        "places).", "", *markdown(["stride", *OPERATORS], rows), ""])

@@ -7,6 +7,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+from torch.utils.data import Subset
+
+from ifcn_lab.data.catalogue import SCENES, open_dataset
+from ifcn_lab.data.scenes import SCENE_SETS, SceneSet
+from ifcn_lab.layers.pretrained import gaussian, he, initialise
+from ifcn_lab.models import model_class
 from ifcn_lab.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -21,7 +28,7 @@ class Data:
     Args:
         name: a data set known by name.
         root: its folder; scenes need none.
-        train_list, val_list: files that list the images, where there are any.
+        names: files that list the images of "train" and "val", where there are any.
         first: only so many images of the validation set; None: all.
         every: and of these every n-th, from the first on.
         train: only so many scenes to train on; None: all.
@@ -31,8 +38,7 @@ class Data:
 
     name: str
     root: Path | None = None
-    train_list: Path | None = None
-    val_list: Path | None = None
+    names: Sequence[Path] = ()
     first: int | None = None
     every: int = 1
     train: int | None = None
@@ -45,23 +51,15 @@ class Data:
         Raises:
             ValueError: what `open_dataset` refuses.
         """
-        from ifcn_lab.data.catalogue import SCENES, open_dataset
-        from ifcn_lab.data.scenes import SceneSet
-
         if self.name == "scenes":
             count, start = SCENES[split]
             fewer = self.train or count if split == "train" else count
             return SceneSet(fewer, start, by_shape=self.kinds)
-        names = {"train": self.train_list, "val": self.val_list}[split]
-        return open_dataset(self.name, self.root, split, names=names)
+        listed = dict(zip(("train", "val"), self.names, strict=False))
+        return open_dataset(self.name, self.root, split, names=listed.get(split))
 
     def validation(self, name: str = "") -> Sequence[Sample]:
         """The images that are measured on, or those of a named scene set."""
-        from torch.utils.data import Subset
-
-        from ifcn_lab.data.catalogue import SCENES
-        from ifcn_lab.data.scenes import SCENE_SETS, SceneSet
-
         every = SceneSet(*SCENES["val"], **SCENE_SETS[name]) if name \
             else self.open("val")
         count = min(len(every), self.first or len(every))
@@ -69,12 +67,9 @@ class Data:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What decides the figures; of the later choices only those that were made.
-        """
-        later = {"train": None, "kinds": True, "sets": ()}
-        return {"dataset": self.name, "first": self.first, "every": self.every} | {
-            name: getattr(self, name) for name, usual in later.items()
-            if getattr(self, name) != usual}
+        """What decides the figures: all but where the files lie."""
+        return {key: value for key, value in vars(self).items()
+                if key not in ("root", "names")}
 
 
 @dataclass(frozen=True)
@@ -110,15 +105,10 @@ class Row:
     def settings(self) -> dict[str, Any]:
         """All that decides the figures besides the seed, plain enough for JSON.
 
-        Of a recipe only what is not the default is listed, so that a choice added to
-        recipes later does not make old results unreadable.
+        Of a recipe only what is not the default is listed, to be read.
         """
-        later = {"on": self.on and self.on.settings, "sizes": self.sizes,
-                 "ways": dict(self.ways)}
-        return {"model": self.model, "options": dict(self.options),
-                **self.data.settings, "recipe": changes_of(self.recipe),
-                "init": self.init, "detect": dict(self.detect),
-                **{name: value for name, value in later.items() if value}}
+        return {**vars(self), "data": self.data.settings,
+                "on": self.on and self.on.settings, "recipe": changes_of(self.recipe)}
 
 
 def changes_of(recipe: Recipe) -> dict[str, Any]:
@@ -141,20 +131,31 @@ def build(row: Row, seed: int, base: Segmenter | None = None) -> Segmenter:
         seed: of its random weights.
         base: the trained network of `row.on`.
     """
-    import torch
-
-    from ifcn_lab.layers.pretrained import gaussian, initialise
-    from ifcn_lab.models import model_class
-
     torch.manual_seed(seed)
     kind = model_class(row.model)
     if base is not None:
         return kind.on(base, row.data.open("train").categories, **row.options)
-    model = kind(**row.options)
+    model = begun(kind, row.options, row.recipe, row.init)
     if row.sizes:
         model.expect(*row.sizes)
-    if row.recipe.init_std is not None:
-        gaussian(model, row.recipe.init_std)
-    if row.init is not None:
-        initialise(model, row.init)
+    return model
+
+
+def begun(kind: type[Segmenter], options: Mapping[str, Any], recipe: Recipe,
+          init: str | None) -> Segmenter:
+    """A model of this class with random weights, or a backbone's from `init`.
+
+    Raises:
+        ValueError: the class does not take these options.
+    """
+    try:
+        model = kind(**options)
+    except TypeError as error:
+        raise ValueError(f"{kind.__name__} cannot be built so: {error}") from error
+    if recipe.init_std is not None:
+        gaussian(model, recipe.init_std)
+    if init == "he":
+        return he(model)
+    if init:
+        initialise(model, init)
     return model

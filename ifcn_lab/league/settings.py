@@ -1,15 +1,27 @@
-"""The rows of the paper's tables: at the paper's scale, or in minutes."""
+"""What the rows of a table share, at the paper's scale or in minutes.
+
+The paper's tables and the league of the relatives are made of the same rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from ifcn_lab.league.paper import PAPER_TABLES
+from ifcn_lab.league.paper import KEYS, PAPER_TABLES
 from ifcn_lab.league.rows import Data, Row
+from ifcn_lab.models import model_class
 from ifcn_lab.training.recipe import LESSON, PAPER, SMALL, Recipe
 from ifcn_lab.windows.labels import SNUG
+from ifcn_lab.windows.model import WindowModel
+
+UNDER: dict[str, tuple[str, dict[str, Any]]] = {
+    "SharpMask": ("DeepMask", {"m": 24}), "MNC": ("InstanceFCN", {})}
+"""What a model stands on in the league. SharpMask doubles its masks twice, so its
+window is a multiple of 4.
+"""
 
 
 @dataclass(frozen=True)
@@ -17,70 +29,118 @@ class Setting:
     """Everything that the rows of a table have in common.
 
     Args:
-        view: what rows train on where the table does not say: "crop" or "whole".
+        view: what rows of the paper's tables train on where these do not say: "crop"
+            or "whole".
         recipes: by name: "crop", "whole", and "kinds" for MNC's third stage.
         options: of every window model.
-        window_head: arguments of DeepMask.
-        kinds: arguments of MNC.
+        own: of the paper's tables, by class, the options that it has besides.
         init: weights to start from; None: random ones.
-        detect: arguments of `detect` when proposals are measured.
+        sizes: see `Row`.
+        detect: arguments of `detect` when it is measured.
     """
 
     view: str
     recipes: Mapping[str, Recipe]
     options: Mapping[str, Any]
-    window_head: Mapping[str, Any] = field(default_factory=dict)
-    kinds: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     init: str | None = None
+    sizes: tuple[float, float] | None = None
     detect: Mapping[str, Any] = field(default_factory=lambda: {
-        "top": 1000, "nms_iou": 0.8, "threshold": 0.5, "precision": "bfloat16"})
+        "top": 1000, "nms_iou": 0.8, "threshold": 0.5, "precision": "auto"})
 
-    def with_steps(self, iterations: int | None, minutes: float | None) -> Setting:
-        """The same setting, each training of another length; minutes go by the clock.
+    def lasting(self, **length: Any) -> Setting:
+        """The same setting, each training of this length; "half" is half of "crop"'s.
+
+        Example:
+            >>> setting = OWN_DATA.lasting(iterations=9, seconds=300)
+            >>> setting.recipes["half"].iterations, setting.recipes["half"].seconds
+            (4, 150.0)
         """
-        changes = {} if iterations is None else {"seconds": None,
-                                                 "iterations": iterations}
-        if minutes is not None:
-            changes = {"seconds": 60 * minutes, "iterations": 10_000_000}
-        return replace(self, recipes={name: recipe.with_(**changes)
-                                      for name, recipe in self.recipes.items()})
+        recipes = {name: each.with_(**length) for name, each in self.recipes.items()}
+        whole = recipes["crop"]
+        recipes["half"] = whole.with_(iterations=max(1, whole.iterations // 2),
+                                      seconds=whole.seconds and whole.seconds / 2)
+        return replace(self, recipes=recipes)
 
-    def row(self, key: str, data: Data) -> Row:
-        """The row of that key on this data.
+    def row(
+        self, data: Data, name: str, model: str, *, recipe: str = "crop",
+        options: Mapping[str, Any] | None = None, on: Row | None = None,
+        ways: Mapping[str, Any] | None = None, **changes: Any,
+    ) -> Row:
+        """A row of this setting, with the model's usual changes of the recipe.
+
+        Args:
+            data: what on.
+            name: of the row.
+            model: the class's name.
+            recipe: the name of one of the setting's.
+            options: arguments of the class besides the usual ones.
+            on: see `Row`, and `ways` too.
+            changes: of the data, as `train=100`.
+
+        Raises:
+            ValueError: there is no such model.
+        """
+        kind = model_class(model)
+        usual = {} if on else self.options if issubclass(kind, WindowModel) else {
+            "backbone": self.options["backbone"]}
+        known = inspect.signature(kind.detect).parameters
+        return Row(
+            name, model, {**usual, **(options or {})},
+            self.recipes[recipe].with_(**kind.recipe_changes), replace(data, **changes),
+            on=on, init=None if on else self.init, sizes=self.sizes, ways=ways or {},
+            detect={name: x for name, x in self.detect.items() if name in known})
+
+    def relative(self, data: Data, name: str, model: str = "", **own: Any) -> Row:
+        """A row of the league; one that stands on another shares the budget with it.
+
+        Args:
+            data: what on.
+            name: of the row.
+            model: the class's name; "": that is the row's.
+            own: as `row` takes it.
+        """
+        model = model or name
+        if model in UNDER:
+            under, options = UNDER[model]
+            own |= {"recipe": "half", "on": self.row(
+                data, f"{under}-for-{name}", under, options=options, recipe="half")}
+        return self.row(data, name, model, **own)
+
+    def paper_row(self, data: Data, key: str) -> Row:
+        """The row of the paper's tables with that key.
 
         Raises:
             ValueError: there is none.
         """
         if key == "recognise":
-            detect = {name: self.detect[name] for name in ("top", "precision")}
-            return Row("recognise", "MNC", self.kinds, self.recipes["kinds"], data,
-                       on=self.row("maps-k5", data), detect=detect)
-        model, k, view = known_rows(self.view).get(key, (None, 0, ""))
-        if model is None:
-            raise ValueError(f"no row {key!r}; choose from "
-                             f"{', '.join([*known_rows(self.view), 'recognise'])}")
-        own = {"k": k} if model == "InstanceFCN" else self.window_head
-        return Row(f"{key.removesuffix('-' + view)}-{view}", model,
-                   {**self.options, **own}, self.recipes[view], data, init=self.init,
-                   detect=self.detect)
+            return self.row(data, key, "MNC", recipe="kinds",
+                            options=self.own.get("MNC"),
+                            on=self.paper_row(data, "maps-k5"))
+        if key == "window-crop":
+            return self.row(data, key, "DeepMask", options=self.own.get("DeepMask"))
+        if key not in KEYS:
+            raise ValueError(f"no row {key!r}; choose from {', '.join(KEYS)}")
+        _, k, view = f"{key}-{self.view}".split("-")[:3]
+        return self.row(data, f"maps-{k}-{view}", "InstanceFCN", recipe=view,
+                        options={"k": int(k[1:])})
 
-    def rows_of(self, table: str, data: Data) -> dict[str, Row]:
-        """The rows of a table that are run here, by their keys.
+    def rows_of(
+        self, table: str, data: Data, only: Collection[str] | None = None
+    ) -> dict[str, Row]:
+        """The rows of a paper's table that are run here, by their keys; or some.
+
+        Raises:
+            ValueError: one of `only` is none.
 
         Example:
-            >>> setting = setting_of("scenes", "small")
+            >>> setting = setting_of("scenes", small=True)
             >>> [row.name for row in setting.rows_of("table2", Data("scenes")).values()]
             ['window-crop', 'maps-k5-crop', 'maps-k5-whole']
         """
-        keys = (row.key for row in PAPER_TABLES[table].rows if row.key)
-        return {key: self.row(key, data) for key in keys}
-
-
-def known_rows(view: str) -> dict[str, tuple[str, int, str]]:
-    """The proposal rows by key: model, k and what is cut from the images."""
-    maps = {f"maps-k{k}": ("InstanceFCN", k, view) for k in (1, 3, 5, 7)}
-    views = {f"maps-k5-{v}": ("InstanceFCN", 5, v) for v in ("crop", "whole")}
-    return {**maps, **views, "window-crop": ("DeepMask", 1, "crop")}
+        rows = {key: self.paper_row(data, key) for key in only or KEYS}
+        return {row.key: rows[row.key] for row in PAPER_TABLES[table].rows
+                if row.key in rows}
 
 
 def of_whole_images(recipe: Recipe, shorter_sides: tuple[float, ...],
@@ -96,8 +156,7 @@ MNC_RECIPE = PAPER.with_(init_std=None, shorter_sides=None)
 Its released code falls after 20 000 steps instead.
 """
 
-KINDS = LESSON.with_(iterations=400, seconds=None, batch=1, accumulate=4, crop=None,
-                     lr=1e-3, precision="bfloat16", term_weights={})
+KINDS = LESSON.with_(iterations=400, seconds=None, batch=1, accumulate=4, crop=None)
 """MNC's third stage on the small backbone, in a minute and a half of one core."""
 
 PAPER_SETTING = Setting(
@@ -108,8 +167,7 @@ PAPER_SETTING = Setting(
                             accumulate=1),
     },
     options={"backbone": "vgg16", "m": 21},
-    window_head={"m": 28, "bins": 14, "side": 56},
-    kinds={"sides": (600, 1000)},
+    own={"DeepMask": {"m": 28, "bins": 14, "side": 56}, "MNC": {"sides": (600, 1000)}},
     init="vgg16",
     detect={"top": 1000, "nms_iou": 0.8, "threshold": 0.5, "precision": "float32"},
 )
@@ -120,8 +178,8 @@ lies within 16 pixels of the middle; eight crops a step. Windows are drawn in a 
 in a whole image, so its negatives come from the same crop.
 """
 
-NUCLEI = SMALL.with_(iterations=3000, seconds=None, turn=True, precision="bfloat16")
-SCENES = LESSON.with_(seconds=None, precision="bfloat16")
+NUCLEI = SMALL.with_(iterations=3000, seconds=None, turn=True)
+SCENES = LESSON.with_(seconds=None)
 
 SMALL_SETTINGS = {
     "dsb2018": Setting(
@@ -139,17 +197,22 @@ SMALL_SETTINGS = {
 }
 """For the small backbone: one row and seed in about four minutes on one core."""
 
-EVERY = {"dsb2018": 5}
-"""Of these data sets only every n-th validation image is measured at small scale."""
+OWN_DATA = Setting(view="crop", recipes={"crop": SMALL}, options={
+    "backbone": "small", "m": 21, "rule": asdict(SNUG)})
+"""Of a COCO-format folder in the league: as `ifcn-lab train` does by default."""
 
 
-def setting_of(dataset: str, scale: str) -> Setting:
-    """The setting of a data set at a scale.
+EVERY = {"dsb2018": 5, "scenes": 1}
+"""In the paper's tables at small scale every n-th validation image is measured."""
+
+
+def setting_of(dataset: str, small: bool) -> Setting:
+    """The setting of a data set, at the paper's scale or a small one.
 
     Raises:
         ValueError: there is no small setting for this data set.
     """
-    if scale == "paper":
+    if not small:
         return PAPER_SETTING
     if dataset not in SMALL_SETTINGS:
         raise ValueError(f"--scale small is for {' and '.join(SMALL_SETTINGS)}; for "
@@ -157,15 +220,8 @@ def setting_of(dataset: str, scale: str) -> Setting:
     return SMALL_SETTINGS[dataset]
 
 
-def data_of(dataset: str, scale: str, every: int | None = None, **where: Any) -> Data:
-    """The data set with the images that are measured on at this scale.
-
-    Args:
-        dataset: its name.
-        scale: "paper" or "small".
-        every: measure every n-th image; None: the scale's usual.
-        where: `root`, `train_list` and `val_list`, as `Data` takes them.
-    """
-    first = 5000 if dataset == "coco" and scale == "paper" else None
-    usual = EVERY.get(dataset, 1) if scale == "small" else 1
-    return Data(dataset, first=first, every=every or usual, **where)
+def league_setting(dataset: str, sizes: tuple[float, float] | None = None,
+                   **length: Any) -> Setting:
+    """The setting of every relative on a data set, each training of this length."""
+    small = SMALL_SETTINGS.get(dataset, OWN_DATA).lasting(**length)
+    return replace(small, detect={"top": 100}, sizes=sizes)

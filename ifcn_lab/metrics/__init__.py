@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from ifcn_lab.data.overlap import box_iou, mask_iou
-from ifcn_lab.metrics.answers import Chosen, answers_of
-from ifcn_lab.metrics.coco_precision import CocoPrecision, CocoReport
-from ifcn_lab.metrics.nuclei import NucleiReport, NucleiScore, nuclei_ap
-from ifcn_lab.metrics.precision import Precision, PrecisionReport, average_precision
+from ifcn_lab.metrics.nuclei import (
+    Chosen,
+    NucleiReport,
+    NucleiScore,
+    answers_of,
+    nuclei_ap,
+)
+from ifcn_lab.metrics.precision import (
+    CocoPrecision,
+    CocoReport,
+    Precision,
+    PrecisionReport,
+    average_precision,
+)
 from ifcn_lab.metrics.recall import (
     COCO_THRESHOLDS,
     Recall,

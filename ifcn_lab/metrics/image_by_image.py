@@ -1,20 +1,123 @@
-"""Evaluating a data set image by image, in this process or in several."""
+"""Evaluating a data set image by image, with all figures that are wanted.
+
+In this process or in several.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from typing import Any, NamedTuple
 
 from ifcn_lab.data.coco_file import AnnotationFile
-from ifcn_lab.metrics.all_figures import Figures
-from ifcn_lab.metrics.regions import Detections, found, objects, objects_of_file
+from ifcn_lab.metrics.measure import Measure
+from ifcn_lab.metrics.nuclei import NucleiReport, NucleiScore
+from ifcn_lab.metrics.precision import CocoPrecision, Precision
+from ifcn_lab.metrics.recall import Recall, RecallReport
+from ifcn_lab.metrics.regions import (
+    Detections,
+    Found,
+    Objects,
+    found,
+    objects,
+    objects_of_file,
+)
 from ifcn_lab.metrics.results_file import ResultFile, rows
 
-__all__ = ["Evaluation", "Judged", "judge_all"]
+
+class Figures:
+    """Every figure that is wanted, with its name.
+
+    Args:
+        kinds: "masks", "boxes" or both: for which to give AR and, with ``ap``, AP.
+        ns: numbers of proposals per image, for AR@N and AUC.
+        sizes: also by size of the object.
+        ap: COCO's AP of the best 100, and mAP^r, categories ignored.
+        by_category: AP and mAP^r within each category.
+        scores: least scores of an answer, to give the nuclei score for each.
+
+    ``judge`` does the work of one image and counts nothing, so that another process
+    can do it; ``count`` counts what it gives. What is held of an image is matches.
+
+    >>> import numpy as np
+    >>> from ifcn_lab.metrics.regions import measured
+    >>> from ifcn_lab.data.overlap import encode
+    >>> square = encode(np.ones((1, 2, 2), bool))
+    >>> figures = Figures(ns=(1,))
+    >>> found = Found(square, np.array([0.9]))
+    >>> figures.count(7, figures.judge(found, measured(square, [False], [1])))
+    >>> print(figures)
+    masks  AR@1 1.000  AUC 1.000  (images 1, objects 1)
+    """
+
+    def __init__(
+        self, *, kinds: Sequence[str] = ("masks",),
+        ns: Sequence[int] = (10, 100, 1000), sizes: bool = False, ap: bool = False,
+        by_category: bool = False, scores: Sequence[float] = (),
+    ) -> None:
+        self.objects, measures = 0, {}
+        for kind in kinds:
+            measures[kind] = Recall(ns, kind=kind, sizes=sizes)
+        for name in ["AP"] * ap + ["AP by category"] * by_category:
+            split = name != "AP"
+            for kind in kinds:
+                measures[f"{kind} {name}"] = CocoPrecision(by_category=split, kind=kind)
+            if "masks" in kinds:
+                measures[f"mAP^r{name[2:]}"] = Precision(by_category=split)
+        for score in scores:
+            measures[f"TP/(TP+FP+FN), score from {score:g}"] = NucleiScore(least=score)
+        self.measures: dict[str, Measure] = measures
+
+    def judge(self, best: Found, truth: Objects) -> dict[str, Any]:
+        """Match one image for every measure."""
+        judged = {name: measure.judge(best, truth)
+                  for name, measure in self.measures.items()}
+        return {"objects": int((~truth.crowd).sum())} | judged
+
+    def count(self, image_id: int | str, judged: dict[str, Any]) -> None:
+        """Count one image that was judged."""
+        self.objects += judged["objects"]
+        for name, measure in self.measures.items():
+            measure.count(judged[name], image_id)
+
+    def as_dict(self) -> dict[str, Any]:
+        """List every figure by name, ready for JSON; the masks' AR stands at the top.
+
+        AR of boxes stands under "boxes", every other measure under its own name.
+        """
+        named = {name: measure.result() for name, measure in self.measures.items()}
+        told = {name: report.as_dict() for name, report in named.items()}
+        return told.pop("masks", {}) | told
+
+    def __str__(self) -> str:
+        """Print a line for each figure, with its name before it."""
+        lines = []
+        for name, measure in self.measures.items():
+            report = measure.result()
+            if isinstance(report, RecallReport):
+                lines += _recall_lines(name, report)
+                continue
+            if isinstance(report, NucleiReport):
+                name = f"{name}, {report.answers} answers"
+            lines += [f"{name}  {line}" for line in str(report).splitlines()]
+        return "\n".join(lines)
+
+
+def _recall_lines(name: str, report: RecallReport) -> list[str]:
+    """AR at each N and AUC, with the number of objects; by size, if that is known."""
+    whole, counts = str(report).split("  (")
+    lines = [f"{name}  {whole}  AUC {report.auc:.3f}  ({counts}"]
+    for size, count in list(report.objects.items())[1:]:
+        figures = "  ".join(f"AR@{n} {report.at(n, size):.3f}" for n in report.ns)
+        lines.append(f"{name}, {size}  {figures if count else 'none'}  "
+                     f"(objects {count})")
+    return lines
 
 
 class Judged(NamedTuple):
@@ -88,9 +191,8 @@ def judge_all(
     """Judge these images, in their order.
 
     With 0 workers this process does it. Else ``make``, which must pickle, is called
-    once in each of so many new processes; each uses one thread. Few images are held at
-    a time, so that nothing piles up. Raises OSError if a process is killed, and what
-    ``make`` and ``Evaluation.judge`` raise.
+    once in each of so many new processes; each uses one thread. Raises OSError if a
+    process is killed, and what ``make`` and ``Evaluation.judge`` raise.
 
     >>> from types import SimpleNamespace
     >>> twice = SimpleNamespace(judge=lambda index: 2 * index)
@@ -100,53 +202,29 @@ def judge_all(
     if workers < 1:
         yield from map(make().judge, indices)
         return
-    for judged in _in_processes(_Images(make), indices, workers):
-        if isinstance(judged, Exception):
-            raise judged
-        yield judged
-
-
-class _Images:
-    """The images for a `DataLoader`: each item is judged, or what went wrong."""
-
-    def __init__(self, make: Callable[[], Evaluation]) -> None:
-        self.make, self.evaluation = make, None
-
-    def __getitem__(self, index: int) -> Judged | Exception:
-        try:
-            if self.evaluation is None:
-                self.evaluation = self.make()
-            return self.evaluation.judge(index)
-        except Exception as error:  # raised here, torch would add its own words
-            return error
-
-
-def _in_processes(
-    images: _Images, indices: Iterable[int], workers: int
-) -> Iterator[Judged | Exception]:
-    from torch.utils.data import DataLoader
-
-    loader = DataLoader(
-        images, batch_size=None, sampler=indices, num_workers=workers,
-        collate_fn=_as_it_is, worker_init_fn=_begin,
-        multiprocessing_context="spawn",  # threads do not survive a fork
-    )
     try:
-        multiprocessing.Lock()  # where none can be made, torch would add a traceback
-        yield from loader
-    except (RuntimeError, OSError) as error:
+        with ProcessPoolExecutor(workers, get_context("spawn"), _begin) as pool:
+            yield from pool.map(partial(_judge, make), indices)
+    except BrokenProcessPool as error:
         raise OSError(
-            "a worker process ended before its work was done, or could not start "
-            f"({str(error).splitlines()[0]}); it was killed, or memory ran out: try "
-            "fewer --workers, or 0"
-        ) from error
+            "a worker process ended before its work was done: it was killed, or memory "
+            "ran out; try fewer --workers, or 0") from error
 
 
-def _as_it_is(judged: Judged | Exception) -> Judged | Exception:
-    return judged
+_HERE: list[Evaluation] = []
+"""What this worker process needs, made when its first image comes."""
 
 
-def _begin(number: int) -> None:
-    """Prepare a worker process: numba's kernels take one thread, as torch does."""
+def _judge(make: Callable[[], Evaluation], index: int) -> Judged:
+    if not _HERE:
+        _HERE.append(make())
+    return _HERE[0].judge(index)
+
+
+def _begin() -> None:
+    """Prepare a worker process: torch and numba's kernels take one thread each."""
+    import torch
+
+    torch.set_num_threads(1)
     os.environ["NUMBA_NUM_THREADS"] = "1"
     warnings.simplefilter("ignore")  # the first process said it

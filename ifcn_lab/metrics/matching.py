@@ -18,8 +18,6 @@ from pycocotools import mask as coco_mask
 from ifcn_lab.data.overlap import rle_iou
 from ifcn_lab.metrics.regions import Found, Objects
 
-__all__ = ["AREAS", "COCO_THRESHOLDS", "Match", "match_image", "match_nearest"]
-
 COCO_THRESHOLDS = tuple(float(t) for t in np.linspace(0.5, 0.95, 10))
 """IoU .5, .55, ... .95, with the very rounding of pycocotools."""
 
@@ -60,7 +58,8 @@ def match_image(
     most, of equal ones the last; a crowd region is always free. An object of another
     size than is asked for, or crowd, is taken only where no other can be; that answer
     is ignored. So is one that finds nothing and is of another size itself. Gives one
-    ``Match`` for each of the sizes, names of ``AREAS``.
+    ``Match`` for each of the sizes, names of ``AREAS``. Raises ValueError where the
+    answers are without what is compared.
 
     >>> from ifcn_lab.metrics.regions import measured
     >>> from ifcn_lab.data.overlap import encode
@@ -70,7 +69,10 @@ def match_image(
     >>> match_image(best, truth, thresholds=[0.5])[0].right.tolist()
     [[True, False]]
     """
-    iou = overlaps(best, truth, kind)  # (N, M)
+    given = best.outlines(kind)
+    if len(given) < len(best):
+        raise ValueError("the answers are boxes without masks; compare kind='boxes'")
+    iou = rle_iou(given, truth.outlines(kind), truth.crowd)  # (N, M)
     areas = best.areas(kind)
     matches = []
     for size in sizes:
@@ -81,21 +83,6 @@ def match_image(
         ignored |= ~right & outside
         matches.append(Match(right, ignored, int(np.sum(~other))))
     return matches
-
-
-def overlaps(best: Found, truth: Objects, kind: str) -> Float[np.ndarray, "N M"]:
-    """Give the IoU of every answer with every object; with crowd, the share inside.
-
-    Raises ValueError where the answers are without what is compared.
-
-    >>> from ifcn_lab.metrics.regions import measured
-    >>> overlaps(Found([], np.zeros(0)), measured([], [], []), "masks").shape
-    (0, 0)
-    """
-    given, wanted = best.outlines(kind), truth.outlines(kind)
-    if len(given) < len(best):
-        raise ValueError("the answers are boxes without masks; compare kind='boxes'")
-    return rle_iou(given, wanted, truth.crowd)
 
 
 def match_nearest(best: Found, truth: Objects, thresholds: Sequence[float]) -> Match:

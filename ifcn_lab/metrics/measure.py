@@ -22,8 +22,6 @@ from ifcn_lab.metrics.regions import (
     paired,
 )
 
-__all__ = ["ByCategory", "Measure", "Ranked"]
-
 
 class Measure(ABC):
     """A measure over a set of images, of which one is held at a time.

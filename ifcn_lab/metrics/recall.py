@@ -24,8 +24,6 @@ from ifcn_lab.metrics.matching import (
 from ifcn_lab.metrics.measure import Measure, for_json
 from ifcn_lab.metrics.regions import Detections, Found, Objects
 
-__all__ = ["COCO_THRESHOLDS", "Recall", "RecallReport", "average_recall"]
-
 
 @dataclass(frozen=True)
 class RecallReport:

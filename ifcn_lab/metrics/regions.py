@@ -16,9 +16,6 @@ from ifcn_lab.data.coco_file import AnnotatedImage
 from ifcn_lab.data.overlap import encode, xywh
 from ifcn_lab.data.segmentation import rle_of
 
-__all__ = ["ANY", "EVERY", "Detections", "Found", "Objects", "found", "objects",
-           "objects_of_file", "paired"]
-
 ANY = 0
 """Stands for all categories where they are not told apart."""
 

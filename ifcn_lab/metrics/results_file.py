@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import warnings
-from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,27 +16,20 @@ import numpy as np
 
 from ifcn_lab.atomic_write import replacing
 from ifcn_lab.data import Sample
-from ifcn_lab.data.faults import Unreadable, near
-from ifcn_lab.data.json_fields import MOST, is_box, key_of, short
+from ifcn_lab.data.faults import MOST, Unreadable, is_box, key_of, near, short
 from ifcn_lab.data.picture_names import PictureNames
 from ifcn_lab.data.segmentation import checked, rle_of
 from ifcn_lab.metrics.regions import Detections, Found, found, paired
-
-__all__ = ["ResultFile", "rows", "to_coco_results", "writing_results"]
 
 Image = tuple[int | str, str]
 """The image_id of results and their file_name, empty where they have none."""
 
 Ids = dict[Image, int | str | None]
 
-GAP = re.compile(r"[\s,]*")
-
-
 class ResultFile:
-    """The results in a COCO result file, decoded by image when asked for.
+    """The results in a COCO result file, whose masks are decoded when asked for.
 
-    Opening it goes through the file once and keeps its text and where the entries of
-    each image lie. An entry needs ``image_id``, ``score``, and ``segmentation`` (run
+    An entry needs ``image_id``, ``score``, and ``segmentation`` (run
     lengths or polygons) or ``bbox``; without ``category_id`` it is of category 1. Other
     fields are ignored. The area of an entry that has both a mask and a box is its
     mask's where masks are compared (pycocotools' ``loadRes`` takes the box's).
@@ -61,13 +52,14 @@ class ResultFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._read: dict[Image, array[int]] = defaultdict(lambda: array("q"))
+        self._read: dict[Image, list[tuple[int, dict]]] = defaultdict(list)
         self.count, self.masks, self.boxes = 0, True, True
         try:
-            self._text = self.path.read_bytes().decode("utf-8-sig")
-            for entry, start, end in _entries(self._text):
-                self.count += 1
-                self._note(entry, start, end)
+            entries = json.loads(self.path.read_bytes().decode("utf-8-sig"))
+            if not isinstance(entries, list):
+                raise ValueError("it does not begin with [")
+            for self.count, entry in enumerate(entries, start=1):
+                self._note(entry)
             self._sort({image: image[0] for image in self._read})
         except Unreadable as fault:
             raise ValueError(f"{path}: result number {self.count} {fault}") from None
@@ -86,7 +78,9 @@ class ResultFile:
         results of two images would become one image's.
         """
         known = PictureNames(names)
-        ids = {image: _listed(image[0], names) for image in self._read}
+        # A number may stand as text in the annotations.
+        ids = {image: next((key for key in (image[0], str(image[0])) if key in names),
+                           None) for image in self._read}
         called = {image: image[1] or str(image[0]) * (key is None)
                   for image, key in ids.items()}
         meant = {image: known.all(name) for image, name in called.items()}
@@ -102,9 +96,9 @@ class ResultFile:
                        "image_id")
         for image, key in ids.items():
             if key is None:
-                raise ValueError(f"{self.path}: result number {self._read[image][0]} "
-                                 f"is for image {image[0]!r}, which the annotations do "
-                                 "not list")
+                number = self._read[image][0][0]
+                raise ValueError(f"{self.path}: result number {number} is for image "
+                                 f"{image[0]!r}, which the annotations do not list")
         self._sort(ids)
 
     def _by_name(self, ids: Ids, meant: Mapping[Image, set[int | str]]) -> Ids:
@@ -125,9 +119,9 @@ class ResultFile:
 
     def _sort(self, ids: Ids) -> None:
         """Sort the entries by the ids that their images have."""
-        self._places = defaultdict(lambda: array("q"))
+        self._entries = defaultdict(list)
         for image, key in ids.items():
-            self._places[key].extend(self._read[image])
+            self._entries[key] += self._read[image]
 
     def found(self, image_id: int | str, size: tuple[int, int]) -> Found:
         """Give the results of one image of ``size`` (h, w), the best first.
@@ -136,14 +130,11 @@ class ResultFile:
         ValueError, naming the entry, for an outline that is no polygon and no run
         lengths of that size.
         """
-        rles, entries = [], []
-        places = self._places.get(image_id, array("q"))
-        for number, start, end in zip(*[iter(places)] * 3, strict=True):
-            entries.append(json.loads(self._text[start:end]))
+        rles, numbered = [], self._entries.get(image_id, [])
+        entries = [entry for _, entry in numbered]
+        for number, entry in numbered * self.masks:
             try:
-                if self.masks:
-                    outline = checked(entries[-1]["segmentation"], size)
-                    rles.append(rle_of(outline, size))
+                rles.append(rle_of(checked(entry["segmentation"], size), size))
             except Unreadable as fault:
                 raise ValueError(f"{self.path}: result number {number} (image "
                                  f"{image_id}): {fault}") from None
@@ -155,8 +146,8 @@ class ResultFile:
         order = np.lexsort((np.arange(len(kinds)), kinds, -scores))
         return Found(rles, scores, boxes, kinds).take(order)
 
-    def _note(self, entry: Any, start: int, end: int) -> None:
-        """Check an entry but for its outline, and note where it lies."""
+    def _note(self, entry: Any) -> None:
+        """Check an entry but for its outline, and sort it by its image."""
         image_id = key_of(entry, "image_id")
         _check(entry)
         masks = bool(entry.get("segmentation"))
@@ -167,24 +158,7 @@ class ResultFile:
         self.boxes = self.boxes and bool(entry.get("bbox"))
         name = entry.get("file_name")
         image = image_id, name if isinstance(name, str) else ""
-        self._read[image].extend((self.count, start, end))
-
-
-def _entries(text: str) -> Iterator[tuple[Any, int, int]]:
-    """Go through a JSON list: each entry, and where in the text it begins and ends."""
-    decoder, at = json.JSONDecoder(), GAP.match(text).end()
-    if text[at : at + 1] != "[":
-        raise ValueError("it does not begin with [")
-    at = GAP.match(text, at + 1).end()
-    while text[at : at + 1] != "]":
-        value, end = decoder.raw_decode(text, at)
-        yield value, at, end
-        at = GAP.match(text, end).end()
-
-
-def _listed(key: int | str, names: Mapping[int | str, str]) -> int | str | None:
-    """Find an id, a number also where the annotations have it as text."""
-    return next((one for one in (key, str(key)) if one in names), None)
+        self._read[image].append((self.count, entry))
 
 
 def _check(entry: dict[str, Any]) -> None:

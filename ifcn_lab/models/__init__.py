@@ -59,3 +59,17 @@ def load(path: str | Path) -> Segmenter:
     """
     config, tensors = read_weights(Path(path))
     return model_class(config.pop("class")).built(config, tensors, path)
+
+
+def on_device(model: Segmenter, device: str) -> Segmenter:
+    """The model on that device.
+
+    Raises:
+        ValueError: there is no such device here.
+    """
+    try:
+        return model.to(device)
+    except (RuntimeError, AssertionError) as error:  # torch built without CUDA asserts
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"no device {device!r} here ({reason}); try --device cpu") \
+            from error

@@ -27,19 +27,17 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ifcn_lab.layers.backbones import conv_norm
 from ifcn_lab.layers.embedding import (
     NOTHING,
     SILENT,
+    EmbeddingModel,
     PlaceLabels,
-    label_places,
+    as_pieces,
     mean_shift,
     object_means,
-    with_coordinates,
 )
-from ifcn_lab.layers.whole_image import Piece, WholeImageModel
-from ifcn_lab.segmenter import Instances
-from ifcn_lab.views import View
+from ifcn_lab.layers.whole_image import Piece
+from ifcn_lab.segmenter import Instances, Terms
 
 REG_WEIGHT = 0.001
 
@@ -54,7 +52,7 @@ class Vectors(NamedTuple):
     edge: Float[Tensor, "B H W"]
 
 
-class Discriminative(WholeImageModel):
+class Discriminative(EmbeddingModel):
     """Vectors that one loss pulls together and pushes apart.
 
     Args:
@@ -63,9 +61,8 @@ class Discriminative(WholeImageModel):
         dimensions: of a vector; 8 for Cityscapes in the source, 16 for leaves.
         pull: distance from its object's mean at which a vector is near enough.
         push: half the distance from which two means are far enough.
-        coordinates: the head also sees x and y.
         edges: train an extra head on the borders of objects.
-        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+        others: see `EmbeddingModel`.
 
     Raises:
         ValueError: push is not more than twice pull, so that objects would touch.
@@ -81,47 +78,24 @@ class Discriminative(WholeImageModel):
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         dimensions: int = 8, pull: float = 0.5, push: float = 1.5,
-        coordinates: bool = True, edges: bool = True, normalisation: str = "imagenet",
+        edges: bool = True, **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, normalisation=normalisation)
+        super().__init__(backbone, categories, dimensions=dimensions, **others)
         if not 0 < 2 * pull < push:
             raise ValueError(f"push is {push} and pull {pull}; objects stay apart only "
                              "if push is more than twice pull")
-        self.dimensions, self.pull, self.push = dimensions, pull, push
-        self.coordinates, self.edges = coordinates, edges
-        c = self.channels
-        self.look = nn.Sequential(conv_norm(c + 2 * coordinates, c), nn.ReLU(),
-                                  conv_norm(c, c), nn.ReLU())
-        self.vectors = nn.Conv2d(c, dimensions, 1)
-        self.kind = nn.Conv2d(c, self.kinds + 1, 1)
-        self.edge = nn.Conv2d(c, 1, 1)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {
-            "dimensions": self.dimensions, "pull": self.pull, "push": self.push,
-            "coordinates": self.coordinates, "edges": self.edges}
+        self.pull, self.push, self.edges = pull, push, edges
+        self.kind = nn.Conv2d(self.channels, self.kinds + 1, 1)
+        self.edge = nn.Conv2d(self.channels, 1, 1)
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> Vectors:
         """Vectors, kinds and edges of images in [0, 1], at the backbone's stride."""
-        features = self.backbone(self.normalised(images))
-        seen = self.look(with_coordinates(features) if self.coordinates else features)
+        seen = self.seen(images)
         return Vectors(self.vectors(seen), self.kind(seen), self.edge(seen)[:, 0])
 
     # What it is taught
 
-    def targets(self, view: View, rng: np.random.Generator) -> PlaceLabels:
-        """Object and kind of every place.
-
-        Raises:
-            ValueError: an object has a category that the model does not know.
-        """
-        return label_places(view, self.numbers(view), self.stride, rng)
-
-    def losses(
-        self, out: Vectors, targets: Sequence[PlaceLabels]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: Vectors, targets: Sequence[PlaceLabels]) -> Terms:
         """Each image's three terms, and kinds (and edges) of its places."""
         own = torch.stack([t.own for t in targets])                # (B, H, W)
         kind = torch.stack([t.kind for t in targets])
@@ -165,24 +139,14 @@ class Discriminative(WholeImageModel):
     def pieces(
         self, out: Vectors, shape: tuple[int, ...], bandwidth: float, least: int
     ) -> Iterator[Piece]:
-        """Groups on the map, each pixel of the image with its nearest place's group.
-
-        The outline is the foreground's own, enlarged bilinearly.
-        """
+        """Groups of the vectors of the foreground's places."""
         kind = out.kind[0].softmax(0).cpu()                        # (C+1, H, W)
         there = kind.argmax(0) != NOTHING
-        large = F.interpolate(kind[None], scale_factor=self.stride, mode="bilinear",
-                              align_corners=False)[0, :, : shape[0], : shape[1]]
-        solid = (large.argmax(0) != NOTHING).numpy()
         vectors = out.vectors[0].cpu()[:, there].T                 # (N, D)
-        at = there.nonzero()                                       # (N, 2)
-        for group in mean_shift(vectors, bandwidth, least=least):
-            y, x = at[group].T
-            score, best = kind[1:, y, x].mean(1).max(0)
-            mask = torch.zeros_like(there)
-            mask[y, x] = True
-            wide = grown(mask.numpy(), self.stride)[: shape[0], : shape[1]]
-            yield Piece(wide & solid, float(score), int(best))
+        number = torch.arange(len(vectors))
+        groups = (there.masked_scatter(there, torch.isin(number, group))
+                  for group in mean_shift(vectors, bandwidth, least=least))
+        return as_pieces(groups, kind, self.stride, shape)
 
 
 def discriminative_loss(
@@ -222,8 +186,3 @@ def on_border(own: Int[Tensor, "B H W"]) -> Tensor:
     """Places with a neighbour, of eight, that belongs to something else."""
     near = F.pad(own[:, None].float(), (1, 1, 1, 1), mode="replicate")
     return (F.max_pool2d(near, 3, 1) != -F.max_pool2d(-near, 3, 1))[:, 0]
-
-
-def grown(mask: np.ndarray, stride: int) -> np.ndarray:
-    """Every place as stride x stride pixels."""
-    return mask.repeat(stride, 0).repeat(stride, 1)

@@ -21,18 +21,20 @@ from typing import Any
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from ifcn_lab.layers.roi import ps_roi_pool
 from ifcn_lab.layers.rpn import Objects
-from ifcn_lab.layers.two_stage import Read, Taught, TwoStage, cut_masks
+from ifcn_lab.layers.two_stage import Read, Taught, cut_masks
+from ifcn_lab.models.rfcn import RFCN
+from ifcn_lab.segmenter import Terms
 
 INSIDE, OUTSIDE = 0, 1
 
 
-class FCIS(TwoStage):
-    """Inside and outside maps for every part of every category.
+class FCIS(RFCN):
+    """R-FCN with inside and outside maps for every part of every category.
 
     Args:
         backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
@@ -51,30 +53,18 @@ class FCIS(TwoStage):
         torch.Size([1, 2, 2, 21, 21])
     """
 
+    mask_terms = ("mask",)
+
+    maps_per_part = 2
+
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         k: int = 5, bins: int = 21, **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, **others)
         if not 1 <= k <= bins:
             raise ValueError(f"k is {k} and bins is {bins}; give k of 1 to bins")
-        self.k, self.bins = k, bins
-        width = 96 if self.backbone.small else 1024
-        self.head = nn.Sequential(
-            nn.Conv2d(self.channels, width, 1, bias=False), nn.BatchNorm2d(width),
-            nn.ReLU())
-        self.pair_maps = nn.Conv2d(width, k * k * 2 * (self.kinds + 1), 1)
-        self.box_maps = nn.Conv2d(width, k * k * 4, 1)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"k": self.k, "bins": self.bins}
-
-    def make_maps(self, features: Float[Tensor, "B C H W"]) -> Tensor:
-        """Pairs of every category, the background first, then 4 box numbers."""
-        seen = self.head(features)
-        return torch.cat([self.pair_maps(seen), self.box_maps(seen)], 1)
+        super().__init__(backbone, categories, k=k, **others)
+        self.bins = bins
 
     def assembled(
         self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"]
@@ -101,7 +91,7 @@ class FCIS(TwoStage):
 
     def mask_losses(
         self, maps: Float[Tensor, "D H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """A softmax over the true category's pair, mean over a region's pixels."""
         some = taught.positive()
         index = torch.arange(len(some.label), device=maps.device)

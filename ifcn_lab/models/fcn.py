@@ -13,7 +13,6 @@ Source: Long, Shelhamer and Darrell, CVPR 2015.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +23,7 @@ from torch.nn import functional as F
 
 from ifcn_lab.layers.thresholding import pieces
 from ifcn_lab.layers.whole_image import Piece, WholeImageModel
-from ifcn_lab.segmenter import Instances
+from ifcn_lab.segmenter import Instances, Terms
 from ifcn_lab.views import View
 
 IGNORED = -1
@@ -49,7 +48,7 @@ class FCN(WholeImageModel):
     Args:
         backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
-        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+        others: see `WholeImageModel`.
 
     Raises:
         ValueError: an unknown backbone or normalisation.
@@ -63,10 +62,10 @@ class FCN(WholeImageModel):
     scored = False
 
     def __init__(
-        self, backbone: str = "vgg16", categories: Mapping[Any, str] | None = None, *,
-        normalisation: str = "imagenet",
+        self, backbone: str = "vgg16", categories: Mapping[Any, str] | None = None,
+        **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, normalisation=normalisation)
+        super().__init__(backbone, categories, **others)
         self.classify = nn.Conv2d(self.channels, self.kinds + 1, 1)
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> ClassMaps:
@@ -90,9 +89,7 @@ class FCN(WholeImageModel):
         label[:, view.size[1]:] = IGNORED
         return PixelLabels(torch.from_numpy(label))
 
-    def losses(
-        self, out: ClassMaps, targets: Sequence[PixelLabels]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: ClassMaps, targets: Sequence[PixelLabels]) -> Terms:
         """One softmax over the classes for every pixel that says something."""
         label = torch.stack([t.label for t in targets])              # (B, h, w)
         loss = F.cross_entropy(out.logits, label, ignore_index=IGNORED,
@@ -118,14 +115,10 @@ class FCN(WholeImageModel):
         Raises:
             ValueError, TypeError: an image of a wrong shape, range or kind.
         """
-        return self.detect_by(partial(self.found, least=least), images, top,
-                              precision)
+        def found(out: ClassMaps, shape: tuple[int, int]) -> Iterator[Piece]:
+            return self.components(out.logits[0].softmax(0).cpu().numpy(), least)
 
-    def found(
-        self, out: ClassMaps, shape: tuple[int, int], least: int
-    ) -> Iterator[Piece]:
-        """The pieces of one image's class maps."""
-        return self.components(out.logits[0].softmax(0).cpu().numpy(), least)
+        return self.detect_by(found, images, top, precision)
 
     def components(
         self, probabilities: Float[np.ndarray, "C1 h w"], least: int

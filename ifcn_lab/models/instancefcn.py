@@ -25,8 +25,6 @@ from ifcn_lab.layers.backbones import build_backbone
 from ifcn_lab.windows.losses import ScoreMaps
 from ifcn_lab.windows.model import WindowModel
 
-__all__ = ["InstanceFCN", "ScoreMaps"]
-
 
 class InstanceFCN(WindowModel):
     """Instance-sensitive fully convolutional network.

@@ -22,10 +22,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ifcn_lab.layers.backbones import conv_norm
-from ifcn_lab.layers.roi import roi_align, roi_pool
-from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.layers.roi import roi_align, roi_pool, roi_warp
 from ifcn_lab.layers.rpn import Objects
 from ifcn_lab.layers.two_stage import Read, Taught, TwoStage, cut_masks
+from ifcn_lab.segmenter import Terms
 
 ROI: dict[str, Callable[..., Tensor]] = {
     "align": roi_align, "warp": roi_warp, "pool": roi_pool}
@@ -72,12 +72,6 @@ class MaskRCNN(TwoStage):
             nn.ConvTranspose2d(width, width, 2, 2), nn.ReLU(),
             nn.Conv2d(width, self.kinds, 1))
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"roi": self.roi, "bins": self.bins,
-                                 "mask_bins": self.mask_bins}
-
     def regions(
         self, maps: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"], bins: int
     ) -> Float[Tensor, "N C bins bins"]:
@@ -105,7 +99,7 @@ class MaskRCNN(TwoStage):
 
     def mask_losses(
         self, maps: Float[Tensor, "C H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """Binary cross entropy of the true category's mask, mean over its pixels."""
         some = taught.positive()
         own = of_kind(self.mask_logits(maps, some.boxes), some.label - 1)
@@ -118,7 +112,7 @@ class MaskRCNN(TwoStage):
     def score_losses(
         self, maps: Float[Tensor, "C H W"], some: Taught, objects: Objects,
         mask: Float[Tensor, "R P P"], wanted: Bool[Tensor, "R P P"],
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """What is learnt of a mask's quality: nothing here."""
         return {}
 

@@ -30,6 +30,7 @@ from ifcn_lab.layers.boxes import box_area
 from ifcn_lab.layers.rpn import Objects
 from ifcn_lab.layers.two_stage import Taught
 from ifcn_lab.models.mask_rcnn import MaskRCNN, of_kind
+from ifcn_lab.segmenter import Terms
 
 
 class MaskScoringRCNN(MaskRCNN):
@@ -67,11 +68,6 @@ class MaskScoringRCNN(MaskRCNN):
             nn.Linear(width * ((self.mask_bins + 1) // 2) ** 2, width), nn.ReLU(),
             nn.Linear(width, self.kinds))
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"detach": self.detach}
-
     def iou(
         self, maps: Float[Tensor, "C H W"], boxes: Float[Tensor, "N 4"],
         mask: Float[Tensor, "N P P"],
@@ -85,7 +81,7 @@ class MaskScoringRCNN(MaskRCNN):
     def score_losses(
         self, maps: Float[Tensor, "C H W"], some: Taught, objects: Objects,
         mask: Float[Tensor, "R P P"], wanted: Bool[Tensor, "R P P"],
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """Half the squared error of the true category's IoU."""
         areas = objects.masks.sum((1, 2))[some.object]
         true = mask_iou_of_cut(mask > 0.5, wanted, areas, some.boxes)

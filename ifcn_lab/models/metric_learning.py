@@ -30,19 +30,16 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ifcn_lab.layers.backbones import conv_norm
 from ifcn_lab.layers.embedding import (
     NOTHING,
     SILENT,
+    EmbeddingModel,
     PlaceLabels,
     draw_places,
-    label_places,
-    with_coordinates,
 )
 from ifcn_lab.layers.mask_voting import kept_masks
-from ifcn_lab.layers.whole_image import Piece, WholeImageModel
-from ifcn_lab.segmenter import Instances
-from ifcn_lab.views import View
+from ifcn_lab.layers.whole_image import Piece
+from ifcn_lab.segmenter import Instances, Terms
 
 TAUS = (0.25, 0.5, 0.75, 0.9)
 
@@ -56,7 +53,7 @@ class Alike(NamedTuple):
     seeds: Float[Tensor, "B T C1 H W"]
 
 
-class MetricLearning(WholeImageModel):
+class MetricLearning(EmbeddingModel):
     """Vectors that are alike or not, and seeds.
 
     Args:
@@ -65,8 +62,7 @@ class MetricLearning(WholeImageModel):
         dimensions: of a vector; 64 in the source.
         drawn: places of each object that teach; 10 in the source.
         taus: thresholds of likeness.
-        coordinates: the head also sees x and y.
-        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+        others: see `EmbeddingModel`.
 
     Example:
         >>> net = MetricLearning("small", {1: "disc", 7: "star"}).eval()
@@ -77,46 +73,23 @@ class MetricLearning(WholeImageModel):
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         dimensions: int = 64, drawn: int = 10, taus: Sequence[float] = TAUS,
-        coordinates: bool = True, normalisation: str = "imagenet",
+        **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, normalisation=normalisation)
+        super().__init__(backbone, categories, dimensions=dimensions, **others)
         if not taus or not 0 < min(taus) <= max(taus) <= 1:
             raise ValueError(f"taus are likenesses above 0 to 1; got {taus}")
-        self.dimensions, self.drawn = dimensions, drawn
-        self.taus, self.coordinates = tuple(taus), coordinates
-        c = self.channels
-        self.look = nn.Sequential(conv_norm(c + 2 * coordinates, c), nn.ReLU(),
-                                  conv_norm(c, c), nn.ReLU())
-        self.vectors = nn.Conv2d(c, dimensions, 1)
-        self.seeds = nn.Conv2d(c, len(taus) * (self.kinds + 1), 1)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {
-            "dimensions": self.dimensions, "drawn": self.drawn, "taus": self.taus,
-            "coordinates": self.coordinates}
+        self.drawn, self.taus = drawn, tuple(taus)
+        self.seeds = nn.Conv2d(self.channels, len(taus) * (self.kinds + 1), 1)
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> Alike:
         """Vectors and seeds of images in [0, 1], at the backbone's stride."""
-        features = self.backbone(self.normalised(images))
-        seen = self.look(with_coordinates(features) if self.coordinates else features)
+        seen = self.seen(images)
         return Alike(self.vectors(seen),
                      self.seeds(seen).unflatten(1, (len(self.taus), -1)))
 
     # What it is taught
 
-    def targets(self, view: View, rng: np.random.Generator) -> PlaceLabels:
-        """Object and kind of every place.
-
-        Raises:
-            ValueError: an object has a category that the model does not know.
-        """
-        return label_places(view, self.numbers(view), self.stride, rng)
-
-    def losses(
-        self, out: Alike, targets: Sequence[PlaceLabels]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: Alike, targets: Sequence[PlaceLabels]) -> Terms:
         """Pairs of the drawn places, and what grows from them."""
         pairs, grown, count = out.vectors.sum() * 0, out.seeds.sum() * 0, 0
         for vectors, seeds, labels in zip(*out, targets, strict=True):

@@ -36,11 +36,18 @@ from ifcn_lab.layers.regions import (
     mask_bins,
     two_layers,
 )
-from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.layers.roi import roi_warp
+from ifcn_lab.layers.whole_image import check_finite
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.segmenter import Instances, Segmenter, as_classes, numbered, to_tensor
+from ifcn_lab.segmenter import (
+    Instances,
+    Segmenter,
+    Terms,
+    as_classes,
+    numbered,
+    to_tensor,
+)
 from ifcn_lab.views import View, mirror, scale_all
-from ifcn_lab.windows.levels import check_finite
 from ifcn_lab.windows.proposed_regions import ProposedRegions
 from ifcn_lab.windows.pyramid import resize_image
 
@@ -188,9 +195,7 @@ class MNC(Segmenter):
         seen = by_mask_and_box(warped, masks[:, None], self.mask_path, self.box_path)
         return ClassScores(self.mask_level(seen), self.box_level(seen))
 
-    def losses(
-        self, out: Features, targets: Sequence[Rois]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: Features, targets: Sequence[Rois]) -> Terms:
         """Two softmax losses, each over the regions that its labels speak of."""
         scores = [self.scores(features, rois.boxes, rois.masks)
                   for features, rois in zip(out.features, targets, strict=True)]
@@ -239,7 +244,7 @@ class MNC(Segmenter):
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             features = net(image.to(self.device)[None]).features[0].float()
             scores = net.scores(features, *(x.to(self.device) for x in rois))
-        check_finite(scores)
+        check_finite(**scores._asdict())
         return scores.mask_level.float().softmax(1)[:, 1:].double().cpu().numpy()
 
 

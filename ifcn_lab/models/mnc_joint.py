@@ -28,7 +28,7 @@ from torch.nn import functional as F
 from ifcn_lab.layers.boxes import clip_boxes, decode_boxes
 from ifcn_lab.layers.mask_voting import instances
 from ifcn_lab.layers.regions import by_mask_and_box, two_layers
-from ifcn_lab.layers.roi_warp import roi_warp
+from ifcn_lab.layers.roi import roi_warp
 from ifcn_lab.layers.rpn import Objects
 from ifcn_lab.layers.two_stage import (
     BOX_WEIGHTS,
@@ -39,7 +39,7 @@ from ifcn_lab.layers.two_stage import (
     mask_iou,
 )
 from ifcn_lab.layers.whole_image import check_finite
-from ifcn_lab.segmenter import Instances
+from ifcn_lab.segmenter import Instances, Terms
 
 
 class MNCJoint(TwoStage):
@@ -89,12 +89,6 @@ class MNCJoint(TwoStage):
         self.box_level = nn.Linear(2 * width, self.kinds + 1)
         self.code = nn.Linear(2 * width, 4)
 
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"m": self.m, "box_gradient": self.box_gradient,
-                                 "mask_iou": self.mask_iou, "voting": self.voting}
-
     def make_maps(self, features: Float[Tensor, "B C H W"]) -> Tensor:
         """The features that regions are read from."""
         return self.squeeze(features)
@@ -133,7 +127,7 @@ class MNCJoint(TwoStage):
 
     def region_losses(
         self, maps: Float[Tensor, "C H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """Masks of the positive regions; categories by masks and by boxes; boxes."""
         logits, seen = self.stages(maps, taught.boxes)
         count, positive = len(taught.label), taught.label > 0
@@ -154,7 +148,7 @@ class MNCJoint(TwoStage):
 
     def mask_losses(
         self, maps: Float[Tensor, "C H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """None more: masks stand before categories here."""
         return {}
 
@@ -173,7 +167,7 @@ class MNCJoint(TwoStage):
         if not self.voting or len(boxes) == 0:
             return super().answer(maps, boxes, shape, top, nms_iou, least, threshold)
         read = self.read(maps, boxes)
-        check_finite(*read)
+        check_finite(**read._asdict())
         boxes = clip_boxes(decode_boxes(read.code, boxes, BOX_WEIGHTS), shape)
         number = torch.arange(len(boxes))
         found = self.pasted(self.masks(maps, boxes, number), boxes, number * 0,

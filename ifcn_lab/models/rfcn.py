@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from ifcn_lab.layers.roi import ps_roi_pool
 from ifcn_lab.layers.rpn import Objects
 from ifcn_lab.layers.two_stage import Read, Taught, TwoStage
+from ifcn_lab.segmenter import Terms
 
 
 class RFCN(TwoStage):
@@ -44,6 +45,9 @@ class RFCN(TwoStage):
 
     mask_terms = ()
 
+    maps_per_part = 1
+    """How many of them a part of a category has."""
+
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         k: int = 3, **others: Any,
@@ -56,13 +60,9 @@ class RFCN(TwoStage):
         self.head = nn.Sequential(
             nn.Conv2d(self.channels, width, 1, bias=False), nn.BatchNorm2d(width),
             nn.ReLU())
-        self.part_maps = nn.Conv2d(width, k * k * (self.kinds + 1), 1)
+        self.part_maps = nn.Conv2d(
+            width, k * k * self.maps_per_part * (self.kinds + 1), 1)
         self.box_maps = nn.Conv2d(width, k * k * 4, 1)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"k": self.k}
 
     def make_maps(self, features: Float[Tensor, "B C H W"]) -> Tensor:
         """k * k maps of every category, the background first, then of 4 box numbers."""
@@ -85,6 +85,6 @@ class RFCN(TwoStage):
 
     def mask_losses(
         self, maps: Float[Tensor, "D H W"], taught: Taught, objects: Objects
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    ) -> Terms:
         """None: boxes are the answer."""
         return {}

@@ -28,10 +28,10 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ifcn_lab.layers.backbones import conv_norm
-from ifcn_lab.layers.embedding import NOTHING, SILENT, label_places
+from ifcn_lab.layers.backbones import convolved
+from ifcn_lab.layers.embedding import NOTHING, SILENT, as_pieces, label_places
 from ifcn_lab.layers.whole_image import Piece, WholeImageModel
-from ifcn_lab.segmenter import Instances
+from ifcn_lab.segmenter import Instances, Terms
 from ifcn_lab.views import View
 
 BACKGROUND, INSIDE, START, END = range(4)
@@ -62,7 +62,7 @@ class AfterSGN(WholeImageModel):
         backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         directions: "both", or only "rows" or "columns", to see what each is worth.
-        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+        others: see `WholeImageModel`.
 
     Example:
         >>> net = AfterSGN("small").eval()
@@ -74,23 +74,17 @@ class AfterSGN(WholeImageModel):
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
-        directions: str = "both", normalisation: str = "imagenet",
+        directions: str = "both", **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, normalisation=normalisation)
+        super().__init__(backbone, categories, **others)
         if directions not in ("both", "rows", "columns"):
             raise ValueError("directions is 'both', 'rows' or 'columns'; got "
                              f"{directions!r}")
         self.directions = directions
         c = self.channels
-        self.look = nn.Sequential(conv_norm(c, c), nn.ReLU(),
-                                  conv_norm(c, c), nn.ReLU())
+        self.look = nn.Sequential(convolved(c, c), convolved(c, c))
         self.row, self.column = nn.Conv2d(c, 4, 1), nn.Conv2d(c, 4, 1)
         self.kind = nn.Conv2d(c, self.kinds + 1, 1)
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"directions": self.directions}
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> Breakpoints:
         """Breakpoints and kinds of images in [0, 1], at the backbone's stride."""
@@ -109,9 +103,7 @@ class AfterSGN(WholeImageModel):
         return RunLabels(run_labels(places.own), run_labels(places.own.T).T,
                          places.kind)
 
-    def losses(
-        self, out: Breakpoints, targets: Sequence[RunLabels]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: Breakpoints, targets: Sequence[RunLabels]) -> Terms:
         """A softmax for each direction and one for kinds, over all places."""
         terms = {}
         for name, logits in out._asdict().items():
@@ -143,20 +135,15 @@ class AfterSGN(WholeImageModel):
     def pieces(
         self, out: Breakpoints, shape: tuple[int, int], least: int
     ) -> Iterator[Piece]:
-        """Groups of runs, enlarged; the foreground's outline is its own, bilinear."""
+        """Groups of the runs of the foreground."""
         kind = out.kind[0].softmax(0).cpu()                        # (C+1, H, W)
         there = (kind.argmax(0) != NOTHING).numpy()
         right, below = (cuts(logits[0].softmax(0).cpu().numpy())
                         for logits in (out.row, out.column.transpose(2, 3)))
         own = group_runs(there, right, below.T, self.directions)
-        own = join_crumbs(own, least)
-        large = F.interpolate(kind[None], scale_factor=self.stride, mode="bilinear",
-                              align_corners=False)[0, :, : shape[0], : shape[1]]
-        solid = (large.argmax(0) != NOTHING).numpy()
-        wide = own.repeat(self.stride, 0).repeat(self.stride, 1)[: shape[0], : shape[1]]
-        for number in np.unique(own[own > 0]):
-            score, best = kind[1:, torch.from_numpy(own == number)].mean(1).max(0)
-            yield Piece((wide == number) & solid, float(score), int(best))
+        own = torch.from_numpy(join_crumbs(own, least))
+        groups = (own == number for number in own[own > 0].unique())
+        return as_pieces(groups, kind, self.stride, shape)
 
 
 def run_labels(own: Int[Tensor, "H W"]) -> Int[Tensor, "H W"]:

@@ -26,9 +26,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ifcn_lab.layers.anchored import AnchoredModel
 from ifcn_lab.layers.anchors import anchor_sizes, make_anchors
-from ifcn_lab.layers.backbones import conv_norm
+from ifcn_lab.layers.backbones import convolved
 from ifcn_lab.layers.boxes import (
     box_area,
     clip_boxes,
@@ -37,10 +36,10 @@ from ifcn_lab.layers.boxes import (
     fast_nms,
 )
 from ifcn_lab.layers.nms import nms
-from ifcn_lab.layers.rpn import Objects, hardest_loss, label_anchors
+from ifcn_lab.layers.rpn import AnchoredModel, Objects, hardest_loss, label_anchors
 from ifcn_lab.layers.two_stage import mask_iou
 from ifcn_lab.layers.whole_image import Piece
-from ifcn_lab.segmenter import Instances
+from ifcn_lab.segmenter import Instances, Terms
 
 BOX_WEIGHT, MASK_WEIGHT = 1.5, 6.125
 VARIANCES = (10, 10, 5, 5)
@@ -65,9 +64,8 @@ class YOLACT(AnchoredModel):
         backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         k: prototypes; 32 in the source.
-        sides: of the anchors, in image pixels; None: as usual for the backbone.
         rescore: YOLACT++: multiply the score by a mask IoU read off the mask.
-        normalisation: of an image in [0, 1]: "imagenet" or "caffe".
+        others: see `AnchoredModel`.
 
     Example:
         >>> net = YOLACT("small", {1: "disc", 7: "star"}, k=8).eval()
@@ -78,31 +76,22 @@ class YOLACT(AnchoredModel):
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
-        k: int = 16, sides: Sequence[float] | None = None, rescore: bool = False,
-        normalisation: str = "imagenet",
+        k: int = 16, rescore: bool = False, **others: Any,
     ) -> None:
-        super().__init__(backbone, categories, sides=sides,
-                         normalisation=normalisation)
+        super().__init__(backbone, categories, **others)
         if k < 1:
             raise ValueError(f"k is {k}; give at least 1 prototype")
         self.k, self.rescore = k, rescore
         self.places = self.stride                     # image pixels per place
         self.stride = 2 * self.stride                 # padded so that halves are whole
         c, each = self.channels, len(anchor_sizes(self.sides))
-        self.draw = nn.Sequential(conv_norm(c, c), nn.ReLU(),
-                                  conv_norm(c, c), nn.ReLU())
+        self.draw = nn.Sequential(convolved(c, c), convolved(c, c))
         self.prototypes = nn.Conv2d(c, k, 1)
-        self.look = nn.Sequential(conv_norm(c, c, stride=2), nn.ReLU(),
-                                  conv_norm(c, c), nn.ReLU())
+        self.look = nn.Sequential(convolved(c, c, 2), convolved(c, c))
         self.category = nn.Conv2d(c, each * (self.kinds + 1), 3, padding=1)
         self.code = nn.Conv2d(c, each * 4, 3, padding=1)
         self.mix = nn.Conv2d(c, each * k, 3, padding=1)
         self.judge = mask_judge(self.kinds) if rescore else None
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The arguments that build this model again."""
-        return super().config | {"k": self.k, "rescore": self.rescore}
 
     # The network
 
@@ -126,9 +115,7 @@ class YOLACT(AnchoredModel):
 
     # What it is taught
 
-    def losses(
-        self, out: Prototypes, targets: Sequence[Objects]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: Prototypes, targets: Sequence[Objects]) -> Terms:
         """Category (of the hardest background three to one), box and mask."""
         anchors, sums, positives = self.anchors(out), out.code.new_zeros(4), 0
         for prototypes, category, code, mix, objects in zip(*out, targets, strict=True):
@@ -226,9 +213,7 @@ def assembled(
     return (mix @ prototypes.flatten(1)).unflatten(1, prototypes.shape[1:])
 
 
-def crop(
-    boxes: Float[Tensor, "P 4"], shape: Sequence[int]
-) -> Bool[Tensor, "P H W"]:
+def crop(boxes: Float[Tensor, "P 4"], shape: Sequence[int]) -> Bool[Tensor, "P H W"]:
     """Which places of a map lie in each box, and one more on every side.
 
     Example:

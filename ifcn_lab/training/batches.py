@@ -247,9 +247,10 @@ def lost_workers_told() -> Iterator[None]:
         ) from error
 
 
-def spare_cores(most: int = 4, processes: int = 1) -> int:
-    """Workers for each of so many processes here: their cores less one, at most `most`.
+def spare_cores(most: int = 4) -> int:
+    """Workers for this process: its share of the cores here less one, at most `most`.
     """
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))      # torchrun's
     cores = (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
              else os.cpu_count() or 1)
     return max(0, min(most, cores // processes - 1))

@@ -1,11 +1,9 @@
-"""What a model costs, layer by layer: parameters, multiply-adds, milliseconds."""
+"""What a model costs, layer by layer: parameters and multiply-adds."""
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -18,19 +16,16 @@ from ifcn_lab.segmenter import Segmenter
 from ifcn_lab.training.recipe import LESSON, Recipe
 from ifcn_lab.training.run import Run
 
-ROUNDS = 5
-
 
 class Cost(NamedTuple):
-    """Of one layer, or of the whole: its parameters, the multiply-adds of one picture
-    and of one training step, and the milliseconds of one picture, the least of a few.
+    """Of one layer, or of the whole: its parameters, and the multiply-adds of one
+    picture and of one training step.
     """
 
     layer: str
     parameters: int
     picture: int
     step: int
-    ms: float
 
 
 def costs(model: Segmenter, recipe: Recipe = LESSON) -> list[Cost]:
@@ -51,17 +46,10 @@ def costs(model: Segmenter, recipe: Recipe = LESSON) -> list[Cost]:
     model.eval()
     with torch.no_grad():
         picture = multiply_adds(model, lambda: model(image))
-        rounds = [milliseconds(model, image) for _ in range(ROUNDS)]
+    layers = [(name, layer) for name, layer in model.named_modules()
+              if any(p.ndim > 1 for p in layer.parameters(recurse=False))]
     return [Cost(name or "whole", sum(p.numel() for p in layer.parameters()),
-                 picture[name], step[name], min(r[name] for r in rounds))
-            for name, layer in parts(model)]
-
-
-def parts(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """Layers that multiply, by name, and at last the model by the name ""."""
-    yield from ((name, layer) for name, layer in model.named_modules()
-                if any(p.ndim > 1 for p in layer.parameters(recurse=False)))
-    yield "", model
+                 picture[name], step[name]) for name, layer in [*layers, ("", model)]]
 
 
 def multiply_adds(model: nn.Module, do: Callable[[], object]) -> Counter[str]:
@@ -96,31 +84,3 @@ class ByWeight(TorchDispatchMode):
                      if isinstance(x, Tensor))
             self.found.update({"": number, **{n: number for n in taken if n}})
         return out
-
-
-def milliseconds(model: nn.Module, image: Tensor) -> dict[str, float]:
-    """How long each layer takes in one forward pass, the whole by ""."""
-    spent: dict[str, float] = {}
-    with timed(model, spent):
-        model(image)
-    return spent
-
-
-@contextmanager
-def timed(model: nn.Module, spent: dict[str, float]) -> Iterator[None]:
-    """Let every layer write how many milliseconds it took."""
-    hooks = []
-    for name, layer in parts(model):
-        def begin(*_: object, name: str = name) -> None:
-            spent[name] = -1e3 * time.perf_counter()
-
-        def end(*_: object, name: str = name) -> None:
-            spent[name] += 1e3 * time.perf_counter()
-
-        hooks += [layer.register_forward_pre_hook(begin),
-                  layer.register_forward_hook(end)]
-    try:
-        yield
-    finally:
-        for hook in hooks:
-            hook.remove()

@@ -1,7 +1,8 @@
-"""Ctrl-C and SIGTERM that wait until a training step is whole."""
+"""What ends a training: Ctrl-C and SIGTERM after a whole step, or being left alone."""
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import threading
 from collections.abc import Iterator
@@ -41,3 +42,13 @@ def interrupts_wait() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def stop_if_alone() -> None:
+    """Stop where the process that began this one is gone, as after kill -9.
+
+    Otherwise two processes would train the same row once it is begun again.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        raise KeyboardInterrupt

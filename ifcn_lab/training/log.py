@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ifcn_lab.training.run import Step
 
 
-class Log:
+class Log(AbstractContextManager):
     """A CSV file that grows by a line a step, whatever befalls the run.
 
     A killed run has logged steps that its checkpoint does not hold. On resuming they
@@ -67,9 +67,6 @@ class Log:
         """Close the file; lines that still wait for a full disk are lost."""
         with suppress(OSError):
             self._file.close()
-
-    def __enter__(self) -> Log:
-        return self
 
     def __exit__(self, *error: object) -> None:
         self.close()

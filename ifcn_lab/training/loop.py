@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from ifcn_lab.data import Sample
 from ifcn_lab.segmenter import Segmenter
@@ -21,7 +22,7 @@ def train(
     model: Segmenter, samples: Sequence[Sample], recipe: Recipe = LESSON, *,
     progress: bool = False, on_step: Callable[[Step], None] | None = None,
     checkpoint: str | Path | None = None, every: int = 500, resume: bool = False,
-    workers: int = 0,
+    workers: int = 0, notes: Mapping[str, Any] | None = None,
 ) -> Segmenter:
     """Train a model, whichever it is, and return it ready for inference.
 
@@ -41,6 +42,7 @@ def train(
             before extends the run.
         workers: processes that make batches ahead of time. The batches are the same
             for any number; 0: made when needed, in this process.
+        notes: kept in the checkpoint for whoever goes on, plain enough for JSON.
 
     Raises:
         ValueError: no images, a broken checkpoint, or too many unreadable images.
@@ -50,7 +52,7 @@ def train(
         KeyboardInterrupt: Ctrl-C, after the step that it came in and a checkpoint.
         LostProcess: another process is gone, after a checkpoint.
     """
-    run = Run(model, samples, recipe, workers=workers)
+    run = Run(model, samples, recipe, workers=workers, notes=notes)
     with (sole_trainer(checkpoint if run.group.first else None),
           interrupts_wait() as interrupted, closing(run), lost_workers_told()):
         begin(run, checkpoint, resume)
@@ -79,7 +81,8 @@ def begin(run: Run, checkpoint: str | Path | None, resume: bool) -> None:
     """
     if run.group.share(bool(checkpoint) and Path(checkpoint).exists()):
         if resume:
-            return run.resume(checkpoint)
+            run.resume(checkpoint)
+            return keep(run, checkpoint)  # with the length that it has now
     else:
         keep(run, checkpoint, must=True)  # says before the work if the disk takes none
     run.align()

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import distributed, nn
 
 
 class LostProcess(ConnectionError):
@@ -79,7 +79,9 @@ class Group:
         """
         if self.size == 1:
             return
-        gradients = [gradient_of(p) for p in parameters]
+        for p in parameters:
+            p.grad = torch.zeros_like(p) if p.grad is None else p.grad
+        gradients = [p.grad for p in parameters]
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         with losses_told():
             distributed.all_reduce(flat)
@@ -101,13 +103,6 @@ class Group:
         return box[0]
 
 
-def gradient_of(parameter: nn.Parameter) -> Tensor:
-    """The gradient of a parameter; zeros where nothing has reached it."""
-    if parameter.grad is None:
-        parameter.grad = torch.zeros_like(parameter)
-    return parameter.grad
-
-
 @contextmanager
 def losses_told(
     what: str = "lost contact with another process of the run: it was killed, failed, "
@@ -121,18 +116,11 @@ def losses_told(
     try:
         yield
     except RuntimeError as error:
+        # The reason in torch's message, without where in its source it arose.
+        first = str(error).partition("\n")[0]
+        reason = re.sub(r"^(\[\S+:\d+\]\s*)+", "", first).partition(". ")[0][:200]
         raise LostProcess(
-            f"process {os.environ.get('RANK')} {what} ({why(error)})") from error
-
-
-def why(error: RuntimeError) -> str:
-    """The reason in torch's message, without where in its source it arose.
-
-    >>> why(RuntimeError("[/gloo/pair.cc:537] Connection reset by peer. This is"))
-    'Connection reset by peer'
-    """
-    first = (str(error).splitlines() or [type(error).__name__])[0]
-    return re.sub(r"^(\[\S+:\d+\]\s*)+", "", first).partition(". ")[0][:200]
+            f"process {os.environ.get('RANK')} {what} ({reason})") from error
 
 
 @contextmanager

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 PAPER_SHORTER_SIDES = tuple(600 * 1.5**power for power in range(-4, 2))
+
+CHOICES = {"optimizer": ("sgd", "adamw"), "schedule": ("step", "onecycle"),
+           "clock": ("wall", "processor")}
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,6 @@ class Recipe:
             of 0 (`initial.gaussian`). Not confirmed for this paper. None: torch's own.
         precision: "float32", "bfloat16" (convolutions only; weights and sums stay
             float32), or "auto": bfloat16 where the processor has instructions for it.
-        channels_last: lay maps out with the channel running fastest; often faster.
-        compile: translate the network with torch.compile; the first steps wait for it.
         seed: of everything random.
     """
 
@@ -76,17 +77,13 @@ class Recipe:
     term_weights: Mapping[str, float] = field(default_factory=dict)
     init_std: float | None = None
     precision: str = "float32"
-    channels_last: bool = True
-    compile: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.optimizer not in ("sgd", "adamw"):
-            raise ValueError(f"optimizer is 'sgd' or 'adamw', got {self.optimizer!r}")
-        if self.schedule not in ("step", "onecycle"):
-            raise ValueError(f"schedule is 'step' or 'onecycle', got {self.schedule!r}")
-        if self.clock not in ("wall", "processor"):
-            raise ValueError(f"clock is 'wall' or 'processor', got {self.clock!r}")
+        for name, known in CHOICES.items():
+            if (given := getattr(self, name)) not in known:
+                said = " or ".join(map(repr, known))
+                raise ValueError(f"{name} is {said}, got {given!r}")
         if self.crop is None and self.batch != 1:
             raise ValueError("whole images differ in size: use batch=1, or give a crop")
         if min(self.iterations, self.batch, self.accumulate) < 1:
@@ -106,10 +103,6 @@ class Recipe:
             0.01
         """
         return replace(self, **changes)
-
-    def as_dict(self) -> dict[str, object]:
-        """Plain numbers and strings, for a checkpoint or a card."""
-        return asdict(self)
 
 
 PAPER = Recipe(accumulate=8, clip=None, init_std=0.01)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,15 +25,13 @@ from ifcn_lab.training.batches import (
     too_many,
 )
 from ifcn_lab.training.checkpoint import load_checkpoint, save_checkpoint
-from ifcn_lab.training.compiling import prepared
 from ifcn_lab.training.log import tell
 from ifcn_lab.training.optimizer import build_optimizer, rate
 from ifcn_lab.training.processes import Group
 from ifcn_lab.training.recipe import LESSON, Recipe
 
 MODEL_MAY_CHANGE = {"sizes", "normalisation"}
-RECIPE_MAY_CHANGE = {"iterations", "seconds", "clock", "precision", "compile",
-                     "channels_last"}
+RECIPE_MAY_CHANGE = {"iterations", "seconds", "clock", "precision"}
 """What a run may change when it goes on: its length, and how it is carried out."""
 
 
@@ -60,6 +59,7 @@ class Run:
         samples: what to train on.
         recipe: every choice.
         workers: processes that make batches ahead of time; 0: made when needed.
+        notes: kept in checkpoints for whoever goes on, plain enough for JSON.
 
     Raises:
         ValueError: there is nothing to train on, or more processes than batches a step.
@@ -67,17 +67,18 @@ class Run:
 
     def __init__(
         self, model: Segmenter, samples: Sequence[Sample], recipe: Recipe = LESSON,
-        *, workers: int = 0,
+        *, workers: int = 0, notes: Mapping[str, Any] | None = None,
     ) -> None:
         if len(samples) == 0:
             raise ValueError("no images to train on: the data set is empty")
         self.model, self.samples, self.recipe = model, samples, recipe
+        self.notes = dict(notes or {})
         # A model that runs its network to make targets does so here: torch's threads
         # do not outlive a fork.
         self.workers = 0 if model.for_loading() is model else workers
         self.group = Group.current()
         self.numbers = shared_out(recipe.accumulate, self.group)
-        self.forward = prepared(model, recipe)
+        model.to(memory_format=torch.channels_last)
         self.half = uses_bfloat16(recipe.precision, model.device.type)
         self.optimizer = build_optimizer(model, recipe)
         self.batches = Batches(samples, recipe, model)
@@ -212,11 +213,9 @@ class Run:
             ValueError: the recipe weighs a term that the model does not have.
         """
         images = torch.stack([e.image for e in examples])            # (B, 3, h, w)
-        if self.recipe.channels_last:
-            images = images.to(memory_format=torch.channels_last)
         self.model.train()
         with torch.autocast(images.device.type, torch.bfloat16, enabled=self.half):
-            out = self.forward(images)
+            out = self.model(images)
         out = type(out)(*(x.float() for x in out))
         terms = self.model.losses(out, [e.targets for e in examples])
         if unknown := self.recipe.term_weights.keys() - terms.keys():
@@ -252,9 +251,9 @@ class Run:
             OSError: it cannot be written; one that was there before stays.
         """
         return save_checkpoint(path, {
-            "config": told_config(self.model), "recipe": self.recipe.as_dict(),
+            "config": told_config(self.model), "recipe": asdict(self.recipe),
             "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
-            "iteration": self.iteration, "seconds": self.seconds,
+            "iteration": self.iteration, "seconds": self.seconds, "notes": self.notes,
         })
 
     def resume(self, path: str | Path) -> None:
@@ -284,7 +283,7 @@ class Run:
         """Refuse the checkpoint of another model or of another recipe."""
         for what, kept, ours, free in (
             ("model", state["config"], told_config(self.model), MODEL_MAY_CHANGE),
-            ("run", state["recipe"], self.recipe.as_dict(), RECIPE_MAY_CHANGE),
+            ("run", state["recipe"], asdict(self.recipe), RECIPE_MAY_CHANGE),
         ):
             for name in [*ours, *kept]:
                 if name not in free and ours.get(name) != kept.get(name):
@@ -298,9 +297,8 @@ class Run:
         Raises:
             LostProcess: another process is gone.
         """
-        self.model.load_state_dict(self.group.share(
-            self.model.state_dict() if self.group.first else None
-        ) if self.group.size > 1 else self.model.state_dict())
+        if self.group.size > 1:
+            self.model.load_state_dict(self.group.share(self.model.state_dict()))
 
 
 def told_config(model: Segmenter) -> dict[str, Any]:

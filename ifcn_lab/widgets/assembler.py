@@ -29,7 +29,7 @@ class Assembler(OverMaps):
     Args:
         model: a network, or several that differ in k, to switch between.
         image: (h, w, 3) uint8, what they are shown.
-        center: (y, x) in feature cells where the window stands at first; None: where
+        center: the place (y, x) where the window stands at first; None: where
             objectness is highest.
 
     `y`, `x`, `k`, `i`, `j` (the pixel pointed at, -1: none) and `snap` are traits:
@@ -50,6 +50,10 @@ class Assembler(OverMaps):
 
     module = "assembler.js"
     shown = ("k", "y", "x")
+    hint = traitlets.Unicode(
+        "Drag the window from one object to the other. Point at a "
+        "pixel of the mask: a line leads to the score it is a copy "
+        "of.").tag(sync=True)
     fill = traitlets.Float(0.0).tag(sync=True)
     snap = traitlets.Bool(False).tag(sync=True)
     objectness = traitlets.Bytes(b"").tag(sync=True)
@@ -76,7 +80,7 @@ class Assembler(OverMaps):
             maps: (k*k, H, W), an array or a tensor, or a dict of them by k: logits, or
                 whole numbers, or floats of which none is negative. Logits are shown as
                 probabilities, the others by their range, from black to white.
-            m: window side in feature cells.
+            m: window side in places.
             image: (h, w, 3) or (h, w) uint8, the picture the maps belong to.
             objectness: (H, W) logits, or a dict of them by k.
             center: (y, x) at first; None: highest objectness, or the middle.

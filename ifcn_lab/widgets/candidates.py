@@ -36,8 +36,7 @@ def candidates_of(
     from ifcn_lab.layers.backbones import fused
     from ifcn_lab.segmenter import Instances, to_tensor
     from ifcn_lab.windows import candidates as parts
-    from ifcn_lab.windows.levels import score_level
-    from ifcn_lab.windows.proposals import default_zooms
+    from ifcn_lab.windows.proposals import default_zooms, score_level
 
     picture = to_tensor(image)
     shape = tuple(picture.shape[1:])
@@ -54,7 +53,7 @@ def candidates_of(
 
 
 def level_traits(levels: Sequence[Level]) -> dict[str, Any]:
-    """Score maps as the greys they are drawn in, and the size of each level's cells."""
+    """Score maps as the greys they are drawn in, and each level's size of a place."""
     greys = [shade(image_array(level.maps)) for level in levels]
     return {
         "maps": b"".join(each.tobytes() for each in greys),

@@ -1,4 +1,4 @@
-"""The CoherenceExplorer: what a window keeps when it moves by a cell."""
+"""The CoherenceExplorer: what a window keeps when it moves by a place."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Windows(NamedTuple):
 
 
 class CoherenceExplorer(OverMaps):
-    """A window that moves by a cell: which pixels keep their map and their score.
+    """A window that moves by a place: which pixels keep their map and their score.
 
     Move the window with the arrow keys, the buttons, or by dragging; it is compared
     with the place where it started. "start here" makes the new place the start.
@@ -51,7 +51,7 @@ class CoherenceExplorer(OverMaps):
         model: a network, or several that differ in k, to switch between.
         image: (h, w, 3) uint8, what they are shown.
         other: a network with an output of its own for every pixel, shown below.
-        center: (y, x) in feature cells where the window starts; None: where
+        center: the place (y, x) where the window starts; None: where
             objectness is highest.
 
     `y`, `x` (the start), `down`, `right` (the step), `k`, and `i`, `j` (the pixel
@@ -67,6 +67,9 @@ class CoherenceExplorer(OverMaps):
 
     module = "coherence.js"
     shown = ("k", "y", "x", "down", "right")
+    hint = traitlets.Unicode(
+        "Move the window step by step away from its start, and count "
+        "what is kept.").tag(sync=True)
     down, right = (traitlets.Int(n).tag(sync=True) for n in (0, 1))
     outputs = traitlets.Bytes(b"").tag(sync=True)
 
@@ -93,7 +96,7 @@ class CoherenceExplorer(OverMaps):
 
         Args:
             maps: (k*k, H, W) logits, or a dict of them by k.
-            m: window side in feature cells.
+            m: window side in places.
             other_maps: (m*m, H, W) logits, an output for every pixel of the window.
             image: (h, w, 3) or (h, w) uint8, the picture the maps belong to.
             center: (y, x) where the window starts; None: the middle.

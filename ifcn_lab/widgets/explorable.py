@@ -53,7 +53,8 @@ class Explorable(anywidget.AnyWidget):
 
     A subclass names its front-end module in `module`, its synchronised traits, and
     says in `words` what it shows and in `grid` the same in digits. What Python finds
-    wrong with the input stands in `problem`, and the front end shows it.
+    wrong with the input stands in `problem`, and the front end shows it. Above the
+    panels stand `hint`, which says what to try, and a button for each of `actions`.
     """
 
     module: ClassVar[str]
@@ -61,6 +62,8 @@ class Explorable(anywidget.AnyWidget):
     """The traits that `repr` names."""
     _css = front_end.text("page.css")
     problem = traitlets.Unicode("").tag(sync=True)
+    hint = traitlets.Unicode("").tag(sync=True)
+    actions = traitlets.List().tag(sync=True)
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Give the class the front end it names."""
@@ -83,6 +86,28 @@ class Explorable(anywidget.AnyWidget):
         """What a trait becomes: the value asked for, held within its reach."""
         least, most = self.reach()[proposal["trait"].name]
         return max(least, min(proposal["value"], most))
+
+    def offer(self, label: str, **state: Any) -> Any:
+        """The widget with one more button: it brings the traits to this state.
+
+        So a sentence drives the widget: "put the window between the two discs".
+
+        Raises:
+            TraitError: the widget has no such trait, or it cannot have this value.
+
+        >>> from ifcn_lab.widgets import ShiftExplorer
+        >>> ShiftExplorer().offer("Move by half a place", stride=4, dx=2).actions
+        [['Move by half a place', {'stride': 4, 'dx': 2}]]
+        """
+        known = self._state()
+        for name, value in state.items():
+            if name not in known:
+                raise traitlets.TraitError(
+                    f"{type(self).__name__} has no trait {name!r}; it has "
+                    f"{', '.join(sorted(known))}")
+            self.traits()[name].validate(self, value)
+        self.actions = [*self.actions, [label, state]]
+        return self
 
     def words(self) -> str:
         """What the widget shows, in a sentence or two; the front end says the same."""

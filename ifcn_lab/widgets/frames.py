@@ -94,7 +94,7 @@ class Watched:
 def known_windows(
     masks: Bool[np.ndarray, "N h w"] | None, stride: int, m: int
 ) -> tuple[Int[np.ndarray, "N 2"] | None, UInt8[np.ndarray, "N m m"] | None]:
-    """The windows of the largest objects, and their true masks in feature cells.
+    """The windows of the largest objects, and their true masks in places.
 
     In a true mask 0 is ground, 1 the object, and 255 lies off the map.
     """

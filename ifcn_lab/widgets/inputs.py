@@ -88,13 +88,13 @@ def checked_maps(
     maps, m = image_array(maps), whole_number("m", m)
     if maps.ndim != 3 or 0 in maps.shape:
         raise ValueError(f"Score maps have three axes, (k*k, H, W), and at least one "
-                         f"cell; these have shape {maps.shape}.")
+                         f"place; these have shape {maps.shape}.")
     if isqrt(len(maps)) ** 2 != len(maps) or (k and k * k != len(maps)):
         raise ValueError(f"A k x k grid needs k*k score maps; these are {len(maps)}.")
     if not np.isfinite(maps).all():
         raise ValueError("The score maps hold NaN or infinity; did training diverge?")
     if m < isqrt(len(maps)):
-        raise ValueError(f"A window of {m} x {m} has no room for {len(maps)} cells.")
+        raise ValueError(f"A window of {m} x {m} has no room for {len(maps)} parts.")
     return maps
 
 
@@ -130,7 +130,7 @@ def needed_image(image: Any) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def checked_stride(image: UInt8[np.ndarray, "h w 3"], H: int, W: int) -> int:
-    """How many pixels a cell of the maps is wide: the stride of maps and picture.
+    """How many pixels a place of the maps is wide: the stride of maps and picture.
 
     Raises:
         ValueError: no whole stride makes maps of this size from the picture.
@@ -143,4 +143,4 @@ def checked_stride(image: UInt8[np.ndarray, "h w 3"], H: int, W: int) -> int:
         if (-(-h // stride), -(-w // stride)) == (H, W):
             return stride
     raise ValueError(f"The picture, {h} x {w} pixels, does not belong to maps of "
-                     f"{H} x {W} cells: no stride leads from one to the other.")
+                     f"{H} x {W} places: no stride leads from one to the other.")

@@ -48,6 +48,9 @@ class MapGrid(Explorable):
 
     module = "mapgrid.js"
     shown = ("source", "frame", "y", "x")
+    hint = traitlets.Unicode(
+        "Point at the picture or at a map: the same place is marked "
+        "everywhere.").tag(sync=True)
     sources, steps, reads, names, colours, centers = (
         traitlets.List().tag(sync=True) for _ in range(6))
     source = traitlets.Unicode("").tag(sync=True)
@@ -91,7 +94,7 @@ class MapGrid(Explorable):
             maps: (k*k, H, W) logits, or whole numbers, which are shown as they are.
             image: (h, w, 3) or (h, w) uint8, the picture the maps belong to.
             masks: (N, h, w) bool, the objects in that picture.
-            m: window side in feature cells; only masks need windows.
+            m: window side in places; only masks need windows.
 
         Maps, masks or a picture that cannot be shown give a widget that says why.
         """

@@ -23,6 +23,8 @@ from ifcn_lab.windows.labels import mask_targets
 from ifcn_lab.windows.oracle import coverage, object_centers, oracle_maps
 
 UNKNOWN = 2  # a window's pixel that lies off the map
+FILM_HINT = ("Move back through the steps of training. Point at the picture or at a "
+             "map: the same place is marked everywhere.")
 WINDOWS = 3  # as many objects have their window shown
 
 
@@ -30,7 +32,7 @@ def part_names(k: int) -> list[str]:
     """What the parts of a k x k window are called, row by row.
 
     >>> part_names(2), part_names(5)[1]
-    (['top left', 'top right', 'bottom left', 'bottom right'], 'top left, cell (0, 1)')
+    (['top left', 'top right', 'bottom left', 'bottom right'], 'top left, part (0, 1)')
     """
     rows, columns = (
         [a if 2 * n < k - 1 else b if 2 * n > k - 1 else "" for n in range(k)]
@@ -41,7 +43,7 @@ def part_names(k: int) -> list[str]:
         return ["whole"]
     if k <= 3:
         return names
-    return [f"{name}, cell ({n // k}, {n % k})" for n, name in enumerate(names)]
+    return [f"{name}, part ({n // k}, {n % k})" for n, name in enumerate(names)]
 
 
 def of_network(model: Any, image: Any, masks: Any) -> dict[str, Any]:
@@ -86,7 +88,7 @@ def _map_traits(maps: Shaped[np.ndarray, "kk H W"]) -> dict[str, Any]:
 def _whole(
     masks: Any, shape: tuple[int, int], size: tuple[int, int]
 ) -> Bool[np.ndarray, "N H W"]:
-    """The masks of objects that are there, filled up to a whole number of cells.
+    """The masks of objects that are there, filled up to a whole number of places.
 
     Raises:
         ValueError: masks that do not belong to the picture.
@@ -137,5 +139,6 @@ def of_film(film: Film, run: str) -> dict[str, Any]:
         "sources": ["training", "perfect"], "source": "training",
         "image": png_bytes(np.concatenate(film.images)),
         "image_size": [*film.images.shape[1:3]],
-        "y": state["H"] // 2, "x": state["W"] // 2,
+        "y": state["H"] // 2, "x": state["W"] // 2, "frame": len(film.steps) - 1,
+        "hint": FILM_HINT,
     }

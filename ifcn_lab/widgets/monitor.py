@@ -64,6 +64,8 @@ class TrainingMonitor(Explorable):
 
     module = "monitor.js"
     shown = ("steps",)
+    hint = traitlets.Unicode(
+        "Move the slider back, and see the masks come apart again.").tag(sync=True)
     live = traitlets.Bool(True).tag(sync=True)
     status = traitlets.Enum(list(STATES), "ready").tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)

@@ -67,6 +67,9 @@ class ProposalExplorer(Explorable):
 
     module = "explorer.js"
     shown = ("objectness", "iou", "top", "scale")
+    hint = traitlets.Unicode(
+        "Move the sliders, and see which objects are lost. Click on a "
+        "mask to see its window.").tag(sync=True)
     objectness, iou, top = (traitlets.Int(n).tag(sync=True) for n in (50, 80, 10))
     scale, chosen = (traitlets.Int(n).tag(sync=True) for n in (0, 0))
     k, m, objects = (traitlets.Int(0).tag(sync=True) for _ in range(3))

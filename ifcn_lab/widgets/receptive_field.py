@@ -38,6 +38,9 @@ class ReceptiveField(Explorable):
 
     module = "receptive_field.js"
     shown = ("network", "y", "x")
+    hint = traitlets.Unicode(
+        "Move the place over the picture, then choose another network."
+    ).tag(sync=True)
     network = traitlets.Enum(NETWORKS, NETWORKS[2]).tag(sync=True)
     y, x = (traitlets.Int(0).tag(sync=True) for _ in range(2))
     m = traitlets.Int(21).tag(sync=True)

@@ -34,8 +34,8 @@ class WindowSampler(Explorable):
 
     Args:
         scene: a scene or a sample, or a pair (image, masks).
-        stride: image pixels per feature cell.
-        m: window side in cells.
+        stride: image pixels per place.
+        m: window side in places.
         rule: the tolerances at first; None: the paper's.
         n: how many windows are drawn.
 
@@ -53,6 +53,8 @@ class WindowSampler(Explorable):
 
     module = "sampler.js"
     shown = ("positive", "ignored", "negative")
+    hint = traitlets.Unicode(
+        "Move a tolerance, and see which windows change sides.").tag(sync=True)
     center_tolerance, scale_tolerance, negative_center, negative_scale = (
         traitlets.Float(1.0, min=0.001).tag(sync=True) for _ in range(4)
     )
@@ -79,7 +81,7 @@ class WindowSampler(Explorable):
             return
         self._image, self._boxes = image, tight_boxes(masks)
         shape = tuple(-(-side // stride) for side in image.shape[:2])
-        self._crowd = None if crowd is None else cells_under(crowd, stride, shape)
+        self._crowd = None if crowd is None else places_under(crowd, stride, shape)
         tolerances = vars(rule or WindowRule()).copy()
         tolerances.pop("canonical")
         fixed = self._fixed(stride, m, shape)
@@ -227,12 +229,12 @@ def check_numbers(stride: int, m: int, n: int) -> None:
                          f"{m} and {n}.")
 
 
-def cells_under(
+def places_under(
     crowd: np.ndarray, stride: int, shape: tuple[int, int]
 ) -> np.ndarray:
-    """The feature cells that a crowd covers by more than half.
+    """The places that a crowd covers by more than half.
 
-    >>> cells_under(np.eye(3, dtype=bool), 2, (2, 2)).tolist()
+    >>> places_under(np.eye(3, dtype=bool), 2, (2, 2)).tolist()
     [[False, False], [False, False]]
     """
     below, right = (stride * c - s for c, s in zip(shape, crowd.shape, strict=True))

@@ -13,9 +13,10 @@ from ifcn_lab.widgets.inputs import checked_image, image_array
 from ifcn_lab.widgets.shifting import (
     Outcome,
     both_orders,
-    cells_moved,
     near_edge,
     near_edge_of_scores,
+    new_rows,
+    places_moved,
 )
 
 STRIDES = [1, 2, 4]
@@ -27,10 +28,10 @@ MOST = 128  # pixels; a larger picture is made smaller
 class ShiftExplorer(Explorable):
     """A picture to drag, and what a layer makes of it: before and after the shift.
 
-    Drag the picture; what leaves on one side comes in on the other. In the upper row
-    it is moved and then convolved, in the lower row convolved and then moved. Where
-    the two differ is marked and counted, for the features and for a score map made of
-    them. Choose the stride of the layer, and what lies outside the picture.
+    Drag the picture. In the upper row it is moved and then convolved, in the lower row
+    convolved and then moved. Where the two differ is marked and counted, for the
+    features and for a score map made of them. Choose the stride of the layer, and what
+    lies outside the picture: zeros, or ("wrap") its other side.
 
     Args:
         image: (h, w) or (h, w, 3) uint8, or (h, w) of numbers from 0 to 255; it is
@@ -45,11 +46,14 @@ class ShiftExplorer(Explorable):
     >>> widget
     ShiftExplorer(dy=6, dx=2, stride=4, padding='zeros')
     >>> print(widget.words().split(". ")[1])
-    The shift is no whole number of cells
+    The shift is no whole number of places
     """
 
     module = "shift.js"
     shown = ("dy", "dx", "stride", "padding")
+    hint = traitlets.Unicode(
+        "Drag the disc to the edge, then choose another stride and another padding."
+    ).tag(sync=True)
     dy, dx = (traitlets.Int(0).tag(sync=True) for _ in range(2))
     stride = traitlets.Enum(STRIDES, 1).tag(sync=True)
     padding = traitlets.Enum(["zeros", "wrap"], "zeros").tag(sync=True)
@@ -62,8 +66,10 @@ class ShiftExplorer(Explorable):
 
     def way(self) -> tuple[int, int]:
         """How far the picture is moved, down and right; at most half its size."""
-        return tuple((d + n // 2) % n - n // 2
-                     for d, n in zip((self.dy, self.dx), self.size, strict=True))
+        pairs = zip((self.dy, self.dx), self.size, strict=True)
+        if self.padding == "wrap":
+            return tuple((d + n // 2) % n - n // 2 for d, n in pairs)
+        return tuple(max(-(n // 2), min(d, n - n // 2 - 1)) for d, n in pairs)
 
     def image(self) -> UInt8[np.ndarray, "h w"]:
         """The picture that is moved, in grey."""
@@ -80,12 +86,12 @@ class ShiftExplorer(Explorable):
         return both_orders(self.image(), self.filter(), self.way(), self.stride, wrap)
 
     def inside(self) -> tuple[Bool[np.ndarray, "H W"], Bool[np.ndarray, "H W"]]:
-        """Cells of features and score map that see no edge, where it is or was."""
+        """Places of features and score map that see no edge, where it is or was."""
         reach, edges = len(self.filter()) // 2, []
         for pixels, size in zip(self.way(), self.size, strict=True):
             near = near_edge(size, reach, self.stride)
-            cells = cells_moved(pixels, self.stride)
-            edges.append([each | np.roll(each, cells)
+            way = places_moved(pixels, self.stride)
+            edges.append([each | np.roll(each, way) | new_rows(len(each), way)
                           for each in (near, near_edge_of_scores(near))])
         return tuple(~np.logical_or.outer(*pair) for pair in zip(*edges, strict=True))
 
@@ -95,11 +101,11 @@ class ShiftExplorer(Explorable):
         return features != second.features, scores != second.scores
 
     def words(self) -> str:
-        """How far the picture is moved, and at how many cells the two orders differ."""
+        """How far the picture is moved, and at how many places the orders differ."""
         y, x = self.way()
         text = f"Moved {y} down, {x} right; stride {self.stride}, {self.padding}."
         if y % self.stride or x % self.stride:
-            text += " The shift is no whole number of cells."
+            text += " The shift is no whole number of places."
         said = [self._count(differ, inside) for differ, inside
                 in zip(self.differences(), self.inside(), strict=True)]
         return f"{text} Features: {said[0]}. Score map: {said[1]}."
@@ -108,14 +114,14 @@ class ShiftExplorer(Explorable):
         self, differ: Bool[np.ndarray, "H W"], inside: Bool[np.ndarray, "H W"]
     ) -> str:
         if not differ.any():
-            return f"equal at all {differ.size} cells"
-        text = f"{differ.sum()} of {differ.size} cells differ"
+            return f"equal at all {differ.size} places"
+        text = f"{differ.sum()} of {differ.size} places differ"
         if self.padding == "wrap":
             return text
         return f"{text}, {(differ & inside).sum() or 'none'} of them away from the edge"
 
     def grid(self) -> str:
-        """Where the features differ, one digit for each cell, if they are not many."""
+        """Where the features differ, one digit for each place, if they are not many."""
         differ = self.differences()[0]
         if max(differ.shape) > 32:
             return ""

@@ -1,7 +1,7 @@
 """Shifting and convolving, in both orders: what a ShiftExplorer compares.
 
-The picture wraps round when it is moved: what leaves on one side comes in on the
-other. So a shift loses nothing, and only the layer's border can make a difference.
+Where the layer's padding wraps, so does the picture: what leaves on one side comes in
+on the other. Where zeros lie round it, what leaves is lost, and zeros come in.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-REACH = 2  # cells; the score map sums 5 x 5 of them
+REACH = 2  # places; the score map sums 5 x 5 of them
 
 
 class Outcome(NamedTuple):
@@ -48,7 +48,7 @@ def outcome(
     image: Shaped[np.ndarray, "h w"], kernel: Shaped[np.ndarray, "n n"], stride: int,
     wrap: bool,
 ) -> Outcome:
-    """Features, and as score map the sum of their sizes over 5 x 5 cells.
+    """Features, and as score map the sum of their sizes over 5 x 5 places.
 
     The score map is a small network with one channel, set by hand: it is high where
     the kernel finds much, and so where an object is.
@@ -58,10 +58,10 @@ def outcome(
     return Outcome(features, convolve(np.abs(features), ones, 1, wrap))
 
 
-def cells_moved(pixels: int, stride: int) -> int:
-    """A way in pixels as the nearest way in cells; halves go up.
+def places_moved(pixels: int, stride: int) -> int:
+    """A way in pixels as the nearest way in places; halves go up.
 
-    >>> cells_moved(8, 4), cells_moved(6, 4), cells_moved(-6, 4)
+    >>> places_moved(8, 4), places_moved(6, 4), places_moved(-6, 4)
     (2, 2, -1)
     """
     return (2 * pixels + stride) // (2 * stride)
@@ -78,10 +78,35 @@ def both_orders(
     >>> bool((first.scores == second.scores).all())
     True
     """
-    first = outcome(np.roll(image, way, (0, 1)), kernel, stride, wrap)
-    cells = [cells_moved(pixels, stride) for pixels in way]
+    first = outcome(moved(image, way, wrap), kernel, stride, wrap)
+    places = tuple(places_moved(pixels, stride) for pixels in way)
     second = outcome(image, kernel, stride, wrap)
-    return first, Outcome(*(np.roll(each, cells, (0, 1)) for each in second))
+    return first, Outcome(*(moved(each, places, wrap) for each in second))
+
+
+def moved(
+    image: Shaped[np.ndarray, "h w"], way: tuple[int, int], wrap: bool
+) -> Shaped[np.ndarray, "h w"]:
+    """The image moved down and right; what leaves comes in again, or zeros do.
+
+    >>> moved(np.array([[1, 2, 3]]), (0, 1), wrap=False)
+    array([[0, 1, 2]])
+    """
+    found = np.roll(image, way, (0, 1))
+    if not wrap:
+        rows, columns = (new_rows(n, d) for n, d in zip(image.shape, way, strict=True))
+        found[rows] = found[:, columns] = 0
+    return found
+
+
+def new_rows(size: int, way: int) -> Bool[np.ndarray, " H"]:
+    """The rows that come in when an image of so many is moved.
+
+    >>> new_rows(4, -1).astype(int).tolist()
+    [0, 0, 0, 1]
+    """
+    source = np.arange(size) - way
+    return (source < 0) | (source >= size)
 
 
 def near_edge(size: int, reach: int, stride: int) -> Bool[np.ndarray, " H"]:
@@ -99,7 +124,7 @@ def near_edge(size: int, reach: int, stride: int) -> Bool[np.ndarray, " H"]:
 
 
 def near_edge_of_scores(near: Bool[np.ndarray, " H"]) -> Bool[np.ndarray, " H"]:
-    """The same for the score map, which sees two cells further to each side.
+    """The same for the score map, which sees two places further to each side.
 
     >>> near_edge_of_scores(np.array([1, 0, 0, 0, 0, 0, 0], bool)).astype(int).tolist()
     [1, 1, 1, 0, 0, 1, 1]

@@ -16,7 +16,7 @@ from ifcn_lab.widgets.explorable import Explorable
 
 
 class Stop(NamedTuple):
-    """One stop of the tour: the page's name, a title, what to do, the widget."""
+    """One stop of the tour: the page's name, a title, its idea, the widget."""
 
     name: str
     title: str
@@ -44,8 +44,7 @@ def export(folder: str | Path) -> Iterator[Path]:
 def section(stop: Stop, widget: Explorable) -> str:
     """What the index says of a stop: title, text, the page itself, and its words."""
     name, title = escape(stop.name), escape(stop.title)
-    text = "".join(f"<p>{escape(line)}</p>" for line in stop.text.split("\n"))
-    return _SECTION.format(name=name, title=title, text=text,
+    return _SECTION.format(name=name, title=title, text=escape(stop.text),
                            words=escape(widget.describe()))
 
 
@@ -57,7 +56,9 @@ def stops() -> tuple[Stop, ...]:
 def _shift() -> Explorable:
     from ifcn_lab.widgets.shift import ShiftExplorer
 
-    return ShiftExplorer()
+    return (ShiftExplorer().offer("Move the disc over the edge", dy=0, dx=28)
+            .offer("Let the other side come in there", dx=28, padding="wrap")
+            .offer("Stride 4, and half a place", stride=4, dy=0, dx=2))
 
 
 def _receptive_field() -> Explorable:
@@ -70,9 +71,8 @@ def _mapgrid() -> Explorable:
     from ifcn_lab.data import film
     from ifcn_lab.widgets.mapgrid import MapGrid
 
-    grid = MapGrid.film(film.load())
-    grid.frame = len(grid.steps) - 1  # trained; the slider goes back to the start
-    return grid
+    return (MapGrid.film(film.load()).offer("Back to the start of training", frame=0)
+            .offer("Point at where the discs touch", y=16, x=16))
 
 
 def _assembler() -> Explorable:
@@ -84,7 +84,8 @@ def _assembler() -> Explorable:
     nets = [InstanceFCN.from_pretrained(name) for name in names]
     assembler = Assembler(nets, scenes.two_touching().image)
     assembler.k = 5
-    return assembler
+    return (assembler.offer("Put the window between the two discs", y=15, x=15)
+            .offer("Read one map only: k = 1", k=1, y=15, x=21))
 
 
 def _coherence() -> Explorable:
@@ -94,20 +95,24 @@ def _coherence() -> Explorable:
 
     nets = [InstanceFCN.from_pretrained(name) for name in ("scenes-k1", "scenes-k3",
                                                            "scenes")]
-    return CoherenceExplorer(nets, scenes.two_touching().image, center=(16, 10))
+    shown = CoherenceExplorer(nets, scenes.two_touching().image, center=(16, 10))
+    return (shown.offer("Move it by a quarter of its side", right=5)
+            .offer("Read one map only: k = 1", k=1))
 
 
 def _sampler() -> Explorable:
     from ifcn_lab import scenes
     from ifcn_lab.widgets.sampler import WindowSampler
 
-    return WindowSampler(scenes.make(1_000_004), stride=4, m=21)
+    shown = WindowSampler(scenes.make(1_000_004), stride=4, m=21)
+    return shown.offer("Call more windows positive", center_tolerance=0.2,
+                       negative_center=0.2)
 
 
 def _monitor() -> Explorable:
     from ifcn_lab.widgets.monitor import TrainingMonitor
 
-    return TrainingMonitor.recorded()
+    return TrainingMonitor.recorded().offer("Back to the untrained network", step=0)
 
 
 def _explorer() -> Explorable:
@@ -117,15 +122,16 @@ def _explorer() -> Explorable:
 
     scene = scenes.make(1_000_002, objects=(4, 5))
     net = InstanceFCN.from_pretrained()
-    return ProposalExplorer(net, scene.image, scene.masks)
+    return (ProposalExplorer(net, scene.image, scene.masks)
+            .offer("Take no copy away", iou=100)
+            .offer("Show only the surest windows", objectness=100))
 
 
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
     "shift": (
         "Shift", "Does it matter whether a picture is moved before a convolution or "
         "after it? Inside the picture it does not. At the border, and with a stride, "
-        "it does.\n"
-        "Drag the disc, then choose another stride and another padding.",
+        "it does.",
         _shift),
     "receptive-field": (
         "Receptive field", "Which pixels can change a place of the feature map? The "
@@ -135,43 +141,36 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         _receptive_field),
     "mapgrid": (
         "Score maps", "Nine plain channels learn nine meanings. No one tells a channel "
-        "that it is to find top left parts: the place where it is read makes it so.\n"
-        "Move through the steps of training, and point at a place of the picture.",
+        "that it is to find top left parts: the place where it is read makes it so.",
         _mapgrid),
     "assembler": (
         "Assembling", "A window of 21 x 21 pixels is put together from 25 score maps: "
-        "each cell of the window is copied from its own map.\n"
-        "Drag the window from one disc to the other. Point at a pixel of the mask, and "
-        "a line leads to the score it is a copy of. With one map, k = 1, the two discs "
-        "cannot be told apart.",
+        "each part of the window is copied from its own map. With one map, k = 1, "
+        "the two discs cannot be told apart.",
         _assembler),
     "coherence": (
-        "Local coherence", "Move the window by one cell. Most of its pixels then copy "
-        "the very same scores, one place further: nothing has to be learned for that.\n"
-        "Step away from the start, and count what is kept.",
+        "Local coherence", "Move the window by one place. Most of its pixels then copy "
+        "the very same scores, one place further: nothing has to be learned for that.",
         _coherence),
     "sampler": (
         "Windows to learn from", "Training shows the network 256 windows of a picture: "
-        "half of them fit an object, half do not, and those in between are left out.\n"
-        "Move a tolerance, and see which windows change sides. Draw anew.",
+        "half of them fit an object, half do not, and those in between are left out.",
         _sampler),
     "monitor": (
         "Training", "A recorded run: the losses, and what some windows show while the "
-        "maps are being learned. Two discs of one colour come apart.\n"
-        "Press replay, or move the slider.",
+        "maps are being learned. Two discs of one colour come apart.",
         _monitor),
     "explorer": (
         "Proposals", "Every place of the maps has a window, and most of them show no "
         "object. Objectness sorts them, and of two that show the same object only the "
-        "better one stays.\n"
-        "Move the thresholds, and watch recall. Choose a proposal to see its window.",
+        "better one stays.",
         _explorer),
 }
 
 
 _SECTION = """<section id="{name}">
 <h2>{title}</h2>
-{text}
+<p>{text}</p>
 <iframe src="{name}.html" title="{title}: the widget"></iframe>
 <p class="links"><a href="{name}.html">{title}, on a page of its own</a></p>
 <details><summary>The same in words</summary><pre>{words}</pre></details>

@@ -6,7 +6,7 @@ _HOME = {
     "CLOSE": "labels", "SNUG": "labels", "ScoreMaps": "losses", "WindowModel": "model",
     "WindowRule": "labels", "WindowTargets": "losses", "label_windows": "labels",
     "propose": "proposals", "propose_many": "proposals", "sample_windows": "labels",
-    "score_level": "levels", "score_levels": "levels", "zooms_for_fractions": "pyramid",
+    "score_level": "proposals", "zooms_for_fractions": "pyramid",
     "zooms_for_sizes": "pyramid",
 }
 __all__ = sorted(_HOME)

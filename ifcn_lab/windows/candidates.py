@@ -54,15 +54,6 @@ class Pyramid(NamedTuple):
     limit: float
 
 
-Portion = tuple[Int[np.ndarray, " N"], Int[np.ndarray, "N 2"],
-                Iterator[Float[Tensor, "n P Q"]]]
-"""Windows of one level, to be enlarged a few at a time.
-
-Their places in the list of windows; x and y of each one's first pixel; logits at image
-pixels, until all N windows have come.
-"""
-
-
 def pyramid_of(
     model: Segmenter, levels: Sequence[Level], shape: tuple[int, int],
     threshold: float,
@@ -107,10 +98,9 @@ def tight_boxes_at(
         the image has a box without an inside.
     """
     boxes = np.zeros((len(windows), 2, 2), int)         # window, first or past, x or y
-    for index, corners, portions in enlarged(pyramid, windows):
-        highest = [(some.amax(1), some.amax(2)) for some in portions]
-        for axis, lines in enumerate(zip(*highest, strict=True)):
-            inside = (torch.cat(lines) > pyramid.limit).cpu().numpy()
+    for index, corners, logits in enlarged(pyramid, windows):
+        for axis in (0, 1):
+            inside = (logits.amax(1 + axis) > pyramid.limit).cpu().numpy()
             ends = np.stack(first_and_past_last(inside), 1)        # (N, 2)
             length = pyramid.shape[1 - axis]
             boxes[index, :, axis] = np.clip(ends + corners[:, axis, None], 0, length)
@@ -122,39 +112,38 @@ def crops_at(
 ) -> tuple[Bool[np.ndarray, "_ _"], ...]:
     """The masks of these windows, each cut to its box."""
     crops: list[np.ndarray] = [np.empty((0, 0), bool)] * len(windows)
-    for index, corners, portions in enlarged(pyramid, windows):
-        whole = ((some > pyramid.limit).cpu().numpy() for some in portions)
-        masks = (mask for some in whole for mask in some)
+    for index, corners, logits in enlarged(pyramid, windows):
+        masks = (logits > pyramid.limit).cpu().numpy()
         inner = boxes[index] - np.tile(corners, 2)                 # box in the window
         for i, mask, (x0, y0, x1, y1) in zip(index, masks, inner.tolist(), strict=True):
             crops[i] = mask[y0:y1, x0:x1].copy()
     return tuple(crops)
 
 
-def enlarged(pyramid: Pyramid, windows: Int[np.ndarray, "N 3"]) -> Iterator[Portion]:
-    """The windows at image resolution, level by level."""
+def enlarged(
+    pyramid: Pyramid, windows: Int[np.ndarray, "N 3"]
+) -> Iterator[tuple[Int[np.ndarray, " n"], Int[np.ndarray, "n 2"],
+                    Float[Tensor, "n P Q"]]]:
+    """The windows at image resolution, level by level, a few at a time.
+
+    Their places in the list of windows; x and y of each one's first pixel; logits at
+    image pixels.
+    """
     for number, (level, zoomed) in enumerate(zip(pyramid.levels, pyramid.zoomed,
                                                  strict=True)):
         # Neighbours read the same scores and weights: one after the other they find
         # them in the cache.
         here = np.flatnonzero(windows[:, 0] == number)
         here = here[np.lexsort(windows[here, :0:-1].T)]
+        most = PIXELS_AT_ONCE_ON_GPU if level.maps.is_cuda else PIXELS_AT_ONCE
+        few = max(1, most // zoomed.pixels)
         for start in range(0, len(here), WINDOWS_AT_ONCE):
             index = here[start : start + WINDOWS_AT_ONCE]
-            centers = windows[index, 1:]                           # (N, 2)
-            corners = np.stack([zoomed.left[centers[:, 1]], zoomed.top[centers[:, 0]]],
-                               axis=1)
-            windows_here = pyramid.model.windows(
-                level.maps, torch.from_numpy(centers), fill=pyramid.limit)
-            yield index, corners, enlarged_few(
-                windows_here, torch.from_numpy(centers).to(level.maps.device), zoomed)
-
-
-def enlarged_few(
-    windows: Float[Tensor, "N m m"], centers: Int[Tensor, "N 2"], zoomed: Zoomed
-) -> Iterator[Float[Tensor, "n P Q"]]:
-    """Windows of one level at image resolution, a few at a time."""
-    most = PIXELS_AT_ONCE_ON_GPU if windows.is_cuda else PIXELS_AT_ONCE
-    size = max(1, most // zoomed.pixels)
-    for some, at in zip(windows.split(size), centers.split(size), strict=True):
-        yield enlarge(some, at, zoomed)                            # (n, P, Q)
+            centers = torch.from_numpy(windows[index, 1:]).to(level.maps.device)
+            y, x = windows[index, 1:].T
+            corners = np.stack([zoomed.left[x], zoomed.top[y]], axis=1)
+            logits = pyramid.model.windows(level.maps, centers, fill=pyramid.limit)
+            for at in range(0, len(index), few):
+                some = slice(at, at + few)
+                yield (index[some], corners[some],
+                       enlarge(logits[some], centers[some], zoomed))

@@ -1,5 +1,4 @@
 """The paper's loss: one logistic regression per window and one per mask pixel."""
-
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -9,6 +8,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import functional as F
+
+from ifcn_lab.segmenter import Terms
 
 
 class ScoreMaps(NamedTuple):
@@ -46,7 +47,7 @@ def window_counts(targets: Sequence[WindowTargets]) -> dict[str, float]:
 def window_losses(
     out: ScoreMaps, targets: Sequence[WindowTargets],
     windows: Callable[..., Float[Tensor, "P m m"]],
-) -> dict[str, tuple[Float[Tensor, ""], float]]:
+) -> Terms:
     """Both terms of the loss of a batch, as (sum, count).
 
     Objectness: logistic loss of every drawn window, positive and negative. Mask:

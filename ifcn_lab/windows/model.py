@@ -18,11 +18,10 @@ from torch.nn import functional as F
 
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.backbones import BACKBONES
-from ifcn_lab.segmenter import Instances, Segmenter
+from ifcn_lab.segmenter import Instances, Segmenter, Terms
 from ifcn_lab.views import View
 from ifcn_lab.windows.labels import (
     CLOSE,
-    WindowLabels,
     WindowRule,
     label_windows,
     mask_targets,
@@ -117,8 +116,9 @@ class WindowModel(Segmenter):
         crowd = F.avg_pool2d(view.crowd[None], self.stride)[0].numpy() > 0.5   # (H, W)
         labels = label_windows(boxes[large], crowd.shape, stride=self.stride, m=self.m,
                                rule=self.rule, crowd=crowd)
-        drawn = sample_windows(on_picture(labels, view.size, self.stride), self.drawn,
-                               rng=rng)
+        rows, columns = (-(-side // self.stride) for side in view.size)
+        labels.label[rows:] = labels.label[:, columns:] = -1   # centred on padding
+        drawn = sample_windows(labels, self.drawn, rng=rng)
         masked = drawn.label >= (0 if self.negative_masks else 1)
         nothing = np.zeros((1, *crowd.shape), covered.dtype)   # instance -1: a negative
         target, counts = mask_targets(np.concatenate([covered, nothing]),
@@ -128,9 +128,7 @@ class WindowModel(Segmenter):
         return WindowTargets(centers, label.float(), torch.from_numpy(target).float(),
                              torch.from_numpy(counts))
 
-    def losses(
-        self, out: ScoreMaps, targets: Sequence[WindowTargets]
-    ) -> dict[str, tuple[Float[Tensor, ""], float]]:
+    def losses(self, out: ScoreMaps, targets: Sequence[WindowTargets]) -> Terms:
         """Objectness of every drawn window, masks of the positive ones."""
         return window_losses(out, targets, self.windows)
 
@@ -147,13 +145,3 @@ class WindowModel(Segmenter):
 
         return propose_many(self, images, top=top, nms_iou=nms_iou,
                             threshold=threshold, precision=precision, **others)
-
-
-def on_picture(
-    labels: WindowLabels, size: tuple[int, int], stride: int
-) -> WindowLabels:
-    """The same labels with every window centred on padding ignored."""
-    label = labels.label.copy()
-    label[-(-size[0] // stride):] = -1
-    label[:, -(-size[1] // stride):] = -1
-    return labels._replace(label=label)

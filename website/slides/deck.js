@@ -18,6 +18,7 @@ function changeTheme() {
 
 function changeNotes() {
   Reveal.configure({ showNotes: !Reveal.getConfig().showNotes });
+  Reveal.layout();
 }
 
 function printed() {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Int, Shaped
 
-from ifcn_course.assignment.numbering import channels, to_paper
 from ifcn_course.assignment.scores import (
     ClassScene,
     Scores,
@@ -20,10 +19,10 @@ from ifcn_course.assignment.task import Asked, Task, Tried
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.assembling import assemble
 
-MAP_OF = ("The pixel lies in row i * k // m and column j * k // m of the grid; then "
+MAP_OF = ("The place lies in row i * k // m and column j * k // m of the grid; then "
           "count as you do.")
 PLACE = "The window's first row is y - m // 2, its first column x - m // 2."
-ORDER = "The map is the number of the pixel's cell, as your class counts."
+ORDER = "The map is the number of the place's part, as your class counts."
 
 
 def sheet(variant: Variant) -> Sheet:
@@ -44,28 +43,28 @@ def window(
     fill: int = 0,
 ) -> Shaped[np.ndarray, "m m"]:
     """One window by the library, from maps in the class's order."""
-    ordered = to_paper(maps, variant.numbers)
+    ordered = variant.to_paper(maps)
     return assemble(ordered, m, centers=[(y, x)], fill=fill, backend="loop")[0]
 
 
 def map_task(variant: Variant) -> Task:
-    """Which map a pixel is copied from."""
+    """Which map a place is copied from."""
     k, m = variant.k, variant.m
     asked = [(0, m - 1, k, m), (m - 1, 0, k, m), (*turned(variant, k, m), k, m)]
     asked += [(*turned(variant, other, 2 * other + 1), other, 2 * other + 1)
               for other in grids(variant)]
     asked += borders(variant)
-    cases = [Asked(f"pixel ({i}, {j}), k = {k}, m = {m}", (i, j, k, m), MAP_OF)
+    cases = [Asked(f"place ({i}, {j}), k = {k}, m = {m}", (i, j, k, m), MAP_OF)
              for i, j, k, m in asked]
     lines = f"a, b = i * k // m, j * k // m\n{variant.number_lines}"
     return Task("map_of(i, j, k, m)", "Which map?",
-        "Write the number of the map that window pixel (i, j) is copied from.\n"
+        "Write the number of the map that place (i, j) of the window is copied from.\n"
         "Later tasks may call this function.", lines,
-        lambda i, j, k, m: int(channels(variant.numbers, k, m)[i, j]), tuple(cases))
+        lambda i, j, k, m: int(variant.channels(k, m)[i, j]), tuple(cases))
 
 
 def loop_task(variant: Variant, scores: Scores) -> Task:
-    """A window, pixel by pixel, and a printed target on the class's scores."""
+    """A window, place by place, and a printed target on the class's scores."""
     k, m = variant.k, variant.m
     y, x = (variant.draws.whole(f"shown {axis}", m // 2, 32 - m + m // 2)
             for axis in "yx")
@@ -111,7 +110,7 @@ def border_task(variant: Variant) -> Task:
              (k, m, m + 1, 2, m - 1, off), (k, m, m, m - 1, 1, off),
              (k, m, m + 2, m + 1, m + 1, off)]
     cases = tuple(
-        Asked(f"m = {m}, centre ({y}, {x}) of {size} x {size} cells",
+        Asked(f"m = {m}, centre ({y}, {x}) of {size} x {size} places",
               (told(k, size), k, m, y, x, -1 - n), hint)
         for n, (k, m, size, y, x, hint) in enumerate(asked))
     lines = """\
@@ -125,7 +124,7 @@ for i in range(m):
 return window"""
     return Task("assemble_filled(maps, k, m, y, x, fill)", "At the border",
         "Write the same for any centre on the maps: where the window reaches over the "
-        "border, its pixels hold `fill`.", lines,
+        "border, its places hold `fill`.", lines,
         lambda maps, k, m, y, x, fill: window(variant, maps, m, y, x, fill), cases,
         tried=Tried("assemble_filled(scores, K, M, 0, 1, 7)",
                     f"numbers of shape ({m}, {m})"))
@@ -148,20 +147,20 @@ def order_task(variant: Variant) -> Task:
     """Maps put back into the order that the library reads."""
     cases = tuple(
         Asked(f"{k * k} maps of {size} x {size}", (told(k, size), k),
-              "Map 0 of the result belongs to the cell in the top left corner.")
+              "Map 0 of the result belongs to the part in the top left corner.")
         for k, size in [(grids(variant)[0], 1), (variant.k, 2), (variant.k, 5)])
     lines = ("order = [map_of(a, b, k, k) for a in range(k) for b in range(k)]\n"
              "return maps[order]")
     return Task("paper_order(maps, k)", "Back to the paper's order",
-        "`ifcn_lab.assemble` counts the cells row by row.\nPut maps of your order into "
+        "`ifcn_lab.assemble` counts the parts row by row.\nPut maps of your order into "
         "its order, so that it copies from the right ones.", lines,
-        lambda maps, k: to_paper(maps, variant.numbers), cases,
+        lambda maps, k: variant.to_paper(maps), cases,
         tried=Tried("paper_order(scores, K)",
                     f"numbers of shape ({variant.k**2}, 32, 32)"))
 
 
 def masks_task(variant: Variant) -> Task:
-    """A number: mask pixels of all objects of the class's scene."""
+    """A number: places of the masks of all objects of the class's scene."""
     scene = ClassScene(variant)
     lines = """\
 total = 0
@@ -170,7 +169,7 @@ for number, (y, x) in enumerate(centers, start=1):
 return total"""
     return Task("masks_of_scene()", "The masks of your scene",
         "Assemble the window of every object from `maps`, with 0 off the map, and "
-        "count the pixels of its mask.\nReturn the first count plus 2 times the second "
+        "count the places of its mask.\nReturn the first count plus 2 times the second "
         "plus 3 times the third, and so on.", lines,
         lambda: weighted(scene.paper_maps, scene.centers, variant.m),
         (Asked("the weighted count", (), "One window for each object.", 3),),
@@ -180,7 +179,7 @@ return total"""
 def weighted(
     maps: Shaped[np.ndarray, "kk H W"], centers: Int[np.ndarray, "N 2"], m: int
 ) -> int:
-    """Mask pixels, the first object's once, the second's twice, and so on."""
+    """Places of masks, the first object's once, the second's twice, and so on."""
     places = [tuple(center) for center in centers.tolist()]
     masks = assemble(maps.astype(np.int64), m, centers=places)        # (N, m, m)
     return int((masks.sum((1, 2)) * np.arange(1, len(centers) + 1)).sum())

@@ -8,12 +8,11 @@ import numpy as np
 from jaxtyping import Bool, Int, Shaped
 
 from ifcn_course import museum
-from ifcn_course.assignment.numbering import to_paper
 from ifcn_course.assignment.pictures import packed
 from ifcn_course.assignment.scores import ClassScene, class_scores, told
 from ifcn_course.assignment.sheet import Sheet, first_steps, wrapped
 from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
-from ifcn_course.assignment.tasks.counting import cell_task, window_task
+from ifcn_course.assignment.tasks.counting import number_task, window_task
 from ifcn_course.assignment.variant import Unfit, Variant
 from ifcn_course.museum import Specimen
 from ifcn_lab.assembling import assemble
@@ -29,11 +28,11 @@ READINGS = {
     "the last one, column by column": ((1, 0), -1),
 }
 RULES = {
-    "wide cells": "i // -(-m // k)",
-    "the middle of the pixel": "(2 * i + 1) * k // (2 * m)",
-    "the last cell takes the rest": "min(i // (m // k), k - 1)",
+    "wide parts": "i // -(-m // k)",
+    "the middle of the place": "(2 * i + 1) * k // (2 * m)",
+    "the last part takes the rest": "min(i // (m // k), k - 1)",
 }
-"""Wrong rules for the cell of offset i, as source; each is right for some m."""
+"""Wrong rules for the part of offset i, as source; each is right for some m."""
 
 
 def sheet(variant: Variant) -> Sheet:
@@ -43,7 +42,7 @@ def sheet(variant: Variant) -> Sheet:
     names = draws.shuffled("exhibits", SHOWN)[:4]
     reading, rule = draws.one("reading", list(READINGS)), draws.one("rule", list(RULES))
     broken, most = draws.one("broken", SHOWN[:5]), draws.whole("most", 150, 400)
-    tasks = (first_task(reading), bug_task(scene, names), cell_task(variant),
+    tasks = (first_task(reading), bug_task(scene, names), number_task(variant),
              window_task(variant), verdict_task(variant),
              hiding_task(rule, variant.k), hidden_task(variant, rule, most),
              wrong_task(scene, broken))
@@ -61,7 +60,7 @@ def first_task(reading: str) -> Task:
     three[0] = three[:, 4] = -1
     cases = tuple(Asked(what, (yours, base), "Compare, then read the places in the "
                         "order that is asked for.")
-                  for what, yours in [("one pixel", one), ("two pixels", two),
+                  for what, yours in [("one place", one), ("two places", two),
                                       ("a row and a column", three), ("none", base)])
     (first, second), at = READINGS[reading]
     lines = ("places = np.argwhere(yours != expected).tolist()\n"
@@ -69,17 +68,17 @@ def first_task(reading: str) -> Task:
              "    return (-1, -1)\n"
              f"places.sort(key=lambda place: (place[{first}], place[{second}]))\n"
              f"return tuple(places[{at}])")
-    return Task("wrong_pixel(yours, expected)", "Where is it wrong?",
-        "Two windows differ in some pixels.\nReturn the (row, column) of one of them: "
-        f"in your class **{reading}**.\nIf no pixel differs, return (-1, -1).", lines,
-        lambda yours, expected: wrong_pixel(yours, expected, reading), cases,
-        tried=Tried("wrong_pixel(np.eye(3), np.ones((3, 3)))", "numbers of shape (2,)"))
+    return Task("wrong_place(yours, expected)", "Where is it wrong?",
+        "Two windows differ in some places.\nReturn the (row, column) of one of them: "
+        f"in your class **{reading}**.\nIf no place differs, return (-1, -1).", lines,
+        lambda yours, expected: wrong_place(yours, expected, reading), cases,
+        tried=Tried("wrong_place(np.eye(3), np.ones((3, 3)))", "numbers of shape (2,)"))
 
 
-def wrong_pixel(
+def wrong_place(
     yours: Shaped[np.ndarray, "h w"], expected: Shaped[np.ndarray, "h w"], reading: str
 ) -> tuple[int, int]:
-    """One pixel that differs, read the class's way; (-1, -1) if none does."""
+    """One place that differs, read the class's way; (-1, -1) if none does."""
     (first, _), at = READINGS[reading]
     wrong = yours != expected
     turned = wrong.T if first else wrong
@@ -131,7 +130,7 @@ def bug_task(scene: ClassScene, names: Sequence[str]) -> Task:
                 "rightly, and four times with a mistake.\nThey were made of maps that "
                 "are counted row by row, as `ifcn_lab.assemble` counts, not of yours.\n"
                 "Every number of a list is a row of the mask, its bits are the "
-                "pixels.\n"
+                "places.\n"
                 "`pictures.unpacked(right)` is the mask.",
                 code)
     cases = tuple(Asked(f"exhibit {letter}", (letter,), "Assemble the window with each "
@@ -155,9 +154,9 @@ def verdict_task(variant: Variant) -> Task:
     cases = []
     for number, (size, y, x) in enumerate(places):
         maps = told(k, size)
-        made = judged(variant, to_paper(maps, variant.numbers), (y, x), number)
+        made = judged(variant, variant.to_paper(maps), (y, x), number)
         cases.append(Asked(f"six windows at ({y}, {x})", (made, maps, y, x),
-                           "One wrong pixel is enough to call a window wrong.", 2))
+                           "One wrong place is enough to call a window wrong.", 2))
     lines = ("expected = window_at(maps, y, x)\n"
              "return [np.array_equal(window, expected) for window in windows]")
     return Task("verdicts(windows, maps, y, x)", "A test that finds the bug",
@@ -190,22 +189,22 @@ def right_ones(
     maps: Int[np.ndarray, "kk H W"], center: tuple[int, int],
 ) -> list[bool]:
     """Which windows equal the library's."""
-    paper = to_paper(maps, variant.numbers)
+    paper = variant.to_paper(maps)
     expected = assemble(paper, variant.m, centers=[center])[0]
     return [bool((window == expected).all()) for window in windows]
 
 
 def hides(rule: str, k: int, m: int) -> bool:
-    """Whether a wrong rule gives the right cell for every offset.
+    """Whether a wrong rule gives the right part for every offset.
 
-    >>> hides("wide cells", 3, 8), hides("wide cells", 3, 7)
+    >>> hides("wide parts", 3, 8), hides("wide parts", 3, 7)
     (True, False)
     """
     i = np.arange(m)
-    cells = {"wide cells": i // -(-m // k),
-             "the middle of the pixel": (2 * i + 1) * k // (2 * m),
-             "the last cell takes the rest": np.minimum(i // (m // k), k - 1)}
-    return bool((cells[rule] == Grid(k, m).part_of).all())
+    parts = {"wide parts": i // -(-m // k),
+             "the middle of the place": (2 * i + 1) * k // (2 * m),
+             "the last part takes the rest": np.minimum(i // (m // k), k - 1)}
+    return bool((parts[rule] == Grid(k, m).part_of).all())
 
 
 def hiding_task(rule: str, own: int) -> Task:
@@ -220,7 +219,7 @@ def hiding_task(rule: str, own: int) -> Task:
              "        found.append(m)\n"
              "return found")
     return Task("hiding_places(k, most)", "Where does a bug hide?",
-        f"Somebody wrote `{RULES[rule]}` for the cell of offset i; right is `i * k // "
+        f"Somebody wrote `{RULES[rule]}` for the part of offset i; right is `i * k // "
         "m`.\nFor some m both give the same for every i, and no test with that m kills "
         "the mutant.\nList these m, from k to `most`.", lines,
         lambda k, most: [m for m in range(k, most + 1) if hides(rule, k, m)], cases,
@@ -239,7 +238,7 @@ def hidden_task(variant: Variant, rule: str, most: int) -> Task:
 
 
 def wrong_task(scene: ClassScene, name: str) -> Task:
-    """A number: pixels that a specimen gets wrong, and a printed target."""
+    """A number: places that a specimen gets wrong, and a printed target."""
     variant, scores = scene.variant, class_scores(scene.variant)
     right = assemble(scores.maps, variant.m, centers=scene.centers)
     wrong = specimen(name).function(scores.maps, variant.m, scene.centers, 0)
@@ -256,8 +255,8 @@ return (wrong * np.arange(1, len(wrong) + 1)).sum()"""
     step = Step("## A specimen\n\n`broken(scores, M, centers, 0)` assembles a window "
                 "at each centre, with a mistake in it, and 0 off the map.\nIt and the "
                 "library count row by row; here you do too.", code)
-    return Task("pixels_wrong()", "How much does it break?",
-        "Count for each window of your scene the pixels that `broken` gets wrong on "
+    return Task("places_wrong()", "How much does it break?",
+        "Count for each window of your scene the places that `broken` gets wrong on "
         "`scores`.\nReturn the count of the first window plus 2 times that of the "
         "second plus 3 times that of the third, and so on.", lines, lambda: total,
         (Asked("the weighted count", (), "`ifcn_lab.assemble` makes the right windows.",

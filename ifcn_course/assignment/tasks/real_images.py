@@ -79,7 +79,7 @@ def encoded(mask: Bool[np.ndarray, "h w"], code: str) -> list[int]:
 def decode_task(scene: ClassScene, code: str, chosen: int) -> Task:
     """A mask from its numbers, and a printed target on the class's object."""
     masks = [np.ones((1, 1), bool), np.eye(3, 2, dtype=bool), np.zeros((2, 3), bool),
-             np.tri(4, 5, 1, dtype=bool)[::-1], scene.cells[0]]
+             np.tri(4, 5, 1, dtype=bool)[::-1], scene.covered[0]]
     cases = tuple(Asked(f"a mask of {mask.shape[0]} x {mask.shape[1]} pixels",
                         (encoded(mask, code), *mask.shape), "Write a 2 x 3 mask down "
                         "and its numbers, by hand.") for mask in masks)

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from ifcn_course.assignment.numbering import channels
 from ifcn_course.assignment.scores import ClassScene, grids
 from ifcn_course.assignment.sheet import SIDE, STRIDE, Sheet, first_steps
 from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
-from ifcn_course.assignment.tasks.counting import cell_task
+from ifcn_course.assignment.tasks.counting import number_task
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.windows.labels import WindowRule, label_windows
@@ -30,7 +29,7 @@ LOSSES = {
     "weighted": ("the term of target 1 counts **{n} times**: -{n} t log(p) - (1 - t) "
                  "log(1 - p)",
                  "return -{n} * t * np.log(p) - (1 - t) * np.log(1 - p)"),
-    "focal": ("a pixel that is right already counts less: -(1 - p)^{n} t log(p) - "
+    "focal": ("a place that is right already counts less: -(1 - p)^{n} t log(p) - "
               "p^{n} (1 - t) log(1 - p)",
               "return (-((1 - p) ** {n}) * t * np.log(p)\n"
               "        - p**{n} * (1 - t) * np.log(1 - p))"),
@@ -47,7 +46,7 @@ def sheet(variant: Variant) -> Sheet:
     codes, edge = draws.one("codes", CODES), draws.one("edge", list(EDGES))
     loss, n = draws.one("loss", list(LOSSES)), draws.whole("loss number", 2, 4)
     centers = positive_centers(scene)
-    tasks = (cell_task(variant), label_task(codes, edge), loss_task(loss, n),
+    tasks = (number_task(variant), label_task(codes, edge), loss_task(loss, n),
              copies_task(scene, centers), weighted_task(variant, centers),
              scene_loss_task(scene, loss, n))
     return Sheet("Training", "You label windows, write the loss of your class and "
@@ -99,12 +98,12 @@ def labelled(
 
 
 def loss_task(loss: str, n: int) -> Task:
-    """The loss of one pixel, the class's kind."""
+    """The loss of one place, the class's kind."""
     words, lines = (text.format(n=n) for text in LOSSES[loss])
     asked = [(0.0, 1), (2.0, 1), (2.0, 0), (-1.5, 1), (-3.0, 0), (0.5, 0.25)]
     cases = calls("logit {}, target {}", "p = 1 / (1 + exp(-z)).", asked)
-    return Task("pixel_loss(z, t)", "The loss of a pixel",
-        "Write the loss of one pixel with logit z and target t, where p = 1 / (1 + "
+    return Task("pixel_loss(z, t)", "The loss of a place",
+        "Write the loss of one place with logit z and target t, where p = 1 / (1 + "
         f"exp(-z)).\nIn your class {words}.", f"p = 1 / (1 + np.exp(-z))\n{lines}",
         lambda z, t: float(lost(z, t, loss, n)), cases, agree="close")
 
@@ -136,7 +135,7 @@ def copies(
     h: int, w: int,
 ) -> Int[np.ndarray, "kk h w"]:
     """How often each score is copied, in the class's order, window by window."""
-    channel = channels(variant.numbers, k, m)
+    channel = variant.channels(k, m)
     counts = np.zeros((k * k, h, w), np.int64)
     i, j = np.indices((m, m))
     for y, x in np.asarray(centers).tolist():
@@ -152,7 +151,7 @@ def copies_task(scene: ClassScene, centers: Int[np.ndarray, "P 2"]) -> Task:
     asked = [([(1, 1)], other, other + 1, other + 2, other + 1)
              for other in grids(variant)]
     asked += [([(3, 3), (3, 4), (0, 6)], k, m, m, m - 2), ([(m, 1)] * 3, k, m, m, m)]
-    cases = tuple(Asked(f"k = {k}, m = {m}, {len(places)} windows, {h} x {w} cells",
+    cases = tuple(Asked(f"k = {k}, m = {m}, {len(places)} windows, {h} x {w} places",
                         (places, k, m, h, w), "Off the map nothing is copied; a window "
                         "that is listed twice counts twice.")
                   for places, k, m, h, w in asked)
@@ -162,7 +161,7 @@ for y, x in centers:
     for i, j in np.ndindex(m, m):
         row, column = y - m // 2 + i, x - m // 2 + j
         if 0 <= row < H and 0 <= column < W:
-            c = cell_number(i * k // m, j * k // m, k)
+            c = part_number(i * k // m, j * k // m, k)
             counts[c, row, column] += 1
 return counts"""
     total = int(copies(variant, centers, k, m, SIDE, SIDE).sum())
@@ -187,7 +186,7 @@ from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.windows.labels import WindowRule, label_windows
 
 scene, rule = scenes.make({seed}), WindowRule(scale_tolerance=0.9)
-cells = coverage(scene.masks, 4) > 0.5  # (objects, 32, 32)
+covered = coverage(scene.masks, 4) > 0.5  # (objects, 32, 32)
 boxes = tight_boxes(scene.masks)
 labels = label_windows(boxes, (32, 32), stride=4, m=M, rule=rule)
 positive = np.argwhere(labels.label == 1)
@@ -195,17 +194,18 @@ draw.show(draw.window_labels(scene.image, labels, stride=4))"""
 
 
 def weighted_task(variant: Variant, centers: Int[np.ndarray, "P 2"]) -> Task:
-    """A number: map numbers times the cells that were copied."""
+    """A number: map numbers times the places that were copied."""
     k, m = variant.k, variant.m
-    cells = (copies(variant, centers, k, m, SIDE, SIDE) > 0).sum((1, 2))
+    taught = (copies(variant, centers, k, m, SIDE, SIDE) > 0).sum((1, 2))
     lines = """\
 counts = count_copies(positive, K, M, 32, 32)
 return (np.arange(K * K) * (counts > 0).sum((1, 2))).sum()"""
-    return Task("cells_copied()", "The scores that learn",
+    return Task("scores_copied()", "The scores that learn",
         "Count the copies of the `positive` windows of your scene.\nIn each map count "
-        "the cells that are copied at least once, and return 0 times the number of map "
-        "0 plus 1 times that of map 1 plus 2 times that of map 2, and so on.", lines,
-        lambda: int((np.arange(k * k) * cells).sum()),
+        "the places that are copied at least once, and return 0 times the number of "
+        "map 0 plus 1 times that of map 1 plus 2 times that of map 2, and so "
+        "on.", lines,
+        lambda: int((np.arange(k * k) * taught).sum()),
         (Asked("the weighted sum", (), "Your order decides which count is multiplied "
                "by what.", 2),))
 
@@ -215,15 +215,15 @@ def scene_loss_task(scene: ClassScene, loss: str, n: int) -> Task:
     draws = scene.variant.draws
     factor, shift = draws.whole("logit factor", 3, 9), draws.whole("logit shift", 5, 8)
     logits = (factor * np.arange(SIDE * SIDE).reshape(SIDE, SIDE) % 13 - shift) / 2
-    target = scene.cells.any(0).astype(float)
+    target = scene.covered.any(0).astype(float)
     lines = f"""\
 z = ({factor} * np.arange(32 * 32).reshape(32, 32) % 13 - {shift}) / 2
-t = cells.any(0).astype(float)
+t = covered.any(0).astype(float)
 return pixel_loss(z, t).mean()"""
     return Task("loss_of_scene()", "The loss of a map",
         f"Take as logits `({factor} * np.arange(32 * 32).reshape(32, 32) % 13 - {shift}"
-        ") / 2`, and as targets 1 in every cell that some object covers, else 0.\n"
-        "Return the mean of your loss over all 32 x 32 cells.", lines,
+        ") / 2`, and as targets 1 at every place that some object covers, else 0.\n"
+        "Return the mean of your loss over all 32 x 32 places.", lines,
         lambda: float(lost(logits, target, loss, n).mean()),
-        (Asked("the mean", (), "`cells.any(0)` is True in covered cells.", 3),),
+        (Asked("the mean", (), "`covered.any(0)` is True at covered places.", 3),),
         agree="close")

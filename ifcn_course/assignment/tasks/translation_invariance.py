@@ -148,7 +148,7 @@ def shifts_task(how: str) -> Task:
 
 def commuting(strides: list[int], most: int, how: str) -> list[int]:
     """The shifts, found by moving a row of pixels through the strides."""
-    def moves_by_whole_cells(shift: int) -> bool:
+    def moves_by_whole_places(shift: int) -> bool:
         for stride in strides:
             if shift % stride:
                 return False
@@ -156,9 +156,9 @@ def commuting(strides: list[int], most: int, how: str) -> list[int]:
         return True
 
     if how == "in both directions":
-        return [s for s in range(-most, most + 1) if moves_by_whole_cells(s)]
+        return [s for s in range(-most, most + 1) if moves_by_whole_places(s)]
     wanted = how != "those that do not"
-    found = [s for s in range(1, most + 1) if moves_by_whole_cells(s) == wanted]
+    found = [s for s in range(1, most + 1) if moves_by_whole_places(s) == wanted]
     return found[::-1] if how == "the largest first" else found
 
 
@@ -190,9 +190,9 @@ def spoiled_task(scene: ClassScene, side: str, depth: int, steps: int) -> Task:
             "draw.show(pictures.scene_windows(scene.image, scene.masks, centers, M))"
             f"\n\n{BOX_SUM}")
     before = Step("## Your scene\n\nA scene of your class, with a window for each "
-                  "object.\n`grey` is the picture that the next task takes, `cells` "
-                  "are the objects on the feature map, of 32 x 32 cells, and `centers` "
-                  "are the windows' centres.", code)
+                  "object.\n`grey` is the picture that the next task takes, `covered` "
+                  "are the objects on the feature map, of 32 x 32 places, and "
+                  "`centers` are the windows' centres.", code)
     lines = (f"after, before = cut(grey, {steps}), grey\n"
              f"for _ in range({depth}):\n"
              "    before, after = box_sum(before), box_sum(after)\n"
@@ -207,33 +207,33 @@ def spoiled_task(scene: ClassScene, side: str, depth: int, steps: int) -> Task:
 
 
 def answers_task(scene: ClassScene, weight: float | int) -> Task:
-    """A number: the best answers of all cells, added up."""
+    """A number: the best answers of all places, added up."""
     lines = """\
 total = 0
 for y, x in np.ndindex(32, 32):
     answers = []
-    for cell, (cy, cx) in zip(cells, centers):
+    for own, (cy, cx) in zip(covered, centers):
         i, j = y - cy + M // 2, x - cx + M // 2
         if 0 <= i < M and 0 <= j < M:
-            answers.append(int(cell[y, x]))
+            answers.append(int(own[y, x]))
     total += best_answer(answers) if answers else 0
 return total"""
     return Task("sum_of_answers()", "One map for a scene",
         "With k = 1 there is one map.\nEach object of your scene has a window of M x M "
-        "cells; pixel (i, j) of the window at (y, x) is cell (y - M // 2 + i, x - M // "
-        "2 + j).\nIt asks the map about every cell it holds, and wants 1 where its own "
-        "object is and 0 elsewhere.\nGive each cell the best single answer to all the "
-        "windows that ask about it, and add up the answers of all 32 x 32 cells; a "
-        "cell that nobody asks about adds 0.", lines, lambda: answered(scene, weight),
-        (Asked("the sum", (), "Weigh the ones as in `best_answer`.", 3),),
-        agree="close")
+        "places; offset (i, j) of the window at (y, x) is place (y - M // 2 + i, x - M "
+        "// 2 + j).\nIt asks the map about every place it holds, and wants 1 where its "
+        "own object is and 0 elsewhere.\nGive each place the best single answer to all "
+        "the windows that ask about it, and add up the answers of all 32 x 32 places; "
+        "a place that nobody asks about adds 0.", lines,
+        lambda: answered(scene, weight), (Asked("the sum", (), "Weigh the ones as in "
+                                                "`best_answer`.", 3),), agree="close")
 
 
 def answered(scene: ClassScene, weight: float | int) -> float:
-    """The best answers of all cells, added up: by counting ones and zeros."""
+    """The best answers of all places, added up: by counting ones and zeros."""
     ones = zeros = np.zeros((32, 32))
-    for cell, center in zip(scene.cells, scene.centers, strict=True):
+    for own, center in zip(scene.covered, scene.centers, strict=True):
         inside = parts_seen(center, Grid(1, scene.variant.m), (32, 32)) >= 0
-        ones, zeros = ones + (inside & cell) * weight, zeros + (inside & ~cell)
+        ones, zeros = ones + (inside & own) * weight, zeros + (inside & ~own)
     either = ones + zeros
     return float(np.divide(ones, either, where=either > 0, out=ones * 0).sum())

@@ -2,11 +2,16 @@
 
 import { assemble, edges, source } from "./assembling.js";
 import {
-  Panel, Stage, button, choice, clamp, element, greyImage, motionIsReduced, numbers,
-  onceAFrame, probability, put, slider, sorry, spoken, toggle, tracked, watch,
+  button, choice, clamp, element, greyImage, motionIsReduced, numbers, onceAFrame,
+  probability, put, slider, sorry, spoken, toggle, tracked, watch,
 } from "./page.js";
+import { Panel, Stage } from "./panel.js";
+import { ScoreMaps, drawParts } from "./score_maps.js";
+import { scoreScale, staged } from "./staging.js";
 
-const GAP = 1; // cells between two maps
+const PLACES = { wide: '"a b c" / 25fr 37fr 25fr', middle: '"a b" "c b" / 20fr 37fr',
+                 narrow: '"a c" "b b" / 1fr 1fr' };
+const BARE = { wide: '"b c" / 37fr 25fr' }; // without a picture
 
 /** What the traits say, with the score maps of the chosen k cut out of the rest. */
 function read(model) {
@@ -44,62 +49,19 @@ function words(model, { maps, place }, window) {
     + `column ${from.column}: ${found}.`;
 }
 
-/** The k*k maps in their grid, with the window's outline and the piece each one gives. */
-class Maps {
-  constructor(model, { place, maps, range }) {
-    const { k, H, W } = place;
-    this.colours = model.get("colours")[String(k)];
-    this.step = { x: W + GAP, y: H + GAP };
-    this.panel = new Panel({
-      title: k === 1 ? "1 score map" : `${k * k} score maps`,
-      columns: k * W + (k - 1) * GAP,
-      rows: k * H + (k - 1) * GAP,
-      width: 370,
-      label: `${k} x ${k} score maps; arrow keys move the window`,
-      focusable: true,
-    });
-    for (let channel = 0; channel < k * k; channel++) {
-      const [left, top] = this.corner(channel, k);
-      const scores = maps.subarray(channel * H * W, (channel + 1) * H * W);
-      this.panel.paint(greyImage(scores, W, H, range), left, top);
-    }
-  }
-
-  corner(channel, k) {
-    return [(channel % k) * this.step.x, Math.floor(channel / k) * this.step.y];
-  }
-
-  /** The place on the map under the pointer. */
-  onMap({ x, y }, { H, W }) {
-    return { x: clamp(x % this.step.x, 0, W - 1), y: clamp(y % this.step.y, 0, H - 1) };
-  }
-
-  draw({ k, m, H, W, y, x }) {
-    const { panel } = this;
-    const cell = edges(k, m);
-    const [top, left] = [y - Math.floor(m / 2), x - Math.floor(m / 2)];
-    panel.clear();
-    for (let channel = 0; channel < k * k; channel++) {
-      const [mapLeft, mapTop] = this.corner(channel, k);
-      const [a, b] = [Math.floor(channel / k), channel % k];
-      const colour = this.colours[channel];
-      panel.pen.save();
-      panel.pen.beginPath();
-      panel.pen.rect(mapLeft, mapTop, W, H);
-      panel.pen.clip(); // what lies off the map is not drawn on its neighbour
-      const piece = [mapLeft + left + cell[b], mapTop + top + cell[a],
-                     cell[b + 1] - cell[b], cell[a + 1] - cell[a]];
-      panel.frame(mapLeft + left, mapTop + top, m, m, "#ffffff", 1, [3, 3]);
-      panel.fill(...piece, colour, 0.45);
-      panel.frame(...piece, "#ffffff", 3);
-      panel.frame(...piece, colour, 1.5);
-      panel.write(String(channel), mapLeft, mapTop, { size: 10, paper: "#ffffff" });
-      panel.pen.restore();
-    }
-  }
+/** The k*k maps of the traits. */
+function mapsOf({ place, maps, range }) {
+  const { k } = place;
+  const made = new ScoreMaps(place, {
+    gap: 1, most: 370, focusable: true,
+    title: k === 1 ? "1 score map" : `${k * k} score maps`,
+    label: `${k} x ${k} score maps; arrow keys move the window`,
+  });
+  made.paint(maps, (scores, W, H) => greyImage(scores, W, H, range));
+  return made;
 }
 
-/** The mask, pixel by pixel, with the borders of its cells. */
+/** The mask, pixel by pixel, with its parts. */
 class Mask {
   constructor({ place: { k, m } }) {
     this.panel = new Panel({
@@ -118,13 +80,7 @@ class Mask {
     for (let n = count; n < m * m; n++) image.data[4 * n + 3] = 0;
     this.panel.paint(image);
     this.panel.clear();
-    const cell = edges(k, m);
-    for (let a = 0; a < k; a++) {
-      for (let b = 0; b < k; b++) {
-        const box = [cell[b], cell[a], cell[b + 1] - cell[b], cell[a + 1] - cell[a]];
-        this.panel.frame(...box, colours[a * k + b], 2);
-      }
-    }
+    drawParts(this.panel, k, m, colours);
     if (pixel[0] >= 0) {
       this.panel.frame(pixel[1], pixel[0], 1, 1, "#ffffff", 4);
       this.panel.frame(pixel[1], pixel[0], 1, 1, "#d55e00", 2);
@@ -132,7 +88,7 @@ class Mask {
   }
 }
 
-/** Start and stop the step-through of the copy: rows of pixels, or cells at a press. */
+/** Start and stop the step-through of the copy: pixel by pixel, or rows at a press. */
 function player(model, total, show) {
   let step = total;
   let pixel = null;
@@ -156,20 +112,27 @@ function player(model, total, show) {
 
 export function render({ model: shared, el }) {
   if (sorry(shared, el)) return undefined;
-  const root = element("div", { class: "ifcn", role: "group", "aria-label": "Assembler" });
+  const body = element("div", {});
   const heard = spoken();
-  el.append(root);
+  let draw = null;
   let stop = build();
+  const root = staged(shared, "Assembler", {
+    parts: [body, heard.root], paint: () => draw(),
+    plays: () => [-1, 1].map((side) => ({
+      x: Math.round(shared.get("W") / 2 + (side * shared.get("m")) / 4) })),
+  });
+  el.append(root);
 
   function build() {
     const model = tracked(shared); // its listeners go with these panels
     const state = read(model);
     const { m, H, W } = state.place;
-    const maps = new Maps(model, state);
+    const maps = mapsOf(state);
+    const colours = model.get("colours")[String(state.place.k)];
     const mask = new Mask(state);
     const picture = pictureOf(model, H, W);
-    const stage = new Stage(...[picture, maps.panel, mask.panel].filter(Boolean));
-    const play = player(model, m * m, () => draw());
+    const stage = new Stage(picture ? PLACES : BARE, picture, maps.panel, mask.panel);
+    const play = player(model, m * m, () => redraw());
     const window = new Float32Array(m * m);
 
     const paint = () => {
@@ -178,22 +141,22 @@ export function render({ model: shared, el }) {
       const running = play.pixel();
       const pixel = running === null ? [model.get("i"), model.get("j")]
         : [Math.floor(running / m), running % m];
-      maps.draw(place);
-      mask.draw(window, place, range, maps.colours, play.count(), pixel);
+      maps.drawWindow(place.y, place.x, m, colours);
+      mask.draw(window, place, range, colours, play.count(), pixel);
       if (picture) outline(picture, place);
       stage.clear();
-      if (pixel[0] >= 0) trace(stage, maps, mask, place, pixel);
+      if (pixel[0] >= 0) trace(stage, maps, mask, place, pixel, colours);
       heard.say(words(model, state, window));
-      root.dataset.drawn = `${place.y},${place.x},${place.k}`;
     };
-    const draw = onceAFrame(paint);
+    const redraw = onceAFrame(paint);
+    draw = paint;
 
     const go = (y, x) => put(model, { y: clamp(Math.round(y), 0, H - 1),
                                       x: clamp(Math.round(x), 0, W - 1) });
     const near = (y, x) => (model.get("snap") ? go(...best(model, y, x, H, W, m)) : go(y, x));
     maps.panel.onDrag((at) => {
-      const { x, y } = maps.onMap(at, state.place);
-      near(Math.floor(y), Math.floor(x));
+      const { x, y } = maps.under(at);
+      near(y, x);
     });
     maps.panel.onArrows((dx, dy) => go(model.get("y") + dy, model.get("x") + dx));
     if (picture) {
@@ -213,25 +176,26 @@ export function render({ model: shared, el }) {
       numbers(model, "objectness").length
         ? toggle(model, "snap", "snap to the best window near") : null,
       button("copy step by step", play.press));
-    root.replaceChildren(stage.root, controls, heard.root);
-    watch(model, ["y", "x", "i", "j"], draw);
+    body.replaceChildren(
+      stage.root, controls, element("p", { class: "ifcn-keys" }, scoreScale(state.range)));
+    watch(model, ["y", "x", "i", "j"], redraw);
     watch(model, ["snap"], () => near(model.get("y"), model.get("x")));
     paint();
     return () => { play.stop(); model.dispose(); };
   }
 
   const rebuild = () => {
-    const choosing = root.contains(document.activeElement)
+    const choosing = body.contains(document.activeElement)
       && document.activeElement.type === "radio";
     stop();
     stop = build();
-    if (choosing) root.querySelector("input[type=radio]:checked").focus();
+    if (choosing) body.querySelector("input[type=radio]:checked").focus();
   };
   const unwatch = watch(shared, ["k", "scores", "objectness", "image"], rebuild);
   return () => { unwatch(); stop(); };
 }
 
-/** The picture the maps belong to, in cells of the maps; null where there is none. */
+/** The picture the maps belong to, in places of the maps; null where there is none. */
 function pictureOf(model, H, W) {
   const bytes = model.get("image");
   if (!bytes || bytes.byteLength === 0) return null;
@@ -253,15 +217,17 @@ function outline(picture, { k, m, y, x }) {
     picture.frame(left + edge, top, 0, m, "#ffffff", 1, [3, 3]);
     picture.frame(left, top + edge, m, 0, "#ffffff", 1, [3, 3]);
   }
+  picture.write("window", Math.max(0, left), Math.max(0, top), { size: 11, paper: "#ffffff" });
+  picture.grip(x + 0.5, y + 0.5);
 }
 
 /** The line from a pixel of the mask to the score it is a copy of. */
-function trace(stage, maps, mask, place, [i, j]) {
+function trace(stage, maps, mask, place, [i, j], colours) {
   const { channel, row, column, inside } = source(i, j, place);
   if (!inside) return;
-  const [left, top] = maps.corner(channel, place.k);
+  const [left, top] = maps.corner(channel);
   stage.line({ panel: maps.panel, x: left + column + 0.5, y: top + row + 0.5 },
-             { panel: mask.panel, x: j + 0.5, y: i + 0.5 }, maps.colours[channel]);
+             { panel: mask.panel, x: j + 0.5, y: i + 0.5 }, colours[channel]);
 }
 
 /** The place of highest objectness within a quarter of the window. */

@@ -2,18 +2,18 @@
 // Plain functions on typed arrays: no page is needed, and the golden vectors test them.
 
 /** Row, or column, of the k x k grid that offset i of an m x m window lies in. */
-export function cellOf(i, k, m) {
+export function partOf(i, k, m) {
   return Math.floor((i * k) / m);
 }
 
-/** First offset of each cell, and m at the end. */
+/** First offset of each part, and m at the end. */
 export function edges(k, m) {
   return Array.from({ length: k + 1 }, (_, a) => Math.ceil((a * m) / k));
 }
 
 /** Number of the map that window pixel (i, j) is copied from. */
 export function channelOf(i, j, k, m) {
-  return cellOf(i, k, m) * k + cellOf(j, k, m);
+  return partOf(i, k, m) * k + partOf(j, k, m);
 }
 
 /** Where pixel (i, j) of the window at (y, x) comes from; `inside`: on the map. */

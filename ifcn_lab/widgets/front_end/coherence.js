@@ -1,10 +1,16 @@
-// The CoherenceExplorer: what a window keeps when it moves by a cell.
+// The CoherenceExplorer: what a window keeps when it moves by a place.
 
-import { assemble, channelOf, edges, source } from "./assembling.js";
+import { assemble, channelOf, source } from "./assembling.js";
 import {
-  Panel, button, choice, clamp, element, greyImage, numbers, onceAFrame, put, slider,
-  sorry, spoken, watch,
+  button, choice, clamp, element, greyImage, numbers, onceAFrame, put, slider, sorry,
+  spoken, watch,
 } from "./page.js";
+import { Panel, Stage } from "./panel.js";
+import { drawParts } from "./score_maps.js";
+import { scoreScale, staged } from "./staging.js";
+
+const PLACES = { wide: '"a c" "b c" / 32fr 58fr', narrow: '"a b" "c c" / 1fr 1fr' };
+const MIDDLE = '"a b" "c c" / 24fr 33fr'; // where there is no second row of windows
 
 const KINDS = [[198, 219, 239], [230, 159, 0], [26, 26, 26]]; // same score, another score, another answer
 const FILL = 128; // the grey of a pixel off the map
@@ -132,7 +138,7 @@ class HeadRow {
     for (const [panel, window] of [[first, before], [second, after]]) {
       panel.paint(greyImage(window, m, m, range));
       panel.clear();
-      if (this.colours) this.drawCells(panel, k);
+      if (this.colours) drawParts(panel, k, m, this.colours[String(k)]);
     }
     const image = new ImageData(m, m); // what is new stays clear
     kinds.forEach((kind, n) => {
@@ -150,17 +156,6 @@ class HeadRow {
     if (i + down >= 0 && i + down < m && j + right >= 0 && j + right < m) {
       this.mark(first, i + down, j + right);
     }
-  }
-
-  drawCells(panel, k) {
-    const cell = edges(k, this.m);
-    this.colours[String(k)].forEach((colour, channel) => {
-      const [a, b] = [Math.floor(channel / k), channel % k];
-      panel.frame(cell[b], cell[a], cell[b + 1] - cell[b], cell[a + 1] - cell[a],
-                  colour, 2);
-      panel.write(String(channel), cell[b] + 1.5 / panel.scale,
-                  cell[a] + 1.5 / panel.scale, { size: 9, paper: PAPER });
-    });
   }
 
   mark(panel, i, j) {
@@ -195,6 +190,12 @@ function drawGround(panel, state) {
   panel.frame(left, top, m, m, INK, 2, [5, 4]);
   panel.frame(left + right, top + down, m, m, PAPER, 5);
   panel.frame(left + right, top + down, m, m, "#d55e00", 2.5);
+  const label = { size: 12, paper: PAPER };
+  const line = 15 / panel.scale;
+  panel.write("before", Math.max(0, left), Math.max(0, top), label);
+  panel.write("after", Math.max(0, left + right), Math.max(0, top + down + m - line),
+              { ...label, ink: "#a04000" });
+  panel.grip(x + right + 0.5, y + down + 0.5);
 }
 
 /** What the colours of the third column mean, in words with a sample of each. */
@@ -204,16 +205,12 @@ function legend() {
   const colours = [...KINDS.map((rgb) => `rgb(${rgb})`), "var(--ifcn-edge)"];
   const samples = colours.map((colour, n) => element("span", { class: "ifcn-sample" },
     element("i", { style: `background:${colour}` }), names[n]));
-  return element("p", { class: "ifcn-legend" },
-                 "Dashed line: before. Red line: after. ", ...samples);
+  return element("p", { class: "ifcn-legend" }, "kept: ", ...samples);
 }
 
 export function render({ model, el }) {
   if (sorry(model, el)) return undefined;
-  const root = element("div", { class: "ifcn", role: "group",
-                                "aria-label": "CoherenceExplorer" });
   const heard = spoken();
-  el.append(root);
   const first = readState(model);
   const { m, H, W } = first;
   const other = first.outputs.length > 0;
@@ -222,8 +219,8 @@ export function render({ model, el }) {
   const own = new HeadRow("maps", first, width, model.get("colours"));
   const head = other ? new HeadRow(`${m * m} outputs`, first, width, null) : null;
   const rows = [own, head].filter(Boolean);
-  ground.root.append(legend());
-
+  const key = element("div", {}, legend(),
+                      element("p", { class: "ifcn-legend" }, scoreScale(model.get("limits"))));
   const paint = () => {
     const state = readState(model);
     const found = compare(state);
@@ -236,7 +233,6 @@ export function render({ model, el }) {
     });
     if (head) head.draw(found.other, [0, 255], pixel, state);
     heard.say(words(model, state, found));
-    root.dataset.drawn = `${state.y},${state.x},${state.down},${state.right},${state.k}`;
   };
 
   const stepTo = (down, right) => {
@@ -276,10 +272,13 @@ export function render({ model, el }) {
       button("one up", () => move(0, -1)), button("one down", () => move(0, 1)),
       button("start here", startHere)),
     model.get("ks").length > 1 ? choice(model, "k", "k", model.get("ks")) : null);
-  root.append(element("div", { class: "ifcn-stage" }, ground.root,
-                      element("div", { class: "ifcn-column" },
-                              ...rows.map((row) => row.root))),
-              controls, heard.root);
+  const windows = element("div", { class: "ifcn-column" }, ...rows.map((row) => row.root));
+  const stage = new Stage(other ? PLACES : { ...PLACES, middle: MIDDLE },
+                          ground, { root: key }, { root: windows });
+  el.append(staged(model, "CoherenceExplorer", {
+    parts: [stage.root, controls, heard.root], paint,
+    plays: () => [{ right: 0 }, { right: Math.min(reach, W - 1 - model.get("x")) }],
+  }));
   const unbind = watch(model, ["down", "right", "y", "x"], stayOnMap);
   const unwatch = watch(model, ["y", "x", "down", "right", "i", "j", "k"],
                         onceAFrame(paint));

@@ -1,13 +1,19 @@
 // The ProposalExplorer: which windows become proposals, and what is lost on the way.
 
-import { assemble, edges } from "./assembling.js";
+import { assemble } from "./assembling.js";
 import {
-  Panel, clamp, element, numbers, onceAFrame, put, slider, sorry, spoken, watch,
+  clamp, element, numbers, onceAFrame, put, slider, sorry, spoken, watch,
 } from "./page.js";
+import { Panel, Stage } from "./panel.js";
 import { boxArea, decodeMasks, foundCounts, foundObjects, suppress } from "./proposing.js";
+import { ScoreMaps, drawParts } from "./score_maps.js";
+import { greyScale, staged } from "./staging.js";
 
 const LIMIT = 0.7; // IoU from which an object counts as found, as in Python
 const TALLEST = 340;
+const PLACES = { wide: '"a b c" "a b d" / 34fr 34fr 21fr',
+                 middle: '"a a a b b b" "c c d d d d" / 1fr 1fr 1fr 1fr 1fr 1fr',
+                 narrow: '"a b" "c d" / 1fr 1fr' };
 const [INK, PAPER, HIT, MISSED] = ["#1a1a1a", "#ffffff", "#0072b2", "#d55e00"];
 
 /** What never changes: boxes, scores, masks, and the maps of each zoom. */
@@ -147,10 +153,6 @@ class Picture {
     if (pixels[0] > TALLEST) this.panel.low.style.imageRendering = "auto";
     this.panel.paintFile(model.get("image"));
     this.panel.sheet.style.cursor = "pointer";
-    if (all.objects) {
-      this.panel.root.append(element("p", { class: "ifcn-legend" },
-        `Blue line: an object found at IoU ${LIMIT}. Red dashes: one not found.`));
-    }
   }
 
   path(n) {
@@ -185,12 +187,17 @@ class Picture {
   }
 
   drawObjects(shown) {
-    const { overlap, objects, count } = this.all;
+    const { overlap, objects, count, boxes } = this.all;
     const found = foundObjects(overlap, objects, shown, LIMIT);
+    const names = { true: `found at IoU ${LIMIT}`, false: "not found" };
     for (let o = 0; o < objects; o++) {
       const line = this.path(count + o);
       this.stroke(line, PAPER, 3.5);
       this.stroke(line, found[o] ? HIT : MISSED, 2, found[o] ? [] : [4, 3]);
+      if (Boolean(found[o - 1]) === Boolean(found[o]) && o) continue;
+      const [x0, y0, x1, y1] = boxes.subarray(4 * (count + o), 4 * (count + o) + 4);
+      this.panel.write(names[Boolean(found[o])], x0, (y0 + y1) / 2,
+                       { size: 10, ink: found[o] ? "#005a94" : "#a04000", paper: PAPER });
     }
   }
 
@@ -224,50 +231,16 @@ class Picture {
   }
 }
 
-/** The k*k maps of one zoom, with the pieces that the chosen window copies. */
-class LevelMaps {
-  constructor(model, { k, m, levels }, number) {
-    const { H, W, maps, zoom } = levels[number];
-    const gap = Math.max(1, Math.round(W / 25)); // cells between two maps
-    const [columns, rows] = [W, H].map((side) => k * (side + gap) - gap);
-    Object.assign(this, { k, m, H, W, gap });
-    this.colours = model.get("colours");
-    this.panel = new Panel({
-      title: `${k * k} score maps at zoom ${zoom.toFixed(2)}`, columns, rows,
-      width: Math.min(TALLEST, (TALLEST * columns) / rows),
-      label: `${k} x ${k} score maps with the chosen window`,
-    });
-    for (let channel = 0; channel < k * k; channel++) {
-      const grey = maps.subarray(channel * H * W, (channel + 1) * H * W);
-      this.panel.paint(plainGrey(grey, W, H), ...this.corner(channel));
-    }
-  }
-
-  corner(channel) {
-    const { k, H, W, gap } = this;
-    return [(channel % k) * (W + gap), Math.floor(channel / k) * (H + gap)];
-  }
-
-  draw(y, x) {
-    const { panel, k, m, H, W } = this;
-    const cell = edges(k, m);
-    panel.clear();
-    for (let channel = 0; channel < k * k; channel++) {
-      const [left, top] = this.corner(channel);
-      const [a, b] = [Math.floor(channel / k), channel % k];
-      const piece = [left + x - Math.floor(m / 2) + cell[b],
-                     top + y - Math.floor(m / 2) + cell[a],
-                     cell[b + 1] - cell[b], cell[a + 1] - cell[a]];
-      panel.pen.save();
-      panel.pen.beginPath();
-      panel.pen.rect(left, top, W, H);
-      panel.pen.clip(); // what lies off the map is not drawn on its neighbour
-      panel.frame(...piece, PAPER, 4);
-      panel.frame(...piece, this.colours[channel], 2);
-      panel.write(String(channel), left, top, { size: 10, paper: PAPER });
-      panel.pen.restore();
-    }
-  }
+/** The k*k maps of one zoom. */
+function mapsOf({ k, levels }, number) {
+  const { H, W, maps, zoom } = levels[number];
+  const made = new ScoreMaps({ k, H, W }, {
+    gap: Math.max(1, Math.round(W / 25)), most: TALLEST,
+    title: `${k * k} score maps at zoom ${zoom.toFixed(2)}`,
+    label: `${k} x ${k} score maps with the chosen window`,
+  });
+  made.paint(maps, plainGrey);
+  return made;
 }
 
 /** Greys that are greys already, as ImageData. */
@@ -290,14 +263,9 @@ class ChosenWindow {
 
   draw({ H, W, maps }, y, x) {
     const { panel, k, m } = this;
-    const cell = edges(k, m);
     panel.paint(plainGrey(assemble(maps, { k, m, H, W, y, x }, 128), m, m));
     panel.clear();
-    this.colours.forEach((colour, channel) => {
-      const [a, b] = [Math.floor(channel / k), channel % k];
-      panel.frame(cell[b], cell[a], cell[b + 1] - cell[b], cell[a + 1] - cell[a],
-                  colour, 2);
-    });
+    drawParts(panel, k, m, this.colours);
   }
 }
 
@@ -355,23 +323,19 @@ export function render({ model, el }) {
   const byLevel = all.levels.map(() => null);
   const mapsPlace = element("div", {});
   const heard = spoken();
-  const beside = element("div", { class: "ifcn-column" },
-    mask.panel.root, chart && chart.panel.root);
-  const root = element("div", { class: "ifcn", role: "group",
-                                "aria-label": "ProposalExplorer" },
-    element("div", { class: "ifcn-stage" }, picture.panel.root, mapsPlace, beside),
-    controlsOf(model, all), heard.root);
+  const stage = new Stage(PLACES, picture.panel, { root: mapsPlace }, mask.panel,
+                          chart?.panel);
   let sifted = sift(model, all);
 
   const drawMaps = (chosen) => {
     mapsPlace.hidden = mask.panel.root.hidden = chosen < 0;
     if (chosen < 0) return;
     const [level, y, x] = all.windows.subarray(3 * chosen, 3 * chosen + 3);
-    byLevel[level] ??= new LevelMaps(model, all, level);
+    byLevel[level] ??= mapsOf(all, level);
     if (mapsPlace.firstChild !== byLevel[level].panel.root) {
       mapsPlace.replaceChildren(byLevel[level].panel.root);
     }
-    byLevel[level].draw(y, x);
+    byLevel[level].drawWindow(y, x, all.m, model.get("colours"));
     mask.draw(all.levels[level], y, x);
   };
   const paint = () => {
@@ -389,11 +353,18 @@ export function render({ model, el }) {
     const next = at < 0 ? 0 : clamp(at + by, 0, shown.length - 1);
     if (shown.length) put(model, { chosen: shown[next] });
   };
-  picture.panel.sheet.addEventListener("pointerdown", (event) => {
+  picture.panel.sheet.addEventListener("click", (event) => {
     const at = picture.panel.at(event);
     put(model, { chosen: picture.pick(at, sifted.shown, model.get("chosen")) });
   });
   picture.panel.onArrows((dx, dy) => step(dx + dy));
+  const loose = Math.min(100, model.get("iou") + 15); // NMS then leaves copies
+  const root = staged(model, "ProposalExplorer", {
+    parts: [stage.root, controlsOf(model, all),
+            element("p", { class: "ifcn-keys" }, greyScale("grey: probability", 0, 1)),
+            heard.root],
+    paint, plays: () => [{ objectness: 95 }, { iou: loose, objectness: 0 }],
+  });
   el.append(root);
   paint();
   return watch(model, ["objectness", "iou", "top", "scale", "chosen"],

@@ -2,11 +2,16 @@
 
 import { assemble, channelOf, edges } from "./assembling.js";
 import {
-  Panel, Stage, button, choice, clamp, element, greyImage, motionIsReduced, numbers,
-  onceAFrame, put, shade, slider, sorry, spoken, watch,
+  button, choice, clamp, element, greyImage, motionIsReduced, numbers, onceAFrame, put,
+  shade, slider, sorry, spoken, watch,
 } from "./page.js";
+import { Panel, Stage } from "./panel.js";
+import { ScoreMaps } from "./score_maps.js";
+import { scoreScale, staged } from "./staging.js";
 
-const [HERE, TALLEST, UNKNOWN, PAUSE] = ["#d55e00", 390, 2, 600];
+const PLACES = { wide: '"a b c" / 21fr 33fr 22fr', narrow: '"a c" "b b" / 1fr 1fr' };
+const BARE = { wide: '"b c" / 33fr 22fr' }; // maps alone
+const [HERE, UNKNOWN, PAUSE] = ["#d55e00", 2, 600];
 
 /** What does not change while the widget is looked at. */
 function fixedParts(model) {
@@ -101,8 +106,8 @@ function leadIn(model, { scenes, steps }) {
   return `${scene} ${source}`.trim();
 }
 
-/** A cell in white and orange; a ring round it where a cell is too small to see. */
-function markCell(panel, x, y) {
+/** A place in white and orange; a ring round it where it is too small to see. */
+function markPlace(panel, x, y) {
   const { pen, scale } = panel;
   for (const [colour, lines] of [["#ffffff", 4], [HERE, 2]]) {
     if (scale >= 7) {
@@ -118,60 +123,35 @@ function markCell(panel, x, y) {
   }
 }
 
-/** A width at which so many rows are not too high. */
-function widthFor(columns, rows, most) {
-  return Math.round(Math.min(most, (TALLEST * columns) / rows));
-}
-
 /** The k*k maps in their grid, the place marked in each. */
-class MapsOnGrid {
-  constructor({ k, H, W, colours }) {
-    this.gap = Math.max(1, Math.round(0.06 * W));
-    this.step = { x: W + this.gap, y: H + this.gap };
-    this.colours = colours;
-    const [columns, rows] = [k * W + (k - 1) * this.gap, k * H + (k - 1) * this.gap];
-    this.panel = new Panel({
-      title: `${k * k} score maps`, columns, rows, width: widthFor(columns, rows, 332),
-      label: `${k} x ${k} score maps; arrow keys move the place`, focusable: true,
+class MapsOnGrid extends ScoreMaps {
+  constructor(parts) {
+    const { k, W, colours } = parts;
+    super(parts, {
+      gap: Math.max(1, Math.round(0.06 * W)), most: 332, focusable: true,
+      title: `${k * k} score maps`,
+      label: `${k} x ${k} score maps; arrow keys move the place`,
     });
+    this.colours = colours;
     this.panel.sheet.classList.add("ifcn-point");
-  }
-
-  corner(part, k) {
-    return [(part % k) * this.step.x, Math.floor(part / k) * this.step.y];
-  }
-
-  /** The cell and the part under the pointer. */
-  under({ x, y }, { k, H, W }) {
-    const [a, b] = [y / this.step.y, x / this.step.x].map((v) =>
-      clamp(Math.floor(v), 0, k - 1));
-    return { y: clamp(Math.floor(y - a * this.step.y), 0, H - 1),
-             x: clamp(Math.floor(x - b * this.step.x), 0, W - 1), part: a * k + b };
-  }
-
-  paint({ maps, range }, { k, H, W }) {
-    for (let part = 0; part < k * k; part++) {
-      const scores = maps.subarray(part * H * W, (part + 1) * H * W);
-      this.panel.paint(greyImage(scores, W, H, range), ...this.corner(part, k));
-    }
   }
 
   draw(model, { k, H, W }, { y, x }) {
     const { panel, colours } = this;
     panel.clear();
     for (let part = 0; part < k * k; part++) {
-      const [left, top] = this.corner(part, k);
+      const [left, top] = this.corner(part);
       const lines = part === model.get("part") ? 5 : 2;
       panel.frame(left, top, W, H, "#ffffff", lines + 2);
       panel.frame(left, top, W, H, colours[part], lines);
       panel.write(String(numberOf(model, part)), left + 2 / panel.scale,
                   top + 2 / panel.scale, { paper: "#ffffff" });
-      markCell(panel, left + x, top + y);
+      markPlace(panel, left + x, top + y);
     }
   }
 }
 
-/** The scores of the place, each in the cell of its part. */
+/** The scores of the place, each where its part lies. */
 class ScoreTable {
   constructor({ k, colours }) {
     Object.assign(this, { k, colours });
@@ -204,7 +184,7 @@ class ScoreTable {
       : this.hint(readers);
   }
 
-  /** The edge of a cell, drawn inside it. */
+  /** The edge of a part, drawn inside it. */
   edge(left, top, lines, colour) {
     const half = lines / 2 / this.panel.scale;
     this.panel.frame(left + half, top + half, 1 - 2 * half, 1 - 2 * half, colour, lines);
@@ -255,7 +235,7 @@ class PlacePicture {
     const [height, width] = model.get("image_size");
     this.size = { height, width };
     this.panel = new Panel({
-      title: "the picture", columns: W, rows: H, width: widthFor(W, H, 206),
+      title: "the picture", columns: W, rows: H, width: Math.min(206, (390 * W) / H),
       pixels: [width, height], label: "the picture; arrow keys move the place",
       focusable: true,
     });
@@ -275,12 +255,12 @@ class PlacePicture {
     const { panel } = this;
     panel.clear();
     windows.forEach((window, n) => {
-      const cell = edges(k, m);
+      const edge = edges(k, m);
       const [top, left] = [window.y - Math.floor(m / 2), window.x - Math.floor(m / 2)];
       const [a, b] = [Math.floor(part / k), part % k];
       if (part >= 0) {
-        const piece = [left + cell[b], top + cell[a], cell[b + 1] - cell[b],
-                       cell[a + 1] - cell[a]];
+        const piece = [left + edge[b], top + edge[a], edge[b + 1] - edge[b],
+                       edge[a + 1] - edge[a]];
         panel.fill(...piece, colours[part], 0.45);
         panel.frame(...piece, "#ffffff", 3);
         panel.frame(...piece, colours[part], 1.5);
@@ -290,7 +270,8 @@ class PlacePicture {
       panel.write(String(n + 1), Math.max(left, 0) + 3 / panel.scale,
                   Math.max(top, 0) + 3 / panel.scale, { size: 11, paper: "#ffffff" });
     });
-    markCell(panel, x, y);
+    markPlace(panel, x, y);
+    panel.held = { x: x + 0.5, y: y + 0.5 };
   }
 }
 
@@ -311,7 +292,7 @@ class WindowMasks {
       panel.root.firstChild.textContent = `${n + 1}: IoU ${window.iou.toFixed(2)}`;
       panel.clear();
       if (partIn(window, place, { k, m }) >= 0) {
-        markCell(panel, place.x - window.x + Math.floor(m / 2),
+        markPlace(panel, place.x - window.x + Math.floor(m / 2),
                  place.y - window.y + Math.floor(m / 2));
       }
     });
@@ -344,8 +325,6 @@ function filmButton(model, last) {
 
 export function render({ model, el }) {
   if (sorry(model, el)) return undefined;
-  const root = element("div", { class: "ifcn", role: "group", "aria-label": "MapGrid" });
-  el.append(root);
   const heard = spoken();
   const parts = fixedParts(model);
   const grid = new MapsOnGrid(parts);
@@ -355,8 +334,10 @@ export function render({ model, el }) {
   const masks = new WindowMasks(parts, most);
   const left = element("div", { class: "ifcn-column" }, picture?.panel.root,
                        most ? masks.root : null);
-  const columns = [picture || most ? { root: left } : null, grid.panel, table.panel];
-  const stage = new Stage(...columns.filter(Boolean));
+  const stage = picture || most
+    ? new Stage(PLACES, { root: left }, grid.panel, table.panel)
+    : new Stage(BARE, null, grid.panel, table.panel);
+  const scale = element("p", { class: "ifcn-keys" });
   const film = parts.steps.length ? filmButton(model, parts.steps.length - 1) : null;
   const control = film && slider(model, "frame", {
     label: "training step", least: 0, most: parts.steps.length - 1,
@@ -366,7 +347,8 @@ export function render({ model, el }) {
   const renew = () => {
     shown = mapsShown(model, parts);
     windows = windowsShown(model, parts, shown);
-    grid.paint(shown, parts);
+    grid.paint(shown.maps, (scores, W, H) => greyImage(scores, W, H, shown.range));
+    scale.replaceChildren(scoreScale(shown.range));
     picture?.paint(model.get("scene"));
     const perfect = model.get("source") === "perfect";
     if (!film) return;
@@ -387,7 +369,6 @@ export function render({ model, el }) {
     picture?.draw(windows, parts, place, model.get("part"));
     masks.draw(windows, parts, place);
     heard.say(words(model, parts, shown, windows));
-    root.dataset.drawn = `${place.y},${place.x},${wanted}`;
   };
   const draw = onceAFrame(paint);
 
@@ -397,16 +378,14 @@ export function render({ model, el }) {
   const step = (dx, dy) => go(model.get("y") + dy, model.get("x") + dx, model.get("part"));
   const overMaps = (at) => {
     if (!at) return;
-    const { y, x, part } = grid.under(at, parts);
+    const { y, x, part } = grid.under(at);
     go(y, x, part);
   };
   grid.panel.onHover(overMaps);
-  grid.panel.onDrag(overMaps);
   grid.panel.onArrows(step);
   if (picture) {
     const over = (at) => { if (at) go(at.y, at.x); };
     picture.panel.onHover(over);
-    picture.panel.onDrag(over);
     picture.panel.onArrows(step);
   }
   const choose = (a, b) => put(model, {
@@ -414,7 +393,6 @@ export function render({ model, el }) {
   const overTable = (at) => (at ? choose(Math.floor(at.y), Math.floor(at.x))
     : put(model, { part: -1 }));
   table.panel.onHover(overTable);
-  table.panel.onDrag(overTable);
   table.panel.onArrows((dx, dy) => {
     const part = model.get("part");
     if (part < 0) choose(0, 0);
@@ -422,12 +400,17 @@ export function render({ model, el }) {
   });
 
   const controls = element("div", { class: "ifcn-controls" },
+    control, film?.made,
     model.get("sources").length > 1
       ? choice(model, "source", "maps", model.get("sources"), sourceName) : null,
     parts.scenes > 1
-      ? choice(model, "scene", "scene", [...Array(parts.scenes).keys()]) : null,
-    control, film?.made);
-  root.append(stage.root, controls, heard.root);
+      ? choice(model, "scene", "scene", [...Array(parts.scenes).keys()]) : null, scale);
+  const last = parts.steps.length - 1;
+  el.append(staged(model, "MapGrid", {
+    parts: [stage.root, controls, heard.root], paint,
+    plays: () => (film ? [{ frame: 0 }, { frame: last }]
+      : [0.25, 0.75].map((share) => ({ x: Math.floor(share * W) }))),
+  }));
   const unwatch = watch(model, ["y", "x", "part", "source", "frame", "scene"], draw);
   paint();
   return () => { unwatch(); film?.rest(); };

@@ -1,9 +1,14 @@
 // The TrainingMonitor: losses and masks while training runs in the kernel, or replayed.
 
 import {
-  Panel, Stage, button, clamp, element, motionIsReduced, numbers, onceAFrame, put, sorry,
-  spoken, svg, watch,
+  button, clamp, element, motionIsReduced, numbers, onceAFrame, put, sorry, spoken, svg,
+  watch,
 } from "./page.js";
+import { Panel, Stage } from "./panel.js";
+import { greyScale, staged } from "./staging.js";
+
+const PLACES = { wide: '"a b c" / 17fr 26fr 35fr', middle: '"a c" "b c" / 20fr 33fr',
+                 narrow: '"a b" "c c" / 2fr 3fr' };
 
 const STATES = {
   ready: "Not started", training: "Training", paused: "Paused", stopped: "Stopped",
@@ -13,7 +18,7 @@ const MEAN_OF = 15; // steps, in a running mean
 const UNKNOWN = 255; // in the true masks: off the map
 const LOSSES = { mask: "var(--ifcn-mask)", objectness: "var(--ifcn-objectness)" };
 const CHART = { width: 350, height: 250, left: 34, top: 26, right: 344, bottom: 216 };
-const BETWEEN = 2; // cells between two windows
+const BETWEEN = 2; // places between two windows
 
 /** What the traits say at the moment that is shown. */
 function moment(model) {
@@ -301,14 +306,15 @@ export function render({ model, el }) {
   const replay = replayer(model);
   const buttons = trainingButtons(model);
   const bar = element("progress", { max: 1, "aria-label": "progress" });
+  const taken = element("output", {});
+  const progress = element("label", { class: "ifcn-slider" }, "trained", bar, taken);
+  const seen = element("p", { class: "ifcn-words", "aria-hidden": "true" });
+  heard.root.className = "ifcn-unseen"; // it is told less often than it changes
   const wrong = element("p", { class: "ifcn-problem", role: "alert", hidden: true });
-  const stage = new Stage(picture.panel, windows.panel, chart);
-  const root = element("div", { class: "ifcn", role: "group", "aria-label": "Training monitor" },
-    stage.root,
-    element("div", { class: "ifcn-controls" }, buttons.root, bar, slide.root,
-            button("replay", replay.press)),
-    wrong, heard.root);
-  el.append(root);
+  const stage = new Stage(PLACES, picture.panel, windows.panel, chart);
+  const controls = element("div", { class: "ifcn-controls" }, buttons.root, progress,
+                           slide.root, button("replay", replay.press),
+                           greyScale("grey: probability", 0, 1));
 
   let told = "";
   const paint = () => {
@@ -323,16 +329,22 @@ export function render({ model, el }) {
     slide.follow(now);
     buttons.follow();
     bar.value = model.get("progress");
-    bar.hidden = !model.get("live");
+    taken.textContent = `${model.get("taken")} of ${model.get("steps")} steps`;
+    progress.hidden = !model.get("live");
     wrong.textContent = model.get("error");
     wrong.hidden = !model.get("error");
     // While training runs, a screen reader hears a tenth of it at a time.
     const news = [model.get("status"), model.get("step"),
                   Math.floor(10 * clamp(model.get("progress"), 0, 1))].join();
-    if (news !== told) heard.say(monitorWords(model, now, means));
+    seen.textContent = monitorWords(model, now, means);
+    if (news !== told) heard.say(seen.textContent);
     told = news;
-    root.dataset.drawn = `${now.step}`;
   };
+  el.append(staged(model, "TrainingMonitor", {
+    parts: [stage.root, controls, wrong, seen, heard.root], paint,
+    plays: () => (model.get("at").length > 1 && model.get("status") !== "training"
+      ? [{ step: 0 }, { step: model.get("at").at(-1) }] : []),
+  }));
   const unwatch = watch(model, ["windows", "losses", "status", "step", "error"],
                         onceAFrame(paint));
   paint();

@@ -1,4 +1,4 @@
-// What all widgets share: elements, panels of cells, sliders, words read aloud.
+// What all widgets share: elements, sliders, words read aloud.
 
 /** An element with attributes, listeners ("onclick") and children. */
 export function element(tag, attributes = {}, ...children) {
@@ -83,170 +83,6 @@ export function motionIsReduced() {
 
 export const clamp = (value, least, most) => Math.min(most, Math.max(least, value));
 
-/**
- * A picture made of cells, with a transparent sheet above it for outlines.
- *
- * `low` holds one pixel per cell and is enlarged without smoothing; `pen` draws on the
- * sheet in units of one cell, lines in units of one screen pixel.
- */
-export class Panel {
-  constructor({ title, columns, rows, width, label, focusable = false, pixels }) {
-    Object.assign(this, { columns, rows, scale: width / columns });
-    const size = `width:${width}px;aspect-ratio:${columns}/${rows}`; // less on a phone
-    const [across, down] = pixels ?? [columns, rows]; // of the picture below the sheet
-    this.low = element("canvas", { width: across, height: down });
-    const dots = globalThis.devicePixelRatio || 1;
-    this.sheet = element("canvas", {
-      width: Math.round(width * dots),
-      height: Math.round(rows * this.scale * dots),
-      class: "ifcn-sheet",
-      role: focusable ? "application" : "img",
-      "aria-label": label,
-      tabindex: focusable ? 0 : null,
-    });
-    this.pen = this.sheet.getContext("2d");
-    this.pen.setTransform(dots * this.scale, 0, 0, dots * this.scale, 0, 0);
-    this.root = element(
-      "figure",
-      { class: "ifcn-panel" },
-      element("figcaption", {}, title),
-      element("div", { class: "ifcn-stack", style: size }, this.low, this.sheet),
-    );
-  }
-
-  /** Show ImageData, of one pixel per cell unless `pixels` says otherwise. */
-  paint(image, x = 0, y = 0) {
-    this.low.getContext("2d").putImageData(image, x, y);
-  }
-
-  /** Show a picture file, given as bytes. */
-  async paintFile(bytes) {
-    const bitmap = await createImageBitmap(new Blob([bytes]));
-    this.low.getContext("2d").drawImage(bitmap, 0, 0, this.low.width, this.low.height);
-  }
-
-  clear() {
-    this.pen.clearRect(0, 0, this.columns, this.rows);
-  }
-
-  /** Outline a box of cells; `lines` is the width in screen pixels. */
-  frame(x, y, width, height, colour, lines = 1.5, dash = []) {
-    this.pen.strokeStyle = colour;
-    this.pen.lineWidth = lines / this.scale;
-    this.pen.setLineDash(dash.map((d) => d / this.scale));
-    this.pen.strokeRect(x, y, width, height);
-  }
-
-  /** Fill a box of cells. */
-  fill(x, y, width, height, colour, opacity = 1) {
-    this.pen.globalAlpha = opacity;
-    this.pen.fillStyle = colour;
-    this.pen.fillRect(x, y, width, height);
-    this.pen.globalAlpha = 1;
-  }
-
-  /** Write in a box of its own; `size` in screen pixels. */
-  write(text, x, y, { size = 10, ink = "#1a1a1a", paper = null } = {}) {
-    const { pen, scale } = this;
-    pen.font = `${size / scale}px system-ui, sans-serif`;
-    pen.textBaseline = "top";
-    if (paper) {
-      const pad = 1.5 / scale;
-      this.fill(x, y, pen.measureText(text).width + 2 * pad, (size + 2) / scale, paper);
-      x += pad;
-      y += pad;
-    }
-    pen.fillStyle = ink;
-    pen.fillText(text, x, y);
-  }
-
-  /** The place under the pointer, in cells, with a fraction. */
-  at(event) {
-    const box = this.sheet.getBoundingClientRect();
-    return {
-      x: ((event.clientX - box.left) / box.width) * this.columns,
-      y: ((event.clientY - box.top) / box.height) * this.rows,
-    };
-  }
-
-  /** Call with the place in cells while the pointer is down. */
-  onDrag(move) {
-    const follow = (event) => {
-      if (event.buttons & 1) move(this.at(event), event);
-    };
-    this.sheet.addEventListener("pointerdown", (event) => {
-      this.sheet.setPointerCapture(event.pointerId);
-      move(this.at(event), event);
-    });
-    this.sheet.addEventListener("pointermove", follow);
-  }
-
-  /** Call with the place in cells when the pointer is over; with null when it leaves. */
-  onHover(move) {
-    this.sheet.addEventListener("pointermove", (event) => move(this.at(event), event));
-    this.sheet.addEventListener("pointerleave", (event) => move(null, event));
-  }
-
-  /** Call with a step (dx, dy) for each arrow key; Shift makes it `fast` cells. */
-  onArrows(move, fast = 5) {
-    const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1],
-                    ArrowDown: [0, 1] };
-    this.sheet.addEventListener("keydown", (event) => {
-      const step = steps[event.key];
-      if (!step) return;
-      event.preventDefault();
-      event.stopPropagation(); // a notebook would move to the next cell
-      const by = event.shiftKey ? fast : 1;
-      move(step[0] * by, step[1] * by);
-    });
-  }
-
-  /** Place of a cell in its widget, in screen pixels from the widget's corner. */
-  onStage(x, y, stage) {
-    const box = this.sheet.getBoundingClientRect();
-    const origin = stage.getBoundingClientRect();
-    return [
-      box.left - origin.left + (x / this.columns) * box.width,
-      box.top - origin.top + (y / this.rows) * box.height,
-    ];
-  }
-}
-
-/** A sheet over all panels, for lines from one to another. */
-export class Stage {
-  constructor(...panels) {
-    this.sheet = element("canvas", { class: "ifcn-lines", "aria-hidden": "true" });
-    this.root = element("div", { class: "ifcn-stage" }, ...panels.map((p) => p.root),
-                        this.sheet);
-  }
-
-  clear() {
-    const { width, height } = this.root.getBoundingClientRect();
-    const dots = globalThis.devicePixelRatio || 1;
-    const [columns, rows] = [Math.round(width * dots), Math.round(height * dots)];
-    if (this.sheet.width !== columns || this.sheet.height !== rows) {
-      Object.assign(this.sheet, { width: columns, height: rows });
-    }
-    this.pen = this.sheet.getContext("2d");
-    this.pen.setTransform(dots, 0, 0, dots, 0, 0);
-    this.pen.clearRect(0, 0, width, height);
-  }
-
-  /** A line between two places (x, y) in cells of two panels. */
-  line(from, to, colour) {
-    const [start, end] = [from, to].map(({ panel, x, y }) =>
-      panel.onStage(x, y, this.root));
-    for (const [style, lines] of [["#ffffff", 4], [colour, 2]]) {
-      this.pen.strokeStyle = style;
-      this.pen.lineWidth = lines;
-      this.pen.beginPath();
-      this.pen.moveTo(...start);
-      this.pen.lineTo(...end);
-      this.pen.stroke();
-    }
-  }
-}
-
 /** A labelled slider tied to a trait; it moves the trait and follows it. */
 export function slider(model, name, { label, least, most, step = 1, show = String }) {
   const input = element("input", { type: "range", min: least, max: most, step,
@@ -321,23 +157,44 @@ export function spoken() {
   };
 }
 
-/** The model for one life of a widget: `dispose` takes back all that was listened to. */
+/**
+ * The model for one life of a widget: `dispose` takes back all that was listened to.
+ *
+ * `pretend` shows other values in this view alone, and the model keeps its own; with null
+ * it shows those again. What the view sets in between is pretended too.
+ */
 export function tracked(model) {
-  const kept = [];
-  return {
-    get: (name) => model.get(name),
-    set: (name, value) => model.set(name, value),
-    save_changes: () => model.save_changes(),
+  let [kept, pretended] = [[], null];
+  const own = {
+    get: (name) => (pretended && name in pretended ? pretended[name] : model.get(name)),
+    set(name, value) {
+      if (pretended) own.pretend({ ...pretended, [name]: value });
+      else model.set(name, value);
+    },
+    save_changes: () => pretended || model.save_changes(),
     send: (...message) => model.send(...message),
     on(event, then) {
       model.on(event, then);
       kept.push([event, then]);
     },
-    off: (event, then) => model.off(event, then),
+    off(event, then) {
+      model.off(event, then);
+      kept = kept.filter(([name, one]) => name !== event || one !== then);
+    },
+    pretend(values) {
+      const names = Object.keys({ ...pretended, ...values });
+      const before = names.map(own.get);
+      pretended = values;
+      names.forEach((name, n) => {
+        if (own.get(name) === before[n]) return;
+        for (const [event, then] of [...kept]) if (event === `change:${name}`) then();
+      });
+    },
     dispose() {
       for (const [event, then] of kept.splice(0)) model.off(event, then);
     },
   };
+  return own;
 }
 
 /** A render function that leaves no listener behind when its view goes. */

@@ -1,10 +1,13 @@
 // ReceptiveField: a place of the feature map, and the pixels that it can see.
 
 import {
-  Panel, choice, clamp, element, onceAFrame, put, slider, sorry, spoken, watch,
+  choice, clamp, element, onceAFrame, put, slider, sorry, spoken, watch,
 } from "./page.js";
+import { Panel, Stage } from "./panel.js";
+import { staged } from "./staging.js";
 
 const [SEEN, WINDOW, INK] = ["#56b4e9", "#e69f00", "#1a1a1a"];
+const PLACES = { wide: '"a b" / 3fr 2fr', narrow: '"a" "b"' };
 const WIDE = 384; // screen pixels of the longer side
 
 /** Place, receptive field and window, for the model as it is now. */
@@ -78,28 +81,21 @@ function draw(panel, now) {
 export function render({ model, el }) {
   if (sorry(model, el)) return undefined;
   const names = Object.keys(model.get("layers"));
-  const size = model.get("size");
-  const [rows, columns] = size;
+  const [rows, columns] = model.get("size");
   const panel = new Panel({
     title: "A place, and what it sees", columns, rows, focusable: true,
     width: Math.round((WIDE * columns) / Math.max(rows, columns)),
     label: "the picture under the feature map; arrow keys move the place",
   });
   const heard = spoken();
-  const stage = element("div", { class: "ifcn-stage" }, panel.root);
   const [across, down] = ["x", "y"].map((name, n) => slider(model, name, {
     label: ["across", "down"][n], least: 0, most: [columns, rows][n] - 1 }));
-  const side = element("div", { class: "ifcn-column ifcn-beside" },
+  const side = element("div", { class: "ifcn-column ifcn-side" },
     choice(model, "network", "network", names), across, down,
-    element("p", { class: "ifcn-note ifcn-long" },
+    element("p", { class: "ifcn-keys" },
       "Dots: where the last 3 x 3 kernel looks. Dashed: the window of "
-      + `${model.get("m")} x ${model.get("m")} places round this one.`), heard.root);
-  stage.append(side);
-  const root = element("div", { class: "ifcn", role: "group",
-                                "aria-label": "ReceptiveField" },
-    element("p", { class: "ifcn-note ifcn-long" },
-      "Move the place over the picture, then choose another network."), stage);
-  el.append(root);
+      + `${model.get("m")} x ${model.get("m")} places round this one.`));
+  const stage = new Stage(PLACES, panel, { root: side });
   panel.paintFile(model.get("picture"));
 
   const go = (y, x) => put(model, { y: clamp(Math.floor(y), 0, rows - 1),
@@ -113,8 +109,11 @@ export function render({ model, el }) {
     const now = lookedAt(model);
     draw(panel, now);
     heard.say(words(model.get("network"), now));
-    root.dataset.drawn = `${model.get("network")},${now.at}`;
   };
+  el.append(staged(model, "ReceptiveField", {
+    parts: [stage.root, heard.root], paint,
+    plays: () => names.slice(0, 3).map((network) => ({ network })),
+  }));
   const unwatch = watch(model, ["y", "x", "network"], onceAFrame(paint));
   paint();
   return unwatch;

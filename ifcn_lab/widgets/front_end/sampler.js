@@ -2,14 +2,18 @@
 
 import { drawWindows, kinds, labelWindows, nearest, offMiddle } from "./sampling.js";
 import {
-  Panel, Stage, button, choice, clamp, element, numbers, onceAFrame, put,
-  slider, sorry, spoken, svg, watch,
+  button, choice, clamp, element, numbers, onceAFrame, put, slider, sorry, spoken, svg,
+  watch,
 } from "./page.js";
+import { Panel, Stage } from "./panel.js";
+import { staged } from "./staging.js";
 
 const TOLERANCES = ["center_tolerance", "scale_tolerance", "negative_center",
                     "negative_scale"];
 const WAYS = ["half and half", "any windows"];
 const NAMES = { 1: "positive", "-1": "ignored", 0: "negative" };
+const PLACES = { wide: '"a b c" / 26fr 27fr 26fr', middle: '"a b c" / 26fr 37fr 26fr',
+                 narrow: '"a c" "b b" / 1fr 1fr' };
 const INK = "#1a1a1a";
 const MARKS = { 1: "#0072b2", "-1": "#ffffff", 0: "#d55e00" };
 const PLOT = { width: 268, height: 300, left: 40, top: 8, right: 256, bottom: 256,
@@ -52,7 +56,7 @@ function samplerWords(scene, { rule, label, instance, drawn, y, x, way }) {
     + `${scene.octaves[chosen].toFixed(2)} octaves off in size.`;
 }
 
-/** The picture with marks on it, one or none in each cell. */
+/** The picture with marks on it, one or none in each place. */
 class Marked {
   constructor(model, { H, W }, title, label) {
     const width = Math.min(256, (256 * W) / H);
@@ -64,13 +68,13 @@ class Marked {
     this.paint(model.get("image"), across, height);
   }
 
-  /** The picture may end inside the last cells. */
+  /** The picture may end inside the last places. */
   async paint(bytes, across, height) {
     const bitmap = await createImageBitmap(new Blob([bytes]));
     this.panel.low.getContext("2d").drawImage(bitmap, 0, 0, across, height);
   }
 
-  /** Marks of one kind; `reach` is half their size, in cells. */
+  /** Marks of one kind; `reach` is half their size, in places. */
   mark(windows, kind, reach) {
     const { pen, scale } = this.panel;
     pen.beginPath();
@@ -225,7 +229,7 @@ export function render({ model, el }) {
   const picked = new Marked(model, scene, "drawn", "the drawn windows; arrow keys choose one");
   const plot = new RulePlot();
   const heard = spoken();
-  const stage = new Stage(labels.panel, plot, picked.panel);
+  const stage = new Stage(PLACES, labels.panel, plot, picked.panel);
   const legend = element("p", { class: "ifcn-keys" }, ...[1, -1, 0].map((kind) =>
     element("span", {}, key(kind), NAMES[kind])));
   const anew = button("draw anew", () => put(model, { seed: model.get("seed") + 1 }));
@@ -235,15 +239,10 @@ export function render({ model, el }) {
     toleranceSlider(model, "negative_center", "middle: negative from", 0.4),
     toleranceSlider(model, "negative_scale", "size: negative from", 1.5),
     choice(model, "way", "draw", WAYS), anew);
-  const root = element("div", { class: "ifcn", role: "group", "aria-label": "Window sampler" },
-                       stage.root, legend, controls, heard.root);
-  el.append(root);
-
   const go = (y, x) => put(model, { y: clamp(Math.floor(y), 0, H - 1),
                                     x: clamp(Math.floor(x), 0, W - 1) });
   for (const { panel } of [labels, picked]) {
     panel.onHover((at) => at && go(at.y, at.x));
-    panel.onDrag(({ x, y }) => go(y, x));
     panel.onArrows((dx, dy) => go(model.get("y") + dy, model.get("x") + dx));
   }
   const paint = () => {
@@ -258,6 +257,11 @@ export function render({ model, el }) {
     heard.say(samplerWords(scene, now));
     root.dataset.drawn = now.drawn.join();
   };
+  const root = staged(model, "WindowSampler", {
+    parts: [stage.root, controls, legend, heard.root], paint,
+    plays: () => [{ center_tolerance: 0.02 }, { center_tolerance: 0.2 }],
+  });
+  el.append(root);
   const stopOrder = keepOrder(model);
   const unwatch = watch(model, [...TOLERANCES, "y", "x", "seed", "way"], onceAFrame(paint));
   paint();

@@ -3,7 +3,7 @@
 
 /** How far every object is off the middle of every window, in window sides. */
 export function offMiddle({ stride, m, middles, H, W }) {
-  const middle = (cell) => stride * (cell - Math.floor(m / 2) + m / 2);
+  const middle = (place) => stride * (place - Math.floor(m / 2) + m / 2);
   const off = new Float64Array((middles.length / 2) * H * W);
   for (let n = 0; n < off.length; n++) {
     const [o, y, x] = [Math.floor(n / (H * W)), Math.floor(n / W) % H, n % W];

@@ -1,11 +1,14 @@
 // ShiftExplorer: shift then convolve, or convolve then shift?
 
 import {
-  Panel, Stage, choice, element, greyImage, numbers, onceAFrame, put, slider, sorry,
-  spoken, watch,
+  choice, clamp, element, greyImage, numbers, onceAFrame, put, slider, sorry, spoken,
+  watch,
 } from "./page.js";
+import { Panel, Stage } from "./panel.js";
+import { greyScale, staged } from "./staging.js";
 
-const REACH = 2; // cells; the score map sums 5 x 5 of them
+const PLACES = { wide: '"a b" / 3fr 1fr', narrow: '"a" "b"' };
+const REACH = 2; // places; the score map sums 5 x 5 of them
 const [EQUAL, DIFFERENT] = [[242, 242, 242], [213, 94, 0]];
 const SIDE = 174;
 
@@ -48,13 +51,17 @@ function convolve({ values, rows, columns }, kernel, stride, wrap) {
   return { values: found, rows: high, columns: wide };
 }
 
-/** Moved down and right; what leaves on one side comes in on the other. */
-function rolled({ values, rows, columns }, [down, right]) {
+/** Moved down and right; what leaves on one side comes in on the other, or zeros do. */
+function movedBy({ values, rows, columns }, [down, right], wrap) {
   const found = new Float64Array(rows * columns);
+  const from = (n, way, size) => {
+    if (wrap) return modulo(n - way, size);
+    return n - way >= 0 && n - way < size ? n - way : NaN;
+  };
   for (let y = 0; y < rows; y++) {
     for (let x = 0; x < columns; x++) {
-      const at = modulo(y - down, rows) * columns + modulo(x - right, columns);
-      found[y * columns + x] = values[at];
+      const at = from(y, down, rows) * columns + from(x, right, columns);
+      found[y * columns + x] = values[at] ?? 0;
     }
   }
   return { values: found, rows, columns };
@@ -62,15 +69,15 @@ function rolled({ values, rows, columns }, [down, right]) {
 
 const FIVE_BY_FIVE = new Array((2 * REACH + 1) ** 2).fill(1);
 
-/** Features, and as score map the sum of their sizes over 5 x 5 cells. */
+/** Features, and as score map the sum of their sizes over 5 x 5 places. */
 function outcome(image, kernel, stride, wrap) {
   const features = convolve(image, kernel, stride, wrap);
   const sizes = { ...features, values: features.values.map(Math.abs) };
   return [features, convolve(sizes, FIVE_BY_FIVE, 1, wrap)];
 }
 
-/** A way in pixels as the nearest way in cells; halves go up. */
-function cellsMoved(pixels, stride) {
+/** A way in pixels as the nearest way in places; halves go up. */
+function placesMoved(pixels, stride) {
   return Math.floor((2 * pixels + stride) / (2 * stride));
 }
 
@@ -78,12 +85,14 @@ function cellsMoved(pixels, stride) {
 function wayOf(model) {
   return model.get("size").map((size, n) => {
     const half = Math.floor(size / 2);
-    return modulo(model.get(["dy", "dx"][n]) + half, size) - half;
+    const way = model.get(["dy", "dx"][n]);
+    return model.get("padding") === "wrap" ? modulo(way + half, size) - half
+      : clamp(way, -half, size - half - 1);
   });
 }
 
 /** The rows of features, and of scores, that see past the edge, as it is or was. */
-function nearEdge(size, reach, stride, cells) {
+function nearEdge(size, reach, stride, way) {
   const count = Math.ceil(size / stride);
   const near = Array.from({ length: count }, (_, n) =>
     n * stride < reach || n * stride + reach > size - 1);
@@ -92,10 +101,10 @@ function nearEdge(size, reach, stride, cells) {
     return false;
   });
   return [near, further].map((base) =>
-    base.map((each, n) => each || base[modulo(n - cells, count)]));
+    base.map((each, n) => each || (base[n - way] ?? true)));
 }
 
-/** Where two results differ: which cells, how many, how many away from the edge. */
+/** Where two results differ: which places, how many, how many away from the edge. */
 function compared(first, second, [nearRows, nearColumns]) {
   const { rows, columns } = first;
   const differ = first.values.map((value, n) => (value === second.values[n] ? 0 : 1));
@@ -113,13 +122,13 @@ function words(model, way, found) {
   const [stride, padding] = [model.get("stride"), model.get("padding")];
   const whole = way.every((pixels) => pixels % stride === 0);
   const said = found.map(({ count, inside, size }) => {
-    if (count === 0) return `equal at all ${size} cells`;
-    const text = `${count} of ${size} cells differ`;
+    if (count === 0) return `equal at all ${size} places`;
+    const text = `${count} of ${size} places differ`;
     return padding === "wrap" ? text
       : `${text}, ${inside || "none"} of them away from the edge`;
   });
   return `Moved ${way[0]} down, ${way[1]} right; stride ${stride}, ${padding}.`
-    + (whole ? "" : " The shift is no whole number of cells.")
+    + (whole ? "" : " The shift is no whole number of places.")
     + ` Features: ${said[0]}. Score map: ${said[1]}.`;
 }
 
@@ -145,20 +154,20 @@ class Orders {
 
   now() {
     const way = wayOf(this.model);
-    const cells = way.map((pixels) => cellsMoved(pixels, this.stride));
-    const moved = rolled(this.image, way);
+    const places = way.map((pixels) => placesMoved(pixels, this.stride));
+    const moved = movedBy(this.image, way, this.wrap);
     const first = outcome(moved, this.kernel, this.stride, this.wrap);
-    const second = this.unmoved.map((each) => rolled(each, cells));
+    const second = this.unmoved.map((each) => movedBy(each, places, this.wrap));
     const reach = Math.floor(Math.sqrt(this.kernel.length) / 2);
     const sizes = [this.image.rows, this.image.columns];
-    const near = sizes.map((size, n) => nearEdge(size, reach, this.stride, cells[n]));
+    const near = sizes.map((size, n) => nearEdge(size, reach, this.stride, places[n]));
     const found = first.map((each, n) =>
       compared(each, second[n], [near[0][n], near[1][n]]));
-    return { way, cells, moved, first, second, found };
+    return { way, places, moved, first, second, found };
   }
 }
 
-/** A panel whose number of cells may change. */
+/** A panel whose number of squares may change. */
 class Tile {
   constructor(title, { rows, columns }, options = {}) {
     const width = Math.round((SIDE * columns) / Math.max(rows, columns));
@@ -189,7 +198,7 @@ function marksImage(differ, columns, rows) {
   return image;
 }
 
-/** Dashed lines where the picture's own edge lies now. */
+/** Dashed lines where the picture's own edge lies now; it moves, the frame does not. */
 function oldEdge({ panel }, [down, right], size) {
   panel.clear();
   const [rows, columns] = size;
@@ -204,10 +213,12 @@ function oldEdge({ panel }, [down, right], size) {
     if (x) { pen.moveTo(x, 0); pen.lineTo(x, rows); }
     pen.stroke();
   }
+  if (x) panel.write("picture’s edge", clamp(x, 0, columns - 75 / scale), 0.5 / scale,
+                     { size: 10, paper: "#ffffff" });
 }
 
 function row(...tiles) {
-  return element("div", { class: "ifcn-row ifcn-wide" }, ...tiles.map((t) => t.root));
+  return element("div", { class: "ifcn-row" }, ...tiles.map((t) => t.root));
 }
 
 function heading(text) {
@@ -216,9 +227,6 @@ function heading(text) {
 
 export function render({ model, el }) {
   if (sorry(model, el)) return undefined;
-  const root = element("div", { class: "ifcn", role: "group",
-                                "aria-label": "ShiftExplorer" });
-  el.append(root);
   const heard = spoken();
   const orders = new Orders(model);
   const { image } = orders;
@@ -232,33 +240,34 @@ export function render({ model, el }) {
     heading("1. Shift, then convolve"), row(...upper),
     heading("2. Convolve, then shift"), row(...lower));
   const right = element("div", { class: "ifcn-column" },
-    heading("Where 1 and 2 differ"), marks[0].root, heading("\u00a0"), marks[1].root);
-  const stage = new Stage({ root: left }, { root: right });
-  const note = element("p", { class: "ifcn-note ifcn-long", "aria-hidden": "true" });
+    heading("Where they differ"), element("div", { class: "ifcn-row" },
+      ...marks.map((tile) => tile.root)));
+  right.classList.add("ifcn-beside");
+  const stage = new Stage(PLACES, { root: left }, { root: right });
+  const keys = element("p", { class: "ifcn-keys" });
 
   const paint = () => {
     if (orders.stride !== model.get("stride")
         || orders.wrap !== (model.get("padding") === "wrap")) orders.settle();
-    const { way, cells, moved, first, second, found } = orders.now();
+    const { way, places, moved, first, second, found } = orders.now();
     upper[0].show(moved, [0, 255]);
     lower[0].show(image, [0, 255]);
     const size = [image.rows, image.columns];
-    const pixels = cells.map((n) => n * orders.stride);
+    const pixels = places.map((n) => n * orders.stride);
     [0, 1].forEach((n) => {
       upper[n + 1].show(first[n], orders.ranges[n]);
       lower[n + 1].show(second[n], orders.ranges[n]);
       marks[n].show({ ...first[n], values: found[n].differ }, "marks");
-      const where = found[n].count ? `${found[n].count} cells` : "nowhere";
+      const where = found[n].count ? `${found[n].count} places` : "nowhere";
       marks[n].title(`${["features", "score map"][n]}: ${where}`);
       if (orders.wrap) marks[n].panel.clear();
       else oldEdge(marks[n], pixels, size);
     });
     if (orders.wrap) picture.panel.clear();
     else oldEdge(picture, way, size);
-    note.textContent = orders.wrap || way.every((d) => d === 0) ? ""
-      : "Dashed: the picture’s own edge. It has moved, the frame has not.";
+    keys.replaceChildren(...["grey: features", "score map"].map((name, n) =>
+      greyScale(name, ...orders.ranges[n].map(Math.round))));
     heard.say(words(model, way, found));
-    root.dataset.drawn = `${way},${orders.stride},${orders.wrap}`;
   };
   const draw = onceAFrame(paint);
 
@@ -283,7 +292,10 @@ export function render({ model, el }) {
     slider(model, "dx", { label: "right", least: -half[1], most: half[1] - 1 }),
     choice(model, "stride", "stride", [1, 2, 4]),
     choice(model, "padding", "padding", ["zeros", "wrap"]));
-  root.append(stage.root, note, controls, heard.root);
+  el.append(staged(model, "ShiftExplorer", {
+    parts: [stage.root, controls, keys, heard.root], paint,
+    plays: () => [{ dy: 0, dx: 0 }, { dy: 0, dx: half[1] - 4 }],
+  }));
   const unwatch = watch(model, ["dy", "dx", "stride", "padding"], draw);
   paint();
   return unwatch;

@@ -1,0 +1,1 @@
+"""Questions for a written exam, with numbers that are drawn, and their paper."""
