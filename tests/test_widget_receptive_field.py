@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from math import isqrt
 
 import numpy as np
 import pytest
@@ -56,17 +57,18 @@ def test_the_browser_says_what_python_says(opened) -> None:
 def test_what_is_not_seen_is_dark(opened) -> None:
     shown = ReceptiveField()
     page = opened(shown, device_scale_factor=1)
-    height = width = 384  # of the sheet
     for shown.network in NETWORKS[:3]:
         page.set(network=shown.network)
-        sheet = np.array(page.pixels(".ifcn-sheet")).reshape(height, width, 4)
+        sheet = np.array(page.pixels(".ifcn-sheet"))
+        side = isqrt(len(sheet) // 4)
+        dark = sheet.reshape(side, side, 4)[..., 3] == 158  # 0.62 of 255
         (top, bottom), (left, right) = (
-            [round(end * 1.2) for end in ends] for ends in shown.sees())
-        dark = sheet[..., 3] == 158  # 0.62 of 255
-        other = round(1.2 * shown.window()[1][0]), round(1.2 * shown.window()[0][1])
-        middle = height // 2 + 60
-        assert dark[middle, 8 : max(8, min(left, other[0]) - 4)].all()
-        assert dark[max(bottom, other[1]) + 6 :, middle].all()
+            [round(end * side / 320) for end in ends] for ends in shown.sees())
+        other = [round(ends[n] * side / 320) for n, ends in
+                 zip((1, 0), shown.window(), strict=True)]
+        middle = side // 2 + 60
+        assert dark[middle, 8 : max(8, min(left, other[1]) - 4)].all()
+        assert dark[max(bottom, other[0]) + 6 :, middle].all()
         assert not dark[middle, left:right].any() and not dark[top:bottom, middle].any()
     assert page.errors == []
 
