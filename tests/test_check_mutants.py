@@ -248,7 +248,7 @@ THE_SAME = {
 """Changes of a lesson's solution that change no answer."""
 
 
-@pytest.mark.parametrize("name", sorted({*solutions()} - {"copy_one"}))
+@pytest.mark.parametrize("name", sorted({*solutions()} - {"copy_one", "copy_all"}))
 def test_no_small_change_of_a_lessons_solution_is_called_right(name: str) -> None:
     solved, survive = solutions()[name], []
     plain = ast.unparse(ast.parse(solved.text))

@@ -7,9 +7,9 @@ import pytest
 from numba import cuda
 
 from ifcn_course import check
-from ifcn_course.check.assembling import addresses
-from ifcn_lab import draw
-from ifcn_lab.assembling.device import device_name
+from ifcn_course.check.assembling import addresses, simulated
+from ifcn_course.predict import predictions
+from ifcn_lab import assemble, draw
 from ifcn_lab.draw.copying import shade
 from ifcn_lab.grid import Grid
 
@@ -29,7 +29,7 @@ def test_the_window_in_the_figure_holds_the_copied_numbers() -> None:
 def test_every_map_has_one_line_to_the_window_in_its_own_colour() -> None:
     maps = np.zeros((25, 30, 30))
     lines = draw.copy_lines(maps, (15, 15), 21).figure.axes[0].lines
-    coloured = [line for line in lines if len(line.get_xdata()) == 2]
+    coloured = [line for line in lines if len(line.get_xdata()) == 3]
     colours = {line.get_color() for line in coloured} - {"white"}
     assert colours == set(draw.part_colours(5))
 
@@ -143,17 +143,47 @@ def kernel_for_square_maps(maps, channel, top, left, fill, window):
 
 
 def kernel_not_begun(maps, channel, top, left, fill, window):
-    raise NotImplementedError("Exercise 3.6 is not done yet")
+    raise NotImplementedError("Exercise 3.5 is not done yet")
 
 
 def test_the_right_kernel_is_accepted(capsys) -> None:
     check.copy_one(right_kernel)
-    assert capsys.readouterr().out == "Exercise 3.6: correct, all 5 cases agree.\n"
+    check.copy_one(cuda.jit(right_kernel))  # as the lesson has it
+    said = capsys.readouterr().out
+    assert said == 2 * "Exercise 3.5: correct, all 5 cases agree.\n"
 
 
-on_the_simulator = pytest.mark.skipif(
-    device_name() != "simulator", reason="a GPU does not notice what is tested here"
-)
+def right_kernel_for_all(maps, channel, centers, fill, windows):
+    j, i, n = cuda.grid(3)
+    if n < len(centers) and max(i, j) < windows.shape[1]:
+        y, x = (at - windows.shape[1] // 2 for at in centers[n])
+        on = 0 <= y + i < maps.shape[1] and 0 <= x + j < maps.shape[2]
+        windows[n, i, j] = maps[channel[i, j], y + i, x + j] if on else fill
+
+
+def test_the_right_kernel_of_many_windows_is_accepted(capsys) -> None:
+    check.copy_all(right_kernel_for_all)
+    assert capsys.readouterr().out == "Exercise 3.6: correct, all 6 cases agree.\n"
+
+
+def test_the_simulator_names_the_thread_that_leaves_the_window() -> None:
+    named = r"tid=\[\d, \d, 0\] ctaid=\[\d, \d, 0\]: index 7 is out of bounds .* 7"
+    given = addresses(3, 10), Grid(3, 7).channel, 1, 2, 0, np.zeros((7, 7), int)
+    with pytest.raises(IndexError, match=named):
+        simulated(kernel_without_guard, (2, 2), (4, 4), *given)
+
+
+def swapped_kernel(maps, channel, top, left, fill, window):
+    i, j = cuda.grid(2)
+    if i < window.shape[0] and j < window.shape[0]:
+        window[i, j] = maps[channel[i, j], top + i, left + j]
+
+
+def test_rows_first_gives_the_same_window() -> None:
+    given = addresses(3, 10), Grid(3, 7).channel, 1, 2, 0, np.zeros((7, 7), int)
+    expected = assemble(given[0], 7, centers=[(4, 5)])[0]
+    assert np.array_equal(simulated(swapped_kernel, (2, 2), (4, 4), *given), expected)
+    assert "slower on a card" in predictions()["3.4"]["answer"]
 
 
 @pytest.mark.parametrize(
@@ -162,11 +192,9 @@ on_the_simulator = pytest.mark.skipif(
         (kernel_with_exchanged_parts, "what stands before them is the map"),
         (kernel_without_border, "-9 stands where no thread wrote"),
         (kernel_for_square_maps, "height and width of the maps are swapped"),
-        pytest.param(kernel_without_guard, "send home i >= m and j >= m",
-                     marks=on_the_simulator),
-        pytest.param(kernel_with_a_late_guard, "send home i >= m and j >= m",
-                     marks=on_the_simulator),
-        pytest.param(kernel_not_begun, "not done yet.", marks=on_the_simulator),
+        (kernel_without_guard, "send home i >= m and j >= m"),
+        (kernel_with_a_late_guard, "send home i >= m and j >= m"),
+        (kernel_not_begun, "not done yet."),
     ],
 )
 def test_each_fault_of_a_kernel_has_its_hint(kernel, says: str, capsys) -> None:

@@ -95,7 +95,7 @@ def pair() -> scenes.Scene:
 
 def test_one_pixel_plays_the_parts_that_the_figure_says(pair: scenes.Scene) -> None:
     centers = object_centers(pair.masks, 4, 21)
-    picture = draw.same_pixel(pair.image, (16, 17), centers, 3, 21, 4)
+    picture = draw.same_place(pair.image, (16, 17), centers, 3, 21, 4)
     assert "part 5 in window 1 and part 3 in window 2" in picture.alt
 
 
@@ -113,8 +113,8 @@ def test_masks_of_windows_come_with_their_pixels_and_ious() -> None:
     row = np.zeros((2, 3, 3), bool)
     row[0, 0] = True
     picture = draw.window_masks([row], ["k = 1"], [np.array([0.5, 0.25])])
-    assert "k = 1: 3 and 0 pixels, IoU 0.50 and 0.25" in picture.alt
-    assert draw.window_masks([row], ["k = 1"]).alt.endswith("3 and 0 pixels.")
+    assert "k = 1: 3 and 0 places, IoU 0.50 and 0.25" in picture.alt
+    assert draw.window_masks([row], ["k = 1"]).alt.endswith("3 and 0 places.")
 
 
 def test_what_nobody_asks_is_hatched_and_said(pair: scenes.Scene) -> None:
@@ -139,7 +139,7 @@ def test_the_strip_shows_contrast_growing_from_step_to_step(run: str) -> None:
 def test_the_shuffled_strip_names_the_cell_that_reads_a_channel() -> None:
     reel = film.load()
     axes = draw.film_strip(reel, "shuffled", (0,)).figure.axes
-    assert axes[reel.order[0]].get_title() == f"{reel.order[0]}, cell 0"
+    assert axes[reel.order[0]].get_title() == f"{reel.order[0]}, part 0"
 
 
 def test_both_losses_are_told() -> None:
@@ -323,3 +323,5 @@ def test_the_film_shows_in_lesson_2_what_the_lesson_says() -> None:
     far = shown.maps()[4, :4] > 0
     shown.source = "perfect"
     assert (far != shown.maps()[4, :4]).mean() > 0.5
+
+

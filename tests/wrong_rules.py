@@ -279,11 +279,6 @@ RULES: Wrong = {
         lambda k, m, c, y, x: (k * c + m // k * y, y, c + m // k * x, x),
         lambda k, m, c, y, x: (y, 1, k * c + m // k * y, y, c + m // k, 1),
     ],
-    "faster_layout": [lambda reader, all_=all_: dict(zip(
-        ("one pixel", "some masks", "means"), all_, strict=True))[reader]
-        for all_ in product(("plane", "window", "either"), repeat=3)
-        if all_ not in {("plane", "window", "either"), ("window", "plane", "either"),
-                        ("either",) * 3}],
 }
 
 

@@ -38,12 +38,28 @@ def kernel(maps, channel, top, left, fill, window):
 """
 
 
-def kernel(old: str, new: str) -> Callable[..., Any]:
+def kernel(old: str, new: str, text: str = KERNEL) -> Callable[..., Any]:
     """The right kernel with one thing changed."""
-    assert old in KERNEL
+    assert old in text
     names: dict[str, Any] = {"cuda": cuda, "np": np}
-    exec(KERNEL.replace(old, new), names)
+    exec(text.replace(old, new), names)
     return names["kernel"]
+
+
+KERNEL_ALL = """
+def kernel(maps, channel, centers, fill, windows):
+    j, i, n = cuda.grid(3)
+    N, m, _ = windows.shape
+    if n >= N or i >= m or j >= m:
+        return
+    _, H, W = maps.shape
+    y = centers[n, 0] - m // 2 + i
+    x = centers[n, 1] - m // 2 + j
+    if 0 <= y < H and 0 <= x < W:
+        windows[n, i, j] = maps[channel[i, j], y, x]
+    else:
+        windows[n, i, j] = fill
+"""
 
 
 def layer(*sizes: int, kernel: int = 3) -> nn.Module:
@@ -177,6 +193,21 @@ SHARES: Wrong = {
         kernel("channel[i, j], y, x", "channel[i, j], x, y"),
         kernel("window[i, j] = maps", "window[j, i] = maps"),
     ],
+    "copy_all": [kernel(old, new, KERNEL_ALL) for old, new in (
+        ("n >= N or i >= m or j >= m", "n == 0 or i >= m or j >= m"),
+        ("n >= N or i >= m or j >= m", "n >= 1 or i >= m or j >= m"),
+        ("i >= m or j >= m", "i > m or j > m"),
+        ("j, i, n =", "n, j, i ="),
+        ("0 <= y < H and 0 <= x < W", "0 < y < H and 0 < x < W"),
+        ("0 <= y < H and 0 <= x < W", "y < H and x < W"),
+        ("0 <= y < H and 0 <= x < W", "0 <= y < W and 0 <= x < H"),
+        ("= fill", "= 0"),
+        ("y = centers[n, 0] - m // 2", "y = centers[n, 0] - (m - 1) // 2"),
+        ("y = centers[n, 0] - m // 2", "y = centers[n, 0] - m"),
+        ("channel[i, j]", "channel[j, i]"),
+        ("channel[i, j]", "channel[0, 0]"),
+        ("windows[n, i, j] = maps", "windows[n, j, i] = maps"),
+        ("windows[n, i, j] = maps", "windows[0, i, j] = maps"))],
     "slim_head": [
         lambda it: it,
         lambda it: layer(96, 25),

@@ -14,8 +14,8 @@ _CHECKS = {
     "translation_invariance": "spoiled commutes commuting_shifts best_answer halve",
     "score_maps": "part oracle restore fool",
     "assembling": (
-        "part_of assemble_loop assemble_blocks view_strides faster_layout "
-        "copy_one assemble_whole"),
+        "part_of assemble_loop assemble_blocks view_strides copy_one copy_all "
+        "assemble_whole"),
     "local_coherence": "kept_share diagonal_share step_share head_weights slim_head",
     "training": "label pixel_loss count_copies octaves_off augment",
     "proposals": "box_overlap suppress recall exact_zoom rescore",

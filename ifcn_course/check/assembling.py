@@ -129,65 +129,94 @@ def strides_of_view(
     return view_windows(maps, Grid(k, m)).strides
 
 
-def faster_layout(function: Callable[..., object]) -> None:
-    """Exercise 3.5: which layout is the faster one, as `function(reader)`."""
-    cases = [
-        Case(f"the reader {name!r}", (name,), layout, hint)
-        for name, (layout, hint) in FASTER.items()
-    ]
-    report("Exercise 3.5", function, cases, rule="A line of memory is fetched as a "
-           "whole: how many of them does the reader touch in each layout?")
-
-
-FASTER = {
-    "one pixel": ("plane", "Where do the framed scores of the figure stand?"),
-    "some masks": ("window", "How far apart are A0 and A1 in each of the two rows?"),
-    "means": ("either", "Every score is read once. Does any of them stand alone?"),
-}
-"""The layout that each reader prefers, and what to look at."""
-
-
 def copy_one(kernel: Callable[..., object]) -> None:
-    """Exercise 3.6: a kernel(maps, channel, top, left, fill, window), on threads."""
+    """Exercise 3.5: a kernel(maps, channel, top, left, fill, window), on threads."""
     asked = [
-        (2, 4, (6, 6), (3, 3), 4, "The last two digits say row and column, what stands "
-                                  "before them says which map was read."),
+        (2, 4, (6, 6), (3, 3), 4, DIGITS),
         (3, 7, (10, 10), (4, 5), 4, "m = 7, so the last place is number 6. Which "
                                     "threads does the guard send home?"),
-        (3, 7, (10, 10), (1, 8), 8, "Off the map there is no score: write fill."),
-        *((3, 7, size, (6, 7), 4, "These maps have other numbers of rows and columns. "
-           "Which of the two is each limit?") for size in ((8, 10), (10, 8))),
+        (3, 7, (10, 10), (1, 8), 8, OFF),
+        *((3, 7, size, (6, 7), 4, SIDES) for size in ((8, 10), (10, 8))),
     ]
     cases = [
         Case(f"k = {k}, m = {m}, centre {centre}, {size[0]} x {size[1]} maps, blocks "
              f"of {side} x {side} threads", (k, m, size, centre, side),
-             expected_window(k, m, size, centre), hint, (k, step_of(*size) ** 2))
+             expected_windows(k, m, size, [centre])[0], hint, (k, step_of(*size) ** 2))
         for k, m, size, centre, side, hint in asked
     ]
-    report("Exercise 3.6", kernel, cases, run=launched, rule=f"{UNWRITTEN} stands "
-           f"where no thread wrote, -1 is fill. {DIGITS}")
+    report("Exercise 3.5", kernel, cases, run=one_launched, rule=UNREAD)
 
 
-def expected_window(
-    k: int, m: int, size: tuple[int, int], centre: tuple[int, int]
-) -> Int[np.ndarray, "m m"]:
-    """The window as the definition has it, with -1 off the map."""
-    maps = addresses(k, *size)
-    return assemble(maps, m, centers=[centre], backend="loop", fill=-1)[0]
+OFF = "Off the map there is no score: write fill."
+SIDES = ("These maps have other numbers of rows and columns. Which of the two is each "
+         "limit?")
+UNREAD = f"{UNWRITTEN} stands where no thread wrote, -1 is fill. {DIGITS}"
 
 
-def launched(
+def copy_all(kernel: Callable[..., object]) -> None:
+    """Exercise 3.6: a kernel(maps, channel, centers, fill, windows), on threads."""
+    asked = [
+        (1, 4, (6, 6), [(3, 2)], "One window, and blocks of two: which threads does the "
+         "guard send home?"),
+        (2, 4, (6, 6), [(3, 2), (2, 3)], "centers[n] is (y, x), the window's centre."),
+        (3, 7, (10, 10), [(4, 5), (5, 3), (3, 4)], "Three windows, and blocks of two: "
+         "which threads does the guard send home?"),
+        (3, 6, (9, 9), [(1, 8), (8, 0), (4, 4)], OFF),
+        *((3, 7, size, [(6, 7), (0, 1), (4, 5)], SIDES) for size in ((8, 10), (10, 8))),
+    ]
+    cases = [
+        Case(f"k = {k}, m = {m}, centres {centres}, {size[0]} x {size[1]} maps",
+             (k, m, size, centres), expected_windows(k, m, size, centres), hint,
+             (k, step_of(*size) ** 2))
+        for k, m, size, centres, hint in asked
+    ]
+    report("Exercise 3.6", kernel, cases, run=all_launched, rule=UNREAD)
+
+
+def expected_windows(
+    k: int, m: int, size: tuple[int, int], centres: list[tuple[int, int]]
+) -> Int[np.ndarray, "N m m"]:
+    """The windows as the definition has them, with -1 off the map."""
+    return assemble(addresses(k, *size), m, centers=centres, backend="loop", fill=-1)
+
+
+def one_launched(
     kernel: Callable[..., object], k: int, m: int, size: tuple[int, int],
     centre: tuple[int, int], side: int,
 ) -> Any:
     """What a learner's kernel writes into a window that held -9 before."""
-    from ifcn_lab.assembling.device import launch  # numba takes a second to load
-
     blocks = -(-m // side)
     top, left = (place - m // 2 for place in centre)
-    window = np.full((m, m), UNWRITTEN)
-    return launch(kernel, (blocks, blocks), (side, side), addresses(k, *size),
-                  Grid(k, m).channel, top, left, -1, window)
+    return simulated(kernel, (blocks, blocks), (side, side), addresses(k, *size),
+                     Grid(k, m).channel, top, left, -1, np.full((m, m), UNWRITTEN))
+
+
+def all_launched(
+    kernel: Callable[..., object], k: int, m: int, size: tuple[int, int],
+    centres: list[tuple[int, int]],
+) -> Any:
+    """What a learner's kernel writes into windows that held -9 before."""
+    blocks = -(-m // 4), -(-m // 4), -(-len(centres) // 2)
+    return simulated(kernel, blocks, (4, 4, 2), addresses(k, *size),
+                     Grid(k, m).channel, np.array(centres), -1,
+                     np.full((len(centres), m, m), UNWRITTEN))
+
+
+def simulated(kernel: Any, *started: Any) -> Any:
+    """What a kernel, decorated or not, writes on the simulator, card or no card.
+
+    A card would not notice a thread that leaves an array.
+    """
+    from numba import config  # numba takes a second to load
+
+    from ifcn_lab.assembling.device import launch
+
+    plain = getattr(kernel, "py_func", getattr(kernel, "fn", kernel))
+    before, config.ENABLE_CUDASIM = config.ENABLE_CUDASIM, True
+    try:
+        return launch(plain, *started)
+    finally:
+        config.ENABLE_CUDASIM = before
 
 
 def assemble_whole(function: Callable[..., object]) -> None:

@@ -16,7 +16,7 @@ _FILES = ("assembling", "placing", "shifting", "parts", "kept_scores", "training
           "drawing", "sizes", "formats")
 _SLOW = {
     "proposing": ("box_overlap", "suppress", "recall", "suppress_masks"),
-    "threads": ("copy_one",),
+    "threads": ("copy_one", "copy_all"),
 }
 """Files that load torch or numba, and the checks that need them."""
 

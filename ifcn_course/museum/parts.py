@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Int, Shaped
@@ -325,25 +324,3 @@ def one_map_down(
     c = m // k
     down, right = one_map + c * one_row, one_map + c * one_column
     return one_row, one_column, down, one_row, right, one_column
-
-
-@mistake(
-    "Layouts swapped",
-    "It looks as if the two layouts are swapped.",
-    "Look in the figure for the row where the scores of the reader stand together.",
-    "faster_layout",
-)
-def layouts_swapped(reader: str) -> Any:
-    """Says plane for window and window for plane."""
-    return {"one pixel": "window", "some masks": "plane", "means": "either"}[reader]
-
-
-@mistake(
-    "No difference seen",
-    "It looks as if the layout never matters to you.",
-    "Count how many lines of memory a reader has to fetch in each layout.",
-    "faster_layout",
-)
-def never_matters(reader: str) -> str:
-    """Says either, always."""
-    return "either"

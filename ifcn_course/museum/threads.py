@@ -152,3 +152,91 @@ def wrapped_kernel(maps, channel, top, left, fill, window) -> Any:
         window[i, j] = maps[channel[i, j], y, x]
     else:
         window[i, j] = fill
+
+
+@mistake(
+    "Threads without a window",
+    "It looks as if threads beyond the last window pass the guard.",
+    "Blocks are whole in every dimension: send home n >= N as well.",
+    "copy_all",
+)
+@no_type_check
+def guard_of_places_only(maps, channel, centers, fill, windows) -> Any:
+    """Asks for a place in the window, and not for a window."""
+    j, i, n = cuda.grid(3)
+    m = windows.shape[1]
+    if i >= m or j >= m:
+        return
+    _, H, W = maps.shape
+    y = centers[n, 0] - m // 2 + i
+    x = centers[n, 1] - m // 2 + j
+    if 0 <= y < H and 0 <= x < W:
+        windows[n, i, j] = maps[channel[i, j], y, x]
+    else:
+        windows[n, i, j] = fill
+
+
+@mistake(
+    "Centre taken for the corner",
+    "It looks as if the windows begin at their centres.",
+    "A window begins m // 2 rows and columns before its centre.",
+    "copy_all",
+)
+@no_type_check
+def corner_kernel(maps, channel, centers, fill, windows) -> Any:
+    """Begins where the middle should be."""
+    j, i, n = cuda.grid(3)
+    m = windows.shape[1]
+    if n >= len(centers) or i >= m or j >= m:
+        return
+    _, H, W = maps.shape
+    y = centers[n, 0] + i
+    x = centers[n, 1] + j
+    if 0 <= y < H and 0 <= x < W:
+        windows[n, i, j] = maps[channel[i, j], y, x]
+    else:
+        windows[n, i, j] = fill
+
+
+@mistake(
+    "Centre read as x, y",
+    "It looks as if the centres are read as (x, y).",
+    "A row of centers is (y, x): the row comes first.",
+    "copy_all",
+)
+@no_type_check
+def swapped_centres_kernel(maps, channel, centers, fill, windows) -> Any:
+    """Takes the column for the row."""
+    j, i, n = cuda.grid(3)
+    m = windows.shape[1]
+    if n >= len(centers) or i >= m or j >= m:
+        return
+    _, H, W = maps.shape
+    y = centers[n, 1] - m // 2 + i
+    x = centers[n, 0] - m // 2 + j
+    if 0 <= y < H and 0 <= x < W:
+        windows[n, i, j] = maps[channel[i, j], y, x]
+    else:
+        windows[n, i, j] = fill
+
+
+@mistake(
+    "First window again and again",
+    "It looks as if every window stands at the first centre.",
+    "Thread (i, j, n) belongs to window n: read centers[n].",
+    "copy_all",
+)
+@no_type_check
+def first_centre_only(maps, channel, centers, fill, windows) -> Any:
+    """Reads the centre of window 0, always."""
+    j, i, n = cuda.grid(3)
+    m = windows.shape[1]
+    if n >= len(centers) or i >= m or j >= m:
+        return
+    _, H, W = maps.shape
+    y = centers[0, 0] - m // 2 + i
+    x = centers[0, 1] - m // 2 + j
+    if 0 <= y < H and 0 <= x < W:
+        windows[n, i, j] = maps[channel[i, j], y, x]
+    else:
+        windows[n, i, j] = fill

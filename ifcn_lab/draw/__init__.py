@@ -17,7 +17,7 @@ _HOME = {
     "painted": "equivariance",
     "two_answers": "equivariance",
     "price": "equivariance",
-    "same_pixel": "part_maps",
+    "same_place": "part_maps",
     "score_maps": "part_maps",
     "window_masks": "part_maps",
     "asked": "part_maps",

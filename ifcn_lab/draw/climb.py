@@ -23,18 +23,18 @@ from ifcn_lab.draw.picture import Picture, bare, panels
 from ifcn_lab.grid import Grid
 
 INSIDE, ACROSS = TRUE, WRONG
-"""The colours of a step inside a cell, and of a step from a cell to the next."""
+"""The colours of a step inside a part, and of a step from a part to the next."""
 
 
 def steps(
     addresses: Int[Any, "kk H W"], center: tuple[int, int], m: int
 ) -> Picture:
-    """The two steps down a window's first column: inside a cell, and to the next cell.
+    """The two steps down a window's first column: inside a part, and to the next part.
 
     Args:
         addresses: (k*k, H, W) scores that are their own places in memory.
         center: (y, x) of a window that lies on the maps as a whole.
-        m: window side in cells, a multiple of k.
+        m: window side in places, a multiple of k.
 
     Raises:
         ValueError: k does not divide m, or k or m is below 2.
@@ -62,7 +62,7 @@ def steps(
 
 
 def walk(ax: Axes, places: list[tuple[float, float]], k: int) -> None:
-    """Arrows from place to place inside each cell, and from cell to cell."""
+    """Arrows from place to place inside each part, and from part to part."""
     c = len(places) // k
     for i in range(len(places) - 1):
         if (i + 1) % c:
@@ -106,8 +106,8 @@ def _arrow(
 def _legend(ax: Axes, scores: Int[np.ndarray, " m"], side: float, k: int) -> None:
     inside, across, c = _two_steps(scores, k)
     words = (
-        (INSIDE, f"+{inside}: inside a cell, one row further in the same map"),
-        (ACROSS, f"+{across}: to the cell below, {c} rows and {k} maps further"),
+        (INSIDE, f"+{inside}: inside a part, one row further in the same map"),
+        (ACROSS, f"+{across}: to the part below, {c} rows and {k} maps further"),
     )
     for line, (colour, text) in enumerate(words):
         y = side + 0.16 + 0.18 * line
@@ -125,8 +125,8 @@ def _steps_words(scores: Int[np.ndarray, " m"], k: int) -> str:
     inside, across, c = _two_steps(scores, k)
     column = ", ".join(map(str, scores))
     return (f"{k * k} score maps and a window of {len(scores)} x {len(scores)}. Down "
-            f"the window's first column stand {column}. A step inside a cell is "
-            f"+{inside}: one row further in the same map. A step to the cell below is "
+            f"the window's first column stand {column}. A step inside a part is "
+            f"+{inside}: one row further in the same map. A step to the part below is "
             f"+{across}: {c} rows further and {k} maps further.")
 
 
@@ -135,7 +135,7 @@ def layouts(windows: int = 4, k: int = 2) -> Picture:
 
     Args:
         windows: how many, 1 to 6; they are called A, B, C.
-        k: cells per side; each cell has one pixel.
+        k: parts per side; each part has one place.
 
     Raises:
         ValueError: windows is not 1 to 6, or there are no colours for k.
@@ -149,42 +149,42 @@ def layouts(windows: int = 4, k: int = 2) -> Picture:
         ax.set(xlim=(-0.1, count + 0.1), ylim=(4.3, -0.65))
         for line, (name, order) in enumerate(orders.items()):
             ax.text(0, 2.4 * line - 0.2, f'layout="{name}"', va="bottom")
-            for place, (window, pixel) in enumerate(order):
-                _box(ax, (place, 2.4 * line), window, pixel, k)
-        ax.text(0, 4.2, "framed: pixel 0 of every window", va="center", color=INK)
+            for at, (window, place) in enumerate(order):
+                _box(ax, (at, 2.4 * line), window, place, k)
+        ax.text(0, 4.2, "framed: place 0 of every window", va="center", color=INK)
     return Picture(figure, _layout_words(orders))
 
 
-def orders_in_memory(windows: int, pixels: int) -> dict[str, list[tuple[int, int]]]:
-    """Which (window, pixel) stands at each place in memory, for each layout.
+def orders_in_memory(windows: int, places: int) -> dict[str, list[tuple[int, int]]]:
+    """Which (window, place of it) stands where in memory, for each layout.
 
     >>> orders_in_memory(2, 2)["plane"]
     [(0, 0), (1, 0), (0, 1), (1, 1)]
     """
-    together = list(product(range(windows), range(pixels)))
+    together = list(product(range(windows), range(places)))
     return {"window": together, "plane": sorted(together, key=lambda each: each[::-1])}
 
 
 def _box(
-    ax: Axes, at: tuple[float, float], window: int, pixel: int, k: int
+    ax: Axes, at: tuple[float, float], window: int, place: int, k: int
 ) -> None:
     x, y = at
-    colour = part_colours(k)[pixel]
+    colour = part_colours(k)[place]
     ax.add_patch(Rectangle((x + 0.04, y), 0.92, 1.0, facecolor=colour, linewidth=0))
-    if pixel == 0:
+    if place == 0:
         ax.add_patch(Rectangle((x + 0.04, y - 0.08), 0.92, 1.16, fill=False,
                                edgecolor=FOUND, linewidth=2.5))
-    ax.text(x + 0.5, y + 0.5, "ABCDEF"[window] + str(pixel), ha="center", va="center",
+    ax.text(x + 0.5, y + 0.5, "ABCDEF"[window] + str(place), ha="center", va="center",
             color=ink_on(colour))
 
 
 def _layout_words(orders: Mapping[str, list[tuple[int, int]]]) -> str:
     names = {
-        layout: " ".join("ABCDEF"[window] + str(pixel) for window, pixel in order)
+        layout: " ".join("ABCDEF"[window] + str(place) for window, place in order)
         for layout, order in orders.items()
     }
     return (f"Two rows of boxes, the scores in the order of memory. Layout window: "
-            f"{names['window']}. Layout plane: {names['plane']}. Pixel 0 of every "
+            f"{names['window']}. Layout plane: {names['plane']}. Place 0 of every "
             "window is framed: apart in the first row, side by side in the second.")
 
 

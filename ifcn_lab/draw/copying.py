@@ -25,13 +25,14 @@ def copy_lines(
 ) -> Picture:
     """The k*k maps, the piece that is copied from each, and the window they make.
 
-    A line in the cell's colour leads from each piece to its cell. Whole numbers are
-    printed in the window; other scores are drawn as probabilities, dark to light.
+    A line in the part's colour leads from each piece to its part, between the rows of
+    numbers. Whole numbers are printed in the window; other scores are drawn as
+    probabilities, dark to light.
 
     Args:
         score_maps: (k*k, H, W) whole numbers, or logits.
         center: (y, x) of the window, which should lie on the maps as a whole.
-        m: window side in cells.
+        m: window side in places.
 
     Raises:
         ValueError: k*k channels, m >= k or the centre do not fit the maps.
@@ -78,7 +79,7 @@ def draw_window(
     ax: Axes, window: Shaped[np.ndarray, "m m"], k: int, corner: tuple[float, float],
     side: float,
 ) -> None:
-    """The assembled window: its numbers or probabilities, each cell framed."""
+    """The assembled window: its numbers or probabilities, each part framed."""
     m, unit = len(window), side / len(window)
     edges, colours = Grid(k, m).edges * unit, part_colours(k)
     integers = window.dtype.kind in "iu"
@@ -115,7 +116,7 @@ def print_numbers(
 def draw_lines(
     ax: Axes, shape: tuple[int, int, int], center: tuple[int, int], m: int
 ) -> None:
-    """A line from the right edge of every piece to its cell."""
+    """A line from the right edge of every piece to its part."""
     kk, H, W = shape
     k = isqrt(kk)
     side, edges = k + (k - 1) * GAP, Grid(k, m).edges
@@ -125,11 +126,12 @@ def draw_lines(
         left, top = corner_of(channel, k)
         middle = (edges[a] + edges[a + 1]) / 2
         start = (left + (first[1] + edges[b + 1]) / W, top + (first[0] + middle) / H)
-        # Ends at different heights, so that no line covers another one.
-        lean = b if a < k / 2 else k - 1 - b
-        depth = (0.85 - 0.7 * lean / k) * (edges[a + 1] - edges[a])
-        end = (side + AISLE + (edges[b] + 0.25) * unit, (edges[a] + depth) * unit)
-        path = tuple(zip(start, end, strict=True))
+        # Inside the window it runs level, between the part's first two rows, and each
+        # line at a height of its own: no line covers another one, or a number.
+        rank = k - 1 - b if a < k / 2 else b
+        level = (edges[a] + 0.82 + 0.36 * (rank + 0.5) / k) * unit
+        end = (side + AISLE + (edges[b] + 0.2) * unit, level)
+        path = tuple(zip(start, (side + AISLE, level), end, strict=True))
         ax.plot(*path, color="white", linewidth=2.4, zorder=4)
         ax.plot(*path, color=colour, linewidth=1.4, zorder=5)
         ax.plot(*end, "o", color=colour, markersize=4, markeredgecolor="white",
@@ -171,7 +173,7 @@ def copy_words(k: int, m: int, center: tuple[int, int]) -> str:
     widths = ", ".join(map(str, np.diff(Grid(k, m).edges)))
     return (f"Left, {k * k} score maps in {k} rows, each with one coloured piece. "
             f"Right, the window of {m} x {m} scores at {tuple(map(int, center))}, put "
-            f"together from the {k * k} pieces, each where it stood. Cells are "
+            f"together from the {k * k} pieces, each where it stood. Parts are "
             f"{widths} wide.")
 
 
@@ -192,17 +194,17 @@ def threads(m: int, side: int = 8) -> Picture:
     idle = reach**2 - m**2
     with panels(1, 1, width=4.6, height=4.6) as (figure, axes):
         ax = bare(axes[0, 0], f"{reach**2} threads in {blocks**2} blocks, "
-                              f"{m * m} pixels, {idle} threads idle")
+                              f"{m * m} places: {idle} threads have none")
         ax.set(xlim=(-0.3, reach + 0.3), ylim=(reach + 0.3, -0.3), aspect="equal")
         draw_threads(ax, m, reach)
         draw_blocks(ax, side, blocks)
     return Picture(figure, f"A square of {reach} x {reach} threads, cut into "
                            f"{blocks**2} blocks of {side} x {side}. The first {m} x "
-                           f"{m} have a pixel to copy, the other {idle} have none.")
+                           f"{m} have a place to write, the other {idle} have none.")
 
 
 def draw_threads(ax: Axes, m: int, reach: int) -> None:
-    """A small square for each thread, grey and crossed where it has no pixel."""
+    """A small square for each thread, grey and crossed where it has no place."""
     for i, j in product(range(reach), repeat=2):
         busy = i < m and j < m
         ax.add_patch(Rectangle((j + 0.12, i + 0.12), 0.76, 0.76, linewidth=0,

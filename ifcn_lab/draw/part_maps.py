@@ -16,36 +16,36 @@ from ifcn_lab.grid import Grid
 from ifcn_lab.windows.oracle import parts_seen
 
 
-def same_pixel(
-    image: UInt8[np.ndarray, "h w 3"], pixel: tuple[int, int],
+def same_place(
+    image: UInt8[np.ndarray, "h w 3"], place: tuple[int, int],
     centers: Int[np.ndarray, "N 2"], k: int, m: int, stride: int,
 ) -> Picture:
-    """One pixel in several windows, each with its grid: it plays another part in each.
+    """One place in several windows, each with its grid: it plays another part in each.
 
     Args:
-        pixel: (y, x) in feature cells.
-        centers: of the windows, (y, x) in feature cells.
+        place: (y, x) on the map.
+        centers: of the windows, (y, x) on the map.
     """
     shape = (image.shape[0] // stride, image.shape[1] // stride)
-    parts = [parts_seen(c, Grid(k, m), shape)[pixel] for c in centers]
+    parts = [parts_seen(c, Grid(k, m), shape)[place] for c in centers]
     count = len(centers)
     with panels(1, count, width=3.2 * count, height=3.1) as (figure, axes):
         for one, center, part in zip(axes[0], centers, parts, strict=True):
             bare(one, f"this window: part {part}").imshow(image)
             draw_grid(one, center, k, m, stride)
-            y, x = (stride * at + stride // 2 for at in pixel)
+            y, x = (stride * at + stride // 2 for at in place)
             mark(one, (y, x))
             height, width = image.shape[:2]
             one.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     said = listing([f"part {part} in window {n}" for n, part in enumerate(parts, 1)])
-    return Picture(figure, f"The pixel at row {pixel[0]}, column {pixel[1]} of the "
+    return Picture(figure, f"The place at row {place[0]}, column {place[1]} of the "
                    f"feature map plays {said}.")
 
 
 def draw_grid(
     axes: Axes, center: Int[np.ndarray, "2"], k: int, m: int, stride: int
 ) -> None:
-    """The k x k cells of a window over an image, in their colours, numbered."""
+    """The k x k parts of a window over an image, in their colours, numbered."""
     edges = Grid(k, m).edges
     top, left = stride * (np.asarray(center) - m // 2) - 0.5
     for part, colour in enumerate(part_colours(k)):
@@ -62,13 +62,13 @@ def score_maps(
     maps: Shaped[np.ndarray, "kk H W"], *, title: str = "", side: float = 4.6,
     reads: Sequence[int] | None = None,
 ) -> Picture:
-    """The k x k score maps, laid out like the cells of the window.
+    """The k x k score maps, laid out like the parts of the window.
 
     Args:
         maps: truth values or probabilities.
         title: over the whole figure.
         side: of the figure, in inches.
-        reads: the channel shown at each cell's place; None: channel c at cell c.
+        reads: the channel shown where each part stands; None: channel c at part c.
     """
     k = int(round(len(maps) ** 0.5))
     reads = range(k * k) if reads is None else reads
@@ -81,7 +81,7 @@ def score_maps(
 
 
 def one_map(axes: Axes, values: np.ndarray, colour: str, name: str) -> None:
-    """One score map in a frame of its cell's colour, with its number."""
+    """One score map in a frame of its part's colour, with its number."""
     bare(axes).imshow(values, cmap="gray", vmin=0, vmax=1)
     frame_in(axes, colour, 3)
     axes.text(0.03, 0.95, name, color=ink_on(colour), transform=axes.transAxes,
@@ -93,7 +93,7 @@ def maps_alt(maps: Shaped[np.ndarray, "kk H W"], title: str = "") -> str:
     share = (np.asarray(maps, float) > 0.5).mean((1, 2))
     said = listing([f"map {c} {s:.1%}" for c, s in enumerate(share)])
     lead = f"{title}: " if title else ""
-    return f"{lead}{len(maps)} score maps. Above one half are {said} of the pixels."
+    return f"{lead}{len(maps)} score maps. Above one half are {said} of the places."
 
 
 def window_masks(
@@ -126,7 +126,7 @@ def window_masks_alt(
     said = []
     for r, (row, title) in enumerate(zip(rows, titles, strict=True)):
         bright = [str((np.asarray(w, float) > 0.5).sum()) for w in row]
-        text = f"{' '.join(title.split())}: {listing(bright)} pixels"
+        text = f"{' '.join(title.split())}: {listing(bright)} places"
         if ious is not None:
             text += f", IoU {listing([f'{i:.2f}' for i in ious[r]])}"
         said.append(text)
@@ -140,7 +140,7 @@ def asked(
     """What each map was asked: white "object", black "background", hatched never.
 
     Args:
-        asked, yes: how often each map was asked about a pixel, and for how many of
+        asked, yes: how often each map was asked about a place, and for how many of
             these the answer is "object"; as `windows.oracle.questions` gives them.
     """
     k = int(round(len(asked) ** 0.5))
@@ -155,7 +155,7 @@ def asked(
     share = (asked > 0).mean((1, 2))
     said = listing([f"map {c} {s:.0%}" for c, s in enumerate(share)])
     return Picture(figure, "The answers that training wants from each map. Asked at "
-                   f"all are {said} of the pixels; about the others nobody asks.")
+                   f"all are {said} of the places; about the others nobody asks.")
 
 
 def hatch(axes: Axes, region: Bool[np.ndarray, "H W"]) -> None:
@@ -181,17 +181,18 @@ def pulls(gradient: Float[np.ndarray, "kk H W"]) -> Picture:
 
 
 def frame_in(axes: Axes, colour: str, width: float = 2) -> None:
-    """A frame of a cell's colour."""
+    """A frame of a part's colour."""
     axes.spines[:].set(visible=True, color=colour, linewidth=width)
 
 
 def head(
     row: Iterable[Axes], order: Sequence[int], colours: dict[int, str]
 ) -> None:
-    """Over each channel its number, and the cell that reads it where that differs."""
-    cell = {channel: part for part, channel in enumerate(order)}
+    """Over each channel its number, and the part that reads it where that differs."""
+    part_of = {channel: part for part, channel in enumerate(order)}
     for channel, one in enumerate(row):
-        other = "" if cell[channel] == channel else f", cell {cell[channel]}"
+        other = ("" if part_of[channel] == channel
+                 else f", part {part_of[channel]}")
         one.set_title(f"{channel}{other}", fontsize=8, color=ink_on(colours[channel]),
                       bbox={"fc": colours[channel], "ec": "none", "pad": 2})
 

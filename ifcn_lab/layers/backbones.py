@@ -26,10 +26,29 @@ def conv_relu(inputs: int, outputs: int, dilation: int = 1) -> list[nn.Module]:
     return [conv, nn.ReLU(inplace=True)]
 
 
+def vgg16_layers(pool4: nn.Module, dilation: int) -> nn.Sequential:
+    """VGG-16 up to conv5_3, with this pool4, and conv5 with this dilation.
+
+    >>> plain = vgg16_layers(nn.MaxPool2d(2), dilation=1)    # VGG-16 as it was trained
+    >>> plain(torch.zeros(1, 3, 64, 80)).shape
+    torch.Size([1, 512, 4, 5])
+    """
+    layers: list[nn.Module] = []
+    inputs = 3
+    for stage, widths in enumerate(VGG16_STAGES):
+        for width in widths:
+            layers += conv_relu(inputs, width)
+            inputs = width
+        layers.append(nn.MaxPool2d(2) if stage < 3 else pool4)
+    for width in VGG16_HOLE_STAGE:
+        layers += conv_relu(width, width, dilation)
+    return nn.Sequential(*layers)
+
+
 class VGG16Hole(nn.Module):
     """VGG-16's 13 convolutions at output stride 8 instead of 16.
 
-    pool4 keeps its place but moves one cell at a time instead of two, so conv5
+    pool4 keeps its place but moves one place at a time instead of two, so conv5
     sees a map twice as dense as the one it was trained on. The hole algorithm
     gives conv5_1 ... conv5_3 dilation 2: each kernel then touches the same image
     points as before. No source gives pool4's kernel; here it is 3x3 with padding 1,
@@ -50,16 +69,7 @@ class VGG16Hole(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        inputs = 3
-        for stage, widths in enumerate(VGG16_STAGES):
-            for width in widths:
-                layers += conv_relu(inputs, width)
-                inputs = width
-            layers.append(nn.MaxPool2d(2) if stage < 3 else nn.MaxPool2d(3, 1, 1))
-        for width in VGG16_HOLE_STAGE:
-            layers += conv_relu(width, width, dilation=2)
-        self.features = nn.Sequential(*layers)
+        self.features = vgg16_layers(nn.MaxPool2d(3, 1, 1), dilation=2)
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> Float[Tensor, "B 512 H W"]:
         """Features of images whose sides are multiples of the stride."""

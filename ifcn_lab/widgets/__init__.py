@@ -9,6 +9,7 @@ from ifcn_lab.lazy import loaded_when_used
 
 _HOME = {
     "ShiftExplorer": "shift",
+    "ReceptiveField": "receptive_field",
     "MapGrid": "mapgrid",
     "Assembler": "assembler",
     "TrainingMonitor": "monitor",

@@ -61,6 +61,12 @@ def _shift() -> Explorable:
             .offer("Stride 4, and half a place", stride=4, dy=0, dx=2))
 
 
+def _receptive_field() -> Explorable:
+    from ifcn_lab.widgets.receptive_field import ReceptiveField
+
+    return ReceptiveField()
+
+
 def _mapgrid() -> Explorable:
     from ifcn_lab.data import film
     from ifcn_lab.widgets.mapgrid import MapGrid
@@ -127,6 +133,12 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "after it? Inside the picture it does not. At the border, and with a stride, "
         "it does.",
         _shift),
+    "receptive-field": (
+        "Receptive field", "Which pixels can change a place of the feature map? The "
+        "layers say so. With pool4 at stride 1 the map is twice as dense and a place "
+        "no longer sees its window; with holes in the kernels it does.\n"
+        "Move the place, then choose another network.",
+        _receptive_field),
     "mapgrid": (
         "Score maps", "Nine plain channels learn nine meanings. No one tells a channel "
         "that it is to find top left parts: the place where it is read makes it so.",
