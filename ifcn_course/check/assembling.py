@@ -156,8 +156,8 @@ UNREAD = f"{UNWRITTEN} stands where no thread wrote, -1 is fill. {DIGITS}"
 def copy_all(kernel: Callable[..., object]) -> None:
     """Exercise 3.6: a kernel(maps, channel, centers, fill, windows), on threads."""
     asked = [
-        (1, 4, (6, 6), [(3, 2)], "One window, and blocks of two: which threads does the "
-         "guard send home?"),
+        (1, 4, (6, 6), [(3, 2)], "One window, and blocks of two: which threads does "
+         "the guard send home?"),
         (2, 4, (6, 6), [(3, 2), (2, 3)], "centers[n] is (y, x), the window's centre."),
         (3, 7, (10, 10), [(4, 5), (5, 3), (3, 4)], "Three windows, and blocks of two: "
          "which threads does the guard send home?"),
