@@ -1,4 +1,4 @@
-"""The k x k grid of a window: which cell, and so which score map, a pixel is in."""
+"""The k x k grid of a window: which part, and so which score map, a place is in."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from jaxtyping import Int
 
 @dataclass(frozen=True)
 class Grid:
-    """A window of m x m pixels cut into k x k cells, one score map for each cell.
+    """A window of m x m places cut into k x k parts, one score map for each part.
 
     Offset i of the window (0 <= i < m) lies in row, or column, g(i) = floor(i * k / m)
-    of the grid. Where m is no multiple of k the cells differ by one pixel: 21 pixels
-    in 5 cells make 5, 4, 4, 4, 4.
+    of the grid. Where m is no multiple of k the parts differ by one place: 21 places
+    in 5 parts make 5, 4, 4, 4, 4.
 
-    Source: Dai et al., ECCV 2016, "Instance assembling module", where a cell has side
+    Source: Dai et al., ECCV 2016, "Instance assembling module", where a part has side
     m / k. How to round is not found there; this is what R-FCN's and FCIS's code does.
 
-    All lengths are in feature-map cells, the pixels of a score map. The arrays are
+    All lengths are in places, the positions of a score map. The arrays are
     computed once and are read-only.
 
     Args:
-        k: cells per side of the grid, at least 1.
-        m: window side in feature-map cells, at least k.
+        k: parts per side of the grid, at least 1.
+        m: window side in places, at least k.
 
     Raises:
         TypeError: k or m is no whole number.
@@ -47,17 +47,17 @@ class Grid:
     def __post_init__(self) -> None:
         k, m = whole_number("k", self.k), whole_number("m", self.m)
         if k < 1:
-            raise ValueError(f"k is {k}; a grid has at least 1 cell per side.")
+            raise ValueError(f"k is {k}; a grid has at least 1 part per side.")
         if m < k:
             raise ValueError(
-                f"m is {m} and k is {k}; every cell needs a pixel, so choose m >= k."
+                f"m is {m} and k is {k}; every part needs a place, so choose m >= k."
             )
         object.__setattr__(self, "k", k)
         object.__setattr__(self, "m", m)
 
     @cached_property
     def edges(self) -> Int[np.ndarray, " k_plus_1"]:
-        """First offset of each cell, and m at the end, (k + 1,) int64.
+        """First offset of each part, and m at the end, (k + 1,) int64.
 
         >>> Grid(k=5, m=21).edges
         array([ 0,  5,  9, 13, 17, 21])
@@ -76,7 +76,7 @@ class Grid:
 
     @cached_property
     def channel(self) -> Int[np.ndarray, "m m"]:
-        """The map each window pixel is copied from, g(i) * k + g(j), (m, m) int64.
+        """The map each place of a window is copied from, g(i) * k + g(j), (m, m) int64.
 
         >>> Grid(k=2, m=3).channel
         array([[0, 0, 1],

@@ -4,8 +4,11 @@ An announcement is the last thing in its prose cell:
 
     **Exercise 3.1** (difficulty 1 of 5, 5 minutes, about 1 line).
     Write the cell of offset i, for any k and m.
-    Hint: `//` divides and rounds down.
+    Hint: which offsets of a small window share a part? Write them down for m = 6.
+    Hint: i / m is how far along the window you are, k times that how many parts.
     Why it matters: every other rule of this lesson stands on this line.
+
+A second line `Hint:` is a second step, folded apart from the first.
 """
 
 from __future__ import annotations
@@ -58,17 +61,21 @@ def _told(text: str) -> dict[str, str | None]:
 def shown(prose: str, section: int) -> str:
     """Return a prose cell as a notebook shows it; `section` is the level it is in.
 
-    The announcement becomes a heading, a line of facts, the task and a folded hint.
+    The announcement becomes a heading, a line of facts, the task and folded hints.
     """
     task = announced(prose)
     if task is None:
         return prose
     before = prose[: _ANNOUNCED.search(prose).start()]
     level = "#" * min(3, last_level(before, section) + 1)
-    told = task.hint[:1].upper() + task.hint[1:]
-    hint = f"<details><summary>Hint</summary>\n\n{told}\n\n</details>"
-    parts = [f"{level} Exercise {task.number}", facts(task), task.task, hint]
+    hints = map(_folded, ("Hint", "Second hint"), task.hint.split("\nHint: "))
+    parts = [f"{level} Exercise {task.number}", facts(task), task.task, *hints]
     return before + "\n\n".join(parts)
+
+
+def _folded(summary: str, told: str) -> str:
+    told = told[:1].upper() + told[1:]
+    return f"<details><summary>{summary}</summary>\n\n{told}\n\n</details>"
 
 
 def facts(task: Task) -> str:

@@ -73,7 +73,7 @@ def test_the_view_of_a_tensor_has_the_gradient_of_the_gather():
 
 
 def test_a_view_of_cells_of_two_sizes_is_refused_and_a_size_that_fits_is_named():
-    message = "21 pixels in 5 cells make [5, 4, 4, 4, 4]"
+    message = "21 places in 5 parts make [5, 4, 4, 4, 4]"
     with pytest.raises(ValueError, match=re.escape(message) + ".*m = 20 or 25"):
         assemble(some_maps(5), 21, backend="view")
 

@@ -61,7 +61,7 @@ def test_shared_pixels_are_the_same_places_of_the_map(step) -> None:
 
 def test_windows_that_do_not_meet_share_nothing() -> None:
     assert kept(2, 4, (0, 5)).shape == (4, 0)
-    with pytest.raises(ValueError, match="share no pixel"):
+    with pytest.raises(ValueError, match="share no place"):
         kept_share(2, 4, (0, 4))
 
 
@@ -84,7 +84,7 @@ def test_without_a_step_both_heads_keep_all() -> None:
 
 @pytest.mark.parametrize("step", [(0, 21), (-1, 0)])
 def test_a_step_that_cannot_be_drawn_is_refused(step: tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="0 to 20 cells"):
+    with pytest.raises(ValueError, match="0 to 20 places"):
         draw.one_step(5, 21, step)
 
 

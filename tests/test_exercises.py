@@ -143,10 +143,11 @@ def test_every_solution_passes_its_check(lesson: Path) -> None:
     assert "not done yet" not in printed
 
 
-def said(announced: str) -> tuple[str, str]:
-    """Return the hint and the reason that stand before an exercise's cell."""
-    hint, why = announced.rsplit("\nHint: ", 1)[1].split("\nWhy it matters: ")
-    return (hint[0].upper() + hint[1:]).strip(), why.strip()
+def said(announced: str) -> tuple[list[str], str]:
+    """Return the hints and the reason that stand before an exercise's cell."""
+    told, why = announced.rsplit("**Exercise", 1)[1].split("\nWhy it matters: ")
+    hints = told.split("\nHint: ")[1:]
+    return [(hint[0].upper() + hint[1:]).strip() for hint in hints], why.strip()
 
 
 @each_lesson
@@ -155,11 +156,13 @@ def test_hint_and_reason_stand_in_both_notebooks(lesson: Path) -> None:
     for which in FOLDERS:
         prose = [c.source for c in stored(lesson, which) if c.cell_type == "markdown"]
         for number, cell in exercises(lesson).items():
-            hint, why = said(cell.announced)
+            hints, why = said(cell.announced)
             shown = next(s for s in prose if f"# Exercise {number}\n" in s)
-            assert shown.endswith(
-                f"<details><summary>Hint</summary>\n\n{hint}\n\n</details>"
-            )
+            named = zip(("Hint", "Second hint"), hints, strict=False)
+            assert hints and shown.endswith("\n\n".join(
+                f"<details><summary>{name}</summary>\n\n{hint}\n\n</details>"
+                for name, hint in named
+            ))
             assert sum(why in text for text in prose) == 1, (number, which)
 
 

@@ -1,4 +1,4 @@
-"""The grid: one rule decides which cell a window pixel belongs to."""
+"""The grid: one rule decides which part a place of a window belongs to."""
 
 import dataclasses
 import re
@@ -76,8 +76,8 @@ def test_grids_of_one_size_are_equal_and_frozen():
 @pytest.mark.parametrize(
     ("k", "m", "error", "message"),
     [
-        (5, 4, ValueError, "m is 4 and k is 5; every cell needs a pixel"),
-        (0, 4, ValueError, "k is 0; a grid has at least 1 cell per side"),
+        (5, 4, ValueError, "m is 4 and k is 5; every part needs a place"),
+        (0, 4, ValueError, "k is 0; a grid has at least 1 part per side"),
         (-2, 4, ValueError, "k is -2"),
         (2.0, 4, TypeError, "k is 2.0 (float); give a whole number (int)"),
         (2, 4.5, TypeError, "m is 4.5 (float); give a whole number (int)"),

@@ -14,6 +14,7 @@ from league_cases import SETTING, Few, tiny
 from training_cases import one_thread
 
 from ifcn_lab.__main__ import main
+from ifcn_lab.league import figures
 from ifcn_lab.league.machine import machine
 from ifcn_lab.league.paper import PAPER_TABLES
 from ifcn_lab.league.rows import Row
@@ -78,7 +79,10 @@ def reproduce(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, s
     return code, shown.out + shown.err
 
 
-def test_the_command_runs_prints_and_writes(tmp_path: Path, capsys) -> None:
+def test_the_command_runs_prints_and_writes(
+    tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "LOOKED_AT", 1)
     options = ["table1", "--dataset", "scenes", "--out", str(tmp_path / "out"),
                "--iterations", "2", "--every", "100", "--seeds", "1", "--rows",
                "maps-k3"]

@@ -239,7 +239,7 @@ def test_a_diagnosis_is_judged_letter_by_letter(capsys):
         (right, "Exercise 8.1: correct, all 6 mistakes are named."),
         ({**right, "C": "averaged"}, "5 of 6 are named.\nC: not averaged. There is no"),
         ({**right, "C": "blur"}, "C: 'blur' is no name of the list. There is no"),
-        ({}, "0 of 6 are named.\nA: All pixels"),
+        ({}, "0 of 6 are named.\nA: All places"),
         (["averaged"], "give a dictionary"),
         (None, "Is there a `return`?"),
     ):

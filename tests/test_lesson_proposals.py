@@ -10,11 +10,20 @@ import pytest
 import torch
 
 from ifcn_course import check
-from ifcn_lab import average_recall, draw, scenes
-from ifcn_lab.data import Sample, from_scene
-from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab import (
+    CocoFolder,
+    InstanceFCN,
+    average_recall,
+    draw,
+    propose,
+    scenes,
+)
+from ifcn_lab.data import Sample, from_scene, shipped
+from ifcn_lab.data.masks import longest_sides, tight_boxes
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.draw.missed_objects import judged, solidity, trait, worst_first
 from ifcn_lab.layers.nms import nms, nms_pairwise, pair_iou
+from ifcn_lab.metrics import mask_iou
 from ifcn_lab.segmenter import Instances
 from ifcn_lab.windows.candidates import Level
 
@@ -22,6 +31,37 @@ from ifcn_lab.windows.candidates import Level
 @pytest.fixture(scope="module")
 def sample() -> Sample:
     return from_scene(scenes.two_touching(diameter=48), "two discs")
+
+
+# what the lesson's figures say, whatever the machine's last digits are
+
+
+@pytest.mark.slow
+def test_zooms_find_the_small_objects_and_cost_the_others_nothing() -> None:
+    net = InstanceFCN.from_pretrained("scenes")
+    held_out = SceneSet(16, start=1_000_000, style="wild")
+    sizes = np.concatenate([longest_sides(each.masks) for each in held_out])
+    small = sizes < net.canonical * net.stride * net.m * 2**-0.3
+    share = {}
+    for name, scales in (("once", [1.0]), ("all", None)):
+        found = [propose(net, s.image, top=100, scales=scales) for s in held_out]
+        hit = np.concatenate([mask_iou(f.top(10).masks, s.masks).max(0) >= 0.7
+                              for f, s in zip(found, held_out, strict=True)])
+        share[name] = hit[small].mean(), hit[~small].mean()
+    assert share["once"][0] < 0.25 and share["all"][0] > 0.45
+    assert share["all"][1] > share["once"][1] - 0.05
+    report = average_recall(found, held_out, ns=(10, 100))
+    assert 0.5 < report[10] <= report[100]
+
+
+def test_the_number_of_proposals_leaves_a_coin_out_and_objectness_none() -> None:
+    net = InstanceFCN.from_pretrained("scenes")
+    coins = CocoFolder(shipped.path("photos/coins.json"))[0]
+    found = {top: propose(net, coins.image, top=top) for top in (50, 100)}
+    assert all(len(each.above(0.5)) == len(each) for each in found.values())
+    best = {top: mask_iou(each.masks, coins.masks).max(0)
+            for top, each in found.items()}
+    assert (best[50] >= 0.7).sum() < 24 == (best[100] >= 0.9).sum()
 
 
 def proposals(masks: np.ndarray, scores: list[float]) -> Instances:

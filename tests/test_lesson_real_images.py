@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,11 +15,7 @@ from ifcn_course.check.real_images import (
     score_of,
 )
 from ifcn_lab import CocoFolder, draw
-from ifcn_lab.data.practice import (
-    CROWDED,
-    LYING,
-    practice_folder,
-)
+from ifcn_lab.data import shipped
 from ifcn_lab.draw.missed_objects import Failure
 from ifcn_lab.draw.rivals import close_up
 from ifcn_lab.layers.thresholding import (
@@ -36,19 +30,14 @@ from ifcn_lab.training import LESSON, example_of
 
 
 @pytest.fixture(scope="module")
-def annotations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return practice_folder(tmp_path_factory.mktemp("practice"), 8)
-
-
-@pytest.fixture(scope="module")
-def document(annotations: Path) -> dict:
-    return json.loads(annotations.read_text("utf-8"))
+def nuclei() -> CocoFolder:
+    return CocoFolder(shipped.path("nuclei/instances.json"))
 
 
 # figures
 
 
-def test_kinds_of_annotation_are_counted_in_words(document: dict) -> None:
+def test_kinds_of_annotation_are_counted_in_words() -> None:
     runs = {"size": [4, 6], "counts": [5, 2, 2, 2, 13]}
     text = {"size": [4, 6], "counts": coco_mask.frPyObjects(runs, 4, 6)["counts"]}
     text["counts"] = text["counts"].decode()
@@ -64,16 +53,15 @@ def test_kinds_of_annotation_are_counted_in_words(document: dict) -> None:
     assert corners.get_xdata().tolist() == [0.5, 3.5, 3.5, 0.5, 0.5]
 
 
-def test_a_crowd_and_a_lying_picture_are_put_into_words(annotations: Path) -> None:
-    data = CocoFolder(annotations)
-    heap, lying = data[CROWDED], data[LYING]
+def test_a_crowd_and_a_lying_picture_are_put_into_words() -> None:
+    heap = CocoFolder(shipped.path("photos/coco.json"))[0]
     alt = draw.crowd(heap.image, heap.masks, heap.crowd).alt
-    assert f"covers {heap.crowd.mean():.0%}" in alt
+    assert heap.crowd.any() and f"covers {heap.crowd.mean():.0%}" in alt
     none = np.zeros_like(heap.crowd)
     assert "covers 0%" in draw.crowd(heap.image, heap.masks, none).alt
-    stored = np.rot90(lying.image)
-    assert "shapes differ" in draw.stored_lying(stored, lying.image, lying.masks).alt
-    alt = draw.stored_lying(lying.image, lying.image, lying.masks).alt
+    stored = np.rot90(heap.image)
+    assert "shapes differ" in draw.stored_lying(stored, heap.image, heap.masks).alt
+    alt = draw.stored_lying(heap.image, heap.image, heap.masks).alt
     assert "shapes are the same" in alt
 
 
@@ -85,11 +73,11 @@ def test_sizes_that_some_zoom_fits_are_counted() -> None:
         "zoom 1.00", "zoom 2.00"]
 
 
-def test_training_crops_count_their_windows(annotations: Path) -> None:
+def test_training_crops_count_their_windows(nuclei: CocoFolder) -> None:
     rng = np.random.default_rng(0)
     net = InstanceFCN(backbone="small")
     seen = [example_of(net, sample, LESSON, rng)
-            for sample in CocoFolder(annotations)[:2]]
+            for sample in nuclei[:2]]
     picture = draw.training_crops(seen, 4, 21)
     positive = int(sum(each.targets.label.sum() for each in seen))
     assert f"{sum(len(e.targets.label) for e in seen)} drawn windows" in picture.alt
@@ -99,16 +87,16 @@ def test_training_crops_count_their_windows(annotations: Path) -> None:
     assert (left, top) == (4 * (x - 10) - 0.5, 4 * (y - 10) - 0.5)
 
 
-def test_an_example_without_objects_can_be_drawn(annotations: Path) -> None:
-    sample = CocoFolder(annotations)[0]
+def test_an_example_without_objects_can_be_drawn(nuclei: CocoFolder) -> None:
+    sample = nuclei[0]
     empty = sample._replace(masks=sample.masks[:0], ids=(), categories=())
     net = InstanceFCN(backbone="small")
     seen = example_of(net, empty, LESSON, np.random.default_rng(0))
     assert "0 of them positive" in draw.training_crops([seen], 4, 21).alt
 
 
-def test_the_split_is_drawn_where_it_is(annotations: Path) -> None:
-    image = CocoFolder(annotations)[0].image
+def test_the_split_is_drawn_where_it_is(nuclei: CocoFolder) -> None:
+    image = nuclei[0].image
     level = otsu(image[..., 0]) if np.ptp(image, axis=2).max() == 0 else None
     picture = draw.split_levels(image)
     assert f"{foreground(image).mean():.0%} of the pixels" in picture.alt
@@ -135,12 +123,13 @@ def test_objects_alone_and_touching_are_told_apart() -> None:
     draw.alone_and_touching(ious, np.zeros(3, bool))  # none touches
 
 
-def test_pictures_are_sorted_by_who_is_ahead() -> None:
-    scores = {"one": np.array([0.2, 0.9, 0.5]), "two": np.array([0.8, 0.4, 0.5])}
-    picture = draw.by_picture(["p", "q", "r"], scores, "score")
-    assert "two is ahead in 1, one in 1" in picture.alt
-    labels = [each.get_text() for each in picture.figure.axes[0].get_yticklabels()]
-    assert labels == ["q", "r", "p"]
+def test_every_bar_carries_its_number() -> None:
+    picture = draw.bars({"alone": {"a": 0.5, "b": 0.25}, "met": {"a": 0.0, "b": 1.0}},
+                        "share")
+    assert "alone: a 0.50 and b 0.25; met: a 0.00 and b 1.00" in picture.alt
+    axes = picture.figure.axes[0]
+    assert [one.get_height() for one in axes.patches] == [0.5, 0.25, 0.0, 1.0]
+    assert [one.get_text() for one in axes.texts] == ["0.50", "0.25", "0.00", "1.00"]
 
 
 def test_a_close_up_keeps_the_object_and_its_surroundings() -> None:
@@ -263,12 +252,10 @@ def test_the_zoom_of_the_check_agrees_with_trying_each() -> None:
 
 
 def test_the_score_of_answers_that_share_no_pixel_is_the_librarys(
-    annotations: Path,
+    nuclei: CocoFolder,
 ) -> None:
     """Without matching, as in the exercise, and with COCO's matching."""
-    for sample in CocoFolder(annotations):
-        if sample.crowd.any():
-            continue
+    for sample in nuclei:
         found = thresholded(sample.image)
         for iou in (0.5, 0.7):
             ours = score_of(mask_iou(found.masks, sample.masks), iou)

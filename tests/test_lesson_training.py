@@ -11,10 +11,20 @@ import torch
 
 from ifcn_course import check
 from ifcn_course.check.training import copies
-from ifcn_lab import Grid, assemble, draw, scenes
+from ifcn_lab import (
+    Grid,
+    InstanceFCN,
+    assemble,
+    average_recall,
+    draw,
+    propose,
+    scenes,
+)
 from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.draw.training_windows import BEYOND, crop, few_shades
 from ifcn_lab.scenes import Scene
+from ifcn_lab.training import LESSON, train
 from ifcn_lab.windows.labels import (
     WindowLabels,
     WindowRule,
@@ -103,7 +113,7 @@ def test_the_picture_of_copies_says_how_many_there_are() -> None:
     counts = copies(np.array([[16, 16]] * 7), 3, M, SHAPE)
     picture = draw.copy_counts(counts, np.ones((1, 32, 32), bool))
     untouched = (counts == 0).mean()
-    assert "one cell was copied 7 times" in picture.alt
+    assert "one score was copied 7 times" in picture.alt
     assert f"No window copied {untouched:.0%}" in picture.alt
     numbers = [one.texts[0].get_text() for one in picture.figure.axes[:9]]
     assert numbers == [str(n) for n in range(9)]
@@ -129,6 +139,40 @@ def test_the_loss_of_a_pixel_without_an_idea_is_marked() -> None:
     assert "0.69" in draw.pixel_loss().alt
 
 
+# what the lesson's figures say, whatever the machine's last digits are
+
+
+def test_an_untrained_network_has_no_idea() -> None:
+    torch.manual_seed(0)
+    net, rng = InstanceFCN(k=5, backbone="small"), np.random.default_rng(0)
+    view = net.view(SceneSet(1)[0], LESSON, rng)
+    losses = net.losses(net(view.image[None]), [net.targets(view, rng)])
+    for total, count in losses.values():
+        assert total.item() / count == pytest.approx(np.log(2), abs=0.15)
+
+
+@pytest.mark.slow
+def test_both_losses_fall_and_the_mask_loss_to_less_than_half() -> None:
+    torch.manual_seed(0)
+    net, losses = InstanceFCN(k=5, backbone="small"), []
+    train(net, SceneSet(500), LESSON.with_(iterations=120, seconds=None),
+          on_step=lambda step: losses.append(step.losses))
+    for name, most in (("objectness", 1.0), ("mask", 0.5)):
+        values = [each[name] for each in losses]
+        assert np.mean(values[-20:]) < most * np.mean(values[:5])
+
+
+@pytest.mark.slow
+def test_one_map_finds_little_and_nine_nearly_as_much_as_25() -> None:
+    scenes_kept_apart, recall = SceneSet(12, start=1_000_000), {}
+    for k in (1, 3, 5):
+        net = InstanceFCN.from_pretrained(f"scenes-k{k}")
+        found = [propose(net, each.image, top=10) for each in scenes_kept_apart]
+        recall[k] = average_recall(found, scenes_kept_apart, ns=(10,))[10]
+    assert recall[1] < 0.2 and recall[3] > 0.7
+    assert recall[5] == pytest.approx(recall[3], abs=0.1)
+
+
 def right_label(distance: float, octaves: float, rule: WindowRule) -> int:
     if distance <= rule.center_tolerance and octaves <= rule.scale_tolerance:
         return 1
@@ -137,8 +181,7 @@ def right_label(distance: float, octaves: float, rule: WindowRule) -> int:
 
 
 def right_loss(z: float, t: float) -> float:
-    p = 1 / (1 + np.exp(-z))
-    return -t * np.log(p) - (1 - t) * np.log(1 - p)
+    return t * np.log1p(np.exp(-z)) + (1 - t) * np.log1p(np.exp(z))
 
 
 def right_count(

@@ -1,8 +1,10 @@
-"""The photograph that ships, and the outlines that were drawn on it by hand."""
+"""The photographs and nuclei that ship: as they were published, and free to pass on."""
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from scipy import ndimage
 
 from ifcn_lab.data import Sample, shipped
 from ifcn_lab.data.coco import CocoFolder
+from lessons.real_pictures import FREE, PHOTOS, make
 
 ORIGINAL = "f8d773fc9cfa6f4d8e5942dc34d0a0788fcaed2a4fefbbed0aef5398d7ef4cba"
 
@@ -59,3 +62,59 @@ def fall(grey: np.ndarray, distance: np.ndarray, at: float) -> float:
     inside = (distance > at) & (distance <= at + 2)
     outside = (distance < at) & (distance >= at - 2)
     return float(grey[inside].mean() - grey[outside].mean())
+
+
+# nuclei, and photographs of COCO
+
+SOURCES = {
+    "nuclei/instances.json": ("dsb2018_fluor", "instances_train.json"),
+    "photos/coco.json": ("coco_dev", "instances_train2017.json"),
+}
+
+
+def document(name: str) -> dict:
+    return json.loads(shipped.path(name).read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_pictures_and_annotations_are_the_published_ones(
+    name: str, shared_data: Path
+) -> None:
+    folder, file = (shared_data / SOURCES[name][0], SOURCES[name][1])
+    published = json.loads((folder / file).read_text("utf-8"))
+    here = document(name)
+    numbers = {image["id"] for image in here["images"]}
+    there = [a for a in published["annotations"] if a["image_id"] in numbers]
+    assert here["annotations"] == there
+    for image in here["images"]:
+        copied = shipped.path(name).parent / image["file_name"]
+        original = folder / "images" / image["source"]
+        assert copied.read_bytes() == original.read_bytes()
+
+
+def test_no_shipped_nucleus_is_one_to_validate_on(shared_data: Path) -> None:
+    kept_apart = shared_data / "dsb2018_fluor" / "instances_val.json"
+    names = {i["file_name"] for i in json.loads(kept_apart.read_text())["images"]}
+    here = {image["source"] for image in document("nuclei/instances.json")["images"]}
+    assert len(here) == 12 and not here & names
+
+
+def test_every_shipped_photograph_may_be_passed_on_and_names_its_origin() -> None:
+    card = shipped.path("photos/README.md").read_text("utf-8")
+    for image in document("photos/coco.json")["images"]:
+        assert image["license"] in FREE
+        assert image["file_name"] in card and image["flickr_url"] in card
+
+
+def test_a_photograph_that_may_not_be_passed_on_is_refused(tmp_path: Path) -> None:
+    image = {"id": 1, "file_name": f"{PHOTOS[0]}.jpg", "license": 1}
+    listed = {"images": [image], "annotations": [], "categories": []}
+    (tmp_path / "instances_train2017.json").write_text(json.dumps(listed))
+    with pytest.raises(ValueError, match="licence 1 is none of .*; choose another"):
+        make("photos", tmp_path)
+
+
+def test_the_pictures_of_lesson_7_are_small() -> None:
+    files = [*shipped.path("nuclei/instances.json").parent.iterdir(),
+             *shipped.path("photos/coco.json").parent.glob("*0*.jpg")]
+    assert sum(file.stat().st_size for file in files) < 1_500_000

@@ -26,6 +26,8 @@ LINES = [
     "inventory summary nowhere --out {file}/summary.csv",
     "assignment --lesson all --seed 1 --out {file}/handout",
     "assignment --lesson all --seed 1 --out {new}/handout --key {file}/key",
+    "exam --seed 1 --out {file}/exam",
+    "exam --seed 1 --out {new}/exam --key {file}/key",
 ]
 
 

@@ -295,7 +295,7 @@ VECTORS = [
         "square.sqrt()", rules.test_gradients_of_the_losses_of_vectors),
     Bug("models.discriminative", "Vectors(self.vectors(seen)",
         "Vectors(self.vectors(seen).relu()", networks.test_vectors_may_point_anywhere),
-    Bug("layers.embedding", "bandwidth) & free", "bandwidth)",
+    Bug("layers.embedding", "bandwidth ** 2) & free", "bandwidth ** 2)",
         networks.test_every_vector_is_of_one_group),
     Bug("models.metric_learning", "+ eps)", ")", ALIKE),
     Bug("models.metric_learning", "(vectors[i] - vectors[j]).square().sum(1)",

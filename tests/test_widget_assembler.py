@@ -261,7 +261,7 @@ def test_with_less_motion_nothing_runs_by_itself(opened):
 
 
 def test_the_copy_step_by_step_ends_with_the_whole_mask(opened):
-    page = opened(widget(center=(6, 7)))
+    page = opened(widget(center=(6, 7)), reduced_motion="no-preference")
     page.page.get_by_role("button", name="copy step by step").click()
     page.page.wait_for_function(
         f"() => {{ const c = document.querySelector('{MASK}'); const d = "

@@ -259,7 +259,7 @@ def test_the_chosen_window_is_what_assemble_gives(opened, net, scene, widget) ->
         number, y, x = widget.found.windows[chosen].tolist()
         level = score_level(net, to_tensor(scene.image), widget.zooms[number])
         window = assemble(level.maps.numpy(), 21, centers=[(y, x)])[0]
-        canvas = page.pixels(".ifcn-column .ifcn-panel:first-of-type canvas")
+        canvas = page.pixels(".ifcn-stage > .ifcn-panel:nth-of-type(2) canvas")
         grey = np.array(canvas).reshape(21, 21, 4)[..., 0]
         # The library may fuse batch norms; a score then moves by 1e-4 at most.
         assert np.abs(grey - shade(window).astype(int)).max() <= 1

@@ -21,7 +21,6 @@ MASKS = np.zeros((2, 48, 60), bool)
 MASKS[0, 4:32, 0:28] = MASKS[1, 8:40, 28:60] = True
 GAP = 1
 MAPS = ".ifcn-stage > .ifcn-panel canvas"
-TABLE = ".ifcn-stage > .ifcn-panel:nth-of-type(3) canvas"
 
 
 def widget(**options):
@@ -262,7 +261,7 @@ def test_two_hundred_rapid_moves_leave_no_error(opened):
 
 
 def test_play_runs_to_the_last_step(opened):
-    page = opened(MapGrid.film(film.load()))
+    page = opened(MapGrid.film(film.load()), reduced_motion="no-preference")
     page.set(frame=8)
     page.page.get_by_role("button", name="play").click()
     page.page.wait_for_function("() => ifcnModel.get('frame') === 10")

@@ -276,7 +276,7 @@ def test_the_slider_goes_from_the_first_moment_to_the_newest(trained, opened):
 
 
 def test_replay_ends_at_the_newest_moment(trained, opened):
-    page = opened(trained)
+    page = opened(trained, reduced_motion="no-preference")
     page.page.get_by_role("button", name="replay").press("Enter")
     assert page.get("step") == 0
     page.page.wait_for_function("ifcnModel.get('step') === -1")

@@ -24,6 +24,13 @@ def loss(z: Any, t: Any) -> Any:
     return np.logaddexp(0.0, z) - t * z
 
 
+def typed_off(z: Any, t: Any) -> Any:
+    """The formula as it stands, which is infinite where p is 1."""
+    p = 1 / (1 + np.exp(-z))
+    with np.errstate(divide="ignore"):
+        return -t * np.log(p) - (1 - t) * np.log(1 - p)
+
+
 def greedy(boxes: Any, scores: Any, goes: Callable[..., Any]) -> list[int]:
     """Suppression with another rule for what goes."""
     kept: list[int] = []
@@ -102,6 +109,8 @@ MEASURES: Wrong = {
         lambda z, t: round(loss(z, t), 3),
         lambda z, t: [loss(z, t)],
         lambda z, t: -t * np.log10(1 / (1 + np.exp(-z))),
+        lambda z, t: loss(np.clip(z, -30, 30), t),
+        typed_off,
     ],
     "octaves_off": [
         lambda a, b: abs(np.log10(a / b)),

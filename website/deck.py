@@ -59,7 +59,8 @@ def sections(marked: list[Slide], notebook: NotebookNode, name: str, live: Mappi
             raise ValueError(f"notebooks/{name}.ipynb has {len(code)} code cells, its "
                              "lesson has more: run `make notebooks`")
         outputs = (out for n in slide.cells for out in shown(code[n]))
-        first = next((out for out in outputs if isinstance(out, Shown)), None)
+        pictures = (out for out in outputs if isinstance(out, Shown))
+        first = min(pictures, key=lambda out: out.widget == "Predict", default=None)
         kind, figure = _figure(first, f"{name}-{number + 1}", live, files)
         yield _SLIDE.format(
             kind=kind, level=2 if number else 1, lesson=escape(lesson), figure=figure,

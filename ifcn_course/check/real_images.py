@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
-from itertools import islice
+from itertools import count, islice
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 
 from ifcn_course.check.properties import Trial, judge
 from ifcn_course.check.report import Case, close, report
 from ifcn_course.check.values import array_of
+from ifcn_lab import scenes
+from ifcn_lab.scenes.measure import touching
 
 if TYPE_CHECKING:
     from ifcn_lab.data import Sample
@@ -203,7 +205,7 @@ def apart_trials(function: Callable[..., object]) -> Iterator[Trial]:
     yield Trial("two squares apart", lambda: function(two.copy()), not_two,
                 "Return an array of whole numbers: 0 on the ground, 1, 2, 3, ... on "
                 "the pieces.")
-    samples = drawn_cells()
+    samples = drawn_nuclei()
     fields = [foreground(each.image) for each in samples]
     yield Trial(f"{PICTURES} pictures", lambda: [function(each) for each in fields],
                 partial(below_bar, samples),
@@ -212,13 +214,40 @@ def apart_trials(function: Callable[..., object]) -> Iterator[Trial]:
 
 
 @cache
-def drawn_cells() -> list[Sample]:
-    """Pictures like those of the practice folder, but others; made once."""
+def drawn_nuclei() -> list[Sample]:
+    """Drawn pictures like fluorescence microscopy; made once."""
     from ifcn_lab.data import from_scene
-    from ifcn_lab.data.practice import cell_scenes
 
-    scenes = islice(cell_scenes(71_000), PICTURES)
-    return [from_scene(each, str(n)) for n, each in enumerate(scenes)]
+    drawn = islice(bright_scenes(71_000), PICTURES)
+    return [from_scene(each, str(n)) for n, each in enumerate(drawn)]
+
+
+def bright_scenes(seed: int) -> Iterator[scenes.Scene]:
+    """Yield grey scenes of bright things on a dark ground, of 160 x 200 pixels.
+
+    Things stand alone in the first, touch in the second, and so on in turn.
+
+    >>> apart, heap = islice(bright_scenes(70_000), 2)
+    >>> touching(apart.masks).any(), touching(heap.masks).any()
+    (np.False_, np.True_)
+    """
+    numbers, met = count(seed), False
+    while True:
+        scene = scenes.make(next(numbers), size=(160, 200), sizes=(18, 60),
+                            objects=(5, 12) if met else (5, 9), style="wild",
+                            touching=float(met))
+        if _like_nuclei(*scene) and touching(scene.masks).any() == met:
+            yield scene
+            met = not met
+
+
+def _like_nuclei(
+    image: UInt8[np.ndarray, "h w 3"], masks: Bool[np.ndarray, "N h w"]
+) -> bool:
+    inside, grey = masks.any(0), image.mean(2)
+    ground = np.median(grey[~inside])
+    bright = ground < 60 and grey[inside].mean() > grey[~inside].mean() + 40
+    return bool(bright and np.ptp(image, axis=2).mean() < 30 and len(masks) >= 4)
 
 
 def not_two(returned: Any) -> str | None:
@@ -239,8 +268,8 @@ def pieces(numbers: Int[np.ndarray, "h w"]) -> Bool[np.ndarray, "N h w"]:
     >>> pieces(np.repeat([[0, 1, 0, 2, 3]], 10, axis=0)).shape
     (3, 10, 5)
     """
-    count = np.bincount(numbers[numbers > 0].ravel())
-    return numbers == np.flatnonzero(count >= LEAST)[:, None, None]
+    pixels = np.bincount(numbers[numbers > 0].ravel())
+    return numbers == np.flatnonzero(pixels >= LEAST)[:, None, None]
 
 
 def below_bar(samples: list[Sample], returned: list[Any]) -> str | None:

@@ -65,6 +65,8 @@ def pixel_loss(function: Callable[..., object]) -> None:
         (2.0, 1, "The loss is -log(p) for target 1."),
         (2.0, 0, "For target 0 it is -log(1 - p)."),
         (-1.5, 0.25, "A target between 0 and 1 mixes both terms."),
+        *((40.0, t, "There the computer's p is exactly 1: never take log(1 - p) of it.")
+          for t in (0, 0.25)),
     ]
     cases = [
         Case(f"logit {logit}, target {target}", (logit, target),

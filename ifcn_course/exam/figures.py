@@ -35,6 +35,7 @@ def grids(
         tall, left = max(tall, len(rows)), left + SIDE * (len(rows[0]) + 1)
     for n, (name, box) in enumerate((outlines or {}).items()):
         drawn += _outline(name, box, n)
+    drawn.sort(key=lambda tag: tag.startswith("<text"))  # no line runs through words
     height = 40 + SIDE * (tall + numbered)
     return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{left}" height="{height}" '
             f'viewBox="0 0 {left} {height}" role="img" font-family="sans-serif" '

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from itertools import count, zip_longest
 from pathlib import Path
 
@@ -25,7 +25,7 @@ _STYLE = """
 body { margin: 0 auto; max-width: 46rem; padding: 1rem; color: #000; background: #fff;
   font: 11pt/1.4 Georgia, serif; }
 h1 { font-size: 1.4rem; margin: 0; } h2 { font-size: 1rem; margin: 0 0 .3rem; }
-section { break-inside: avoid; margin: 1.4rem 0; }
+p { overflow-wrap: anywhere; } section { break-inside: avoid; margin: 1.4rem 0; }
 header, .notes { border-bottom: 1px solid #000; padding-bottom: .6rem; }
 pre { background: #f3f3f3; padding: .4rem .6rem; white-space: pre-wrap; }
 code, pre { font-family: Consolas, Menlo, monospace; font-size: .92em; }
@@ -145,7 +145,7 @@ def markdown(one: Paper, *, key: bool = False) -> str:
         asked = each.question
         lines += ["", f"## {heading(each)}", "", asked.ask]
         if asked.figure:
-            words = re.search('aria-label="([^"]*)"', asked.figure)[1]
+            words = unescape(re.search('aria-label="([^"]*)"', asked.figure)[1])
             lines += ["", f"![{words}]({figure_name(one, each)})"]
         if asked.code:
             lines += ["", "```python", *numbered(asked.code), "```"]
@@ -202,8 +202,8 @@ def told(each: Printed) -> list[str]:
     asked = each.question
     split = " One point for the line, one for what it does." if asked.kind == "fault" \
         else ""
-    return [f"*Right:* {each.right}. {asked.why}{split}",
-            *(f"*Not:* {text}: {why}" for text, why in asked.wrong.items())]
+    return [f"*Right:* {each.right.rstrip('.')}. {asked.why}{split}",
+            *(f"*Not:* {text.rstrip('.')}: {why}" for text, why in asked.wrong.items())]
 
 
 def numbered(code: str) -> Iterable[str]:

@@ -177,7 +177,7 @@ def mark(notebook: Notebook, key: Key) -> tuple[FunctionResult, ...]:
             if again.points > found.points:
                 found = replace(again, right=tuple(wrong))
         better.append(found)
-        if own[len(better) - 1].points < found.of and one.solution:
+        if found.points < found.of and one.solution:
             notebook.give(one.name, one.solution)
             wrong.append(one.name)
     notebook.problems = told

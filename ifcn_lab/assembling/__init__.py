@@ -122,4 +122,7 @@ def _view(
             "shows every window. Choose with view[y, x].")
     maps = score_maps if padded else pad(score_maps, grid.m, fill)
     windows = load("view").view_windows(maps, grid)  # (*B, H, W, k, c, k, c)
-    return windows if layout == "window" else arrays.window_axes_first(windows)
+    if layout == "window":
+        return windows
+    move = np.moveaxis if isinstance(windows, np.ndarray) else type(windows).moveaxis
+    return move(windows, (-6, -5), (-2, -1))  # each pixel's scores at all positions

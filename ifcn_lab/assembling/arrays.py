@@ -112,14 +112,6 @@ def window_axes_last(out: Shaped[Any, "..."], task: Task) -> Shaped[Any, "*where
     return out.transpose(2, 0, 1)
 
 
-def window_axes_first(
-    windows: Shaped[Any, "*B H W k c k c"],
-) -> Shaped[Any, "*B k c k c H W"]:
-    """Planes of a view of windows: each pixel's scores at all positions."""
-    move = np.moveaxis if isinstance(windows, np.ndarray) else type(windows).moveaxis
-    return move(windows, (-6, -5), (-2, -1))
-
-
 def planes_of(
     windows: Shaped[np.ndarray, "B H W m m"],
 ) -> Shaped[np.ndarray, "B m m H W"] | None:

@@ -1,6 +1,6 @@
 """Local coherence: what a window keeps when it moves by a step.
 
-Two windows share most of their pixels. A shared pixel that lies in the same cell of
+Two windows share most of their places. A shared place that lies in the same part of
 both is copied from the same map at the same place, so it keeps its score exactly.
 """
 
@@ -13,15 +13,15 @@ from ifcn_lab.grid import Grid
 
 
 def kept(k: int, m: int, step: tuple[int, int] = (0, 1)) -> Bool[np.ndarray, "a b"]:
-    """Which shared pixels of two windows are copied from one and the same map.
+    """Which shared places of two windows are copied from one and the same map.
 
     Args:
-        k: cells per side.
-        m: window side in feature cells.
+        k: parts per side.
+        m: window side in places.
         step: (rows, columns) from the first window to the second.
 
     Returns:
-        (m - |rows|, m - |columns|), the pixels that both windows hold; nothing where
+        (m - |rows|, m - |columns|), the places that both windows hold; nothing where
         they do not meet.
 
     Source: Dai et al., ECCV 2016, "Local coherence".
@@ -41,7 +41,7 @@ def shared(
     before: Shaped[np.ndarray, "m m"], after: Shaped[np.ndarray, "m m"],
     step: tuple[int, int],
 ) -> tuple[Shaped[np.ndarray, "a b"], Shaped[np.ndarray, "a b"]]:
-    """The same pixels as the first window and as the second window has them.
+    """The same places as the first window and as the second window has them.
 
     >>> one, other = shared(np.arange(9.0).reshape(3, 3), np.eye(3), (0, 1))
     >>> one.shape, one[0].tolist(), other[0].tolist()
@@ -55,7 +55,7 @@ def shared(
 
 
 def same_part(part_of: np.ndarray, moved: int) -> Bool[np.ndarray, " a"]:
-    """Along one axis: which shared offsets lie in one cell before and after.
+    """Along one axis: which shared offsets lie in one part before and after.
 
     >>> same_part(np.array([0, 0, 1, 1]), 1).tolist()
     [True, False, True]
@@ -65,17 +65,17 @@ def same_part(part_of: np.ndarray, moved: int) -> Bool[np.ndarray, " a"]:
 
 
 def kept_share(k: int, m: int, step: tuple[int, int] = (0, 1)) -> float:
-    """The share of the shared pixels that keep their score.
+    """The share of the shared places that keep their score.
 
     For one step along an axis it is (m - k) / (m - 1).
 
     Raises:
-        ValueError: the windows share no pixel.
+        ValueError: the windows share no place.
 
     >>> kept_share(k=5, m=21)
     0.8
     """
     same = kept(k, m, step)
     if same.size == 0:
-        raise ValueError(f"windows of {m} x {m} that are {step} apart share no pixel")
+        raise ValueError(f"windows of {m} x {m} that are {step} apart share no place")
     return float(same.mean())

@@ -58,7 +58,7 @@ _HOME = {
     "split_levels": "rivals",
     "answers": "rivals",
     "alone_and_touching": "rivals",
-    "by_picture": "rivals",
+    "bars": "rivals",
     "close_up": "rivals",
 }
 

@@ -1,8 +1,8 @@
-"""The colours of the k x k cells: the same in every figure, widget and slide.
+"""The colours of the k x k parts: the same in every figure, widget and slide.
 
-Neighbouring cells must be told apart by everyone, also by people who see two
+Neighbouring parts must be told apart by everyone, also by people who see two
 colours where others see three. Rows differ in hue, columns in lightness, and every
-cell also carries its number.
+part also carries its number.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#c
 
 
 def part_colours(k: int) -> list[str]:
-    """One colour for each of the k * k cells, row-major, as hexadecimal codes.
+    """One colour for each of the k * k parts, row-major, as hexadecimal codes.
 
     Raises:
         ValueError: k is not 1 to 7.

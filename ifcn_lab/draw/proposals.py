@@ -163,7 +163,7 @@ def enlarging(
     ious = {name: mask_iou(mask[None], truth[None]).item()
             for name, mask in ways.items()}
     with panels(1, 1 + len(ways), width=8.0, height=2.9) as (figure, grid):
-        bare(grid[0, 0], f"{len(window)} x {len(window)} cells")
+        bare(grid[0, 0], f"{len(window)} x {len(window)} places")
         grid[0, 0].imshow(logistic(window), cmap="gray", vmin=0, vmax=1)
         for axes, (name, mask) in zip(grid[0, 1:], ways.items(), strict=True):
             bare(axes, f"{name}: IoU {ious[name]:.3f}").imshow(mask, cmap="gray")

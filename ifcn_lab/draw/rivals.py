@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from ifcn_lab.draw.missed_objects import Failure
-from ifcn_lab.draw.palette import COLOURS, FOUND, GREY, INK, TRUE
+from ifcn_lab.draw.palette import COLOURS, FOUND, INK, TRUE
 from ifcn_lab.draw.picture import Picture, bare, listing, panels
 from ifcn_lab.draw.training_windows import few_shades
 from ifcn_lab.layers.thresholding import between_variance, foreground, grey_levels, otsu
@@ -154,39 +154,28 @@ def close_up(failure: Failure, margin: float = 0.6) -> Failure:
                             nearest=failure.nearest[around])
 
 
-def by_picture(
-    names: Sequence[str], scores: Mapping[str, Float[np.ndarray, " N"]],
-    what: str = "AR@100",
+def bars(
+    groups: Mapping[str, Mapping[str, float]], what: str
 ) -> Picture:
-    """A line for each picture with a mark for each rival, sorted by their difference.
+    """A bar and its number for each of up to three rivals, in groups side by side.
 
     Args:
-        names: what stands beside each line.
-        scores: by rival, its figure for each picture, 0 to 1; two rivals.
-        what: the figure's name.
+        groups: by group, the figure of each rival; every group has the same rivals.
+        what: the figure's name; it is a share, so 1 is the most.
     """
-    (one, first), (other, second) = scores.items()
-    order = np.argsort(second - first, kind="stable")
-    lines = np.arange(len(order))
-    with panels(1, 1, width=7.6, height=1.0 + 0.28 * len(order)) as (figure, grid):
+    count, said = len(next(iter(groups.values()))), []
+    width = 0.8 / count
+    with panels(1, 1, width=2.0 + 2.4 * len(groups), height=2.8) as (figure, grid):
         axes = grid[0, 0]
-        axes.hlines(lines, first[order], second[order], color=GREY, linewidth=1.5)
-        for (name, score), (colour, _, mark) in zip(scores.items(), STYLES,
-                                                    strict=False):
-            axes.scatter(score[order], lines, 46, colour, marker=mark, label=name,
-                         zorder=3, edgecolors=INK, linewidths=0.6)
-        axes.set_yticks(lines, [names[i] for i in order])
-        axes.set(xlabel=f"{what} of this picture", xlim=(-0.02, 1.02))
-        axes.spines["left"].set_visible(False)
-        axes.tick_params(left=False)
-        axes.grid(axis="x", color="#dddddd")
-        axes.set_axisbelow(True)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.0 + 0.55 / len(order)),
-                    ncols=2, borderaxespad=0)
-    said = [f"{names[i]}: {first[i]:.2f} and {second[i]:.2f}" for i in order]
-    return Picture(
-        figure,
-        f"{what} of {len(order)} pictures, {one} and {other}. {other} is ahead in "
-        f"{(second > first).sum()}, {one} in {(second < first).sum()}. "
-        f"{'; '.join(said)}.",
-    )
+        for at, (group, figures) in enumerate(groups.items()):
+            for n, (name, value) in enumerate(figures.items()):
+                x = at + width * (n - (count - 1) / 2)
+                axes.bar(x, value, 0.9 * width, color=STYLES[n][0], edgecolor=INK,
+                         linewidth=0.6, label=name if at == 0 else None)
+                axes.text(x, value + 0.02, f"{value:.2f}", ha="center", size=9)
+            words = [f"{name} {value:.2f}" for name, value in figures.items()]
+            said.append(f"{group}: {listing(words)}")
+        axes.set_xticks(range(len(groups)), groups)
+        axes.set(ylim=(0, 1.12), xlim=(-0.6, len(groups) - 0.4), ylabel=what)
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return Picture(figure, f"Bars of {what}. {'; '.join(said)}.")

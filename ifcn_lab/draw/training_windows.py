@@ -40,19 +40,19 @@ def window_labels(
     image: UInt8[np.ndarray, "h w 3"], labels: WindowLabels, stride: int, *,
     zoom: float = 1.0,
 ) -> Picture:
-    """The label of the window centred at each cell, as one mark per cell.
+    """The label of the window centred at each place, as one mark per place.
 
     Args:
         image: the picture, of any zoom.
         labels: of the picture enlarged by `zoom`.
-        stride: image pixels per feature cell.
+        stride: image pixels per place of the feature map.
         zoom: how much the network's picture is larger than `image`.
     """
     with panels(1, 1, width=5.2, height=5.2) as (figure, grid):
         axes = bare(grid[0, 0])
         axes.imshow(pale(image))
         for kind in KINDS:
-            mark_cells(axes, np.argwhere(labels.label == kind), kind, stride / zoom)
+            mark_places(axes, np.argwhere(labels.label == kind), kind, stride / zoom)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3,
                     handletextpad=0.2, markerscale=1.3)
     return Picture(figure, labels_alt(labels))
@@ -76,15 +76,15 @@ def pale(image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "h w 3"]:
     return few_shades(image) // 2 + 96
 
 
-def mark_cells(
-    axes: Axes, cells: Int[np.ndarray, "n 2"], kind: int, cell: float
+def mark_places(
+    axes: Axes, places: Int[np.ndarray, "n 2"], kind: int, side: float
 ) -> None:
-    """One mark in the middle of each cell; `cell` is its side in shown pixels."""
+    """One mark in the middle of each place; `side` is a place's, in shown pixels."""
     name, colour, mark, size = KINDS[kind]
     edge = {} if mark == "x" else {"edgecolors": INK}
-    y, x = (cell * (cells + 0.5) - 0.5).T
+    y, x = (side * (places + 0.5) - 0.5).T
     axes.scatter(x, y, size, colour, marker=mark, linewidths=0.6, **edge,
-                 label=f"{name}: {len(cells)}")
+                 label=f"{name}: {len(places)}")
 
 
 def labels_alt(labels: WindowLabels) -> str:
@@ -169,10 +169,10 @@ def mark_drawn(
     axes: Axes, centers: Int[np.ndarray, "n 2"], kind: int, stride: int
 ) -> None:
     """A mark at each centre, larger where it was drawn several times."""
-    cells, times = np.unique(centers, axis=0, return_counts=True)
+    places, times = np.unique(centers, axis=0, return_counts=True)
     _, colour, mark, size = KINDS[kind]
     edge = {} if mark == "x" else {"edgecolors": INK}
-    y, x = (stride * (cells + 0.5) - 0.5).T
+    y, x = (stride * (places + 0.5) - 0.5).T
     axes.scatter(x, y, size * (0.5 + times / 2), colour, marker=mark, linewidths=0.8,
                  **edge)
 
@@ -181,7 +181,7 @@ def window_targets(
     image: UInt8[np.ndarray, "h w 3"], centers: Int[np.ndarray, "P 2"],
     target: Float[np.ndarray, "P m m"], counts: Bool[np.ndarray, "P m m"], stride: int,
 ) -> Picture:
-    """Windows above, the masks they should show below; crossed cells do not count."""
+    """Windows above, the masks they should show below; crossed places do not count."""
     m = target.shape[1]
     with panels(2, len(centers), width=8.4, height=3.6) as (figure, grid):
         for index, (above, below) in enumerate(grid.T):
@@ -194,7 +194,7 @@ def window_targets(
     return Picture(
         figure,
         f"{len(centers)} positive windows and their targets of {m} x "
-        f"{m} cells. The object in the middle is white, neighbours "
+        f"{m} places. The object in the middle is white, neighbours "
         f"are black like the ground. It fills {shares}. {off} of the "
         "windows reach over the border of the map.",
     )
@@ -215,11 +215,11 @@ def draw_target(
 def copy_counts(
     counts: Shaped[np.ndarray, "kk H W"], masks: Bool[np.ndarray, "N H W"] | None = None
 ) -> Picture:
-    """How often each cell of each map was copied: one panel a map, in the cell's frame.
+    """How often each score of each map was copied: a panel a map, in its part's frame.
 
     Args:
-        counts: whole numbers, 0 for cells that no window reads.
-        masks: objects in feature cells, whose outlines help to find one's way.
+        counts: whole numbers, 0 for scores that no window reads.
+        masks: objects in places of the map, whose outlines help to find one's way.
     """
     k, most = int(round(len(counts) ** 0.5)), int(counts.max())
     with panels(k, k, width=6.6, height=6.3) as (figure, grid):
@@ -236,7 +236,7 @@ def copy_counts(
 
 
 def frame(axes: Axes, number: str, colour: str) -> None:
-    """Frame a map in its cell's colour and print its number."""
+    """Frame a map in its part's colour and print its number."""
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set(visible=True, color=colour, linewidth=3)
     axes.text(0.05, 0.95, number, transform=axes.transAxes, va="top", size=8, color=INK,
@@ -248,7 +248,7 @@ def copies_alt(counts: Shaped[np.ndarray, "kk H W"]) -> str:
     rows = [np.average(np.arange(c.shape[0]), weights=c.sum(1) + 1e-9) for c in counts]
     untouched = (counts == 0).mean()
     return (
-        f"{len(counts)} score maps. No window copied {untouched:.0%} of their cells; "
-        f"one cell was copied {int(counts.max())} times. Map 0 was copied round row "
+        f"{len(counts)} score maps. No window copied {untouched:.0%} of their scores; "
+        f"one score was copied {int(counts.max())} times. Map 0 was copied round row "
         f"{rows[0]:.0f} on average, map {len(counts) - 1} round row {rows[-1]:.0f}."
     )

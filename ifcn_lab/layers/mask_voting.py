@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from ifcn_lab.data.masks import tight_boxes
-from ifcn_lab.data.overlap import box_iou
+from ifcn_lab.data.overlap import box_iou, rle_iou
 from ifcn_lab.layers.nms import nms
 from ifcn_lab.layers.regions import Crops
 from ifcn_lab.segmenter import Instances
@@ -117,10 +117,8 @@ def instances(
 
 def kept_masks(found: Instances, iou: float) -> Int[np.ndarray, " kept"]:
     """NMS by mask IoU within each kind; the best comes first."""
-    from pycocotools import mask as coco
-
     rles = found.rles()
-    overlap = np.asarray(coco.iou(rles, rles, [0] * len(rles))) if rles else None
+    overlap = rle_iou(rles, rles)
     kinds = found.categories
     kept: list[int] = []
     for i in range(len(found)):

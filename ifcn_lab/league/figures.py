@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 LOOKED_AT = 20
 """Training images that the least score is chosen on."""
 
+MOST_MEANT = 100
+"""Answers of an image that can be meant."""
+
 LEAST = (*np.round(np.arange(0.05, 1, 0.05), 2).tolist(), 0.98, 0.99)
 
 
@@ -80,7 +83,8 @@ def least_score(model: Segmenter, trial: Trial) -> float:
     off = np.zeros(len(LEAST))
     for sample, found in answered(model, [train[i] for i in range(
             min(LOOKED_AT, len(train)))], trial.row.detect):
-        off += [abs(len(answers_of(found, least)) - len(sample.masks))
+        best = found.top(MOST_MEANT)
+        off += [abs(len(answers_of(best, least)) - len(sample.masks))
                 for least in LEAST]
     return LEAST[int(off.argmin())]
 
@@ -110,7 +114,7 @@ def figures_of(
         pause = time.perf_counter()
         for measure in measures:
             measure.add(found, sample)
-        meant = answers_of(found, least).rles()
+        meant = answers_of(found.top(MOST_MEANT), least).rles()
         best += rle_iou(meant, encode(sample.masks)).max(0, initial=0).tolist()
         off.append(abs(len(meant) - len(sample.masks)))
         judging += time.perf_counter() - pause

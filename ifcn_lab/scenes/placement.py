@@ -6,7 +6,7 @@ from operator import sub
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool
 from numpy.random import Generator
 
 from .settings import Settings
@@ -62,10 +62,13 @@ class Board:
         if seen < self.visible * outline.area:
             return False
         lost = np.bincount(shown[mask], minlength=len(self.bodies) + 1)[1:].tolist()
-        if not self._spare(lost):
-            return False
+        counts = zip(self.seen, lost, self.full, strict=True)
+        if any(n and left - n < self.visible * full for left, n, full in counts):
+            return False  # another would be hidden too much
         reach = APART if lonely else CLOSE
-        if lonely == self._meets(body.group, shown[outline.distance[box] < reach]):
+        near = np.bincount(shown[outline.distance[box] < reach], minlength=1)[1:]
+        mates = [self.bodies[i].group == body.group for i in np.flatnonzero(near)]
+        if lonely == any(mates):
             return False
         shown[mask] = len(self.bodies) + 1
         self.order.insert(0 if behind else len(self.order), len(self.bodies))
@@ -73,16 +76,6 @@ class Board:
         self.full.append(outline.area)
         self.seen = [*map(sub, self.seen, lost), seen]
         return True
-
-    def _spare(self, lost: list[int]) -> bool:
-        """Whether all others stay visible enough when they lose so many pixels."""
-        counts = zip(self.seen, lost, self.full, strict=True)
-        return all(seen - n >= self.visible * full for seen, n, full in counts if n)
-
-    def _meets(self, group: int, labels: Int[np.ndarray, " p"]) -> bool:
-        """Whether an object of this group is among the labels."""
-        present = np.flatnonzero(np.bincount(labels, minlength=1)[1:])
-        return any(self.bodies[i].group == group for i in present)
 
 
 def crop(body: Body, size: tuple[int, int]) -> tuple[tuple, tuple]:
@@ -136,16 +129,11 @@ def _wishes(
     groups = _groups(rng, count)
     kinds = _kinds(rng, names, count, settings.one_kind)
     lengths = _lengths(rng, sizes, count, settings.share_alike)
-    touch = _touch(rng, groups, attach)
+    drawn = rng.random(count) < attach
     for i in range(count):
         shape = outline(rng, kinds[i], lengths[i], MARGIN)
-        yield Wish(shape, groups[i], touch[i])
-
-
-def _touch(rng: Generator, groups: list[int], share: float) -> list[bool]:
-    """Who is put beside one of its group; the first of a group has none yet."""
-    drawn = rng.random(len(groups)) < share
-    return [g in groups[:i] and bool(drawn[i]) for i, g in enumerate(groups)]
+        # The first of a group has no mate yet.
+        yield Wish(shape, groups[i], groups[i] in groups[:i] and bool(drawn[i]))
 
 
 def _groups(rng: Generator, count: int) -> list[int]:

@@ -39,8 +39,8 @@ def two_parts(draws: Draws) -> Question:
         f"({y - top}, {x - left}) of B; parts are 2 x 2 places.",
         [(down, "maps counted down the columns"), ([two, one], "windows mixed up"),
          ([one, one], "a place taken to have one part for good")],
-        grids({"": picture}, f"Two windows of 6 x 6 places, {boxes}, and place P in "
-                             "row "
+        grids({"": picture}, "Two windows of 6 x 6 places, A from row 0 and column 0, "
+                             f"B from row {top} and column {left}, and place P in row "
               f"{y}, column {x}.", boxes))
 
 

@@ -16,7 +16,7 @@ UNEVEN = [(3, 8), (3, 11), (4, 10), (4, 14), (5, 12), (5, 17), (5, 18)]
 def which_map(draws: Draws) -> Question:
     """The number of the map of one offset."""
     k, m = draws.one("k and m", UNEVEN)
-    i, j = (draws.whole(f"offset {n}", m // k, m - 1) for n in range(2))
+    i, j = (draws.whole(f"offset {n}", m // k + 1, m - 1) for n in range(2))
     wide, narrow = -(-m // k), m // k
     grid = Grid(k, m)
     a, b = i * k // m, j * k // m

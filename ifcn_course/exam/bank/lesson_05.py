@@ -8,7 +8,7 @@ import numpy as np
 
 from ifcn_course.assignment.variant import Draws
 from ifcn_course.exam.figures import grids
-from ifcn_course.exam.question import Question, calculation, fault
+from ifcn_course.exam.question import Question, calculation, fault, said
 from ifcn_lab.grid import Grid
 
 
@@ -60,7 +60,7 @@ def copies(draws: Draws) -> Question:
         "Four positive windows with m = 6 and k = 3. Each of their places sends a "
         "gradient of 1 back through the copy. What arrives at place P of score map "
         f"{part}?", played.count(part),
-        f"P plays the parts {said_parts(played)} in windows 1 to 4, and the gradients "
+        f"P plays the parts {said(played)} in windows 1 to 4, and the gradients "
         "of all copies of one score add up.",
         [(4, "every window that holds P counted"), (1, "copies not added up"),
          (played.count(part) / 4, "a mean instead of a sum"),
@@ -68,15 +68,6 @@ def copies(draws: Draws) -> Question:
         grids({"": picture}, "Four windows of 6 x 6 places on 11 x 11, with the "
                              "corners "
               f"(row, column) {corners}, and P in row 5, column 5.", boxes))
-
-
-def said_parts(parts: list[int]) -> str:
-    """Numbers with commas.
-
-    >>> said_parts([4, 1])
-    '4, 1'
-    """
-    return ", ".join(map(str, parts))
 
 
 def largest_loss(draws: Draws) -> Question:

@@ -44,20 +44,20 @@ def suppressed(draws: Draws) -> Question:
         boxes * 1.0, np.array(ranks), limit)))
     order = np.argsort(ranks)[::-1]
     scores = ", ".join(f"{'ABCD'[i]} {ranks[i]}" for i in order)
-    ious = [[(8 - step) / (8 + step), max(0, 8 - 2 * step) / (8 + 2 * step)]]
+    near, far = (8 - step) / (8 + step), (8 - 2 * step) / (8 + 2 * step)
     once = "".join(name for i, name in enumerate("ABC") if not any(
         abs(i - j) == 1 and ranks[j] > ranks[i] for j in range(3))) + "D"
     return calculation(
         "The figure shows the tight boxes of four proposals, with the scores "
         f"{scores}. Which of them are left after NMS that drops what a kept, better "
         f"one overlaps by an IoU of more than {limit}?", ", ".join(kept),
-        f"A and B, and B and C, have the IoU {ious[0][0]:.2f}; A and C "
-        f"{ious[0][1]:.2f}; D overlaps no other by that much. A box that is dropped "
+        f"A and B, and B and C, have the IoU {near:.2f}; A and C "
+        f"{far:.2f}; D overlaps no other by that much. A box that is dropped "
         "drops no other.",
         [(", ".join(once), "dropped boxes drop others"),
-         (", ".join("ABCD"), "nothing overlaps enough"),
-         (", ".join(sorted("ABCD"[i] for i in order[:1]) + ["D"]),
-          "one box for each heap"), ("B, D", "the box in the middle of the heap")],
+         ("A, B, C, D", "nothing overlaps enough"),
+         (f"{'ABC'[int(np.argmax(ranks[:3]))]}, D", "one box for each heap"),
+         ("B, D", "the box in the middle of the heap")],
         grids({"": np.full((10, 21), "")}, "Boxes (x0, y0, x1, y1): " + "; ".join(
             f"{name} {box.tolist()}" for name, box in zip("ABCD", boxes, strict=True)),
             dict(zip("ABCD", (tuple(box.tolist()) for box in boxes), strict=True))))
@@ -65,9 +65,11 @@ def suppressed(draws: Draws) -> Question:
 
 def recall(draws: Draws) -> Question:
     """Recall from a table of IoUs."""
-    table = np.array([[draws.one(f"iou {p} {o}", [0.0, 0.1, 0.3, 0.4, 0.55, 0.65, 0.7,
-                                                  0.8]) for o in range(4)]
+    table = np.array([[draws.one(f"iou {p} {o}", [0.0, 0.05, 0.1]) for o in range(4)]
                       for p in range(4)])
+    for p in range(4):  # each is near one object, as objects do not overlap
+        table[p, draws.whole(f"near {p}", 0, 3)] = draws.one(
+            f"iou {p}", [0.45, 0.55, 0.65, 0.8])
     n, t = draws.whole("n", 2, 3), draws.one("t", [0.5, 0.6])
     hit = table[:n] >= t
     return calculation(
@@ -81,8 +83,7 @@ def recall(draws: Draws) -> Question:
          (f"{(table >= t).any(0).sum()} of 4", "all proposals taken"),
          (f"{hit.sum()} of 4", "an object counted twice"),
          (f"{(table[n - 1] >= t).sum()} of 4", f"proposal {n} alone")],
-        grids({"": (100 * table).round().astype(int).tolist()}, "IoUs, row by row: "
-                                                                f"{table.tolist()}.",
+        grids({"": (100 * table).round().astype(int)}, f"IoUs: {table.tolist()}.",
               numbered=True))
 
 

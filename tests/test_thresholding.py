@@ -1,51 +1,39 @@
-"""Lesson 7's practice folder and the rival in it, thresholding, do what they say."""
+"""Lesson 7's rival, thresholding, and the ways to write a mask do what they say."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from scipy.ndimage import label
 
-from ifcn_course.check.real_images import best_split, decoded, shoelace
-from ifcn_lab import CocoFolder, average_recall
-from ifcn_lab.data.overlap import encode
-from ifcn_lab.data.practice import (
-    CROWDED,
-    LYING,
-    cell_scenes,
-    polygons,
-    practice_folder,
+from ifcn_course.check.real_images import (
+    best_split,
+    bright_scenes,
+    decoded,
+    shoelace,
 )
+from ifcn_lab import CocoFolder, average_recall
+from ifcn_lab.data import shipped
+from ifcn_lab.data.overlap import encode
 from ifcn_lab.data.run_lengths import lengths_of
-from ifcn_lab.draw.real_images import mask_of
 from ifcn_lab.layers.thresholding import (
     between_variance,
     foreground,
     otsu,
     thresholded,
 )
-from ifcn_lab.metrics import mask_iou, to_coco_results
+from ifcn_lab.metrics import to_coco_results
 from ifcn_lab.scenes.measure import touching
 from tests.coco_cases import uncompressed
-
-
-@pytest.fixture(scope="module")
-def annotations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return practice_folder(tmp_path_factory.mktemp("practice"), 8)
-
-
-@pytest.fixture(scope="module")
-def document(annotations: Path) -> dict:
-    return json.loads(annotations.read_text("utf-8"))
 
 
 def blobs(rng: np.random.Generator) -> np.ndarray:
@@ -99,53 +87,13 @@ def test_pieces_are_the_components_the_largest_first(seed: int) -> None:
     assert found.scores == pytest.approx(areas / max(areas.max(initial=1), 1))
 
 
-# the practice folder
+# drawn pictures, masks and results
 
 
-def test_the_folder_holds_all_three_ways_to_write_a_shape(document: dict) -> None:
-    shapes = [each["segmentation"] for each in document["annotations"]]
-    text = [isinstance(s, dict) and isinstance(s["counts"], str) for s in shapes]
-    runs = [isinstance(s, dict) and isinstance(s["counts"], list) for s in shapes]
-    lists = [isinstance(s, list) for s in shapes]
-    assert min(map(sum, (text, runs, lists))) >= 5
-
-
-def test_every_object_is_read_as_it_was_drawn(annotations: Path) -> None:
-    data = CocoFolder(annotations)
-    for number, scene in enumerate(cell_scenes(70_000)):
-        if number == len(data):
-            break
-        sample = data[number]
-        everything = sample.masks.any(0) | sample.crowd
-        assert mask_iou(everything[None], scene.masks.any(0)[None]).item() > 0.95
-        if number % 8 != CROWDED:
-            assert mask_iou(sample.masks, scene.masks).max(0).min() > 0.8
-        off = np.abs(sample.image.astype(int) - scene.image).mean()
-        assert off < 2 if number % 8 == LYING else off == 0
-
-
-def test_objects_stand_alone_and_touch_in_turn(annotations: Path) -> None:
-    met = [touching(sample.masks).any() for sample in CocoFolder(annotations)[:4]]
-    assert met == [False, True, False, True]
-
-
-def test_the_crowd_is_a_heap_and_leaves_objects(annotations: Path) -> None:
-    sample = CocoFolder(annotations)[CROWDED]
-    assert sample.crowd.any() and len(sample.masks) >= 1
-
-
-def test_one_picture_is_stored_lying_with_a_note(annotations: Path) -> None:
-    data = CocoFolder(annotations)
-    with Image.open(data.images / data[LYING].name) as picture:
-        assert picture.getexif()[0x0112] == 6
-        assert (picture.height, picture.width) == data[LYING].image.shape[1::-1]
-
-
-def test_the_same_seed_gives_the_same_annotations(
-    annotations: Path, tmp_path: Path
-) -> None:
-    again = practice_folder(tmp_path, 8)
-    assert again.read_bytes() == annotations.read_bytes()
+def test_objects_stand_alone_and_touch_in_turn() -> None:
+    drawn = islice(bright_scenes(70_000), 4)
+    assert [bool(touching(each.masks).any()) for each in drawn] == [
+        False, True, False, True]
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -158,26 +106,17 @@ def test_run_lengths_agree_with_counting_pixel_by_pixel(seed: int) -> None:
     assert np.array_equal(coco_mask.decode(rle).astype(bool), mask)
 
 
-def test_a_drawn_outline_covers_the_object_and_has_its_area() -> None:
-    y, x = np.mgrid[:60, :70]
-    mask = (y - 30) ** 2 / 400 + (x - 30) ** 2 / 600 < 1
-    (outline,) = polygons(mask)
-    assert len(outline) < 100
-    assert mask_iou(mask_of([outline], 60, 70)[None], mask[None]).item() > 0.95
-    assert shoelace(outline) == pytest.approx(mask.sum(), rel=0.04)
+@pytest.mark.parametrize("file", ["nuclei/instances.json", "photos/coco.json"])
+def test_a_polygon_has_the_area_that_the_file_states(file: str) -> None:
+    listed = json.loads(shipped.path(file).read_text("utf-8"))["annotations"]
+    drawn = [a for a in listed if isinstance(a["segmentation"], list)]
+    for each in drawn:
+        assert sum(map(shoelace, each["segmentation"])) == pytest.approx(
+            each["area"], rel=0.01)
 
 
-def test_two_pieces_have_two_outlines_and_holes_are_filled() -> None:
-    mask = np.zeros((20, 40), bool)
-    mask[3:15, 3:15] = mask[3:15, 22:34] = True
-    whole = mask.copy()
-    mask[7:10, 7:10] = False
-    shapes = polygons(mask, step=1)
-    assert len(shapes) == 2
-    assert mask_iou(mask_of(shapes, 20, 40)[None], whole[None]).item() > 0.97
-
-
-def test_other_tools_read_the_results(annotations: Path, tmp_path: Path) -> None:
+def test_other_tools_read_the_results(tmp_path: Path) -> None:
+    annotations = shipped.path("nuclei/instances.json")
     data = CocoFolder(annotations)
     found = [thresholded(sample.image) for sample in data]
     path = tmp_path / "found.json"
