@@ -197,7 +197,6 @@ SHARES: Wrong = {
         ("n >= N or i >= m or j >= m", "n == 0 or i >= m or j >= m"),
         ("n >= N or i >= m or j >= m", "n >= 1 or i >= m or j >= m"),
         ("i >= m or j >= m", "i > m or j > m"),
-        ("j, i, n =", "n, j, i ="),
         ("0 <= y < H and 0 <= x < W", "0 < y < H and 0 < x < W"),
         ("0 <= y < H and 0 <= x < W", "y < H and x < W"),
         ("0 <= y < H and 0 <= x < W", "0 <= y < W and 0 <= x < H"),
