@@ -68,7 +68,7 @@ def mask_of(
     limit = float(np.log(threshold / (1 - threshold)))
     center = torch.tensor([[y, x]])
     window = model.windows(level.maps, center, fill=limit)         # (1, m, m)
-    placement = place_windows(center, model.m, level.cell)
+    placement = place_windows(center, model.m, level.stride)
     inside = (enlarge_each(window, placement)[0] > limit).numpy()       # (P, Q)
     mask = np.zeros(shape, bool)
     for i, row in enumerate(placement.rows[0].tolist()):

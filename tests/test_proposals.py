@@ -290,7 +290,7 @@ def test_windows_in_portions_give_what_all_at_once_give(
 def test_a_level_says_how_large_a_cell_is_in_the_image(net: InstanceFCN) -> None:
     level = score_level(net, torch.rand(3, 40, 60), 0.5)
     assert level.maps.shape == (9, 5, 8) and level.objectness.shape == (5, 8)
-    assert level.cell == (8.0, 8.0)
+    assert level.stride == (8.0, 8.0)
 
 
 def test_small_objects_do_not_make_a_pyramid_that_fills_the_memory():

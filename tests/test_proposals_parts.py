@@ -21,7 +21,7 @@ from ifcn_lab.windows.paste import (
     enlarge,
     hat_weights,
     place_line,
-    zoom_cells,
+    zoom_places,
 )
 from ifcn_lab.windows.pyramid import PAPER_FRACTIONS, resize_image
 
@@ -175,7 +175,7 @@ def test_weights_made_ready_enlarge_what_lies_in_the_image_as_any_weights_do(
     centers = torch.tensor(list(np.ndindex(cells)))
     windows = torch.randn(len(centers), m, m, generator=torch.manual_seed(0))
     placement = place_windows(centers, m, (high, wide))
-    zoomed = zoom_cells(cells, m, (high, wide), shape)
+    zoomed = zoom_places(cells, m, (high, wide), shape)
     assert torch.equal(zoomed.top[centers[:, 0]], placement.rows[:, 0])
     assert torch.equal(zoomed.left[centers[:, 1]], placement.columns[:, 0])
     expected = enlarge_each(windows, placement)

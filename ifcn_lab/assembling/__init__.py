@@ -52,7 +52,7 @@ def assemble(
         score_maps: (k * k, H, W), or a batch (B, k * k, H, W): a NumPy array or a
             torch tensor of booleans, integers or floating-point numbers. k follows
             from the channel count. CuPy's arrays: `torch.as_tensor` copies nothing.
-        m: window side in feature-map cells, at least k.
+        m: window side in places of the feature map, at least k.
         centers: (N, 2) integers (y, x), positions on the map; for a batch (N, 3),
             (image, y, x). None: every position.
         backend: one of `backends()`. "auto": "torch" for a tensor that wants a

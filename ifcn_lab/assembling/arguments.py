@@ -76,7 +76,7 @@ def checked_places(
     if places.dtype.kind not in "iu":
         raise TypeError(
             f"centers has dtype {places.dtype}; expected integers, "
-            f"positions {columns} in feature-map cells.")
+            f"positions {columns} in places of the feature map.")
     limits = (*shape[:-3], *shape[-2:])  # (H, W), or (B, H, W)
     _refuse_outside(places, limits, columns)
     first = np.zeros((len(places), 3 - wanted), np.int64)  # image 0 of one

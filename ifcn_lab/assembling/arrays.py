@@ -53,7 +53,7 @@ def pad(
 
     Args:
         score_maps: (k * k, H, W) or a batch of them, a NumPy array or a torch tensor.
-        m: window side in feature-map cells.
+        m: window side in places of the feature map.
         fill: the score outside the map.
 
     Raises:
@@ -68,7 +68,7 @@ def pad(
     """
     m = whole_number("m", m)
     if m < 1:
-        raise ValueError(f"m is {m}; a window has at least 1 cell per side.")
+        raise ValueError(f"m is {m}; a window has at least 1 place per side.")
     *front, H, W = score_maps.shape
     shape = (*front, H + m - 1, W + m - 1)
     fill = arguments.checked_fill(fill, score_maps.dtype)

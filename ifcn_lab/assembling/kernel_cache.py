@@ -5,7 +5,7 @@ numba looks for a place in the folder NUMBA_CACHE_DIR, then beside the code, the
 the person's own cache. A read-only package in a container without a home has none of
 them; then each process compiles for itself.
 
-numba has slices, but a slice costs more to make than a cell of five scores costs to
+numba has slices, but a slice costs more to make than a part of five scores costs to
 copy. LLVM's memcpy has no such cost: of a length that the compiler knows it makes the
 widest moves that the processor has, of any other length a call of C's memcpy.
 """

@@ -1,6 +1,6 @@
 """Assembling with numba, on all cores of the processor, at about the memory's speed.
 
-A kernel is compiled for its k and m: the compiler then knows how long each cell is,
+A kernel is compiled for its k and m: the compiler then knows how long each part is,
 and copies its few scores with one or two instructions. The first call with a new k or
 m compiles for about a second. What was compiled is kept on disk, if there is a place
 (`kernel_cache`); the next process loads it in a quarter of a second.
@@ -136,7 +136,7 @@ def fill_gaps(planes, first, gap, step, rows, fills):
 def windows_kernel(k: int, m: int, chosen: bool) -> Callable:
     """Compile the copy of padded maps into windows: at every place, or at chosen ones.
 
-    A row of a window is k short runs, one from each map of a row of cells. Their
+    A row of a window is k short runs, one from each map of a row of parts. Their
     lengths are constants here, so the innermost loop has no test and no counter left.
     """
     edges = tuple(Grid(k, m).edges.tolist())

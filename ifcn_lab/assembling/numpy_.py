@@ -1,4 +1,4 @@
-"""Assembling in NumPy: k * k copies of blocks, one for each cell of the grid.
+"""Assembling in NumPy: k * k copies of blocks, one for each part of the grid.
 
 The file is called `numpy_` so that nobody takes it for NumPy itself.
 """
@@ -13,7 +13,7 @@ from ifcn_lab.assembling.arrays import Maps, Task, Windows, pad
 
 
 def assemble_into(windows: Windows, score_maps: Maps, task: Task) -> None:
-    """Copy one cell of all windows at a time.
+    """Copy one part of all windows at a time.
 
     Every place takes slices, which are quicker than lists of places.
     """
@@ -23,6 +23,6 @@ def assemble_into(windows: Windows, score_maps: Maps, task: Task) -> None:
     padded = pad(score_maps, m, task.fill)
     crops = sliding_window_view(padded, (m, m), axis=(2, 3))  # a view, (B,k*k,H,W,m,m)
     b, *y_x = (slice(None),) * 3 if task.places is None else task.places.T
-    cells = [slice(*pair) for pair in pairwise(edges)]
-    for channel, (rows, columns) in enumerate(product(cells, cells)):
+    parts = [slice(*pair) for pair in pairwise(edges)]
+    for channel, (rows, columns) in enumerate(product(parts, parts)):
         windows[..., rows, columns] = crops[(b, channel, *y_x, rows, columns)]

@@ -1,8 +1,8 @@
 """A film of training: the score maps of one network, from the first step to the last.
 
 The film ships as `data/film/scenes-k3.npz`; `python -m ifcn_course.film` makes it anew.
-It holds two runs that differ in one thing. In "plain" cell c reads channel c. In
-"shuffled" the channels were put in another order before the first step: cell c reads
+It holds two runs that differ in one thing. In "plain" part c reads channel c. In
+"shuffled" the channels were put in another order before the first step: part c reads
 channel `order[c]`.
 """
 
@@ -56,7 +56,7 @@ class Film:
         return unpack(self.scores[self.runs.index(run), frame, scene])
 
     def reads(self, run: str) -> Int[np.ndarray, " kk"]:
-        """The channel that each cell of the window reads in this run.
+        """The channel that each part of the window reads in this run.
 
         >>> load().reads("plain").tolist()
         [0, 1, 2, 3, 4, 5, 6, 7, 8]

@@ -95,13 +95,13 @@ def objectness(
             sure = logistic(level.objectness.numpy())                     # (H, W)
             y, x = np.unravel_index(sure.argmax(), sure.shape)
             best.append(f"{sure[y, x]:.2f} at zoom {zoom:.2f}")
-            h, w = (n * c for n, c in zip(sure.shape, level.cell, strict=True))
+            h, w = (n * c for n, c in zip(sure.shape, level.stride, strict=True))
             bare(axes, f"zoom {zoom:.2f}")
             axes.imshow(image.mean(2), cmap="gray", vmin=-60, vmax=300)
             shown = axes.imshow(sure, cmap="magma", vmin=0, vmax=1, alpha=0.7,
                                 extent=(-0.5, w - 0.5, h - 0.5, -0.5))
-            axes.plot(*(c * (n + 0.5) for n, c in ((x, level.cell[1]),
-                                                   (y, level.cell[0]))),
+            axes.plot(*(c * (n + 0.5) for n, c in ((x, level.stride[1]),
+                                                   (y, level.stride[0]))),
                       "x", color=TRUE, markersize=9, mew=2.5)
             high, wide = image.shape[:2]
             axes.set(xlim=(-0.5, wide - 0.5), ylim=(high - 0.5, -0.5))

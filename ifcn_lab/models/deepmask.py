@@ -34,7 +34,7 @@ class DeepMask(InstanceFCN):
     centre. `k` is 1: there is no grid.
 
     The default is made for lessons: 7 x 7 bins, and a logit for each of the window's
-    cells. With the small backbone that is 64 channels, 64 numbers and 21 x 21 logits,
+    places. With the small backbone that is 64 channels, 64 numbers and 21 x 21 logits,
     229 thousand weights.
 
     `DeepMask(m=28, bins=14, side=56)` has the paper's sizes: the window is
@@ -43,16 +43,17 @@ class DeepMask(InstanceFCN):
 
     - DeepMask's features have stride 16. Here the backbone keeps its stride of 8, and
       a bin is the mean of 2 x 2 features; the squeezing layer then reads every second
-      cell of the means, by dilation. So windows stand 8 pixels apart, as InstanceFCN's.
+      place of the means, by dilation. So windows stand 8 pixels apart, as those of
+      InstanceFCN.
     - `windows` brings the side x side logits to m x m by bilinear interpolation, since
-      masks are trained and pasted in feature cells. From 56 to 28 a cell is the mean
-      of its 2 x 2 logits. Masks of both heads so have cells of 8 pixels; what
+      masks are trained and pasted in places. From 56 to 28 a place is the mean
+      of its 2 x 2 logits. Masks of both heads so have places of 8 pixels; what
       DeepMask's finer grid of 4 pixels would add is not measured here.
 
     The objectness branch is InstanceFCN's.
 
     Args:
-        m: window side in feature cells.
+        m: window side in places.
         backbone: "vgg16", "small" or "light".
         rank: how many numbers a window is squeezed through; None: as many as the
             backbone has channels (512 for VGG-16, as in the paper).
@@ -125,9 +126,9 @@ class WindowHead(nn.Module):
 
     Args:
         channels: of the features.
-        m: window side in feature cells.
+        m: window side in places.
         rank: how many numbers a window is squeezed through.
-        bins: how many bins a side, at least; fewer where the window has fewer cells.
+        bins: how many bins a side, at least; fewer where the window has fewer places.
         side: logits per side; None: m.
 
     Raises:
@@ -148,7 +149,7 @@ class WindowHead(nn.Module):
         if min(rank, bins, side) < 1:
             raise ValueError(f"a window needs at least 1 number, 1 bin and 1 logit a "
                              f"side; got rank {rank}, bins {bins}, side {side}")
-        self.bin = max(1, m // bins)                  # cells per bin and side
+        self.bin = max(1, m // bins)                  # places per bin and side
         bins = -(-m // self.bin)                      # bins per side
         self.before, after = m // 2, bins * self.bin - 1 - m // 2
         self.around = (self.before, after, self.before, after)
@@ -157,10 +158,10 @@ class WindowHead(nn.Module):
         self.spread = nn.Conv2d(rank, side * side, 1)
 
     def forward(self, features: Float[Tensor, "B C H W"]) -> Float[Tensor, "B ss H W"]:
-        """Logits of the window centred at every cell; outside the map there is 0."""
+        """Logits of the window centred at every place; outside the map there is 0."""
         return self.spread(self.squeezed(features))               # (B, s*s, H, W)
 
     def squeezed(self, features: Float[Tensor, "B C H W"]) -> Float[Tensor, "B r H W"]:
-        """The numbers that the window at every cell is squeezed through."""
+        """The numbers that the window at every place is squeezed through."""
         x = F.pad(torch.relu(self.mix(features)), self.around)    # (B, C, H+.., W+..)
         return self.squeeze(F.avg_pool2d(x, self.bin, stride=1))

@@ -30,7 +30,7 @@ class InstanceFCN(WindowModel):
     """Instance-sensitive fully convolutional network.
 
     Branch 1: 1x1 convolution, ReLU, 3x3 convolution to k*k score maps. Branch 2:
-    3x3 convolution, ReLU, 1x1 convolution to one objectness logit per cell. Both
+    3x3 convolution, ReLU, 1x1 convolution to one objectness logit per place. Both
     branches are 512 wide on VGG-16. Images of any size are accepted: they are
     padded with zeros, below and to the right, to a multiple of the stride.
 

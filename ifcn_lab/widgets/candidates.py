@@ -58,7 +58,7 @@ def level_traits(levels: Sequence[Level]) -> dict[str, Any]:
     return {
         "maps": b"".join(each.tobytes() for each in greys),
         "sizes": [list(each.shape[1:]) for each in greys],
-        "cells": [list(level.cell) for level in levels],
+        "cells": [list(level.stride) for level in levels],
     }
 
 

@@ -110,19 +110,19 @@ def _object_traits(
         return {}
     perfect, centers, truth = [], [], []
     for masks in scenes:
-        cells, at = coverage(masks, stride) > 0.5, object_centers(masks, stride, m)
-        perfect.append(oracle_maps(cells, at, k, m).astype(np.uint8).tobytes())
+        places, at = coverage(masks, stride) > 0.5, object_centers(masks, stride, m)
+        perfect.append(oracle_maps(places, at, k, m).astype(np.uint8).tobytes())
         centers.append(at[:WINDOWS].tolist())
-        truth.append(_truth(cells[:WINDOWS], at[:WINDOWS], m).tobytes())
+        truth.append(_truth(places[:WINDOWS], at[:WINDOWS], m).tobytes())
     joined = {"perfect": b"".join(perfect), "truth": b"".join(truth)}
     return joined | {"centers": centers}
 
 
 def _truth(
-    cells: Bool[np.ndarray, "N H W"], centers: np.ndarray, m: int
+    places: Bool[np.ndarray, "N H W"], centers: np.ndarray, m: int
 ) -> UInt8[np.ndarray, "N m m"]:
-    each = np.arange(len(cells))
-    wanted, known = mask_targets(cells.astype(float), centers, each, m)
+    each = np.arange(len(places))
+    wanted, known = mask_targets(places.astype(float), centers, each, m)
     return np.where(known, wanted > 0.5, UNKNOWN).astype(np.uint8)
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ifcn_lab.data.masks import first_and_past_last
 from ifcn_lab.segmenter import Segmenter
-from ifcn_lab.windows.paste import Zoomed, enlarge, zoom_cells
+from ifcn_lab.windows.paste import Zoomed, enlarge, zoom_places
 
 WINDOWS_AT_ONCE = 4096
 PIXELS_AT_ONCE = 250_000
@@ -28,16 +28,16 @@ PIXELS_AT_ONCE_ON_GPU = 50_000_000
 
 
 class Level(NamedTuple):
-    """One scale of the pyramid: its score maps and the size of a cell in the image.
+    """One scale of the pyramid: its score maps and its stride in the image.
 
-    Shapes: `maps` (k*k, H, W) and `objectness` (H, W), logits; `cell` is the height
-    and width of a feature cell in image pixels. The maps stay on the network's device,
+    Shapes: `maps` (k*k, H, W) and `objectness` (H, W), logits; `stride` is how many
+    image pixels a place has, down and across. The maps stay on the network's device,
     objectness is on the CPU.
     """
 
     maps: Float[Tensor, "kk H W"]
     objectness: Float[Tensor, "H W"]
-    cell: tuple[float, float]
+    stride: tuple[float, float]
 
 
 class Pyramid(NamedTuple):
@@ -59,7 +59,7 @@ def pyramid_of(
     threshold: float,
 ) -> Pyramid:
     """Prepare to read masks, cut at the probability `threshold`."""
-    zoomed = [zoom_cells(tuple(level.objectness.shape), model.m, level.cell, shape,
+    zoomed = [zoom_places(tuple(level.objectness.shape), model.m, level.stride, shape,
                          device=level.maps.device) for level in levels]
     limit = math.log(threshold / (1 - threshold))
     return Pyramid(model, levels, zoomed, shape, limit)

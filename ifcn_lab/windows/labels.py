@@ -20,7 +20,7 @@ class WindowRule:
 
     All lengths are shares of the window's side, so the rule is the same at every
     stride. DeepMask states them for its 224-pixel patch; 168 pixels (m = 21 at
-    stride 8) make 16/224 into 12 pixels, 1.5 cells.
+    stride 8) make 16/224 into 12 pixels, 1.5 places.
 
     Args:
         canonical: longest side of an object of exactly the right size (128/224).
@@ -69,7 +69,7 @@ have more places."""
 
 
 class WindowLabels(NamedTuple):
-    """A label for the window centred at each cell.
+    """A label for the window centred at each place.
 
     Shapes: `label` (H, W), 1 positive, 0 negative, -1 ignored; `instance` (H, W),
     the index of the object a positive window belongs to, -1 elsewhere.
@@ -91,7 +91,7 @@ class WindowSample(NamedTuple):
 
 
 def window_centers(length: int, stride: int, m: int) -> Float[np.ndarray, " L"]:
-    """Where the middle of the window at each cell lies, in image pixels.
+    """Where the middle of the window at each place lies, in image pixels.
 
     Example:
         >>> window_centers(3, stride=4, m=21).tolist()
@@ -126,14 +126,14 @@ def label_windows(
     rule: WindowRule | None = None,
     crowd: Bool[np.ndarray, "H W"] | None = None,
 ) -> WindowLabels:
-    """Label the window at every cell of a feature map.
+    """Label the window at every place of a feature map.
 
     Args:
         boxes: tight boxes of the objects, in pixels of the image the network sees.
         shape: (H, W) of the feature map.
-        stride, m: image pixels per cell, cells per window side.
+        stride, m: image pixels per place, places per window side.
         rule: the tolerances.
-        crowd: cells under a crowd region; windows centred there are ignored.
+        crowd: places under a crowd region; windows centred there are ignored.
 
     Where two objects claim a window, the one nearer to its centre has it.
 
@@ -203,11 +203,11 @@ def mask_targets(
     """The mask each positive window should show, and which of its pixels count.
 
     Args:
-        coverage: per object, the share of every feature cell that it covers.
+        coverage: per object, the share of every place of the map that it covers.
         centers: window centres (y, x).
         instance: the object each window belongs to.
-        m: window side in cells.
-        crowd: cells of which nobody says whose they are, as VOC's borders.
+        m: window side in places.
+        crowd: places of which nobody says whose they are, as VOC's borders.
 
     Returns:
         The target in [0, 1] and whether the pixel lies on the map and not in the

@@ -30,7 +30,7 @@ class Questions(NamedTuple):
 def coverage(
     masks: Bool[np.ndarray, "N h w"], stride: int
 ) -> Float[np.ndarray, "N H W"]:
-    """The share of every feature cell that each object covers.
+    """The share of every place of the feature map that each object covers.
 
     Raises:
         ValueError: the sides are no multiples of the stride.
@@ -40,7 +40,7 @@ def coverage(
     """
     n, h, w = masks.shape
     if h % stride or w % stride:
-        raise ValueError(f"masks of {h} x {w} px do not divide into cells of {stride} "
+        raise ValueError(f"masks of {h} x {w} px do not divide into places of {stride} "
                          "px; pad them to a multiple")
     blocks = masks.reshape(n, h // stride, stride, w // stride, stride)
     return blocks.mean((2, 4))                                        # (N, H, W)
@@ -49,7 +49,7 @@ def coverage(
 def object_centers(
     masks: Bool[np.ndarray, "N h w"], stride: int, m: int
 ) -> Int[np.ndarray, "N 2"]:
-    """The window (y, x) in whose middle each object stands, in feature cells.
+    """The window (y, x) in whose middle each object stands, in places.
 
     >>> masks = np.zeros((1, 16, 16), bool)
     >>> masks[0, 4:8, 8:12] = True
@@ -58,7 +58,7 @@ def object_centers(
     """
     x0, y0, x1, y1 = tight_boxes(masks).T
     middle = np.stack([y0 + y1, x0 + x1], axis=1) / 2                 # (N, 2) pixels
-    first = np.floor((middle - stride * m / 2) / stride + 0.5)        # (N, 2) cells
+    first = np.floor((middle - stride * m / 2) / stride + 0.5)        # (N, 2) places
     last = np.array(masks.shape[1:]) // stride - 1
     return np.clip(first + m // 2, 0, last).astype(np.int64)
 
@@ -81,19 +81,19 @@ def parts_seen(
 
 
 def oracle_maps(
-    cells: Bool[np.ndarray, "N H W"], centers: Int[np.ndarray, "N 2"], k: int, m: int
+    places: Bool[np.ndarray, "N H W"], centers: Int[np.ndarray, "N 2"], k: int, m: int
 ) -> Bool[np.ndarray, "kk H W"]:
     """The maps a perfect network would give: is this pixel part c of an object?
 
     Args:
-        cells: masks in feature cells.
+        places: which places of the map each object covers.
         centers: the window (y, x) that belongs to each object.
 
     >>> oracle_maps(np.ones((1, 2, 2), bool), np.array([[1, 1]]), 2, 2).sum((1, 2))
     array([1, 1, 1, 1])
     """
-    maps = np.zeros((k * k, *cells.shape[1:]), bool)
-    for mask, center in zip(cells, centers, strict=True):
+    maps = np.zeros((k * k, *places.shape[1:]), bool)
+    for mask, center in zip(places, centers, strict=True):
         part = parts_seen(center, Grid(k, m), mask.shape)             # (H, W)
         y, x = np.nonzero(mask & (part >= 0))
         maps[part[y, x], y, x] = True
@@ -131,17 +131,17 @@ def questions(
 
 
 def window_ious(
-    windows: Bool[np.ndarray, "N m m"], cells: Bool[np.ndarray, "N H W"],
+    windows: Bool[np.ndarray, "N m m"], places: Bool[np.ndarray, "N H W"],
     centers: Int[np.ndarray, "N 2"],
 ) -> Float[np.ndarray, " N"]:
-    """How well each window's mask agrees with its object: IoU on the map's cells.
+    """How well each window's mask agrees with its object: IoU on places of the map.
 
     >>> window = np.array([[[True, True], [False, False]]])
     >>> window_ious(window, np.ones((1, 2, 2), bool), np.array([[1, 1]])).tolist()
     [0.5]
     """
-    each = np.arange(len(cells))
-    truth, known = mask_targets(cells.astype(float), centers, each, windows.shape[1])
+    each = np.arange(len(places))
+    truth, known = mask_targets(places.astype(float), centers, each, windows.shape[1])
     found, truth = windows & known, truth > 0.5
     either = (found | truth).sum((1, 2))
     return (found & truth).sum((1, 2)) / np.maximum(either, 1)

@@ -119,19 +119,19 @@ def score_level(
         scores = model.eval()(scaled[None])
     maps, objectness = planes(scores.maps[0]), scores.objectness[0].float().cpu()
     check_finite(maps=maps, objectness=objectness)
-    cell = tuple(model.stride * a / b
+    stride = tuple(model.stride * a / b
                  for a, b in zip(image.shape[1:], scaled.shape[1:], strict=True))
-    return Level(maps, objectness, cell)
+    return Level(maps, objectness, stride)
 
 
 def planes(maps: Float[Tensor, "kk H W"]) -> Float[Tensor, "kk H W"]:
     """The maps in float32, one after the other in memory, as assembling reads them.
 
-    Convolutions leave the scores of one cell side by side. As a matrix of two axes
+    Convolutions leave the scores of one place side by side. As a matrix of two axes
     they are turned round about three times faster than as an array of three.
     """
-    cells = maps.float().permute(1, 2, 0).flatten(0, 1)            # (H*W, k*k)
-    return cells.T.contiguous().view(maps.shape)
+    places = maps.float().permute(1, 2, 0).flatten(0, 1)            # (H*W, k*k)
+    return places.T.contiguous().view(maps.shape)
 
 
 def read_masks(
