@@ -27,6 +27,8 @@ settings.load_profile("clockless")
 # Results must not depend on the cores of the machine. The variable is for the programs
 # that tests start.
 os.environ["OMP_NUM_THREADS"] = "2"
+# As importing the library sets it; torch reads it once, whichever comes first.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def pytest_configure(config: pytest.Config) -> None:
