@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from io import BytesIO
 
 import nbformat
 from nbformat import NotebookNode
+from PIL import Image
 
 from lessons.source import KERNEL
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
+_LARGE = 100_000
+"""Bytes of a stored figure, above which it is made smaller: a photograph, mostly."""
 _UNSTABLE = {
     "an object address": re.compile(r"\b0x[0-9a-fA-F]{6,}\b"),
     "a path of this machine": re.compile(r"/(?:home|Users|root|work|tmp)/\w|[A-Z]:\\"),
@@ -92,8 +97,23 @@ def _tidy_output(output: NotebookNode, count: int) -> NotebookNode:
         output.execution_count = count
     if output.output_type == "error":
         output.traceback = [f"{output.ename}: {output.evalue}"]
-    output.get("data", {}).pop(_WIDGET, None)
+    data = output.get("data", {})
+    data.pop(_WIDGET, None)
+    if len(data.get("image/png", "")) > _LARGE:
+        data["image/png"] = b64encode(small(b64decode(data["image/png"]))).decode()
     return output
+
+
+def small(png: bytes) -> bytes:
+    """The picture in 256 colours, half the size or less; one that is so stays as it is.
+    """
+    with Image.open(BytesIO(png)) as picture:
+        if picture.mode == "P":
+            return png
+        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    buffer = BytesIO()
+    few.save(buffer, "png", optimize=True)
+    return buffer.getvalue()
 
 
 def _merged(outputs: list[NotebookNode]) -> list[NotebookNode]:

@@ -12,12 +12,11 @@ import shutil
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 
 import nbformat
 from nbformat import NotebookNode
-from PIL import Image
 
+from lessons.canonical import small
 from lessons.capture import PAGE
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -87,7 +86,7 @@ def _taken(pages: Sequence[str]) -> list[bytes]:
                                       color_scheme="light", reduced_motion="reduce")
         context.set_default_timeout(PATIENCE)
         view = context.new_page()
-        found = [_small(_picture(view, page)) for page in pages]
+        found = [small(_picture(view, page)) for page in pages]
         browser.close()
     return found
 
@@ -103,14 +102,6 @@ def _picture(view: object, page: str) -> bytes:
         view.evaluate(SETTLED)
         now, last = widget.screenshot(animations="disabled"), now
     return now
-
-
-def _small(png: bytes) -> bytes:
-    """The picture in 256 colours: half the size, and no eye sees it."""
-    buffer = BytesIO()
-    picture = Image.open(BytesIO(png)).convert("RGB")
-    picture.quantize(256, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
-    return buffer.getvalue()
 
 
 def _stored(

@@ -73,7 +73,7 @@ def public_cells(lesson: int) -> tuple[str, ...]:
 def with_public_solutions(one: Assignment) -> dict[str, Any]:
     """A class's notebook, nothing done, with the public solutions pasted under it."""
     names = namespace_of(code_of(one.handout()))
-    exec("import ifcn_lab\nfrom ifcn_lab import Grid\n"
+    exec("import ifcn_lab\nfrom ifcn_lab import Grid\nfrom numba import cuda\n"
          "from ifcn_course import check", names)
     for cell in public_cells(one.variant.lesson):
         exec(cell, names)

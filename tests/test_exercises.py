@@ -74,7 +74,9 @@ def exercises(lesson: Path) -> dict[str, Cell]:
 
 def stored(lesson: Path, which: str) -> list[nbformat.NotebookNode]:
     path = ROOT / FOLDERS[which] / f"{lesson.stem}.ipynb"
-    return nbformat.read(path, as_version=4).cells
+    first, *own = nbformat.read(path, as_version=4).cells
+    assert first.metadata.tags == ["colab"]
+    return own
 
 
 def source(cells: list[nbformat.NotebookNode]) -> list[str]:
