@@ -39,8 +39,8 @@ def test_lessons_have_the_exercises_that_are_counted() -> None:
 def test_an_exercise_that_is_right_is_kept_and_a_wrong_one_is_not(
     kept: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    check.cell_of(lambda i, k, m: i * k // m)
-    check.cell_of(lambda i, k, m: 0)
+    check.part_of(lambda i, k, m: i * k // m)
+    check.part_of(lambda i, k, m: 0)
     check.kept_share(lambda k, m, s: 0)
     assert progress.passed() == {"3.1"}
     assert json.loads(kept.read_text()) == {"passed": ["3.1"]}
@@ -97,7 +97,7 @@ def test_while_tests_run_nothing_is_kept(
     assert os.environ["IFCN_LAB_PROGRESS"] == ""
     assert progress.place() is None
     monkeypatch.setenv("HOME", str(tmp_path))
-    check.cell_of(lambda i, k, m: i * k // m)
+    check.part_of(lambda i, k, m: i * k // m)
     assert list(tmp_path.iterdir()) == []
     monkeypatch.delenv("IFCN_LAB_PROGRESS")
     assert progress.place().name == "progress.json"

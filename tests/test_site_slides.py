@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lessons import slides, source
+from lessons.colab import of_the_lesson
 from tests.site_cases import RUN, Built, Page
 from website import build, deck, front, live, pages
 
@@ -145,7 +146,7 @@ def test_a_lesson_that_marks_no_slides_has_no_deck(
 def test_a_slide_shows_the_first_picture_of_its_stretch(built: Built) -> None:
     notebook = build.notebooks()[RUN]
     text = (built.folder / DECK).read_text("utf-8")
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    code = [cell for cell in of_the_lesson(notebook) if cell.cell_type == "code"]
     for slide, section in zip(slides.of(RUN), text.split("<section")[1:], strict=True):
         shown = [s for n in slide.cells for s in pages.shown(code[n])
                  if not isinstance(s, str)]
