@@ -118,7 +118,7 @@ def test_a_built_lesson_passes_nbval_and_is_kept_without_a_browser(
              if "image/png" in output.get("data", ())]
     assert [canonical.alt(output) for output in shown] == [
         "Which? Choose one: one; two. No guess yet.",
-        "A window of 0 x 0 has no room for 1 cells."]
+        "A window of 0 x 0 has no room for 1 parts."]
     assert all(set(o.data) == {"text/plain", "image/png"} for o in shown)
     assert picture(b64decode(shown[0].data["image/png"])).shape[1] == 640
     command = [sys.executable, "-m", "pytest", "--nbval", "notebooks"]
