@@ -169,6 +169,10 @@ def carry_out(
     if not group.first:
         train(model, samples, chosen, **ways)
         return
+    shared = f"shared by {group.size} processes" if group.size > 1 \
+        else "one after the other"
+    print(f"{chosen.batch * chosen.accumulate} images a step: {chosen.accumulate} "
+          f"batches of {chosen.batch}, {shared}")
     with Log(given.out / "log.csv", keep=steps_done(given)) as log:
         train(model, samples, chosen, on_step=log.write, **ways)
 
