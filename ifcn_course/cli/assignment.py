@@ -40,19 +40,29 @@ def add_options(parser: ArgumentParser) -> None:
                       help="a lesson's number, or all")
     what.add_argument("--exam", type=Path, metavar="FILE", help="a Python file with "
                       "tasks of your own; keep it beside the key")
-    parser.add_argument("--seed", required=True, type=seed,
-                        help="of the class: a whole number, the year for one")
-    parser.add_argument("--out", required=True, type=Path, metavar="FOLDER",
-                        help="where the students' notebook goes")
-    parser.add_argument("--key", type=Path, metavar="FOLDER", help="where the key goes "
-                        "(default: the folder of --out with _key at its end)")
-    parser.add_argument("--secret", default="", metavar="WORD",
-                        help="whoever lacks it cannot make this key")
+    add_variant(parser, of="class", out="students' notebook", made="key")
     parser.add_argument("--solutions", action="store_true", help="a notebook with "
                         "worked solutions too, beside the key")
     parser.add_argument("--nbgrader", action="store_true", help="give the notebook "
                         "nbgrader's metadata; beside the key, a folder nbgrader/source "
                         "with solutions and tests, for nbgrader's own commands")
+
+
+def add_variant(parser: ArgumentParser, *, of: str, out: str, made: str) -> None:
+    """Which variant, and where it and its key go: as of an assignment, so of an exam.
+
+    Args:
+        parser: gets the options.
+        of, out, made: what the seed is of, what goes to --out, what the word protects.
+    """
+    parser.add_argument("--seed", required=True, type=seed,
+                        help=f"of the {of}: a whole number, the year for one")
+    parser.add_argument("--out", required=True, type=Path, metavar="FOLDER",
+                        help=f"where the {out} goes")
+    parser.add_argument("--key", type=Path, metavar="FOLDER", help="where the key goes "
+                        "(default: the folder of --out with _key at its end)")
+    parser.add_argument("--secret", default="", metavar="WORD",
+                        help=f"whoever lacks it cannot make this {made}")
     parser.add_argument("--force", action="store_true", help="write over files that "
                         "are there")
 

@@ -20,31 +20,21 @@ word. It is an exam on paper: whoever has the course's code can work out the num
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from pathlib import Path
 
-from ifcn_course.cli.assignment import check_apart, key_folder, seed
+from ifcn_course.cli.assignment import add_variant, check_apart, key_folder
 from ifcn_lab.atomic_write import check_writable
 from ifcn_lab.cli.options import whole
 
 
 def add_options(parser: ArgumentParser) -> None:
     """Which lessons, how long, for whom, and where to."""
-    parser.add_argument("--seed", required=True, type=seed,
-                        help="of the exam: a whole number, the year for one")
+    add_variant(parser, of="exam", out="paper", made="paper")
     parser.add_argument("--lessons", nargs="+", type=lesson, metavar="N",
                         help="lessons to ask about (all)")
     parser.add_argument("--minutes", type=whole, default=60, metavar="N",
                         help="how long it lasts (60); a choice takes 2, others 4")
     parser.add_argument("--versions", type=whole, default=1, metavar="N",
                         help="papers with the same questions and other numbers (1)")
-    parser.add_argument("--out", required=True, type=Path, metavar="FOLDER",
-                        help="where the paper goes")
-    parser.add_argument("--key", type=Path, metavar="FOLDER", help="where the key goes "
-                        "(default: the folder of --out with _key at its end)")
-    parser.add_argument("--secret", default="", metavar="WORD",
-                        help="whoever lacks it cannot make this paper")
-    parser.add_argument("--force", action="store_true", help="write over files that "
-                        "are there")
 
 
 def lesson(text: str) -> int:
