@@ -88,7 +88,7 @@ def test_a_view_takes_no_centers_and_no_maps_without_their_margin():
 @pytest.mark.parametrize("m", [0, -2])
 def test_a_margin_for_no_window_is_refused(m):
     for maps in (some_maps(2), torch.from_numpy(some_maps(2))):
-        with pytest.raises(ValueError, match=f"m is {m}; .* at least 1 cell"):
+        with pytest.raises(ValueError, match=f"m is {m}; .* at least 1 place"):
             pad(maps, m)
     with pytest.raises(TypeError, match="m is True"):
         pad(some_maps(2), True)
