@@ -222,6 +222,11 @@ def setting_of(dataset: str, small: bool) -> Setting:
 
 def league_setting(dataset: str, sizes: tuple[float, float] | None = None,
                    **length: Any) -> Setting:
-    """The setting of every relative on a data set, each training of this length."""
+    """The setting of every relative on a data set, each training of this length.
+
+    All stand on the light backbone, so that a file of weights stays small and what is
+    behind the backbone has most of the time.
+    """
     small = SMALL_SETTINGS.get(dataset, OWN_DATA).lasting(**length)
-    return replace(small, detect={"top": 100}, sizes=sizes)
+    return replace(small, options={**small.options, "backbone": "light"},
+                   detect={"top": 100}, sizes=sizes)

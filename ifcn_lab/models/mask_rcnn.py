@@ -60,7 +60,7 @@ class MaskRCNN(TwoStage):
         if roi not in ROI:
             raise ValueError(f"roi is one of {', '.join(ROI)}; got {roi!r}")
         self.roi, self.bins, self.mask_bins = roi, bins, mask_bins
-        width = 64 if self.backbone.small else 256
+        width = min(self.channels, 256)
         self.box_head = nn.Sequential(
             conv_norm(self.channels, width, stride=2), nn.ReLU(), nn.Flatten(),
             nn.Linear(width * ((bins + 1) // 2) ** 2, 2 * width), nn.ReLU())

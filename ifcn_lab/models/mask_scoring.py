@@ -9,7 +9,7 @@ changes.
 The mask goes into the head with its gradient, as in the released code, so the IoU's
 loss also moves the mask head; `detach` cuts that. The true IoU itself is a number.
 
-Left out of the source: two of the four convolutions and most of the width.
+Left out of the source: one of the four convolutions and most of the width.
 
 Source: Huang et al., CVPR 2019.
 """
@@ -61,11 +61,12 @@ class MaskScoringRCNN(MaskRCNN):
     ) -> None:
         super().__init__(backbone, categories, **others)
         self.detach = detach
-        width = 64 if self.backbone.small else 256
+        width = min(self.channels, 256)
         self.iou_head = nn.Sequential(
             conv_norm(self.channels + 1, width), nn.ReLU(),
+            conv_norm(width, width, stride=2), nn.ReLU(),
             conv_norm(width, width, stride=2), nn.ReLU(), nn.Flatten(),
-            nn.Linear(width * ((self.mask_bins + 1) // 2) ** 2, width), nn.ReLU(),
+            nn.Linear(width * ((self.mask_bins + 3) // 4) ** 2, width), nn.ReLU(),
             nn.Linear(width, self.kinds))
 
     def iou(

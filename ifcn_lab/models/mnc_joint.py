@@ -41,6 +41,11 @@ from ifcn_lab.layers.two_stage import (
 from ifcn_lab.layers.whole_image import check_finite
 from ifcn_lab.segmenter import Instances, Terms
 
+WIDTHS = {32: (12, 32, 32), 64: (16, 64, 32)}
+"""By the channels of a small backbone: of what regions are read from, of the mask's
+middle layer, of the layers before the category.
+"""
+
 
 class MNCJoint(TwoStage):
     """Boxes, masks and categories in sequence, trained together.
@@ -75,8 +80,7 @@ class MNCJoint(TwoStage):
                              f"{mask_iou}")
         self.m, self.mask_iou, self.voting = m, mask_iou, voting
         self.box_gradient = box_gradient
-        squeezed, hidden, width = ((16, 64, 32) if self.backbone.small
-                                   else (512, 256, 4096))
+        squeezed, hidden, width = WIDTHS.get(self.channels, (512, 256, 4096))
         self.squeeze = nn.Sequential(
             nn.Conv2d(self.channels, squeezed, 1, bias=False),
             nn.BatchNorm2d(squeezed), nn.ReLU())
