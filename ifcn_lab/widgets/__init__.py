@@ -16,6 +16,7 @@ _HOME = {
     "CoherenceExplorer": "coherence_explorer",
     "WindowSampler": "sampler",
     "ProposalExplorer": "proposal_explorer",
+    "EmbeddingExplorer": "embedding_explorer",
     "Predict": "predict",
     "guesses": "guess_record",
     "save_guesses": "guess_record",

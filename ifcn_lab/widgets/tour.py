@@ -127,6 +127,14 @@ def _explorer() -> Explorable:
             .offer("Show only the surest windows", objectness=100))
 
 
+def _embedding() -> Explorable:
+    from ifcn_lab.widgets.embedding_explorer import EmbeddingExplorer
+
+    return (EmbeddingExplorer.recorded().offer("Without push", push=False)
+            .offer("Without pull", pull=False, push=True)
+            .offer("All three terms", pull=True, push=True, norm=True))
+
+
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
     "shift": (
         "Shift", "Does it matter whether a picture is moved before a convolution or "
@@ -165,6 +173,11 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "object. Objectness sorts them, and of two that show the same object only the "
         "better one stays.",
         _explorer),
+    "embedding": (
+        "Pixels that find each other", "Every place has a vector. One term of the loss "
+        "pulls the vectors of an object together, one pushes objects apart; switch "
+        "each off, and go through the training.",
+        _embedding),
 }
 
 
