@@ -7,7 +7,7 @@ import {
 import { Panel, Stage } from "./panel.js";
 import { greyScale, staged } from "./staging.js";
 
-const PLACES = { wide: '"a c" "b c" / 1fr 2fr', narrow: '"a b" "c c" / 1fr 1fr' };
+const PLACES = { wide: '"a c" "b c" / 200px 1fr', narrow: '"a b" "c c" / 1fr 1fr' };
 const [INK, PAPER, TAKEN] = ["#1a1a1a", "#ffffff", "#d55e00"];
 const [GROUND, NOBODY] = ["#bcd3e6", "#8a8a8a"]; // no vector; a vector of no object
 const OBJECTS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#f0e442"];
@@ -245,7 +245,7 @@ class Plane {
 }
 
 function legendOfGround() {
-  return element("span", { class: "ifcn-sample ifcn-legend" },
+  return element("span", { class: "ifcn-sample" },
     element("i", { style: `background:${GROUND}` }), "background");
 }
 
@@ -289,7 +289,8 @@ export function render({ model, el }) {
   const like = new Panel({ title: "likeness to the place", columns: W, rows: H, width,
                            label: "how like each place is to the chosen one" });
   like.low.style.background = GROUND;
-  like.root.append(greyScale("likeness", 0, 1), legendOfGround());
+  like.root.append(element("p", { class: "ifcn-keys" }, greyScale("likeness", 0, 1),
+                            legendOfGround()));
   const plane = new Plane(model, D);
   plane.panel.sheet.classList.add("ifcn-point");
 
