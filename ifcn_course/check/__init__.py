@@ -22,6 +22,7 @@ _CHECKS = {
     "real_images": (
         "decode_runs polygon_area best_zoom split answer_score area_of_runs "
         "take_apart"),
+    "embeddings": "too_near variance move choose ends group",
     "whole_functions": "assemble mask_loss draw_windows suppress_masks",
     "bug_museum": "diagnosis kills",
 }

@@ -60,6 +60,11 @@ _HOME = {
     "alone_and_touching": "rivals",
     "bars": "rivals",
     "close_up": "rivals",
+    "vector_plane": "embeddings",
+    "bandwidth_curve": "embeddings",
+    "place_groups": "embeddings",
+    "seed_places": "embeddings",
+    "gap_curves": "embeddings",
 }
 
 __all__ = sorted(_HOME)
