@@ -93,7 +93,6 @@ def choose(function: Callable[..., object]) -> None:
     asked = [
         (scores[:2], line[:2], 1, 0.2, "The first seed is the best score."),
         (scores[:3], line[:3], 2, 0.5, "A seed is worth more far from those before."),
-        (scores[:3], line[:3], 2, 0.0, "With alpha 0 only the scores count."),
         (scores, line, 3, 0.5, last), (scores, line, 5, 0.5, last),
         (scores[[4, 0, 2, 1]], line[[4, 0, 2, 1]], 3, 0.1,
          "Add log score and alpha times log squared distance."),

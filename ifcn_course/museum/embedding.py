@@ -12,6 +12,7 @@ from ifcn_course.museum.specimen import mistake
 Vectors = Float[np.ndarray, "N D"]
 Numbers = Int[np.ndarray, " N"]
 Scores = Float[np.ndarray, " N"]
+Mean = Float[np.ndarray, " D"]
 
 
 @mistake(
@@ -118,7 +119,7 @@ def pull_taken_off_late(vectors: Vectors, own: Numbers, pull: float) -> float:
     "Only those nearer than the bandwidth count.",
     "move",
 )
-def everybody_asked(vectors: Vectors, mean: Scores, bandwidth: float) -> Scores:
+def everybody_asked(vectors: Vectors, mean: Mean, bandwidth: float) -> Mean:
     """Has no kernel at all."""
     return vectors.mean(0)
 
@@ -130,8 +131,8 @@ def everybody_asked(vectors: Vectors, mean: Scores, bandwidth: float) -> Scores:
     "move",
 )
 def bandwidth_not_squared(
-    vectors: Vectors, mean: Scores, bandwidth: float
-) -> Scores:
+    vectors: Vectors, mean: Mean, bandwidth: float
+) -> Mean:
     """Takes the root of what was asked for."""
     return vectors[((vectors - mean) ** 2).sum(1) < bandwidth].mean(0)
 
@@ -142,7 +143,7 @@ def bandwidth_not_squared(
     "Near means nearer than the bandwidth: use <.",
     "move",
 )
-def closed_ball(vectors: Vectors, mean: Scores, bandwidth: float) -> Scores:
+def closed_ball(vectors: Vectors, mean: Mean, bandwidth: float) -> Mean:
     """Counts the border as inside."""
     return vectors[((vectors - mean) ** 2).sum(1) <= bandwidth**2].mean(0)
 
@@ -154,8 +155,8 @@ def closed_ball(vectors: Vectors, mean: Scores, bandwidth: float) -> Scores:
     "move",
 )
 def square_in_place_of_ball(
-    vectors: Vectors, mean: Scores, bandwidth: float
-) -> Scores:
+    vectors: Vectors, mean: Mean, bandwidth: float
+) -> Mean:
     """Reaches farther along the diagonal."""
     return vectors[(np.abs(vectors - mean) < bandwidth).all(1)].mean(0)
 
