@@ -14,6 +14,7 @@ _HOME = {
     "Assembler": "assembler",
     "TrainingMonitor": "monitor",
     "CoherenceExplorer": "coherence_explorer",
+    "RoiExplorer": "roi_explorer",
     "WindowSampler": "sampler",
     "ProposalExplorer": "proposal_explorer",
     "Predict": "predict",

@@ -127,6 +127,18 @@ def _explorer() -> Explorable:
             .offer("Show only the surest windows", objectness=100))
 
 
+def _roi() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.widgets.roi_explorer import RoiExplorer
+
+    scene = scenes.make(10, size=(96, 96), objects=(1, 1), sizes=(50, 58))
+    shown = RoiExplorer(scene.image, scene.masks[0])
+    x0, _, x1, _ = shown.box
+    return (shown.offer("A third of a place to the right", stride=4, x0=x0 + 4 / 3,
+                        x1=x1 + 4 / 3)
+            .offer("Round the box: RoIPool", operator="RoIPool"))
+
+
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
     "shift": (
         "Shift", "Does it matter whether a picture is moved before a convolution or "
@@ -165,6 +177,11 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "object. Objectness sorts them, and of two that show the same object only the "
         "better one stays.",
         _explorer),
+    "roi": (
+        "Boxes first", "The relatives of InstanceFCN find a box, and read the map in "
+        "it. A rounded box reads somewhere else than it stands, and no gradient comes "
+        "back through the rounding.",
+        _roi),
 }
 
 
