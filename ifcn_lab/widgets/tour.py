@@ -127,6 +127,17 @@ def _explorer() -> Explorable:
             .offer("Show only the surest windows", objectness=100))
 
 
+def _mixer() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.models.yolact import YOLACT
+    from ifcn_lab.widgets.prototype_mixer import PrototypeMixer
+
+    scene = scenes.make(1_000_011)
+    mixer = PrototypeMixer(YOLACT.from_pretrained(), scene.image, scene.masks)
+    return (mixer.offer("Pull its box to the right", right=40)
+            .offer("Cut nothing off", cropped=False))
+
+
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
     "shift": (
         "Shift", "Does it matter whether a picture is moved before a convolution or "
@@ -165,6 +176,11 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "object. Objectness sorts them, and of two that show the same object only the "
         "better one stays.",
         _explorer),
+    "mixer": (
+        "Prototypes", "In YOLACT nobody draws an object's mask. The network draws "
+        "sixteen prototypes for the whole picture, an object names sixteen numbers, "
+        "and its mask is the sum. Its box cuts the sum, and hides what else is in it.",
+        _mixer),
 }
 
 

@@ -3,8 +3,8 @@
 import { button, element, motionIsReduced, put, watch } from "./page.js";
 
 const LEG = 1400; // milliseconds from one state to the next
-const GLIDING = new Set(["y", "x", "dy", "dx", "down", "right", "frame", "step", "objectness",
-  "iou", "top", "center_tolerance", "scale_tolerance", "negative_center",
+const GLIDING = new Set(["y", "x", "dy", "dx", "down", "right", "left", "top", "bottom",
+  "frame", "step", "objectness", "iou", "center_tolerance", "scale_tolerance", "negative_center",
   "negative_scale"]); // the others jump
 const TOUCHES = ["pointerdown", "pointermove", "touchstart", "keydown", "focusin"];
 
