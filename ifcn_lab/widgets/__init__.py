@@ -17,6 +17,7 @@ _HOME = {
     "RoiExplorer": "roi_explorer",
     "WindowSampler": "sampler",
     "ProposalExplorer": "proposal_explorer",
+    "PrototypeMixer": "prototype_mixer",
     "Predict": "predict",
     "guesses": "guess_record",
     "save_guesses": "guess_record",

@@ -139,6 +139,17 @@ def _roi() -> Explorable:
             .offer("Round the box: RoIPool", operator="RoIPool"))
 
 
+def _mixer() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.models.yolact import YOLACT
+    from ifcn_lab.widgets.prototype_mixer import PrototypeMixer
+
+    scene = scenes.make(1_000_011)
+    mixer = PrototypeMixer(YOLACT.from_pretrained(), scene.image, scene.masks)
+    return (mixer.offer("Pull its box to the right", right=40)
+            .offer("Cut nothing off", cropped=False))
+
+
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
     "shift": (
         "Shift", "Does it matter whether a picture is moved before a convolution or "
@@ -182,6 +193,11 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "it. A rounded box reads somewhere else than it stands, and no gradient comes "
         "back through the rounding.",
         _roi),
+    "mixer": (
+        "Prototypes", "In YOLACT nobody draws an object's mask. The network draws "
+        "sixteen prototypes for the whole picture, an object names sixteen numbers, "
+        "and its mask is the sum. Its box cuts the sum, and hides what else is in it.",
+        _mixer),
 }
 
 
