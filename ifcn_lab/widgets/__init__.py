@@ -18,6 +18,7 @@ _HOME = {
     "WindowSampler": "sampler",
     "ProposalExplorer": "proposal_explorer",
     "PrototypeMixer": "prototype_mixer",
+    "EmbeddingExplorer": "embedding_explorer",
     "Predict": "predict",
     "guesses": "guess_record",
     "save_guesses": "guess_record",

@@ -150,6 +150,14 @@ def _mixer() -> Explorable:
             .offer("Cut nothing off", cropped=False))
 
 
+def _embedding() -> Explorable:
+    from ifcn_lab.widgets.embedding_explorer import EmbeddingExplorer
+
+    return (EmbeddingExplorer.recorded().offer("Without push", push=False)
+            .offer("Without pull", pull=False, push=True)
+            .offer("All three terms", pull=True, push=True, norm=True))
+
+
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
     "shift": (
         "Shift", "Does it matter whether a picture is moved before a convolution or "
@@ -198,6 +206,11 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "sixteen prototypes for the whole picture, an object names sixteen numbers, "
         "and its mask is the sum. Its box cuts the sum, and hides what else is in it.",
         _mixer),
+    "embedding": (
+        "Pixels that find each other", "Every place has a vector. One term of the loss "
+        "pulls the vectors of an object together, one pushes objects apart; switch "
+        "each off, and go through the training.",
+        _embedding),
 }
 
 
