@@ -16,6 +16,7 @@ _HOME = {
     "CoherenceExplorer": "coherence_explorer",
     "WindowSampler": "sampler",
     "ProposalExplorer": "proposal_explorer",
+    "InsideOutside": "inside_outside",
     "Predict": "predict",
     "guesses": "guess_record",
     "save_guesses": "guess_record",
