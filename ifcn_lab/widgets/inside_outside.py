@@ -222,7 +222,7 @@ def pair_traits(
     """The state for these maps, or the sentence that says what is wrong with them."""
     try:
         pairs, bins = checked_pairs(pairs), whole_number("bins", bins)
-        (count, _, parts, H, W), k = pairs.shape, isqrt(pairs.shape[2])
+        (count, _, _, H, W), k = pairs.shape, isqrt(pairs.shape[2])
         if not k <= bins <= MOST:
             raise ValueError(f"bins is {bins}; give {k} to {MOST} per side.")
         names = checked_names(names, count - 1)
