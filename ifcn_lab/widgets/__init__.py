@@ -19,6 +19,7 @@ _HOME = {
     "ProposalExplorer": "proposal_explorer",
     "PrototypeMixer": "prototype_mixer",
     "EmbeddingExplorer": "embedding_explorer",
+    "InsideOutside": "inside_outside",
     "Predict": "predict",
     "guesses": "guess_record",
     "save_guesses": "guess_record",

@@ -158,6 +158,16 @@ def _embedding() -> Explorable:
             .offer("All three terms", pull=True, push=True, norm=True))
 
 
+def _inside_outside() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.models.fcis import FCIS
+    from ifcn_lab.widgets.inside_outside import InsideOutside
+
+    net = FCIS.from_pretrained("scenes-fcis-kinds")
+    scene = scenes.make(1_000_003, families=("disc", "rectangle", "star"), one_kind=0)
+    return InsideOutside(net, scene.image)
+
+
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
     "shift": (
         "Shift", "Does it matter whether a picture is moved before a convolution or "
@@ -211,6 +221,11 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "pulls the vectors of an object together, one pushes objects apart; switch "
         "each off, and go through the training.",
         _embedding),
+    "inside-outside": (
+        "Inside and outside", "FCIS keeps two maps for each part of each category. "
+        "Where the larger of the two is high, the region shows that category; which of "
+        "the two is larger draws its mask.",
+        _inside_outside),
 }
 
 
