@@ -68,9 +68,9 @@ def move(function: Callable[..., object]) -> None:
         (line[:1], 0, 1.0, "One vector is its own mean."),
         (line, 0, 1.5, near), (line, 0, 9.0, "All are near: the mean of all."),
         (line, 3, 0.5, near),
-        (line, 0, 1.9, "A bandwidth is a distance; compare squares with its square."),
+        (line, 0, 1.9, "A bandwidth is a distance: compare squares with a square."),
         (cross, 0, 2.0, "Distance in all directions: add the squares of a row."),
-        (cross, 0, 0.5, near), (line, 0, 1.0, "At the bandwidth itself it is not near."),
+        (cross, 0, 0.5, near), (line, 0, 1.0, "At the bandwidth it is not near."),
     ]
     cases = []
     for vectors, at, bandwidth, hint in asked:
@@ -184,9 +184,10 @@ def group_trials(function: Callable[..., object]) -> Iterator[Trial]:
                 "which one of that kind?")
 
 
-def numbers_of(function: Callable[..., Any], scene: Equals) -> np.ndarray:
-    """What the function answers, as an array."""
-    return array_of(function(scene.vectors.copy(), scene.places.copy()))
+def numbers_of(function: Callable[..., Any], scene: Equals) -> np.ndarray | None:
+    """What the function answers, as an array; nothing stays nothing."""
+    answer = function(scene.vectors.copy(), scene.places.copy())
+    return None if answer is None else array_of(answer)
 
 
 def no_numbers(count: int, answer: np.ndarray) -> str | None:
@@ -204,8 +205,9 @@ def mean_iou(function: Callable[..., Any]) -> float:
         said = numbers_of(function, scene)
         for number in np.unique(scene.own):
             disc = scene.own == number
-            found.append(max((disc & (said == each)).sum() / (disc | (said == each)).sum()
-                             for each in np.unique(said[disc])))
+            groups = [said == each for each in np.unique(said[disc])]
+            found.append(max((disc & each).sum() / (disc | each).sum()
+                             for each in groups))
     return float(np.mean(found))
 
 

@@ -28,8 +28,8 @@ def sheet(variant: Variant) -> Sheet:
     names = draws.shuffled("names", (0, 1, 2, 3))
     tasks = (reach_task(sharp), spread_task(norm), marks_task(names),
              starts_task(scene, names), colours_task(scene, norm, pull))
-    return Sheet("Pixels that find each other", "You measure how far vectors spread, and "
-                 "say where objects begin and end, in your class's own way.",
+    return Sheet("Pixels that find each other", "You measure how far vectors spread, "
+                 "and say where objects begin and end, in your class's own way.",
                  (first_step(variant),), tasks,
                  {"norm": norm, "sharp": sharp, "pull": pull, "names": list(names)},
                  uses=("m", "scene"))
@@ -81,8 +81,8 @@ def reach_task(sharp: float) -> Task:
     """tau as a distance, for the class's likeness."""
     target = reach(0.8, sharp)
     return Task("reach(tau)", "Likeness as a distance",
-        f"In your class the likeness of two vectors is 2 / (1 + exp({sharp:g} * d * d)), "
-        "d their distance.\nReturn the distance at which it is `tau`.",
+        f"In your class the likeness of two vectors is 2 / (1 + exp({sharp:g} * d * d))"
+        ", d their distance.\nReturn the distance at which it is `tau`.",
         f"return np.sqrt(np.log(2 / tau - 1) / {sharp:g})",
         lambda tau: reach(tau, sharp),
         calls("tau = {}", "Solve for d: log(2 / tau - 1) is what stands in exp.",
@@ -115,7 +115,8 @@ return float(np.mean(costs))"""
         "pull), squared; then the mean over objects.\n`own` holds the number of each "
         "vector's object. A later task may call this function.", lines,
         lambda vectors, own, pull: spread(vectors, own, pull, norm), cases,
-        agree="close")
+        agree="close",
+        tried=Tried("spread(np.eye(3), np.array([1, 1, 1]), 0.5)", "a number"))
 
 
 def marks_task(names: Sequence[int]) -> Task:
@@ -130,9 +131,10 @@ for n, own in enumerate(row):
     said.append(label if own else {nothing})
 return said"""
     return Task("marks(row)", "Where runs begin and end",
-        f"In your class background is **{nothing}**, inside **{inside}**, the start of a "
-        f"run **{start}** and its end **{end}**.\n`row` holds the number of each place's "
-        "object, 0 for background. A run of one place is an **end**.\nReturn a list.",
+        f"In your class background is **{nothing}**, inside **{inside}**, the start of "
+        f"a run **{start}** and its end **{end}**.\n`row` holds the number of each "
+        "place's object, 0 for background. A run of one place is an **end**."
+        "\nReturn a list.",
         lines, lambda row: marks(row, names),
         tuple(Asked(f"row {row}", (row,), "Compare each place with both neighbours.")
               for row in rows))
@@ -144,8 +146,8 @@ def scene_step(scene: ClassScene) -> Step:
             "numbers = np.arange(1, len(scene.masks) + 1)[:, None, None]\n"
             f"own = (scene.masks * numbers).sum(0)[::{STRIDE}, ::{STRIDE}]\n"
             "draw.show(pictures.scene_windows(scene.image, scene.masks, [], M))")
-    return Step("## Your scene\n\nA scene of your class. `own` (32, 32) holds the number "
-                "of the object at each place, 0 for background.", code)
+    return Step("## Your scene\n\nA scene of your class.\n`own` (32, 32) holds the "
+                "number of the object at each place, 0 for background.", code)
 
 
 def starts_task(scene: ClassScene, names: Sequence[int]) -> Task:

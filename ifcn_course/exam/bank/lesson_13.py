@@ -23,12 +23,13 @@ def variance_term(draws: Draws) -> Question:
     term = float(discriminative_loss(x, own, pull, 3 * pull)[0])
     far = (reach - pull) ** 2
     return calculation(
-        f"Vectors have one number. Object A has the vectors {line + [0.0, 0.0]}, object "
-        f"B has one vector, 10. What is the variance term with pull = {pull:g}?",
+        f"Vectors have one number. Object A has the vectors {[*line, 0.0, 0.0]}, "
+        f"object B has one vector, 10. What is the variance term with pull = {pull:g}?",
         term, f"A's mean is 0: {count} of its {count + 2} vectors are {reach - pull:g} "
         "too far, squared; B costs nothing; the mean over two objects halves it.",
         [(far * count / (count + 3), "all places averaged at once"),
-         (2 * term, "objects added up"), (reach**2 * count / (count + 2) / 2, "no pull"),
+         (2 * term, "objects added up"),
+         (reach**2 * count / (count + 2) / 2, "no pull"),
          (term / (reach - pull), "not squared")])
 
 
@@ -37,11 +38,11 @@ def safe_bandwidth(draws: Draws) -> Question:
     pull = draws.one("pull", [0.25, 0.5, 1.0, 1.5])
     push = pull * draws.one("times", [2.5, 3.0, 4.0])
     return calculation(
-        f"Nothing costs anything with pull = {pull:g} and push = {push:g}. Between which "
-        "two bandwidths does one step of mean-shift take exactly the object of any "
-        "vector?", [2 * pull, 2 * (push - pull)],
-        "Two vectors of an object are at most 2 pull apart, two of different objects at "
-        "least 2 push - 2 pull.",
+        f"Nothing costs anything with pull = {pull:g} and push = {push:g}. "
+        "Between which two bandwidths does one step of mean-shift take exactly the "
+        "object of any vector?", [2 * pull, 2 * (push - pull)],
+        "Two vectors of an object are at most 2 pull apart, two of different objects "
+        "at least 2 push - 2 pull.",
         [([pull, push], "distances from means in place of distances of vectors"),
          ([2 * pull, 2 * push], "means apart, not vectors"),
          ([pull, 2 * push - pull], "only one of the two vectors is off its mean")])
@@ -75,9 +76,9 @@ def far_and_equal(draws: Draws) -> Question:
     gap = draws.one("gap", [200, 250, 300, 400])
     seen = draws.one("seen", [90, 120, 150])
     return Question(
-        f"A network without padding or coordinates sees {seen} pixels round each place. "
-        f"Two equal discs are {gap} pixels apart on an even ground. What can make their "
-        "vectors different?",
+        f"A network without padding or coordinates sees {seen} pixels round each place."
+        f" Two equal discs are {gap} pixels apart on an even ground. What can make "
+        "their vectors different?",
         "Two more channels with x and y.",
         "Equal surroundings give equal vectors, whatever the weights are; only what is "
         "not equal at both can part them.",
@@ -90,7 +91,7 @@ def far_and_equal(draws: Draws) -> Question:
 def moving(draws: Draws) -> Question:
     """Mean-shift with a fault."""
     return fault(
-        "Mean-shift from one vector: the group of vectors near the mean where it stays.",
+        "Mean-shift from one vector: the vectors near the mean where it stays.",
         """\
 while True:
     near = ((vectors - mean) ** 2).sum(1) < bandwidth ** 2
