@@ -24,6 +24,9 @@ _CHECKS = {
         "take_apart"),
     "whole_functions": "assemble mask_loss draw_windows suppress_masks",
     "bug_museum": "diagnosis kills",
+    "boxes_first": (
+        "away_from_zero pool_places align_points gradient_of_ends label_anchors decode "
+        "refine"),
 }
 _HOME = {name: module for module, names in _CHECKS.items() for name in names.split()}
 __all__ = sorted(_HOME)

@@ -60,6 +60,10 @@ _HOME = {
     "alone_and_touching": "rivals",
     "bars": "rivals",
     "close_up": "rivals",
+    "box_to_mask": "boxes",
+    "read_before_and_after": "boxes",
+    "pulls_of_edges": "boxes",
+    "anchors_and_labels": "boxes",
 }
 
 __all__ = sorted(_HOME)
