@@ -33,7 +33,7 @@ def box_to_mask(
     h, w = image.shape[:2]
     with panels(1, 4, width=8.4, height=2.5) as (figure, grid):
         bare(grid[0, 0], "1. a box").imshow(pale(image))
-        bare(grid[0, 1], f"2. its place on the map, {len(plane)} x {len(plane[0])}")
+        bare(grid[0, 1], f"2. its map, {len(plane)} x {len(plane[0])}")
         grid[0, 1].imshow(plane, cmap="gray", vmin=0, vmax=1, extent=(0, w, h, 0))
         bare(grid[0, 2], f"3. what is read, {len(values)} x {len(values)}")
         grid[0, 2].imshow(values, cmap="gray", vmin=0, vmax=1)
@@ -132,7 +132,7 @@ def anchors_and_labels(
         axes = bare(grid[0, 0])
         for number, (x0, y0, x1, y1) in enumerate(objects):
             axes.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, color="#d6e8f5"))
-            axes.text((x0 + x1) / 2, (y0 + y1) / 2, f"object {number}", ha="center",
+            axes.text(x0 - 2.6, (y0 + y1) / 2, f"object {number}", ha="right",
                       va="center")
         for number, (box, kind) in enumerate(zip(anchors, kinds, strict=True)):
             colour, style = STYLES[kind]
@@ -141,8 +141,8 @@ def anchors_and_labels(
         for kind, (colour, style) in STYLES.items():
             axes.plot([], [], color=colour, linestyle=style, linewidth=2, label=kind)
         x1, y1 = anchors[:, 2:].max(0)
-        axes.set(xlim=(-2, x1 + 4), ylim=(y1 + 2, -2), aspect="equal")
-        axes.legend(loc="lower left")
+        axes.set(xlim=(-14, x1 + 4), ylim=(y1 + 2, -2), aspect="equal")
+        axes.legend(loc="lower left", bbox_to_anchor=(0.16, 0.0))
     said = listing([f"{number} {kind}" for number, kind in enumerate(kinds)])
     return Picture(figure, f"{len(objects)} objects and {len(anchors)} anchors: "
                    f"{said}.")
