@@ -47,7 +47,9 @@ def box_to_mask(
                    f"{found.sum()} pixels that is pasted back into the box.")
 
 
-def frame(axes: Axes, box: Sequence[float], colour: str, style: str = "-") -> None:
+def frame(
+    axes: Axes, box: Sequence[float] | np.ndarray, colour: str, style: str = "-"
+) -> None:
     """Draw a box in pixels; a pixel's middle stands at whole numbers of an image."""
     shift = 0.5 if axes.images and axes.images[0].get_extent()[0] < 0 else 0.0
     x0, y0, x1, y1 = (edge - shift for edge in box)
