@@ -25,6 +25,9 @@ _CHECKS = {
     "embeddings": "too_near variance move choose ends group",
     "whole_functions": "assemble mask_loss draw_windows suppress_masks",
     "bug_museum": "diagnosis kills",
+    "boxes_first": (
+        "away_from_zero pool_places align_points gradient_of_ends label_anchors decode "
+        "refine"),
 }
 _HOME = {name: module for module, names in _CHECKS.items() for name in names.split()}
 __all__ = sorted(_HOME)

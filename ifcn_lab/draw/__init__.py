@@ -65,6 +65,10 @@ _HOME = {
     "place_groups": "embeddings",
     "seed_places": "embeddings",
     "gap_curves": "embeddings",
+    "box_to_mask": "boxes",
+    "read_before_and_after": "boxes",
+    "pulls_of_edges": "boxes",
+    "anchors_and_labels": "boxes",
 }
 
 __all__ = sorted(_HOME)
