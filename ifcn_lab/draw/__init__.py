@@ -60,6 +60,9 @@ _HOME = {
     "alone_and_touching": "rivals",
     "bars": "rivals",
     "close_up": "rivals",
+    "votes": "pairs",
+    "pair": "pairs",
+    "contested": "pairs",
 }
 
 __all__ = sorted(_HOME)
