@@ -42,10 +42,9 @@ def pair(
     with panels(1, 4, width=8.2, height=2.35) as (figure, axes):
         for one, (title, scores) in zip(axes[0], shown.items(), strict=True):
             _bins(bare(one, title), scores, title.startswith("softmax"))
-    inside_more = (inside > outside).sum()
-    return Picture(figure, f"A region of {inside.shape[0]} x {inside.shape[1]} bins. In "
-                   f"{inside_more} of {inside.size} bins inside is larger than outside. "
-                   f"The mean of the maxima is "
+    (rows, columns), more = inside.shape, (inside > outside).sum()
+    return Picture(figure, f"A region of {rows} x {columns} bins. In {more} of them "
+                   "inside is larger than outside. The mean of the maxima is "
                    f"{np.maximum(inside, outside).mean():.2f}.")
 
 
