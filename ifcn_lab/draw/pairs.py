@@ -71,13 +71,13 @@ def contested(
     rows, columns = masks.any(0).nonzero()
     near = {"xlim": (columns.min() - 2.5, columns.max() + 2.5),
             "ylim": (rows.max() + 2.5, rows.min() - 2.5)}
-    with panels(1, len(places), width=8.2, height=2.3) as (figure, axes):
+    with panels(1, len(places), width=8.2, height=1.5) as (figure, axes):
         for one, (name, asked) in zip(axes[0], places.items(), strict=True):
             bare(one, f"{name}: {asked.sum()}").imshow(ground)
             outline(one, masks.any(0).astype(float), INK, 1)
             y, x = asked.nonzero()
-            one.plot(x, y, "x", color=WRONG, markersize=6, markeredgewidth=2)
+            one.plot(x, y, "o", color=WRONG, markersize=3)
             one.set(**near)
     said = listing([f"{asked.sum()} with {name}" for name, asked in places.items()])
-    return Picture(figure, "Two objects, and crosses where the two regions ask the "
+    return Picture(figure, "Two objects, and dots where the two regions ask the "
                    f"same map for opposite answers: {said} places.")
