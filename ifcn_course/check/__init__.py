@@ -23,6 +23,9 @@ _CHECKS = {
         "decode_runs polygon_area best_zoom split answer_score area_of_runs "
         "take_apart"),
     "embeddings": "too_near variance move choose ends group",
+    "parts_with_classes": (
+        "average_vote map_of pair_mask class_scores vote_slope pair_loss "
+        "perfect_pairs"),
     "whole_functions": "assemble mask_loss draw_windows suppress_masks",
     "bug_museum": "diagnosis kills",
     "boxes_first": (

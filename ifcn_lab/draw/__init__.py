@@ -69,6 +69,9 @@ _HOME = {
     "read_before_and_after": "boxes",
     "pulls_of_edges": "boxes",
     "anchors_and_labels": "boxes",
+    "votes": "pairs",
+    "pair": "pairs",
+    "contested": "pairs",
 }
 
 __all__ = sorted(_HOME)
