@@ -22,6 +22,8 @@ _CHECKS = {
     "real_images": (
         "decode_runs polygon_area best_zoom split answer_score area_of_runs "
         "take_apart"),
+    "sum_of_prototypes": (
+        "mix_prototypes kept_places cropped_loss fast_suppress told_iou crisp_scores"),
     "whole_functions": "assemble mask_loss draw_windows suppress_masks",
     "bug_museum": "diagnosis kills",
 }

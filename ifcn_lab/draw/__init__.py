@@ -60,6 +60,11 @@ _HOME = {
     "alone_and_touching": "rivals",
     "bars": "rivals",
     "close_up": "rivals",
+    "prototypes": "sums",
+    "mixture": "sums",
+    "box_chain": "sums",
+    "by_growth": "sums",
+    "score_and_quality": "sums",
 }
 
 __all__ = sorted(_HOME)
