@@ -28,8 +28,8 @@ def prototypes(
             bare(axes, f"{n}").imshow(each, cmap="gray", vmin=0)
     dark = int((maps.max((1, 2)) == 0).sum())
     return Picture(figure, f"A picture and its {len(maps)} prototypes, of "
-                   f"{maps.shape[1]} x {maps.shape[2]} places; {dark or 'none'} of them "
-                   "is black all over.")
+                   f"{maps.shape[1]} x {maps.shape[2]} places; {dark or 'none'} of "
+                   "them is black all over.")
 
 
 def mixture(maps: Maps, mixes: Mapping[str, Sequence[float]]) -> Picture:

@@ -170,8 +170,8 @@ return sum(fast_suppress(table, {iou})) + 100 * len(
     fast_suppress(table, 0.7))"""
     last = len(class_fast(table_of(24, seed), 0.7, limit))
     return Task("boxes_that_stay()", "Boxes that stay",
-        f"Draw `np.random.default_rng({seed}).integers(0, 9, (24, 24)) / 10`, keep what "
-        "lies above the diagonal, mirror it below, and set the diagonal to 1.\n"
+        f"Draw `np.random.default_rng({seed}).integers(0, 9, (24, 24)) / 10`, keep "
+        "what lies above the diagonal, mirror it below, and set the diagonal to 1.\n"
         f"Return the sum of the numbers that stay at the limit {iou}, plus 100 times "
         "how many stay at the limit 0.7.", lines, lambda: sum(kept) + 100 * last,
         (Asked("the number", (), "The better boxes of a box have larger numbers.", 3),))
