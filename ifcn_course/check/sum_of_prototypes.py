@@ -67,8 +67,8 @@ def kept_places(function: Callable[..., object]) -> None:
     ]
     cases = [Case(f"from {low} to {high}, n = {n}", (low, high, n),
                   expected_places(low, high, n), hint) for low, high, n, hint in asked]
-    report("Exercise 12.2", function, cases, rule="Every i from max(low n - 1, 0), "
-           "that one included, to min(high n + 1, n), that one left out.")
+    report("Exercise 12.2", function, cases, rule="Every i of range(n) from "
+           "low n - 1, that one included, to high n + 1, that one left out.")
 
 
 def expected_places(low: float, high: float, n: int) -> list[int]:

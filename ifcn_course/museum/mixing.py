@@ -83,13 +83,13 @@ def no_margin(low: float, high: float, n: int) -> list[int]:
 
 @mistake(
     "Ends rounded",
-    "It looks as if the ends of the box are rounded to places.",
+    "It looks as if the ends of the box are rounded down to places.",
     "Round nothing: compare every i with low n - 1 and high n + 1.",
     "kept_places",
 )
 def rounded_ends(low: float, high: float, n: int) -> list[int]:
-    """Takes the nearest places for the ends."""
-    first, behind = round(low * n) - 1, round(high * n) + 1
+    """Takes the places that hold the ends."""
+    first, behind = int(low * n) - 1, int(high * n) + 1
     return [i for i in range(n) if first <= i < behind]
 
 

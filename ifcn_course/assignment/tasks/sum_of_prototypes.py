@@ -7,16 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ifcn_course.assignment.scores import ClassScene
 from ifcn_course.assignment.sheet import Sheet, first_step
-from ifcn_course.assignment.task import Asked, Task, Tried, calls
+from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
 from ifcn_course.assignment.variant import Draws, Variant
 from ifcn_lab.widgets.mixing import mixed
 
 LIMITS = {"at least": (">=", "<", "by `iou` or more"),
           "above": (">", "<=", "by more than `iou`")}
 """How much overlap removes a box: the sign, the one that keeps, and the words."""
-
-Rows = Sequence[Sequence[float]]
 
 
 def sheet(variant: Variant) -> Sheet:
@@ -27,11 +26,11 @@ def sheet(variant: Variant) -> Sheet:
     scale = draws.one("scale", (10, 50, 100, 1000))
     tasks = (sum_task(scale), places_task(margin), loss_task(price),
              suppress_task(limit), kept_task(limit, iou, draws),
-             total_task(margin, scale, draws))
+             total_task(margin, scale, ClassScene(variant)))
     return Sheet("A mask is a sum", "You mix prototypes, crop the sum, and suppress "
                  "doubles, by the rules of your class.", (first_step(variant),), tasks,
                  {"margin": margin, "price": price, "limit": limit, "iou": iou,
-                  "scale": scale}, uses=())
+                  "scale": scale}, uses=("m", "scene"))
 
 
 def class_sum(
@@ -84,7 +83,16 @@ def places_task(margin: int) -> Task:
         "tasks may call this function.",
         f"first, behind = low * n - {margin}, high * n + {margin}\n"
         "return [i for i in range(n) if first <= i < behind]",
-        lambda low, high, n: class_places(low, high, n, margin), cases)
+        lambda low, high, n: class_places(low, high, n, margin), cases,
+        tried=places_target(margin))
+
+
+def places_target(margin: int) -> Tried:
+    """A printed number: the kept places of one box, added up."""
+    total = sum(class_places(0.137, 0.729, 40, margin))
+    return Tried("sum(kept_places(0.137, 0.729, 40))", "a number", "Of 40 places the "
+                 f"box from 0.137 to 0.729 keeps some whose numbers add up to "
+                 f"**{total}**. Do yours?", total)
 
 
 def class_loss(
@@ -119,14 +127,16 @@ def loss_task(price: int) -> Task:
         lambda *args: class_loss(*args, price), cases, agree="close")
 
 
-def class_fast(overlap: Rows, iou: float, limit: str) -> list[int]:
+def class_fast(
+    overlap: Float[np.ndarray, "N N"], iou: float, limit: str
+) -> list[int]:
     """Fast NMS on boxes that are sorted worst first.
 
-    >>> class_fast([[1, 0.5], [0.5, 1]], 0.5, "at least")
+    >>> class_fast(np.array([[1, 0.5], [0.5, 1]]), 0.5, "at least")
     [1]
     """
-    table, at_least = np.asarray(overlap, float), limit == "at least"
-    gone = np.tril(table >= iou if at_least else table > iou, -1).any(0)
+    too_much = overlap >= iou if limit == "at least" else overlap > iou
+    gone = np.tril(too_much, -1).any(0)
     return np.flatnonzero(~gone).tolist()
 
 
@@ -177,30 +187,30 @@ return sum(fast_suppress(table, {iou})) + 100 * len(
         (Asked("the number", (), "The better boxes of a box have larger numbers.", 3),))
 
 
-def total_task(margin: int, scale: int, draws: Draws) -> Task:
-    """A number: places of masks that are mixed and cropped."""
-    seed = draws.whole("prototypes", 0, 9999)
-    rng = np.random.default_rng(seed)
-    maps, mixes = rng.random((8, 32, 32)), rng.integers(-scale, scale + 1, (20, 8))
-    rows, columns = (class_places(*ends, 32, margin) for ends in ((0.2, 0.55),
-                                                                 (0.33, 0.9)))
-    inside = np.ix_(rows, columns)
-    total = sum(int((class_sum(maps, mix.tolist(), scale)[inside] > 0).sum())
+def total_task(margin: int, scale: int, scene: ClassScene) -> Task:
+    """A number: places of masks that are mixed from the class's scene, and cropped."""
+    draws = scene.variant.draws
+    maps = scene.scene.image.reshape(32, 4, 32, 4, 3).mean((1, 3)).transpose(2, 0, 1)
+    mixes = [[draws.whole(f"mix {n} {c}", -scale, scale) for c in range(3)]
+             for n in range(6)]
+    inside = np.ix_(*(class_places(*ends, 32, margin)
+                      for ends in ((0.2, 0.75), (0.13, 0.9))))
+    total = sum(int((class_sum(maps, mix, scale)[inside] > 1 / 7).sum())
                 for mix in mixes)
     lines = f"""\
-rng = np.random.default_rng({seed})
-maps = rng.random((8, 32, 32))
-mixes = rng.integers({-scale}, {scale + 1}, (20, 8))
-inside = np.ix_(kept_places(0.2, 0.55, 32), kept_places(0.33, 0.9, 32))
-return sum(int((mix_prototypes(maps, mix)[inside] > 0).sum())
+blocks = scene.image.reshape(32, 4, 32, 4, 3).mean((1, 3))
+maps = blocks.transpose(2, 0, 1)
+mixes = {mixes}
+inside = np.ix_(kept_places(0.2, 0.75, 32), kept_places(0.13, 0.9, 32))
+return sum(int((mix_prototypes(maps, mix)[inside] > 1 / 7).sum())
            for mix in mixes)"""
-    hint = "A probability of 1/2 is a logit of 0."
-    return Task("places_in_masks()", "Twenty masks",
-        f"With `rng = np.random.default_rng({seed})` draw first "
-        "`rng.random((8, 32, 32))`, eight prototypes, then "
-        f"`rng.integers({-scale}, {scale + 1}, (20, 8))`, the coefficients of twenty "
-        "objects.\nAll have the box of rows 0.2 to 0.55 and columns 0.33 to 0.9.\n"
-        "Return how many places all twenty masks have together: those that the box "
-        "keeps and whose probability is above 1/2.", lines, lambda: total,
-        (Asked("the number of places", (), hint, 3),),
-        tried=Tried("places_in_masks()", "a whole number"))
+    code = (f"scene = scenes.make({scene.variant.scene})\n"
+            "draw.show(pictures.scene_windows(scene.image, scene.masks, [], M))")
+    return Task("places_in_masks()", "Masks from your scene",
+        "Take the scene's red, green and blue for prototypes: each place of 32 x 32 is "
+        "the mean of its 4 x 4 pixels, so the prototypes are (3, 32, 32).\nSix objects "
+        f"have the coefficients {mixes}, and all have the box of rows 0.2 to 0.75 and "
+        "columns 0.13 to 0.9.\nReturn how many places the six masks have together: "
+        "those that the box keeps and whose logit is above 1/7.", lines, lambda: total,
+        (Asked("the number of places", (), "No sigmoid is needed.", 3),),
+        before=(Step("## Your scene\n\nA scene of your class.", code),))
