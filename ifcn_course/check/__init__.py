@@ -26,6 +26,8 @@ _CHECKS = {
     "parts_with_classes": (
         "average_vote map_of pair_mask class_scores vote_slope pair_loss "
         "perfect_pairs"),
+    "sum_of_prototypes": (
+        "mix_prototypes kept_places cropped_loss fast_suppress told_iou crisp_scores"),
     "whole_functions": "assemble mask_loss draw_windows suppress_masks",
     "bug_museum": "diagnosis kills",
     "boxes_first": (

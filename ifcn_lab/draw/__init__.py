@@ -72,6 +72,11 @@ _HOME = {
     "votes": "pairs",
     "pair": "pairs",
     "contested": "pairs",
+    "prototypes": "sums",
+    "mixture": "sums",
+    "box_chain": "sums",
+    "by_growth": "sums",
+    "score_and_quality": "sums",
 }
 
 __all__ = sorted(_HOME)
