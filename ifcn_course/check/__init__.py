@@ -24,6 +24,8 @@ _CHECKS = {
         "take_apart"),
     "whole_functions": "assemble mask_loss draw_windows suppress_masks",
     "bug_museum": "diagnosis kills",
+    "windows_that_draw": (
+        "widest_waist one_layer window_loss place_of refine_once sharpen"),
 }
 _HOME = {name: module for module, names in _CHECKS.items() for name in names.split()}
 __all__ = sorted(_HOME)

@@ -13,7 +13,7 @@ from ifcn_course.museum.specimen import SHELF, Specimen, source
 
 __all__ = ["Specimen", "concerning", "source", "specimen", "specimens"]
 _FILES = ("assembling", "placing", "shifting", "parts", "kept_scores", "training",
-          "drawing", "sizes", "formats")
+          "drawing", "sizes", "formats", "drawn_windows")
 _SLOW = {
     "proposing": ("box_overlap", "suppress", "recall", "suppress_masks"),
     "threads": ("copy_one", "copy_all"),

@@ -60,6 +60,12 @@ _HOME = {
     "alone_and_touching": "rivals",
     "bars": "rivals",
     "close_up": "rivals",
+    "waist": "refinement",
+    "singular_values": "refinement",
+    "basis": "refinement",
+    "stages": "refinement",
+    "gains": "refinement",
+    "wrong_by_distance": "refinement",
 }
 
 __all__ = sorted(_HOME)
