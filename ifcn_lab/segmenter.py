@@ -122,6 +122,9 @@ class Segmenter(nn.Module):
     without normalisation learn nothing at their rate of 3e-3.
     """
 
+    finds = "Masks"
+    """What it says of an object besides scores and categories."""
+
     pretrained = ""
     """The shipped weights that `from_pretrained` takes; "": "scenes-" and its file."""
 
@@ -237,8 +240,13 @@ class Segmenter(nn.Module):
             FileNotFoundError: none of that name ship.
             ValueError: they belong to another class.
         """
+        return cls.load(shipped.path(cls.weights_file(name)))
+
+    @classmethod
+    def weights_file(cls, name: str = "") -> str:
+        """Where weights of that name lie among what ships; the class's own for ""."""
         own = cls.pretrained or f"scenes-{cls.__module__.rpartition('.')[2]}"
-        return cls.load(shipped.path(f"weights/{name or own}.safetensors"))
+        return f"weights/{name or own}.safetensors"
 
     @classmethod
     def built(
