@@ -15,7 +15,7 @@ from ifcn_course.check.report import Case, close, report
 
 def widest_waist(function: Callable[..., object]) -> None:
     """Exercise 9.1: up to which rank two layers cost less: `function(i, o)`."""
-    asked = [(2, 2), (3, 6), (4, 4), (10, 3), (1568, 576), (100_352, 3136)]
+    asked = [(2, 2), (2, 3), (3, 6), (4, 4), (10, 3), (1568, 576), (100_352, 3136)]
     cases = [
         Case(f"{i} inputs, {o} outputs", (i, o), (i * o - 1) // (i + o),
              hint="Two layers have rank * (inputs + outputs) weights, one has inputs * "

@@ -178,7 +178,7 @@ def side_at_every_zoom(t: int, columns: int, stride: int, side: int, zoom: float
 
 
 @mistake(
-    "A number from 1 cut like one from 0",
+    "Counted from 1, cut from 0",
     "It looks as if the window one row up and one column right was meant at times.",
     "t counts from 0 here: the row is t // columns, the column t % columns.",
     "place_of",
