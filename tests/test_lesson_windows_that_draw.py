@@ -115,7 +115,7 @@ def test_refinement_gains_most_where_masks_have_to_be_exact() -> None:
 
 
 @pytest.mark.slow
-def test_the_gain_is_larger_where_parts_are_thin_and_lies_at_the_outline() -> None:
+def test_the_gain_lies_at_the_outline_and_begins_earlier_with_thin_parts() -> None:
     from scipy.ndimage import distance_transform_edt as distance
 
     deep, truths = masks_of(network().trunk, thin())
@@ -126,7 +126,7 @@ def test_the_gain_is_larger_where_parts_are_thin_and_lies_at_the_outline() -> No
             for name, band in (("near", near), ("far", far))}
     assert less["near"] > less["far"] and less["near"] > 0
     ious = [(m & truths).sum((1, 2)) / (m | truths).sum((1, 2)) for m in (deep, sharp)]
-    assert ious[1].mean() > ious[0].mean()
+    assert (ious[1] >= 0.75).mean() > (ious[0] >= 0.75).mean() + 0.05
 
 
 def test_figures_say_what_they_show() -> None:

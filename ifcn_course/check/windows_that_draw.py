@@ -164,15 +164,15 @@ def sharpened_trials(function: Callable[..., object]) -> Iterator[Trial]:
     yield Trial("a plain disc and a mask too wide",
                 partial(function, image, blurred),
                 partial(not_nearer, [disc], [blurred > 0]),
-                "Inside and outside have colours of their own; where the logits are "
-                "sure, they say which.")
+                "Inside and outside have colours of their own: which neighbours should "
+                "a pixel listen to?")
     windows = [*some_windows()]
     yield Trial("windows of held-out scenes",
                 lambda: np.stack([function(*one[:2]) for one in windows]),
                 partial(not_nearer, [one[2] for one in windows],
                         [one[1] > 0 for one in windows]),
-                "Leave places alone where the logits are sure, and where the colours "
-                "say nothing.")
+                "Neighbours may have the object's colour: let the logits decide "
+                "whenever the colours say nothing.")
 
 
 def some_windows() -> Iterator[tuple[Any, Any, Bool[np.ndarray, "s s"]]]:

@@ -55,7 +55,7 @@ def singular_values(values: Mapping[str, Float[np.ndarray, " N"]]) -> Picture:
             said.append(f"{name} has {rank} that are not 0")
         axes.set(xlabel="which singular value, from the largest", ylim=(1e-9, 3),
                  ylabel="share of the largest")
-        axes.legend(loc="upper right")
+        axes.legend(loc="center right")
     return Picture(figure, f"Singular values: {listing(said)}.")
 
 
@@ -71,8 +71,8 @@ def basis(pictures: Float[np.ndarray, "r m m"], columns: int = 8) -> Picture:
             axes.imshow(pictures[index], cmap="RdBu", vmin=-most, vmax=most)
     return Picture(figure, f"{len(pictures)} pictures of {pictures.shape[1]} x "
                    f"{pictures.shape[2]} places; a window's mask is a weighted sum of "
-                   "them. Blue adds, red takes away; all are smooth blots and none has "
-                   "a sharp outline.")
+                   "them. Blue adds, red takes away; they show broad blots under a "
+                   "grain, and none has a sharp outline.")
 
 
 def stages(
