@@ -15,6 +15,7 @@ __all__ = ["Specimen", "concerning", "source", "specimen", "specimens"]
 _FILES = ("assembling", "placing", "shifting", "parts", "kept_scores", "training",
           "drawing", "sizes", "formats", "classes", "embedding")
           "drawing", "sizes", "formats", "mixing")
+          "drawing", "sizes", "formats", "drawn_windows")
 _SLOW = {
     "boxing": (
         "away_from_zero", "pool_places", "align_points", "gradient_of_ends",
