@@ -7,7 +7,7 @@ Flat colours and a thin dark line where an object ends: the plain look of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import cos, hypot, radians, sin
+from math import cos, radians, sin, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ COLOURS = [[70, 110, 180], [200, 110, 60], [90, 150, 90]]
 RIM_WIDTH, RIM = 1.5, -0.3
 SLANT = cos(0.6), sin(0.6)
 CORNER = 0.3 * SLANT[1]
-GROW = 1 / (hypot(SLANT[0] - CORNER, SLANT[1] - CORNER) + CORNER)
+GROW = 1 / (sqrt((SLANT[0] - CORNER) ** 2 + (SLANT[1] - CORNER) ** 2) + CORNER)
 
 
 class Drawing(NamedTuple):
@@ -32,15 +32,20 @@ class Drawing(NamedTuple):
     owner: UInt8[np.ndarray, "h w"]
 
 
+def length(u: Field, v: Field) -> Field:
+    """The length of (u, v), rounded as the page rounds it."""
+    return np.sqrt(u * u + v * v)
+
+
 def disc(u: Field, v: Field, radius: float) -> Field:
     """The signed distance to a circle, negative inside."""
-    return np.hypot(u, v) - radius
+    return length(u, v) - radius
 
 
 def ellipse(u: Field, v: Field, radius: float) -> Field:
     """The same of an ellipse 0.6 times as wide as long, nearly."""
     a, b = radius, 0.6 * radius
-    level, slope = np.hypot(u / a, v / b), np.hypot(u / a**2, v / b**2)
+    level, slope = length(u / a, v / b), length(u / a**2, v / b**2)
     return (level - 1) * (level + 1e-3) / (slope + 1e-3 / b)
 
 
@@ -48,14 +53,14 @@ def rectangle(u: Field, v: Field, radius: float) -> Field:
     """The same of a rectangle with round corners."""
     p = np.abs(u) - radius * GROW * (SLANT[0] - CORNER)
     q = np.abs(v) - radius * GROW * (SLANT[1] - CORNER)
-    outside = np.hypot(np.maximum(p, 0), np.maximum(q, 0))
+    outside = length(np.maximum(p, 0), np.maximum(q, 0))
     return outside + np.minimum(np.maximum(p, q), 0) - radius * GROW * CORNER
 
 
 def bar(u: Field, v: Field, radius: float) -> Field:
     """The same of a bar with round ends."""
     thick = 0.3 * radius
-    return np.hypot(np.maximum(np.abs(u) - (radius - thick), 0), v) - thick
+    return length(np.maximum(np.abs(u) - (radius - thick), 0), v) - thick
 
 
 DISTANCES: dict[str, Callable[[Field, Field, float], Field]] = {

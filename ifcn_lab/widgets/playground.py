@@ -150,13 +150,22 @@ class Playground(Explorable):
         how = ("alone" if count == 1 else
                "touching" if drawn_shapes.any_touch(owner) else "apart")
         best = best_overlaps(owner, count, found)
-        hits = sum(iou >= FOUND for iou in best)
-        mixed = (" The maps are shuffled: each part of a window is copied from "
-                 "another's map." if self.shuffled else "")
-        return (f"{count} shape{'' if count == 1 else 's'}, {how}. It finds {hits} of "
-                f"{count} at IoU {FOUND} (best IoU "
-                f"{', '.join(fixed(iou, 2) for iou in best)}) with {len(found)} proposal"
-                f"{'' if len(found) == 1 else 's'}.{mixed} {self._chosen_words(found)}")
+        hits, overlaps = sum(iou >= FOUND for iou in best), map(two_decimals, best)
+        return (f"{counted(count, 'shape')}, {how}. It finds {hits} of {count} at IoU "
+                f"{FOUND} (best IoU {', '.join(overlaps)}) with "
+                f"{counted(len(found), 'proposal')}.{self._warnings()} "
+                f"{self._chosen_words(found)}")
+
+    def _warnings(self) -> str:
+        """What cannot come out well."""
+        window, text = self.m * self.wishes["stride"], ""
+        if any(each["size"] > window for each in self.shapes):
+            text += (f" No mask is larger than its window, {window} pixels: a shape "
+                     "here is.")
+        if self.shuffled:
+            text += (" The maps are shuffled: each part of a window is copied from "
+                     "another's map.")
+        return text
 
     def _chosen_words(self, found: Instances) -> str:
         chosen = self._chosen_of(found)
@@ -185,6 +194,24 @@ class Playground(Explorable):
     def grid(self) -> str:
         """The objectness of every place as digits, 0 dark to 9 light."""
         return digits(shade(self._level().objectness.numpy())[None])
+
+
+def counted(count: int, what: str) -> str:
+    """So many things.
+
+    >>> counted(1, "shape"), counted(0, "shape")
+    ('1 shape', '0 shapes')
+    """
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def two_decimals(value: float) -> str:
+    """An IoU as the words say it.
+
+    >>> two_decimals(0.5)
+    '0.50'
+    """
+    return fixed(value, 2)
 
 
 def best_overlaps(owner: np.ndarray, count: int, found: Instances) -> list[float]:

@@ -1,30 +1,31 @@
 // Shapes become a picture, as in ifcn_lab.widgets.drawn_shapes: flat colours, and a thin
 // dark line where an object ends, as in the plain scenes that the network knows.
 
+const length = (u, v) => Math.sqrt(u * u + v * v); // hypot rounds otherwise
 const RIM = [1.5, -0.3]; // width in pixels, how much brighter
 const SLANT = [Math.cos(0.6), Math.sin(0.6)];
 const CORNER = 0.3 * SLANT[1];
-const GROW = 1 / (Math.hypot(SLANT[0] - CORNER, SLANT[1] - CORNER) + CORNER);
+const GROW = 1 / (length(SLANT[0] - CORNER, SLANT[1] - CORNER) + CORNER);
 
 /** Signed distances in pixels, negative inside; u and v are along the shape's own axes. */
 export const DISTANCES = {
-  disc: (u, v, radius) => Math.hypot(u, v) - radius,
+  disc: (u, v, radius) => length(u, v) - radius,
   ellipse(u, v, radius) {
     const [a, b] = [radius, 0.6 * radius];
-    const level = Math.hypot(u / a, v / b);
-    const slope = Math.hypot(u / a ** 2, v / b ** 2);
+    const level = length(u / a, v / b);
+    const slope = length(u / a ** 2, v / b ** 2);
     return ((level - 1) * (level + 1e-3)) / (slope + 1e-3 / b);
   },
   rectangle(u, v, radius) {
     const corner = radius * GROW * CORNER;
     const p = Math.abs(u) - radius * GROW * (SLANT[0] - CORNER);
     const q = Math.abs(v) - radius * GROW * (SLANT[1] - CORNER);
-    return Math.hypot(Math.max(p, 0), Math.max(q, 0)) + Math.min(Math.max(p, q), 0)
+    return length(Math.max(p, 0), Math.max(q, 0)) + Math.min(Math.max(p, q), 0)
       - corner;
   },
   bar(u, v, radius) {
     const thick = 0.3 * radius;
-    return Math.hypot(Math.max(Math.abs(u) - (radius - thick), 0), v) - thick;
+    return length(Math.max(Math.abs(u) - (radius - thick), 0), v) - thick;
   },
 };
 
@@ -98,7 +99,7 @@ export function overlapWith(owner, number, { box, mask }, w) {
 /** Move shape `a` along the line to shape `b` until their pixels just touch. */
 export function pushedTogether(a, b, h, w) {
   const [down, right] = [b.y - a.y, b.x - a.x];
-  const far = Math.max(1, Math.hypot(down, right));
+  const far = Math.max(1, length(down, right));
   const meets = (moved) => anyTouch(
     painted([b, moved], { ground: [0, 0, 0], colours: [[0, 0, 0], [0, 0, 0], [0, 0, 0]] },
             h, w).owner, h, w);
