@@ -1,4 +1,4 @@
-"""The Playground: the network in the page says what the library says, whatever is done."""
+"""The Playground: the page's network says what the library says, whatever is done."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from tests.page_network_cases import in_node
 
 PICTURE = ".ifcn-sheet[role=application] >> nth=0"
 NO_WORKER = "globalThis.Worker = class { constructor() { throw new Error('none'); } };"
+STRICT = ('<meta http-equiv="Content-Security-Policy" '
+          """content="script-src 'unsafe-inline' blob:">""")
+"""A page whose rules forbid WebAssembly, as some notebooks' do."""
 MUTE_WORKER = """globalThis.Worker = class {
   postMessage() {}
   terminate() {}
@@ -72,7 +75,7 @@ def test_the_page_paints_what_python_paints(tmp_path: Path) -> None:
         true = drawing(shapes, 128, 128)
         apart = np.abs(true.image.ravel().astype(int) - pixels)
         assert apart.max() <= 1 and (apart > 0).sum() <= 3
-        assert (true.owner.ravel() != owner).sum() <= 2
+        assert true.owner.ravel().tolist() == owner
         assert any_touch(true.owner) == touching
 
 
@@ -115,7 +118,7 @@ def test_a_network_too_large_for_a_page_becomes_a_sentence(opened: Callable) -> 
 
 def test_a_recorded_answer_is_there_before_the_network_is(opened: Callable) -> None:
     page = opened(Playground(), init=MUTE_WORKER)
-    assert page.page.evaluate("document.querySelector('.ifcn').dataset.by") == "recorded"
+    assert page.page.locator(".ifcn").get_attribute("data-by") == "recorded"
     assert page.words() == Playground().words()
     assert "finds 2 of 2" in page.words()
 
@@ -123,8 +126,7 @@ def test_a_recorded_answer_is_there_before_the_network_is(opened: Callable) -> N
 def test_the_live_answer_takes_over_and_says_the_same(opened: Callable) -> None:
     page = opened(Playground())
     answered(page)
-    assert page.page.evaluate("document.querySelector('.ifcn').dataset.by") == (
-        "WebAssembly")
+    assert page.page.locator(".ifcn").get_attribute("data-by") == "WebAssembly"
     assert page.words() == Playground().words() and page.errors == []
 
 
@@ -243,22 +245,14 @@ def test_without_a_worker_it_thinks_between_two_frames(opened: Callable) -> None
 def test_without_webassembly_it_thinks_in_plain_javascript(
     browser: object, tmp_path: Path
 ) -> None:
-    path = Playground().save_html(tmp_path / "widget.html")
-    bare = browser.browser_type.launch(
-        executable_path=browser_path(), args=["--no-sandbox",
-                                              "--js-flags=--noexpose-wasm"])
-    page = bare.new_page(reduced_motion="reduce")
+    path, page = tmp_path / "widget.html", browser.new_page()
+    head = f"<head>\n{STRICT}"
+    path.write_text(Playground().html().replace("<head>", head, 1), "utf-8")
     page.goto(path.as_uri())
-    page.wait_for_selector(".ifcn[data-by=JavaScript]", timeout=600_000)
+    page.wait_for_selector(".ifcn[data-by=JavaScript]")
     words = page.locator(".ifcn-words").inner_text()
-    bare.close()
+    page.close()
     assert words == Playground().words()
-
-
-def browser_path() -> str:
-    from lessons.stills import chromium
-
-    return chromium()
 
 
 @pytest.mark.parametrize("width", [390, 648, 1200])

@@ -20,6 +20,8 @@ Shape = Mapping[str, Any]
 GROUND = [235, 235, 235]
 COLOURS = [[70, 110, 180], [200, 110, 60], [90, 150, 90]]
 RIM_WIDTH, RIM = 1.5, -0.3
+TINY = 1e-9
+"""So far may a distance of 0 be off after a turn; such a pixel is inside."""
 SLANT = cos(0.6), sin(0.6)
 CORNER = 0.3 * SLANT[1]
 GROW = 1 / (sqrt((SLANT[0] - CORNER) ** 2 + (SLANT[1] - CORNER) ** 2) + CORNER)
@@ -78,7 +80,7 @@ def drawing(shapes: Sequence[Shape], h: int, w: int) -> Drawing:
     owner = np.zeros((h, w), np.uint8)
     for number, shape in enumerate(shapes, start=1):
         distance = distance_to(shape, h, w)
-        owner[distance <= 0] = number
+        owner[distance <= TINY] = number
         rim = RIM * np.maximum(0, 1 - np.abs(distance) / RIM_WIDTH)
         colour = np.array(COLOURS[shape["colour"]], float)
         own = colour + (0.45 * colour + 40) * rim[..., None]

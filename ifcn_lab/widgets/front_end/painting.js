@@ -2,6 +2,7 @@
 // dark line where an object ends, as in the plain scenes that the network knows.
 
 const length = (u, v) => Math.sqrt(u * u + v * v); // hypot rounds otherwise
+const TINY = 1e-9; // so far may a distance of 0 be off; such a pixel is inside
 const RIM = [1.5, -0.3]; // width in pixels, how much brighter
 const SLANT = [Math.cos(0.6), Math.sin(0.6)];
 const CORNER = 0.3 * SLANT[1];
@@ -52,7 +53,7 @@ export function painted(shapes, { ground, colours }, h, w) {
         const distance = distanceTo(shape, y, x);
         const cover = Math.min(1, Math.max(0, 0.5 - distance));
         if (!cover) continue;
-        if (distance <= 0) owner[y * w + x] = number + 1;
+        if (distance <= TINY) owner[y * w + x] = number + 1;
         const rim = RIM[1] * Math.max(0, 1 - Math.abs(distance) / RIM[0]);
         for (let c = 0; c < 3; c++) {
           const at = 3 * (y * w + x) + c;
