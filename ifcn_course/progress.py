@@ -13,12 +13,11 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+from ifcn_course.contents import LESSONS
 from ifcn_lab.atomic_write import write_whole
 
-EXERCISES = (5, 4, 7, 5, 5, 5, 7, 5)
-"""How many there are in lessons 1, 2 and so on."""
-_NUMBERS = [[f"{lesson}.{n + 1}" for n in range(count)]
-            for lesson, count in enumerate(EXERCISES, start=1)]
+_NUMBERS = {lesson.number: [f"{lesson.number}.{n + 1}" for n in range(lesson.exercises)]
+            for lesson in LESSONS.values()}
 
 
 def place() -> Path | None:
@@ -51,7 +50,7 @@ def passed() -> set[str]:
         path = place()
         if path and _is_ours(path):
             found = json.loads(path.read_text(encoding="utf-8"))["passed"]
-            return {number for numbers in _NUMBERS for number in numbers
+            return {number for numbers in _NUMBERS.values() for number in numbers
                     if number in found}
     return set()
 
@@ -68,10 +67,10 @@ def overview() -> str:
     Lesson 1  ○○○○○    0 of 5, next is 1.1
     """
     done, lines = passed(), []
-    for lesson, numbers in enumerate(_NUMBERS, start=1):
+    for lesson, numbers in _NUMBERS.items():
         left = [number for number in numbers if number not in done]
         dots = "".join("○" if number in left else "●" for number in numbers)
         count = f"{len(numbers) - len(left)} of {len(numbers)}"
         said = f"next is {left[0]}" if left else "all done"
-        lines.append(f"Lesson {lesson}  {dots:7}  {count}, {said}")
+        lines.append(f"Lesson {lesson:<2} {dots:7}  {count}, {said}")
     return "\n".join(lines)

@@ -19,7 +19,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from ifcn_lab.data import Sample
+from ifcn_lab.data import Sample, shipped
 from ifcn_lab.data.run_lengths import crop_rles
 from ifcn_lab.views import IMAGENET_MEAN, View, draw_view
 from ifcn_lab.weights_file import misfits, read_weights, write_weights
@@ -122,6 +122,12 @@ class Segmenter(nn.Module):
     without normalisation learn nothing at their rate of 3e-3.
     """
 
+    finds = "Masks"
+    """What it says of an object besides scores and categories."""
+
+    pretrained = ""
+    """The shipped weights that `from_pretrained` takes; "": "scenes-" and its file."""
+
     scored = True
     """Whether its scores say how good an answer is; else they only order answers."""
 
@@ -222,6 +228,25 @@ class Segmenter(nn.Module):
             raise ValueError(f"{path} holds a {name}, not a {cls.__name__}; "
                              "ifcn_lab.load gives whichever it is")
         return cls.built(config, tensors, path)
+
+    @classmethod
+    def from_pretrained(cls, name: str = "") -> Segmenter:
+        """A model of this class whose weights ship with the package.
+
+        Args:
+            name: of the weights; "": the class's own. `ifcn-lab models` lists all.
+
+        Raises:
+            FileNotFoundError: none of that name ship.
+            ValueError: they belong to another class.
+        """
+        return cls.load(shipped.path(cls.weights_file(name)))
+
+    @classmethod
+    def weights_file(cls, name: str = "") -> str:
+        """Where weights of that name lie among what ships; the class's own for ""."""
+        own = cls.pretrained or f"scenes-{cls.__module__.rpartition('.')[2]}"
+        return f"weights/{name or own}.safetensors"
 
     @classmethod
     def built(

@@ -2,7 +2,8 @@
 
     python -m lessons.weights scenes-k5      one minute on two cores, as in lesson 5
     python -m lessons.weights scenes         a quarter of an hour; finds coins too
-    python -m lessons.weights                all five
+    python -m lessons.weights scenes-fcis-kinds  six minutes; of lesson 11
+    python -m lessons.weights                all of them
 """
 
 from __future__ import annotations
@@ -16,13 +17,18 @@ import torch
 
 from ifcn_lab.data import Sample, shipped
 from ifcn_lab.data.scenes import SceneSet
+from ifcn_lab.models.fcis import FCIS
 from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.segmenter import Segmenter
 from ifcn_lab.training import LESSON, SMALL, Recipe, train
 from ifcn_lab.windows import CLOSE, SNUG, WindowRule
 
 SIZES = (28.0, 86.0)
 LONG = SMALL.with_(seconds=None, iterations=9000, photometric=0.5, term_weights={})
 MINUTE = LESSON.with_(seconds=None, iterations=1300)
+SHAPES = ("disc", "rectangle", "star")
+SIX_MINUTES = LESSON.with_(seconds=350, clock="processor", iterations=100_000,
+                           **FCIS.recipe_changes)
 
 
 class Plan(NamedTuple):
@@ -59,13 +65,27 @@ class Joined(Sequence):
         return part[inside]
 
 
-def make(name: str) -> None:
-    """Train one network and write it in half precision, which loses nothing visible."""
-    plan = PLANS[name]
+def make_windows(plan: Plan) -> Segmenter:
+    """A network with windows, trained."""
     torch.manual_seed(plan.recipe.seed)
     model = InstanceFCN(plan.k, backbone="small", sizes=SIZES, rule=plan.rule)
     parts = [SceneSet(count, style=style) for style, count in plan.styles.items()]
     train(model, Joined(*parts), plan.recipe, progress=True)
+    return model
+
+
+def make_kinds() -> Segmenter:
+    """FCIS with shapes as categories, trained as in the league."""
+    scenes = SceneSet(2000, by_shape=True, families=SHAPES)
+    torch.manual_seed(SIX_MINUTES.seed)
+    model = FCIS("light", scenes.categories)
+    train(model, scenes, SIX_MINUTES, progress=True)
+    return model
+
+
+def make(name: str) -> None:
+    """Train one network and write it in half precision, which loses nothing visible."""
+    model = make_kinds() if name == "scenes-fcis-kinds" else make_windows(PLANS[name])
     target = shipped.folder() / "weights" / f"{name}.safetensors"
     target.parent.mkdir(exist_ok=True)
     model.half().save(target)
@@ -73,5 +93,5 @@ def make(name: str) -> None:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or PLANS:
+    for name in sys.argv[1:] or (*PLANS, "scenes-fcis-kinds"):
         make(name)

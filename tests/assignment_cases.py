@@ -13,7 +13,7 @@ from typing import Any
 from ifcn_course.assignment.agreement import agrees
 from ifcn_course.assignment.handout import Assignment, assignment
 from ifcn_course.assignment.key import Key, KeyFunction
-from ifcn_course.assignment.tasks import LESSONS
+from ifcn_course.contents import LESSONS
 from lessons import source
 
 ROOT = Path(__file__).parent.parent
@@ -65,7 +65,7 @@ def total(key: Key, names: dict[str, Any]) -> int:
 @cache
 def public_cells(lesson: int) -> tuple[str, ...]:
     """Every cell of a lesson that holds a public solution, its marks taken out."""
-    written = source.read(ROOT / "lessons" / f"{LESSONS[lesson]}.md")
+    written = source.read(ROOT / "lessons" / f"{LESSONS[lesson].name}.md")
     cells = [cell for cell in written.cells if source.exercises(cell)]
     return tuple(source.solution(cell) for cell in cells)
 

@@ -14,7 +14,7 @@ from numba.core import config
 
 from ifcn_lab.assembling import assemble
 from ifcn_lab.assembling import cuda as fast
-from ifcn_lab.assembling.arrays import Task
+from ifcn_lab.assembling.arrays import Call
 from ifcn_lab.assembling.cuda_reference import THREADS, blocks_for, copy_one_score
 from ifcn_lab.assembling.device import device_name, launch
 from ifcn_lab.grid import Grid
@@ -142,13 +142,13 @@ def test_a_tensor_is_read_and_written_in_its_own_memory(layout, centers):
     options = {"centers": centers, "layout": layout, "fill": -1}
     expected = assemble(MAPS.astype(np.int32), 4, backend="loop", **options)
     places = None if centers is None else PLACES
-    task = Task(Grid(3, 4), places, -1, layout, expected.shape)
+    call = Call(Grid(3, 4), places, -1, layout, expected.shape)
     for maps, out in (
         (MAPS, np.zeros_like(expected)),
         (MAPS[:, ::-1].copy()[:, ::-1], np.zeros_like(expected.T).T),  # out of order
     ):
         tensor = torch.from_numpy(maps.astype(np.int32))
-        fast.assemble_on_device(tensor, task, torch.from_numpy(out))
+        fast.assemble_on_device(tensor, call, torch.from_numpy(out))
         assert np.array_equal(out, expected)
 
 

@@ -91,7 +91,7 @@ def test_a_key_is_never_put_where_students_get_it(
     assert files_of(tmp_path) == {}
 
 
-@pytest.mark.parametrize("more", [("--lesson", "9"), ("--lesson", "three"),
+@pytest.mark.parametrize("more", [("--lesson", "99"), ("--lesson", "three"),
                                   ("--seed", "-1"), ("--seed", "x")])
 def test_a_wrong_number_is_refused(
     tmp_path: Path, more: tuple[str, str], capsys: pytest.CaptureFixture[str]

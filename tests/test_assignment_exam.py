@@ -12,8 +12,9 @@ from assignment_cases import code_of, made, namespace_of, total, words_of
 from ifcn_course.assignment.handout import assignment
 from ifcn_course.assignment.key import read_key
 from ifcn_course.assignment.numbering import NUMBERINGS, SHUFFLED
-from ifcn_course.assignment.tasks import LESSONS, tasks_of
+from ifcn_course.assignment.tasks import tasks_of
 from ifcn_course.assignment.variant import WORK, Draws, Variant, stretched
+from ifcn_course.contents import LESSONS
 from ifcn_lab.__main__ import main
 
 EXAM = Path(__file__).with_name("exam_tasks.py")

@@ -10,7 +10,7 @@ import pytest
 from assignment_cases import code_of, made, namespace_of
 
 from ifcn_course.assignment.nbgrader import hidden_test, scored
-from ifcn_course.assignment.tasks import LESSONS
+from ifcn_course.contents import LESSONS
 
 each_lesson = pytest.mark.parametrize("lesson", LESSONS)
 HIDDEN = re.compile(r"\n*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS\n*", re.S)

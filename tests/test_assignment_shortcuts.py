@@ -16,7 +16,7 @@ from assignment_cases import code_of, made, namespace_of
 
 from ifcn_course.assignment.agreement import agrees
 from ifcn_course.assignment.key import KeyCase, KeyFunction
-from ifcn_course.assignment.tasks import LESSONS
+from ifcn_course.contents import LESSONS
 
 MODULES = (
     "ifcn_course.assignment.agreement", "ifcn_course.assignment.numbering",

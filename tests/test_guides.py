@@ -118,7 +118,7 @@ def functions(path: Path) -> frozenset[str]:
 @each_statement
 def test_the_lesson_of_a_statement_is_named_by_its_section(told: Statement) -> None:
     line = told.lines["Lesson"]
-    links = re.findall(r"\[(\d), ([^\]]+)\]\(\.\./lessons/(\d\d)_\w+\.md#", line)
+    links = re.findall(r"\[(\d+), ([^\]]+)\]\(\.\./lessons/(\d\d)_\w+\.md#", line)
     assert links or line.startswith("none")
     for number, words, file in links:
         lesson = next((ROOT / "lessons").glob(f"{file}_*.md"))

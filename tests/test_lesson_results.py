@@ -34,6 +34,14 @@ def test_one_map_is_right_about_the_pixels_and_finds_one_piece() -> None:
 
 
 @pytest.mark.slow
+def test_a_shuffled_network_makes_sense_in_its_own_order_only() -> None:
+    names = ran("02", "its own order")
+    own, usual = (names["window_ious"](names[way], names["discs"], names["centers"])
+                  for way in ("own", "usual"))
+    assert own.min() > usual.max()
+
+
+@pytest.mark.slow
 def test_after_the_same_training_score_maps_find_more() -> None:
     recall = ran("04", "recall[name] = ")["recall"]
     assert recall["InstanceFCN"] > recall["DeepMask"] > 0

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from ifcn_course import contents
 from lessons import build, canonical, rules, source
 from lessons.opening import opening
 
@@ -30,6 +31,10 @@ def test_both_notebooks_state_the_budget_of_the_lesson(lesson: Path) -> None:
     assert stated is not None
     for path in build.derived(lesson, ROOT):
         assert opening(nbformat.read(path, as_version=4)) == stated
+
+
+def test_the_course_lists_every_lesson() -> None:
+    assert [one.name for one in contents.LESSONS.values()] == [p.stem for p in LESSONS]
 
 
 def test_every_notebook_has_a_lesson() -> None:

@@ -15,6 +15,7 @@ from training_cases import one_thread
 from ifcn_lab.__main__ import main
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.data.segmentation import checked, rle_of
+from ifcn_lab.models import shipped_models
 from ifcn_lab.models.instancefcn import InstanceFCN
 
 __all__ = ["one_thread"]  # a fixture
@@ -202,3 +203,37 @@ def test_results_for_a_data_set_are_matched_by_name_too(
     Path("r.json").write_text(json.dumps([entry | {"file_name": "other.png"}]))
     assert main(line) == 2
     assert "is for image 3, which the annotations" in capsys.readouterr().err
+
+
+def test_the_parts_of_a_folder_are_the_whole(folder: Path, weights: str) -> None:
+    draw("a.png", "b.png", "c.png")
+    rows = []
+    for words in ([], ["--part", "1/2"], ["--part", "2/2"]):
+        words = ["a.png", "b.png", "c.png", "--out", "out", "--json", "x.json", *words]
+        assert segment(weights, *words) == 0
+        rows.append(json.loads(Path("x.json").read_text()))
+    assert rows[1] and rows[2]
+    assert sorted(rows[1] + rows[2], key=lambda row: row["image_id"]) == rows[0]
+
+
+def test_all_models_answer_side_by_side(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.fromarray(SceneSet(1)[0].image).save("scene.png")
+    assert main(["segment", "scene.png", "--model", "all", "--json", "all.json"]) == 0
+    assert {"scene_overlay.png", "all.json"} <= {*listed(folder)}
+    told = capsys.readouterr().out
+    models = {row["model"] for row in json.loads(Path("all.json").read_text())}
+    assert models <= {*shipped_models()} and all(name in told for name in models)
+    assert len(models) > 10
+
+
+def test_a_model_is_segmented_with_its_own_weights(folder: Path) -> None:
+    Image.fromarray(SceneSet(1)[0].image).save("scene.png")
+    found = {}
+    for name, words in {"model": ["--model", "FCIS"],
+                        "weights": ["--weights", "scenes-fcis"]}.items():
+        assert main(["segment", "scene.png", *words, "--json", f"{name}.json"]) == 0
+        found[name] = json.loads(Path(f"{name}.json").read_text())
+    assert found["model"] == found["weights"] != []
+    assert main(["segment", "scene.png", "--model", "FCNN"]) == 2

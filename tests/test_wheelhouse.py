@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from ifcn_course.contents import LESSONS
 from upkeep import wheelhouse
 from upkeep.install import program
 from upkeep.targets import Target, closure, needs, requires
@@ -204,5 +205,5 @@ def test_the_courses_own_wheel_carries_its_data(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(own).namelist())
     assert "ifcn_lab/_data/constraints.txt" in names
     assert "ifcn_lab/_data/weights/scenes.safetensors" in names
-    assert {f"ifcn_course/predictions/0{n}.toml" for n in range(1, 9)} <= names
+    assert {f"ifcn_course/predictions/{n:02}.toml" for n in LESSONS} <= names
     assert any(line.startswith("torch") for line in requires(own))

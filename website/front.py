@@ -13,7 +13,8 @@ from lessons import slides
 from website.pages import Shown, facts, pictured, pictures
 
 _HERE = Path(__file__).parent
-_WORDS = "no one two three four five six seven eight nine ten eleven twelve".split()
+_WORDS = ("no one two three four five six seven eight nine ten eleven twelve thirteen "
+          "fourteen").split()
 
 
 def pages(lessons: Mapping[str, NotebookNode], guides: Sequence[str]) -> dict:

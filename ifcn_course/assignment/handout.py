@@ -79,7 +79,7 @@ def assignment(lesson: int | Path, seed: int, secret: str = "") -> Assignment:
     asked for has three digits or more, and stands nowhere in the students' notebook.
 
     Args:
-        lesson: its number, 1 to 8, or a file of tasks of the lecturer's own.
+        lesson: its number, or a file of tasks of the lecturer's own.
         seed: of the class, 0 or more.
         secret: a word of the lecturer's; whoever lacks it cannot make the key.
 

@@ -102,10 +102,10 @@ def assemble(
     shape = arrays.shape_of(score_maps.shape, places, grid.m, layout)
     if out is not None:
         arguments.check_out(out, shape, score_maps)
-    task = arrays.Task(grid, places, fill, layout, shape)
+    call = arrays.Call(grid, places, fill, layout, shape)
     if arguments.is_tensor(score_maps):
-        return load("torch").assemble_with(name, score_maps, task, out)
-    return arrays.assemble_array(load(name), score_maps, task, out)
+        return load("torch").assemble_with(name, score_maps, call, out)
+    return arrays.assemble_array(load(name), score_maps, call, out)
 
 
 def _view(

@@ -16,7 +16,7 @@ Windows = Shaped[np.ndarray, "*where m m"]
 Maps = Shaped[np.ndarray, "B kk H W"]
 
 
-class Task(NamedTuple):
+class Call(NamedTuple):
     """What is to be assembled, checked: `shape` is the result's.
 
     `places` (N, 3) are (image, y, x) of each window, on the map; None: every place.
@@ -82,17 +82,17 @@ def pad(
 
 
 def assemble_array(
-    module: ModuleType, score_maps: Shaped[np.ndarray, "*B kk H W"], task: Task,
+    module: ModuleType, score_maps: Shaped[np.ndarray, "*B kk H W"], call: Call,
     out: Shaped[np.ndarray, "..."] | None = None,
 ) -> Shaped[np.ndarray, "..."]:
     """Hand the bits to a back end as integers: every dtype and every NaN survives."""
     dtype = score_maps.dtype
     bits = np.dtype(f"i{dtype.itemsize}")
-    fill = np.array(task.fill, dtype).view(bits).item()
-    out = np.empty(task.shape, dtype) if out is None else out
+    fill = np.array(call.fill, dtype).view(bits).item()
+    out = np.empty(call.shape, dtype) if out is None else out
     maps = as_batch(np.asarray(score_maps).view(bits))  # (B, k*k, H, W)
-    windows = window_axes_last(np.asarray(out).view(bits), task)
-    module.assemble_into(windows, maps, task._replace(fill=fill))
+    windows = window_axes_last(np.asarray(out).view(bits), call)
+    module.assemble_into(windows, maps, call._replace(fill=fill))
     return out
 
 
@@ -101,13 +101,13 @@ def as_batch(maps: Shaped[Any, "*B kk H W"]) -> Shaped[Any, "B kk H W"]:
     return maps if len(maps.shape) == 4 else maps[None]
 
 
-def window_axes_last(out: Shaped[Any, "..."], task: Task) -> Shaped[Any, "*where m m"]:
+def window_axes_last(out: Shaped[Any, "..."], call: Call) -> Shaped[Any, "*where m m"]:
     """The result, in whatever layout, as (N, m, m) or (B, H, W, m, m): a view."""
-    if task.places is None and len(task.shape) == 4:
+    if call.places is None and len(call.shape) == 4:
         out = out[None]
-    if task.layout == "window":
+    if call.layout == "window":
         return out
-    if task.places is None:
+    if call.places is None:
         return out.transpose(0, 3, 4, 1, 2)
     return out.transpose(2, 0, 1)
 

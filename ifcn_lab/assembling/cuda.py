@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Int
 from numba import cuda
 
-from ifcn_lab.assembling.arrays import Maps, Task, Windows, as_batch, planes_of
+from ifcn_lab.assembling.arrays import Call, Maps, Windows, as_batch, planes_of
 from ifcn_lab.assembling.device import borrowed, on_device, start, stream_of, the_device
 from ifcn_lab.grid import Grid
 
@@ -77,45 +77,45 @@ def copy_planes(maps, channel, rows, columns, fill, planes):
             planes[b, i, j, place] = fill
 
 
-def assemble_into(windows: Windows, score_maps: Maps, task: Task) -> None:
+def assemble_into(windows: Windows, score_maps: Maps, call: Call) -> None:
     """Copy the maps to the device, assemble there, and copy the windows back.
     """
     if windows.size == 0:
         return
-    planes = planes_of(windows) if task.places is None else None
+    planes = planes_of(windows) if call.places is None else None
     layout, target = ("window", windows) if planes is None else ("plane", planes)
     result = the_device().device_array(target.shape, windows.dtype)
-    _run(result, on_device(score_maps), task, layout)
+    _run(result, on_device(score_maps), call, layout)
     target[...] = result.copy_to_host()
 
 
 def assemble_on_device(
-    score_maps: Int[Any, "*B kk H W"], task: Task, out: Int[Any, "..."]
+    score_maps: Int[Any, "*B kk H W"], call: Call, out: Int[Any, "..."]
 ) -> None:
     """Assemble tensors of integers where they are, on torch's stream, without a copy.
 
     Chosen windows as planes, and what is not in order in memory, take one more copy.
     """
-    if 0 in task.shape:
+    if 0 in call.shape:
         return
-    layout, wanted = task.layout, out if out.ndim == 5 else out[None]
-    if task.places is not None:
+    layout, wanted = call.layout, out if out.ndim == 5 else out[None]
+    if call.places is not None:
         layout, wanted = "window", out if layout == "window" else out.permute(2, 0, 1)
     result = wanted.contiguous()
     maps = borrowed(as_batch(score_maps.contiguous()))
-    _run(borrowed(result), maps, task, layout, stream_of(out))
+    _run(borrowed(result), maps, call, layout, stream_of(out))
     if result is not wanted:
         wanted.copy_(result)
 
 
-def _run(result: Any, maps: Any, task: Task, layout: str, stream: Any = 0) -> None:
-    table = [on_device(column) for column in _pixel_table(task.grid)]
+def _run(result: Any, maps: Any, call: Call, layout: str, stream: Any = 0) -> None:
+    table = [on_device(column) for column in _pixel_table(call.grid)]
     shape, blocks = _launch_shape(tuple(result.shape), layout)
-    arguments = [maps, *table, result.dtype.type(task.fill), result.reshape(*shape)]
+    arguments = [maps, *table, result.dtype.type(call.fill), result.reshape(*shape)]
     kernel = copy_windows if layout == "window" else copy_planes
     if layout == "window":
-        every = task.places is None
-        arguments += [every, on_device(_NO_PLACES if every else task.places)]
+        every = call.places is None
+        arguments += [every, on_device(_NO_PLACES if every else call.places)]
     start(kernel, blocks, (THREADS,), *arguments, stream=stream)
 
 

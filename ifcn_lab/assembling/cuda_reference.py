@@ -10,7 +10,7 @@ from typing import no_type_check
 import numpy as np
 from numba import cuda
 
-from ifcn_lab.assembling.arrays import Maps, Task, Windows
+from ifcn_lab.assembling.arrays import Call, Maps, Windows
 from ifcn_lab.assembling.device import launch
 from ifcn_lab.grid import every_place
 
@@ -39,17 +39,17 @@ def copy_one_score(score_maps, channel, places, fill, windows):
         windows[n, i, j] = fill
 
 
-def assemble_into(windows: Windows, score_maps: Maps, task: Task) -> None:
+def assemble_into(windows: Windows, score_maps: Maps, call: Call) -> None:
     """Start one thread for each pixel of each window.
     """
     B, _, H, W = score_maps.shape
-    places = every_place(B, H, W).reshape(-1, 3) if task.places is None else \
-        task.places  # (N, 3)
+    places = every_place(B, H, W).reshape(-1, 3) if call.places is None else \
+        call.places  # (N, 3)
     result = np.empty((len(places), *windows.shape[-2:]), windows.dtype)  # (N, m, m)
     if result.size:
-        fill = score_maps.dtype.type(task.fill)
+        fill = score_maps.dtype.type(call.fill)
         result = launch(copy_one_score, blocks_for(result.shape), THREADS, score_maps,
-                        task.grid.channel, places, fill, result)
+                        call.grid.channel, places, fill, result)
     windows[...] = result.reshape(windows.shape)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Shaped
 from numba import prange
 
-from ifcn_lab.assembling.arrays import Maps, Task, Windows, planes_of
+from ifcn_lab.assembling.arrays import Call, Maps, Windows, planes_of
 from ifcn_lab.assembling.kernel_cache import copy_numbers, kernel
 from ifcn_lab.grid import Grid
 
@@ -30,38 +30,38 @@ _NO_PLACES = np.empty((0, 3), np.int64)
 _ONE_AT_A_TIME = Lock()  # not every threading layer of numba bears two callers
 
 
-def assemble_into(windows: Windows, score_maps: Maps, task: Task) -> None:
+def assemble_into(windows: Windows, score_maps: Maps, call: Call) -> None:
     """Copy with the kernel that fits how `windows` lies in memory.
     """
     if windows.size == 0:
         return
-    planes = planes_of(windows) if task.places is None else None  # (B, m, m, H, W)
+    planes = planes_of(windows) if call.places is None else None  # (B, m, m, H, W)
     if planes is not None:
-        return _planes(planes, score_maps, task)
+        return _planes(planes, score_maps, call)
     in_order = windows if windows.flags.c_contiguous else \
         np.empty(windows.shape, windows.dtype)
-    _windows(in_order, score_maps, task)
+    _windows(in_order, score_maps, call)
     if in_order is not windows:
         windows[...] = in_order
     return None
 
 
 def _planes(
-    planes: Shaped[np.ndarray, "B m m H W"], score_maps: Maps, task: Task
+    planes: Shaped[np.ndarray, "B m m H W"], score_maps: Maps, call: Call
 ) -> None:
-    (B, _, H, W), k, m = score_maps.shape, task.grid.k, task.grid.m
+    (B, _, H, W), k, m = score_maps.shape, call.grid.k, call.grid.m
     maps = np.ascontiguousarray(score_maps).reshape(-1)
-    fills = np.full((m // 2 + 1) * W + WIDE, task.fill, maps.dtype)
+    fills = np.full((m // 2 + 1) * W + WIDE, call.fill, maps.dtype)
     with _ONE_AT_A_TIME:
         planes_kernel(k, m)(planes.reshape(-1), maps, fills, B, H, W)
 
 
-def _windows(windows: Windows, score_maps: Maps, task: Task) -> None:
-    (B, kk, H, W), k, m = score_maps.shape, task.grid.k, task.grid.m
+def _windows(windows: Windows, score_maps: Maps, call: Call) -> None:
+    (B, kk, H, W), k, m = score_maps.shape, call.grid.k, call.grid.m
     maps = np.ascontiguousarray(score_maps).reshape(-1)
-    fills = np.full(m * (W + m), task.fill, maps.dtype)
-    chosen = task.places is not None
-    places = task.places if chosen else _NO_PLACES
+    fills = np.full(m * (W + m), call.fill, maps.dtype)
+    chosen = call.places is not None
+    places = call.places if chosen else _NO_PLACES
     with _ONE_AT_A_TIME:
         padded = _scratch(B * kk * (H + m - 1) * (W + m - 1), maps.dtype)
         copy_padded(padded, maps, fills, B * kk, H, W, m)

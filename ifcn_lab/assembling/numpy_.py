@@ -9,20 +9,20 @@ from itertools import pairwise, product
 
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ifcn_lab.assembling.arrays import Maps, Task, Windows, pad
+from ifcn_lab.assembling.arrays import Call, Maps, Windows, pad
 
 
-def assemble_into(windows: Windows, score_maps: Maps, task: Task) -> None:
+def assemble_into(windows: Windows, score_maps: Maps, call: Call) -> None:
     """Copy one part of all windows at a time.
 
     Every place takes slices, which are quicker than lists of places.
     """
     if windows.size == 0:
         return
-    m, edges = task.grid.m, task.grid.edges
-    padded = pad(score_maps, m, task.fill)
+    m, edges = call.grid.m, call.grid.edges
+    padded = pad(score_maps, m, call.fill)
     crops = sliding_window_view(padded, (m, m), axis=(2, 3))  # a view, (B,k*k,H,W,m,m)
-    b, *y_x = (slice(None),) * 3 if task.places is None else task.places.T
+    b, *y_x = (slice(None),) * 3 if call.places is None else call.places.T
     parts = [slice(*pair) for pair in pairwise(edges)]
     for channel, (rows, columns) in enumerate(product(parts, parts)):
         windows[..., rows, columns] = crops[(b, channel, *y_x, rows, columns)]

@@ -13,8 +13,8 @@ from jaxtyping import Int, Shaped
 
 from ifcn_lab.assembling import arguments
 from ifcn_lab.assembling.arrays import (
+    Call,
     Maps,
-    Task,
     Windows,
     as_batch,
     assemble_array,
@@ -28,7 +28,7 @@ _SMALL_INDEX = 2**31
 
 
 def assemble_with(
-    backend: str, score_maps: Shaped[torch.Tensor, "*B kk H W"], task: Task,
+    backend: str, score_maps: Shaped[torch.Tensor, "*B kk H W"], call: Call,
     out: Shaped[torch.Tensor, "..."] | None,
 ) -> Shaped[torch.Tensor, "..."]:
     """Assemble a tensor with this back end, or with one that takes NumPy arrays.
@@ -41,24 +41,24 @@ def assemble_with(
         arguments.refuse_gradient(score_maps, backend)
     if backend == "torch":
         maps = as_batch(score_maps)
-        windows = assemble_tensor(maps, task.grid, task.places, task.fill, task.layout)
-        windows = windows.view(task.shape)
+        windows = assemble_tensor(maps, call.grid, call.places, call.fill, call.layout)
+        windows = windows.view(call.shape)
         return windows if out is None else out.copy_(windows)
-    out = score_maps.new_empty(task.shape) if out is None else out
-    _assemble_bits(module, score_maps, task, out)
+    out = score_maps.new_empty(call.shape) if out is None else out
+    _assemble_bits(module, score_maps, call, out)
     return out
 
 
 def _assemble_bits(
-    module: ModuleType, score_maps: Shaped[torch.Tensor, "*B kk H W"], task: Task,
+    module: ModuleType, score_maps: Shaped[torch.Tensor, "*B kk H W"], call: Call,
     out: Shaped[torch.Tensor, "..."],
 ) -> None:
-    fill = bits_of(torch.tensor(task.fill, dtype=score_maps.dtype)).item()
-    maps, windows, task = bits_of(score_maps), bits_of(out), task._replace(fill=fill)
+    fill = bits_of(torch.tensor(call.fill, dtype=score_maps.dtype)).item()
+    maps, windows, call = bits_of(score_maps), bits_of(out), call._replace(fill=fill)
     if out.is_cuda and hasattr(module, "assemble_on_device"):
-        return module.assemble_on_device(maps, task, windows)
+        return module.assemble_on_device(maps, call, windows)
     host = windows.cpu()  # of a tensor on the processor its own memory
-    assemble_array(module, maps.cpu().numpy(), task, host.numpy())
+    assemble_array(module, maps.cpu().numpy(), call, host.numpy())
     if out.device.type != "cpu":
         windows.copy_(host)
     return None
@@ -149,9 +149,9 @@ def _spread(
     return first[:, None, None] + offset[..., None, None]  # (B, m, m, H, W)
 
 
-def assemble_into(windows: Windows, score_maps: Maps, task: Task) -> None:
+def assemble_into(windows: Windows, score_maps: Maps, call: Call) -> None:
     """Gather every window of a NumPy array of signed integers.
     """
     # A copy is in order and may be written to, which torch asks of an array.
     maps = torch.from_numpy(score_maps.copy())  # (B, k*k, H, W)
-    windows[...] = assemble_tensor(maps, task.grid, task.places, task.fill).numpy()
+    windows[...] = assemble_tensor(maps, call.grid, call.places, call.fill).numpy()

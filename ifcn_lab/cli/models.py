@@ -9,9 +9,10 @@ from argparse import ArgumentParser, Namespace
 
 from ifcn_lab.data import shipped
 from ifcn_lab.models import MODELS, model_class
-from ifcn_lab.segmenter import read_weights
+from ifcn_lab.segmenter import Segmenter
 from ifcn_lab.training import LESSON
 from ifcn_lab.training.cost import costs
+from ifcn_lab.weights_file import read_weights
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -36,6 +37,7 @@ def run(given: Namespace) -> int:
     shipped = shipped_by_class()
     for name in MODELS:
         print(f"{name:16} {sentence(name)}")
+        print(f"{'':16} {output(model_class(name))}. {source(name)}")
         if name in shipped:
             print(f"{'':16} --weights {', '.join(shipped[name])}")
     return 0
@@ -67,6 +69,30 @@ def sentence(name: str) -> str:
     """
     words = inspect.getdoc(sys.modules[model_class(name).__module__]) or ""
     return re.split(r"(?<=\.)\s", " ".join(words.split()), maxsplit=1)[0]
+
+
+def source(name: str) -> str:
+    """Paper and year of a model, as its file names them.
+
+    Example:
+        >>> source("FCIS")
+        'Li, Qi, Dai, Ji and Wei, CVPR 2017.'
+    """
+    told = inspect.getdoc(sys.modules[model_class(name).__module__]) or ""
+    return " ".join(told.rpartition("Source: ")[2].split())
+
+
+def output(kind: type[Segmenter]) -> str:
+    """What a model finds.
+
+    Example:
+        >>> output(model_class("FCIS")), output(model_class("DeepMask"))
+        ('Masks with scores and categories', 'Masks with scores')
+    """
+    named = "categories" in inspect.signature(kind).parameters
+    told = [word for word, is_so in (("scores", kind.scored), ("categories", named))
+            if is_so]
+    return " with ".join([kind.finds, " and ".join(told)])
 
 
 def shipped_by_class() -> dict[str, list[str]]:

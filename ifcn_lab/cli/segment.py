@@ -3,6 +3,11 @@
 Writes an overlay picture; with --json also the masks in COCO's result format. A picture
 that cannot be read is told and the others are done; the exit status is 2 then. Ctrl-C
 keeps what is done.
+
+examples:
+  ifcn-lab segment photo.jpg
+  ifcn-lab segment photo.jpg --model all --out answers.png
+  ifcn-lab segment pictures/*.png --weights run --out found --json found.json
 """
 
 from __future__ import annotations
@@ -11,10 +16,10 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from matplotlib.backend_bases import FigureCanvasBase
 from PIL import Image
@@ -24,9 +29,13 @@ from ifcn_lab.cli import options
 from ifcn_lab.data.coco_file import AnnotationFile
 from ifcn_lab.data.picture_names import PictureNames, picture_in
 from ifcn_lab.data.pictures import read_image
-from ifcn_lab.draw.overlay import overlay
+from ifcn_lab.draw.overlay import overlay, overlays
 from ifcn_lab.metrics.regions import found
 from ifcn_lab.metrics.results_file import rows
+from ifcn_lab.models import model_class, on_device, shipped_models
+
+if TYPE_CHECKING:
+    from ifcn_lab.segmenter import Segmenter
 
 
 class Work(NamedTuple):
@@ -53,15 +62,19 @@ def add_options(parser: ArgumentParser) -> None:
                         "names of the pictures; left out: 1, 2, ...")
     parser.add_argument("--page", type=options.whole, metavar="N",
                         help="the page of pictures that have several (1)")
+    options.add_part(parser, "pictures")
     options.add_model(parser)
+    parser.add_argument("--model", metavar="MODEL", help="instead of --weights: a "
+                        "model that `ifcn-lab models` lists, with the weights that "
+                        "ship; all: what each of them finds, side by side")
     options.add_pyramid(parser)
     parser.set_defaults(top=100, nms=0.5)
 
 
 def run(given: Namespace) -> int:
     """Segment every picture in turn; 2 if one of them failed."""
-    work = planned(given)
-    detect, results, failed = options.detector(given, options.load_model(given)), [], 0
+    detect = {name: options.detector(given, model) for name, model in asked(given)}
+    work, results, failed = planned(given), [], 0
     try:
         for one in work:
             try:
@@ -76,16 +89,36 @@ def run(given: Namespace) -> int:
     return 2 if failed else 0
 
 
-def segment(given: Namespace, detect: Callable, one: Work, results: list) -> None:
-    """Add what is found in one picture to the results, and draw it."""
+def asked(given: Namespace) -> Iterator[tuple[str, Segmenter]]:
+    """The models that the options name, each with its name."""
+    if given.model is None:
+        yield "", options.load_model(given)
+        return
+    for name in shipped_models() if given.model == "all" else [given.model]:
+        model = model_class(name).from_pretrained()
+        if given.sizes:
+            model.expect(*given.sizes)
+        yield name, on_device(model, given.device)
+
+
+def segment(
+    given: Namespace, detect: Mapping[str, Callable], one: Work, results: list
+) -> None:
+    """Add what each model finds in one picture to the results, and draw it."""
     with options.warnings_as_lines(f"{one.picture}: "):
         image = read_image(one.picture, page=given.page)
-    best = detect(image)
-    results += [row | {"file_name": one.name}
-                for row in rows(found(best, image.shape[:2]), one.image_id)]
-    drawn = best.above(given.score)
-    path = overlay(image, drawn).save(one.overlay)
-    print(f"{one.picture}: {len(drawn)} objects of objectness {given.score} or more, "
+    drawn = {}
+    for name, detected in detect.items():
+        best = detected(image)
+        told = {"file_name": one.name} | ({"model": name} if len(detect) > 1 else {})
+        results += [row | told
+                    for row in rows(found(best, image.shape[:2]), one.image_id)]
+        drawn[name] = best.above(given.score)
+    first = next(iter(drawn.values()))
+    picture = overlay(image, first) if len(drawn) == 1 else overlays(image, drawn)
+    path = picture.save(one.overlay)
+    counts = " ".join(f"{name} {len(each)}".strip() for name, each in drawn.items())
+    print(f"{one.picture}: {counts} objects of objectness {given.score} or more, "
           f"drawn in {path}", flush=True)
 
 
@@ -108,7 +141,8 @@ def planned(given: Namespace) -> list[Work]:
     return [
         Work(*one, options.claim(given.out, taken, "--out") if single else
              free(given.out or one[0].parent, one[0].stem, taken))
-        for one in zip(pictures, ids_of(given, pictures), names, strict=True)
+        for one in [*zip(pictures, ids_of(given, pictures), names,
+                         strict=True)][given.part]
     ]
 
 

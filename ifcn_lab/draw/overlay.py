@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from jaxtyping import Bool, UInt8
 from matplotlib.axes import Axes
@@ -10,8 +12,10 @@ from ifcn_lab.draw.palette import COLOURS
 from ifcn_lab.draw.picture import Picture, bare, panels
 from ifcn_lab.segmenter import Instances
 
-WIDEST, TALLEST = 8.0, 24.0
-"""Inches; a picture in the shape of a ribbon would else be metres long."""
+WIDEST, TALLEST, EACH = 8.0, 24.0, 2.6
+"""Inches; a picture in the shape of a ribbon would else be metres long. EACH is the
+width of one of several.
+"""
 
 
 def overlay(image: UInt8[np.ndarray, "h w 3"], found: Instances) -> Picture:
@@ -21,12 +25,38 @@ def overlay(image: UInt8[np.ndarray, "h w 3"], found: Instances) -> Picture:
     with panels(1, 1, width=max(1.0, scale * w), height=max(1.0, scale * h)) as (
         figure, grid,
     ):
-        axes = bare(grid[0, 0])
-        axes.imshow(tinted(image, found))
-        for index, mask in enumerate(found.masks):
-            border(axes, mask, COLOURS[index % len(COLOURS)])
-        axes.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))
+        outlined(bare(grid[0, 0]), image, found)
     return Picture(figure, alt_text(image, found))
+
+
+def overlays(
+    image: UInt8[np.ndarray, "h w 3"], found: Mapping[str, Instances]
+) -> Picture:
+    """The same image once for each model, with what that one found in it."""
+    h, w = image.shape[:2]
+    columns = min(4, len(found))
+    rows = -(-len(found) // columns)
+    side = min(EACH, TALLEST / rows * w / h)
+    with panels(rows, columns, width=columns * side,
+                height=rows * (side * h / w + 0.3)) as (figure, grid):
+        for axes in grid.flat:
+            bare(axes).set_visible(False)
+        for axes, (name, answer) in zip(grid.flat, found.items(), strict=False):
+            axes.set_visible(True)
+            axes.set_title(f"{name}: {len(answer)}", fontsize=9)
+            outlined(axes, image, answer)
+    told = ", ".join(f"{name} {len(answer)}" for name, answer in found.items())
+    return Picture(figure, f"A picture of {w} x {h} pixels once for each model, with "
+                           f"the outlines of what it found. Objects found: {told}.")
+
+
+def outlined(axes: Axes, image: UInt8[np.ndarray, "h w 3"], found: Instances) -> None:
+    """Draw an image and its proposals."""
+    h, w = image.shape[:2]
+    axes.imshow(tinted(image, found))
+    for index, mask in enumerate(found.masks):
+        border(axes, mask, COLOURS[index % len(COLOURS)])
+    axes.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))
 
 
 def border(axes: Axes, mask: Bool[np.ndarray, "h w"], colour: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
+from ifcn_lab.data import shipped
 from ifcn_lab.segmenter import Segmenter
 from ifcn_lab.weights_file import read_weights
 
@@ -48,6 +49,17 @@ def model_class(name: str) -> type[Segmenter]:
     if isinstance(home, str):
         return getattr(import_module(f"{__name__}.{home}"), name)
     return home
+
+
+def shipped_models() -> list[str]:
+    """The models that have weights of their own among what ships, in this order.
+
+    Example:
+        >>> shipped_models()[0]
+        'InstanceFCN'
+    """
+    return [name for name in MODELS
+            if (shipped.folder() / model_class(name).weights_file()).is_file()]
 
 
 def load(path: str | Path) -> Segmenter:

@@ -2,6 +2,9 @@
 
 It is there to be compared with: backbone, objectness, training and proposals are the
 same, only the way to a mask differs.
+
+Source: Dai, He, Li, Ren and Sun, ECCV 2016, their ~DeepMask; after Pinheiro, Collobert
+and Dollár, NIPS 2015.
 """
 
 from __future__ import annotations
@@ -73,6 +76,8 @@ class DeepMask(InstanceFCN):
         >>> maps.shape, objectness.shape
         (torch.Size([1, 441, 13, 18]), torch.Size([1, 13, 18]))
     """
+
+    pretrained = ""
 
     def __init__(
         self, m: int = 21, backbone: str = "vgg16", *, rank: int | None = None,

@@ -54,6 +54,7 @@ class FCIS(RFCN):
     """
 
     mask_terms = ("mask",)
+    finds = "Masks"
 
     maps_per_part = 2
 

@@ -55,7 +55,11 @@ class InstanceFCN(WindowModel):
         >>> maps, objectness = net(torch.zeros(1, 3, 50, 70))
         >>> maps.shape, objectness.shape
         (torch.Size([1, 9, 13, 18]), torch.Size([1, 13, 18]))
+        >>> InstanceFCN.from_pretrained("scenes-k7").k
+        7
     """
+
+    pretrained = "scenes"
 
     def __init__(
         self, k: int = 5, m: int = 21, backbone: str = "vgg16", *,
@@ -98,18 +102,3 @@ class InstanceFCN(WindowModel):
         Centers are (y, x) on the maps of one image, (image, y, x) in a batch.
         """
         return assemble(maps, self.m, centers=centers, fill=fill)
-
-    @classmethod
-    def from_pretrained(cls, name: str = "scenes") -> InstanceFCN:
-        """A network whose weights ship with the package.
-
-        Args:
-            name: "scenes" (k = 5), or "scenes-k1", "-k3", "-k5", "-k7" beside it.
-
-        Example:
-            >>> InstanceFCN.from_pretrained("scenes").k
-            5
-        """
-        from ifcn_lab.data import shipped
-
-        return cls.load(shipped.path(f"weights/{name}.safetensors"))

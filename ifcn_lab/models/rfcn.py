@@ -44,6 +44,7 @@ class RFCN(TwoStage):
     """
 
     mask_terms = ()
+    finds = "Boxes"
 
     maps_per_part = 1
     """How many of them a part of a category has."""

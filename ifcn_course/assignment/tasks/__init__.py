@@ -8,13 +8,7 @@ from pathlib import Path
 
 from ifcn_course.assignment.sheet import Sheet
 from ifcn_course.assignment.variant import Variant
-
-LESSONS = {
-    1: "01_translation_invariance", 2: "02_score_maps", 3: "03_assembling",
-    4: "04_local_coherence", 5: "05_training", 6: "06_proposals",
-    7: "07_real_images", 8: "08_bug_museum",
-}
-"""Names of the lessons by their numbers, as the lessons' own files have them."""
+from ifcn_course.contents import LESSONS, numbers
 
 
 def tasks_of(lesson: int | Path) -> tuple[str, Callable[[Variant], Sheet]]:
@@ -27,10 +21,10 @@ def tasks_of(lesson: int | Path) -> tuple[str, Callable[[Variant], Sheet]]:
     if isinstance(lesson, Path):
         return lesson.stem, _own(lesson)
     if lesson not in LESSONS:
-        raise ValueError(f"no lesson {lesson}; there are {min(LESSONS)} to "
-                         f"{max(LESSONS)}")
-    module = import_module(f"ifcn_course.assignment.tasks.{LESSONS[lesson][3:]}")
-    return LESSONS[lesson], module.sheet
+        raise ValueError(f"no lesson {lesson}; there are {numbers()}")
+    found = LESSONS[lesson]
+    module = import_module(f"ifcn_course.assignment.tasks.{found.subject}")
+    return found.name, module.sheet
 
 
 def _own(file: Path) -> Callable[[Variant], Sheet]:
