@@ -121,8 +121,9 @@ def dragged(browser: Any, name: str, model: InstanceFCN) -> str:
     times = found["times"]
     return (f"{name:6} Playground, {weight / 1e6:.2f} MB: recorded answer after "
             f"{first:.0f} ms; drawing to painted answer median {np.median(times):.0f} "
-            f"ms, fastest {min(times):.0f} ms; tasks over 50 ms on the main thread: {len(found['long'])} of {len(times)}, "
-            f"longest {max(found['long'], default=0):.0f} ms")
+            f"ms, fastest {min(times):.0f} ms; tasks over 50 ms on the "
+            f"main thread: {len(found['long'])} of {len(times)}, longest "
+            f"{max(found['long'], default=0):.0f} ms")
 
 
 def main() -> None:
