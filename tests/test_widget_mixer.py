@@ -54,8 +54,8 @@ def test_two_prototypes_give_the_golden_mask():
 
 
 @pytest.mark.parametrize(("sides", "n", "kept"), [
-    ((0.25, 0.75), 4, [0, 1, 2, 3]), ((0.3, 0.6), 4, [1, 2, 3]), ((0, 0.5), 4, [0, 1, 2]),
-    ((0.5, 1), 4, [1, 2, 3]), ((0.3, 0.6), 8, [2, 3, 4, 5]),
+    ((0.25, 0.75), 4, [0, 1, 2, 3]), ((0.3, 0.6), 4, [1, 2, 3]),
+    ((0, 0.5), 4, [0, 1, 2]), ((0.5, 1), 4, [1, 2, 3]), ((0.3, 0.6), 8, [2, 3, 4, 5]),
 ])
 def test_a_box_keeps_the_golden_places(sides, n, kept):
     low, high = (4 * n * side for side in sides)
@@ -134,8 +134,8 @@ def test_coefficients_that_do_not_fit_are_refused(mix):
      "Prototypes are (k, H, W)"),
     (lambda: PrototypeMixer.from_prototypes(NOISE, [[1.0]], BOXES, SCENE.image),
      "coefficients (N, 6)"),
-    (lambda: PrototypeMixer.from_prototypes(NOISE * np.nan, MIXES, BOXES, SCENE.image),
-     "NaN or infinity"),
+    (lambda: PrototypeMixer.from_prototypes(NOISE * np.nan, MIXES, BOXES,
+                                            SCENE.image), "NaN or infinity"),
 ])
 def test_what_cannot_be_shown_gives_a_sentence(opened, make, words):
     shown = make()
@@ -150,8 +150,9 @@ def grey(page, number):
     """The red of the panel with this number, as the canvas has it."""
     text = page.page.evaluate(
         "n => { const c = document.querySelectorAll('.ifcn-stack')[n]"
-        ".querySelector('canvas'); return JSON.stringify([c.height, c.width, Array.from("
-        "c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]); }", number)
+        ".querySelector('canvas'); return JSON.stringify([c.height, c.width, "
+        "Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]); "
+        "}", number)
     h, w, data = json.loads(text)
     return np.array(data).reshape(h, w, 4)[..., 0]
 
@@ -207,7 +208,8 @@ def test_a_side_of_the_box_is_pulled_with_the_mouse(opened):
     page.page.mouse.move(box["x"] + 91 * pixel, box["y"] + 50 * pixel, steps=5)
     page.page.mouse.up()
     page.settle()
-    assert [page.get(side) for side in ("left", "top", "right", "bottom")] == [0, 0, 25, 0]
+    sides = ("left", "top", "right", "bottom")
+    assert [page.get(side) for side in sides] == [0, 0, 25, 0]
     page.page.mouse.move(box["x"] + 91 * pixel, box["y"] + 90 * pixel)  # the corner
     page.page.mouse.down()
     page.page.mouse.move(box["x"] + 80 * pixel, box["y"] + 99 * pixel, steps=5)

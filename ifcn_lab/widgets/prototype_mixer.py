@@ -197,8 +197,8 @@ class PrototypeMixer(Explorable):
         hand = ", mixed by hand" if self.mix else ""
         plural = "prototype adds" if adds == 1 else "prototypes add"
         less = len(signs) - adds
-        text = (f"Object {self.chosen + 1} of {len(self.boxes)}{hand}: {adds} {plural}, "
-                f"{less} {'subtracts' if less == 1 else 'subtract'}. ")
+        text = (f"Object {self.chosen + 1} of {len(self.boxes)}{hand}: {adds} "
+                f"{plural}, {less} {'subtracts' if less == 1 else 'subtract'}. ")
         x0, y0, x1, y1 = self.box()
         text += (f"Its box is {fixed(x1 - x0, 0)} x {fixed(y1 - y0, 0)} pixels. "
                  if self.cropped else "No box cuts it. ")
@@ -257,8 +257,8 @@ def check(
     places = tuple(-(-side // mixing.STRIDE) for side in size)
     if any(a < b for a, b in zip(prototypes.shape[1:], places, strict=True)):
         raise ValueError(
-            f"A picture of {size[0]} x {size[1]} pixels needs prototypes of {places[0]} "
-            f"x {places[1]} places; these have {prototypes.shape[1]} x "
+            f"A picture of {size[0]} x {size[1]} pixels needs prototypes of "
+            f"{places[0]} x {places[1]} places; these have {prototypes.shape[1]} x "
             f"{prototypes.shape[2]}.")
     n, k = len(found.boxes), len(prototypes)
     if n == 0 or found.boxes.shape != (n, 4) or found.mixes.shape != (n, k):
