@@ -84,6 +84,9 @@ def objects_summed(vectors: Vectors, own: Numbers, pull: float) -> float:
     "variance",
 )
 def pulled_from_the_start(vectors: Vectors, own: Numbers, pull: float) -> float:
+
+
+def pulled_within_margin(vectors: Vectors, own: Numbers, pull: float) -> float:
     """Pulls vectors together that are near enough."""
     far = away(vectors, own) ** 2
     return float(np.mean([far[own == number].mean() for number in np.unique(own)]))
