@@ -115,6 +115,22 @@ def test_worker_processes_give_the_same_figures_and_results(
     assert figures.read_bytes() == evaluated[1].read_bytes()
 
 
+def test_the_parts_of_several_machines_are_put_together(
+    scenes: Path, network: list[str], evaluated: tuple[Path, Path], tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    line, out = ["evaluate", "--annotations", str(scenes)], tmp_path / "figures.json"
+    parts = [str(tmp_path / f"{k}.json") for k in (1, 2)]
+    for k, path in enumerate(parts, start=1):
+        words = ["--top", "60", "--part", f"{k}/2", "--save", path]
+        assert main([*line, *network, *words]) == 0
+    assert "(images 1, " in capsys.readouterr().out
+    assert main([*line, "--results", *parts, *EVERYTHING, "--json", str(out)]) == 0
+    assert json.loads(out.read_text()) == json.loads(evaluated[1].read_text())
+    assert main([*line, "--results", *parts, parts[0]]) == 2
+    assert "of which another file has results" in capsys.readouterr().err
+
+
 def test_images_that_cannot_be_read_are_named_counted_and_left_out(
     network: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

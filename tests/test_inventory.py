@@ -37,8 +37,9 @@ def write(folder, code, when, right, missing=()):
     return path
 
 
-def test_ten_questions_with_one_right_answer_and_a_reason_for_each_option():
-    asked = questions()
+@pytest.mark.parametrize("form", ["a", "family"])
+def test_ten_questions_with_one_right_answer_and_a_reason_for_each_option(form):
+    asked = questions(form)
     assert len(asked) == len({each.name for each in asked}) == 10
     for each in asked:
         assert sum(option.right for option in each.options) == 1
@@ -274,3 +275,31 @@ def test_the_page_of_the_second_form_holds_its_questions(tmp_path):
     assert main(["inventory", "page", "--when", "after", "--form", "b", "--out",
                  str(path)]) == 0
     assert questions("b")[4].ask[:40] in path.read_text("utf-8")
+
+
+def test_questions_on_the_relatives_are_counted_by_themselves(tmp_path):
+    write(tmp_path, "ABC234", "before", RIGHT)
+    for when, letter in (("before", "a"), ("after", "d")):
+        mine = Answers("ABC234", when, {"fast-nms": letter}, "family")
+        (tmp_path / f"family-{when}.csv").write_text(mine.text(), encoding="utf-8")
+    found, passed = read_folder([tmp_path])
+    assert passed == [] and len(found) == 3
+    rows = summary(found)
+    first, family = rows[:11], {row.question: row for row in rows[11:]}
+    assert [row.before for row in first] == [1] * 11 and first[-1].pairs == 0
+    assert (family["fast-nms"].before, family["fast-nms"].after) == (0, 1)
+    assert family["all"].pairs == 1 and family["all"].after == 0.1
+
+
+def test_the_relatives_questions_are_right_by_their_rules():
+    import torch
+
+    from ifcn_lab.layers.boxes import fast_nms
+    from ifcn_lab.layers.nms import nms
+
+    pair = torch.tensor([-1.0, -2.0])
+    assert round(float(pair.softmax(0)[0]), 2) == 0.73 and pair.max() < 0
+    chain = torch.tensor([[0, 0, 10, 10], [0, 2.5, 10, 12.5], [0, 5, 10, 15]])
+    scores = torch.tensor([0.9, 0.8, 0.7])
+    assert nms(chain.numpy(), scores.numpy(), 0.5).tolist() == [0, 2]
+    assert fast_nms(chain, scores, 0.5).tolist() == [0]

@@ -44,7 +44,9 @@ def loss(model: Segmenter) -> float:
 
 
 @pytest.mark.slow
-def test_fifty_steps_of_the_command_are_on_the_way_to_what_ships(tmp_path: Path) -> None:
+def test_fifty_steps_of_the_command_are_on_the_way_to_what_ships(
+    tmp_path: Path,
+) -> None:
     rebuilt = network("FCIS", tmp_path, iterations=50)
     torch.manual_seed(0)
     start = build(league_row("FCIS"), 0)

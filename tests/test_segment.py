@@ -205,6 +205,17 @@ def test_results_for_a_data_set_are_matched_by_name_too(
     assert "is for image 3, which the annotations" in capsys.readouterr().err
 
 
+def test_the_parts_of_a_folder_are_the_whole(folder: Path, weights: str) -> None:
+    draw("a.png", "b.png", "c.png")
+    rows = []
+    for words in ([], ["--part", "1/2"], ["--part", "2/2"]):
+        words = ["a.png", "b.png", "c.png", "--out", "out", "--json", "x.json", *words]
+        assert segment(weights, *words) == 0
+        rows.append(json.loads(Path("x.json").read_text()))
+    assert rows[1] and rows[2]
+    assert sorted(rows[1] + rows[2], key=lambda row: row["image_id"]) == rows[0]
+
+
 def test_all_models_answer_side_by_side(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,7 +22,8 @@ Before the course the page shows no answers, and holds none.
 
 examples:
   ifcn-lab inventory page --out before.html
-  ifcn-lab inventory page --when after --out after.html"""
+  ifcn-lab inventory page --when after --out after.html
+  ifcn-lab inventory page --form family --out family_before.html"""
 SUMMARY = """Reads the files that learners handed in and prints, for each question, the
 share of right answers before and after, the normalised gain of those who answered
 both times, (after - before) / (1 - before), and the wrong option chosen most. Files
@@ -42,8 +43,9 @@ def add_options(parser: ArgumentParser) -> None:
     page.add_argument("--out", type=Path, required=True, metavar="FILE")
     page.add_argument("--when", choices=("before", "after"), default="before",
                       help="before the course (the default), or after it")
-    page.add_argument("--form", choices=("a", "b"), default="a", help="b asks the same "
-                      "in other words and with other numbers, for the second time")
+    page.add_argument("--form", choices=("a", "b", "family"), default="a",
+                      help="b asks the same in other words and with other numbers, for "
+                      "the second time; family asks of the relatives, lessons 9 to 13")
     told = actions.add_parser(
         "summary", help="what a class answered", description=SUMMARY,
         formatter_class=RawDescriptionHelpFormatter)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from ifcn_course.inventory.questions import questions
+from ifcn_course.inventory.questions import form_of, questions, subject
 
 HEAD = "code", "when", "question", "answer"
 WHEN = "before", "after"
@@ -24,7 +24,7 @@ LARGEST = 65_536
 class Answers(NamedTuple):
     """Who (a code), when ("before" or "after"), and the letter for each question.
 
-    `form` says which of the two forms was asked.
+    `form` says which form was asked.
     A question that was left out has no entry.
     """
 
@@ -126,7 +126,7 @@ def _answers(rows: list[list[str]]) -> Answers:
     if when not in WHEN:
         raise ValueError(f"it is from {when[:20]!r}, expected before or after")
     chosen: dict[str, str] = {}
-    form = "b" if rows[0][2].endswith("-b") else "a"
+    form = form_of(rows[0][2])
     letters = {q.name: [o.letter for o in q.options] for q in questions(form)}
     for _, _, name, letter in rows:
         if name not in letters:
@@ -156,7 +156,7 @@ def read_folder(
     Raises:
         OSError: a path that is not there.
     """
-    kept: dict[tuple[str, str], tuple[Path, Answers]] = {}
+    kept: dict[tuple[str, str, str], tuple[Path, Answers]] = {}
     passed: list[tuple[Path, str]] = []
     for path, content in _files(paths):
         try:
@@ -164,7 +164,8 @@ def read_folder(
         except (ValueError, OSError, csv.Error, zipfile.BadZipFile) as error:
             passed.append((path, f"{error}"))
             continue
-        key, other = found[:2], kept.get(found[:2])
+        key = found.code, found.when, subject(found.form)
+        other = kept.get(key)
         if other and len(other[1].chosen) > len(found.chosen):
             passed.append((path, f"{other[0].name} has more answers with its code"))
             continue

@@ -7,9 +7,12 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-FILES = {form: Path(__file__).with_name(name)
-         for form, name in (("a", "questions.toml"), ("b", "questions_b.toml"))}
-"""Two forms that ask the same; the ids of the second are those of the first and -b."""
+FILES = {form: Path(__file__).with_name(name) for form, name in
+         (("a", "questions.toml"), ("b", "questions_b.toml"),
+          ("family", "questions_family.toml"))}
+"""Two forms that ask the same; the ids of the second are those of the first and -b.
+The third asks of the relatives.
+"""
 
 
 class Option(NamedTuple):
@@ -44,6 +47,25 @@ def questions(form: str = "a") -> tuple[Question, ...]:
     """
     found = tomllib.loads(FILES[form].read_text(encoding="utf-8"))["question"]
     return tuple(_question(each) for each in found)
+
+
+def subject(form: str) -> str:
+    """The form whose questions stand for it in a summary: a for b, or itself.
+
+    >>> subject("b"), subject("family")
+    ('a', 'family')
+    """
+    return "a" if form == "b" else form
+
+
+def form_of(name: str) -> str:
+    """The form that has a question of this name; a where none has.
+
+    >>> form_of("copy"), form_of("copy-b"), form_of("fast-nms")
+    ('a', 'b', 'family')
+    """
+    return next((form for form in FILES
+                 if name in [asked.name for asked in questions(form)]), "a")
 
 
 def _question(given: dict) -> Question:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ifcn_course.inventory.answers import Answers
-from ifcn_course.inventory.questions import Option, Question, questions
+from ifcn_course.inventory.questions import Option, Question, questions, subject
 from ifcn_lab.atomic_write import replacing
 
 
@@ -33,7 +33,8 @@ class Row(NamedTuple):
 def summary(answers: Sequence[Answers]) -> list[Row]:
     """One row for each question, and "all" at the end.
 
-    A question left out counts as not right.
+    A question left out counts as not right. The questions on the relatives stand by
+    themselves behind the others, where anybody was asked them.
 
     >>> before = Answers("ABCDEF", "before", {"copy": "a"})
     >>> after = Answers("ABCDEF", "after", {"copy": "d"})
@@ -41,8 +42,16 @@ def summary(answers: Sequence[Answers]) -> list[Row]:
     >>> row.question, row.before, row.after, row.pairs, row.gain
     ('copy', 0.0, 1.0, 1, 1.0)
     """
-    return [*(_row(each.name, [each], answers) for each in questions()),
-            _row("all", questions(), answers)]
+    subjects = [s for s in ("a", "family")
+                if any(subject(each.form) == s for each in answers)]
+    return [row for each in subjects or ["a"] for row in _rows(each, answers)]
+
+
+def _rows(about: str, answers: Sequence[Answers]) -> list[Row]:
+    """The rows of one set of questions."""
+    some = [each for each in answers if subject(each.form) == about]
+    return [*(_row(each.name, [each], some) for each in questions(about)),
+            _row("all", questions(about), some)]
 
 
 def _row(name: str, asked: Sequence[Question], answers: Sequence[Answers]) -> Row:
@@ -67,7 +76,7 @@ def _share(answers: Sequence[Answers], asked: Sequence[Question]) -> float | Non
 
 def _chosen(answers: Answers, asked: Question) -> Option | None:
     """What was chosen where the learner's own form asks the same."""
-    own = questions(answers.form)[questions().index(asked)]
+    own = questions(answers.form)[questions(subject(answers.form)).index(asked)]
     letter = answers.chosen.get(own.name)
     return next((option for option in own.options if option.letter == letter), None)
 

@@ -27,7 +27,8 @@ class Inventory(Explorable):
     Args:
         when: "before" or "after".
         whole: all questions at once, instead of one after the other.
-        form: "a" or "b", which asks the same in other words and with other numbers.
+        form: "a" or "b", which asks the same in other words and with other numbers;
+            "family": ten questions on the relatives.
 
     `chosen` (a letter for each question's id), `code` and `done` are traits.
 
@@ -60,7 +61,7 @@ class Inventory(Explorable):
     ) -> None:
         if when not in WHEN or form not in FILES:
             raise ValueError(f"when is {when!r}, form is {form!r}; give 'before' or "
-                             "'after', 'a' or 'b'.")
+                             "'after', and one of " + ", ".join(FILES) + ".")
         self._questions = questions(form)
         self._form = form
         asked = [{"name": each.name, "ask": each.ask,

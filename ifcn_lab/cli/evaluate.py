@@ -12,6 +12,8 @@ examples:
       --save found.json --workers 8
   ifcn-lab evaluate --annotations train.json --weights run --nuclei --score .8 .9 .99
   ifcn-lab evaluate --annotations val.json --results found.json --ap --by-category
+  ifcn-lab evaluate --annotations val.json --weights run --part 1/2 --save 1.json
+  ifcn-lab evaluate --annotations val.json --results 1.json 2.json
 """
 
 from __future__ import annotations
@@ -37,12 +39,14 @@ def add_options(parser: ArgumentParser) -> None:
     """Data, network or results, pyramid, figures, and where they go."""
     options.add_data(parser, required=True, split="val")
     options.add_model(parser)
-    parser.add_argument("--results", type=Path, metavar="FILE",
+    parser.add_argument("--results", type=Path, nargs="+", metavar="FILE",
                         help="score these COCO results, of any tool, and no network; "
-                        "with --annotations no pictures are needed")
+                        "with --annotations no pictures are needed; several files are "
+                        "parts of one")
     options.add_pyramid(parser)
     parser.add_argument("--limit", type=options.whole, metavar="N",
                         help="only the first N images, in the order of the file")
+    options.add_part(parser, "images")
     parser.add_argument("--workers", type=int, default=0, metavar="N",
                         help="processes of one thread each; 0 (default): this one, "
                         "with its threads")
@@ -77,11 +81,13 @@ def run(given: Namespace) -> int:
     """Judge every image, count, print."""
     check(given)
     evaluation = prepare(given)
-    count = min(len(evaluation.data), given.limit or len(evaluation.data))
+    images = range(min(len(evaluation.data), given.limit or len(evaluation.data)))
+    images = images[given.part]
+    count = len(images)
     make = partial(prepare, given) if given.workers else lambda: evaluation
     saved = writing_results(given.save) if given.save else nullcontext()
     with saved as write:
-        judged = judge_all(make, range(count), given.workers)
+        judged = judge_all(make, images, given.workers)
         troubles = count_all(judged, evaluation.figures, write, count)
         if evaluation.figures.objects == 0:
             raise ValueError(f"{given.annotations or given.dataset}: the {count} "
@@ -103,7 +109,7 @@ def check(given: Namespace) -> None:
                          "none, so leave one of the two out")
     if given.workers < 0:
         raise ValueError(f"--workers is {given.workers}; give 0 or more")
-    taken = options.read_here(given, given.results or given.weights)
+    taken = options.read_here(given, *(given.results or [given.weights]))
     for option, path in (("--save", given.save), ("--json", given.json)):
         if path:
             options.claim(path, taken, option)
@@ -117,7 +123,7 @@ def prepare(given: Namespace) -> Evaluation:
     else:
         data = options.load_data(given)
     if given.results:
-        answers = ResultFile(given.results)
+        answers = ResultFile(*given.results)
     else:
         model = options.load_model(given)
         if given.by_category and model.classes is None:
@@ -135,8 +141,8 @@ def figures_of(given: Namespace, masks: bool) -> Figures:
         ValueError: figures of masks are asked for where there are none.
     """
     if not masks and (given.nuclei or not given.boxes):
-        raise ValueError(f"{given.results} holds boxes and no masks; say --boxes, and "
-                         "leave --nuclei out")
+        raise ValueError(f"{given.results[0]} holds boxes and no masks; say --boxes, "
+                         "and leave --nuclei out")
     return Figures(
         kinds=("masks",) * masks + ("boxes",) * given.boxes,
         ns=tuple(n for n in (10, 100, 1000) if n <= max(given.top, 10)),

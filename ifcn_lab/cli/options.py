@@ -45,6 +45,28 @@ whole = number(int, "a whole number above 0", lambda n: n > 0)
 share = number(float, "a number between 0 and 1", lambda x: 0 < x < 1)
 
 
+def part(text: str) -> slice:
+    """One of several equal parts of a list, that machines share: every N-th from K on.
+
+    >>> [*range(7)][part("2/3")]
+    [1, 4]
+    """
+    number, stroke, parts = text.partition("/")
+    if not (stroke and number.isdecimal() and parts.isdecimal()
+            and 1 <= int(number) <= int(parts)):
+        raise ArgumentTypeError(f"expected K/N, as 2/8 for the second of eight parts; "
+                                f"got {text}")
+    return slice(int(number) - 1, None, int(parts))
+
+
+def add_part(parser: ArgumentParser, what: str) -> None:
+    """--part."""
+    parser.add_argument("--part", type=part, default=slice(None), metavar="K/N",
+                        help=f"only every N-th of the {what}, from the K-th on, where "
+                        "N processes or machines share them; `evaluate --results` puts "
+                        "the files of all parts together")
+
+
 def add_length(parser: ArgumentParser) -> None:
     """--iterations and --minutes."""
     parser.add_argument("--iterations", type=whole, metavar="N", help="train for so "

@@ -62,6 +62,7 @@ def add_options(parser: ArgumentParser) -> None:
                         "names of the pictures; left out: 1, 2, ...")
     parser.add_argument("--page", type=options.whole, metavar="N",
                         help="the page of pictures that have several (1)")
+    options.add_part(parser, "pictures")
     options.add_model(parser)
     parser.add_argument("--model", metavar="MODEL", help="instead of --weights: a "
                         "model that `ifcn-lab models` lists, with the weights that "
@@ -140,7 +141,8 @@ def planned(given: Namespace) -> list[Work]:
     return [
         Work(*one, options.claim(given.out, taken, "--out") if single else
              free(given.out or one[0].parent, one[0].stem, taken))
-        for one in zip(pictures, ids_of(given, pictures), names, strict=True)
+        for one in [*zip(pictures, ids_of(given, pictures), names,
+                         strict=True)][given.part]
     ]
 
 

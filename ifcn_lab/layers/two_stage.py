@@ -284,8 +284,8 @@ def paste_part(
     """
     x0, y0, x1, y1 = pixels
     side = box[2:] - box[:2]
-    x = (torch.arange(x0, x1) + 0.5 - box[0]) / side[0] * 2 - 1     # (w,)
-    y = (torch.arange(y0, y1) + 0.5 - box[1]) / side[1] * 2 - 1     # (h,)
+    x = (torch.arange(x0, x1).to(box) + 0.5 - box[0]) / side[0] * 2 - 1     # (w,)
+    y = (torch.arange(y0, y1).to(box) + 0.5 - box[1]) / side[1] * 2 - 1     # (h,)
     at = torch.stack([x[None].expand(len(y), -1), y[:, None].expand(-1, len(x))], -1)
     return F.grid_sample(part[None, None], at[None], padding_mode="border",
                          align_corners=False)[0, 0].numpy()

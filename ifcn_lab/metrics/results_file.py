@@ -27,17 +27,18 @@ Image = tuple[int | str, str]
 Ids = dict[Image, int | str | None]
 
 class ResultFile:
-    """The results in a COCO result file, whose masks are decoded when asked for.
+    """The results in COCO result files, whose masks are decoded when asked for.
 
     An entry needs ``image_id``, ``score``, and ``segmentation`` (run
     lengths or polygons) or ``bbox``; without ``category_id`` it is of category 1. Other
     fields are ignored. The area of an entry that has both a mask and a box is its
     mask's where masks are compared (pycocotools' ``loadRes`` takes the box's).
 
-    ``masks`` and ``boxes`` say whether all entries have them.
+    ``masks`` and ``boxes`` say whether all entries have them. Several files are parts
+    of one, each with images of its own.
 
-    Raises ValueError, naming the file and the entry, for what is no result, and if only
-    some entries have masks.
+    Raises ValueError, naming the file and the entry, for what is no result, if only
+    some entries have masks, and if two files have results of one image.
 
     >>> import tempfile
     >>> folder = tempfile.TemporaryDirectory()
@@ -50,23 +51,25 @@ class ResultFile:
     >>> folder.cleanup()
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self._read: dict[Image, list[tuple[int, dict]]] = defaultdict(list)
+    def __init__(self, path: str | Path, *more: str | Path) -> None:
+        self._read: dict[Image, list[tuple[str, dict]]] = defaultdict(list)
         self.count, self.masks, self.boxes = 0, True, True
-        try:
-            entries = json.loads(self.path.read_bytes().decode("utf-8-sig"))
-            if not isinstance(entries, list):
-                raise ValueError("it does not begin with [")
-            for self.count, entry in enumerate(entries, start=1):
-                self._note(entry)
-            self._sort({image: image[0] for image in self._read})
-        except Unreadable as fault:
-            raise ValueError(f"{path}: result number {self.count} {fault}") from None
-        except (OSError, ValueError, RecursionError) as error:
-            at = "" if self.path.exists() else near(self.path)
-            raise ValueError(f"{path}: cannot be read as a list of results, JSON in "
-                             f"UTF-8 ({error}){at}") from error
+        for self.path in map(Path, (path, *more)):
+            before = {image[0]: image for image in self._read}
+            self._add(entries_in(self.path), before)
+        self._sort({image: image[0] for image in self._read})
+
+    def _add(self, entries: list, before: Mapping[int | str, Image]) -> None:
+        """Add the entries of one more file."""
+        for number, entry in enumerate(entries, start=1):
+            place = f"{self.path}: result number {number}"
+            try:
+                image_id = self._note(entry, place)
+            except Unreadable as fault:
+                raise ValueError(f"{place} {fault}") from None
+            if image_id in before:
+                raise ValueError(f"{place} is for image {image_id!r}, of which another "
+                                 "file has results; give each part once")
 
     def fit(self, names: Mapping[int | str, str]) -> None:
         """Bring the results to the ids of images whose file names are given.
@@ -96,9 +99,9 @@ class ResultFile:
                        "image_id")
         for image, key in ids.items():
             if key is None:
-                number = self._read[image][0][0]
-                raise ValueError(f"{self.path}: result number {number} is for image "
-                                 f"{image[0]!r}, which the annotations do not list")
+                place = self._read[image][0][0]
+                raise ValueError(f"{place} is for image {image[0]!r}, which the "
+                                 "annotations do not list")
         self._sort(ids)
 
     def _by_name(self, ids: Ids, meant: Mapping[Image, set[int | str]]) -> Ids:
@@ -132,12 +135,11 @@ class ResultFile:
         """
         rles, numbered = [], self._entries.get(image_id, [])
         entries = [entry for _, entry in numbered]
-        for number, entry in numbered * self.masks:
+        for place, entry in numbered * self.masks:
             try:
                 rles.append(rle_of(checked(entry["segmentation"], size), size))
             except Unreadable as fault:
-                raise ValueError(f"{self.path}: result number {number} (image "
-                                 f"{image_id}): {fault}") from None
+                raise ValueError(f"{place} (image {image_id}): {fault}") from None
         scores = np.array([entry["score"] for entry in entries], dtype=float)
         kinds = np.array([e.get("category_id", 1) for e in entries], dtype=int)
         boxes = None
@@ -146,19 +148,38 @@ class ResultFile:
         order = np.lexsort((np.arange(len(kinds)), kinds, -scores))
         return Found(rles, scores, boxes, kinds).take(order)
 
-    def _note(self, entry: Any) -> None:
-        """Check an entry but for its outline, and sort it by its image."""
+    def _note(self, entry: Any, place: str) -> int | str:
+        """Check an entry but for its outline, and sort it by its image; whose it is."""
         image_id = key_of(entry, "image_id")
         _check(entry)
         masks = bool(entry.get("segmentation"))
-        if self.count > 1 and masks != self.masks:
+        if self.count and masks != self.masks:
             raise Unreadable(f"has {'a' if masks else 'no'} 'segmentation', unlike "
                              "those before; give it to all or to none")
         self.masks = masks
         self.boxes = self.boxes and bool(entry.get("bbox"))
         name = entry.get("file_name")
         image = image_id, name if isinstance(name, str) else ""
-        self._read[image].append((self.count, entry))
+        self._read[image].append((place, entry))
+        self.count += 1
+        return image_id
+
+
+def entries_in(path: Path) -> list:
+    """What a file of results lists, unchecked.
+
+    Raises:
+        ValueError: it cannot be read, or holds no list.
+    """
+    try:
+        entries = json.loads(path.read_bytes().decode("utf-8-sig"))
+        if not isinstance(entries, list):
+            raise ValueError("it does not begin with [")
+    except (OSError, ValueError, RecursionError) as error:
+        at = "" if path.exists() else near(path)
+        raise ValueError(f"{path}: cannot be read as a list of results, JSON in "
+                         f"UTF-8 ({error}){at}") from error
+    return entries
 
 
 def _check(entry: dict[str, Any]) -> None:

@@ -57,6 +57,14 @@ class Prototypes(NamedTuple):
     mix: Float[Tensor, "B N k"]
 
 
+class Mixed(NamedTuple):
+    """Objects of one category: boxes in image pixels, scores, and coefficients."""
+
+    boxes: Float[Tensor, "N 4"]
+    scores: Float[Tensor, " N"]
+    mix: Float[Tensor, "N k"]
+
+
 class YOLACT(AnchoredModel):
     """Anchors on the map at twice the backbone's stride, prototypes at stride 4.
 
@@ -182,21 +190,30 @@ class YOLACT(AnchoredModel):
         return torch.from_numpy(nms(boxes.cpu().numpy(), scores.cpu().numpy(), iou))
 
     @torch.inference_mode()
-    def pieces(
-        self, out: Prototypes, shape: tuple[int, int], nms_iou: float, least: float,
-        threshold: float, most: int = 200,
-    ) -> Iterator[Piece]:
-        """Every category's boxes after Fast NMS, with their masks."""
+    def found(
+        self, out: Prototypes, shape: tuple[int, int], nms_iou: float = 0.5,
+        least: float = 0.05, most: int = 200,
+    ) -> Iterator[Mixed]:
+        """Every category's boxes after Fast NMS, and how their masks are mixed."""
         scores = out.category[0].softmax(1)[:, 1:]                 # (N, C)
         boxes = clip_boxes(decode_boxes(out.code[0], self.anchors(out), VARIANCES),
                            shape)
-        for kind, column in enumerate(scores.T):
+        for column in scores.T:
             some = column.argsort(descending=True, stable=True)[:most]
             some = some[column[some] > least]
             some = some[self.kept(boxes[some], column[some], nms_iou)]
-            masks = assembled(out.prototypes[0], out.mix[0, some]).sigmoid()
-            masks = masks * crop(boxes[some] / PROTOTYPE_STRIDE, masks.shape[1:])
-            score = column[some]
+            yield Mixed(boxes[some], column[some], out.mix[0, some])
+
+    @torch.inference_mode()
+    def pieces(
+        self, out: Prototypes, shape: tuple[int, int], nms_iou: float, least: float,
+        threshold: float,
+    ) -> Iterator[Piece]:
+        """What is found, with its masks."""
+        for kind, each in enumerate(self.found(out, shape, nms_iou, least)):
+            masks = assembled(out.prototypes[0], each.mix).sigmoid()
+            masks = masks * crop(each.boxes / PROTOTYPE_STRIDE, masks.shape[1:])
+            score = each.scores
             if self.judge is not None:
                 score = score * self.judge(masks[:, None])[:, kind].clamp(0, 1)
             large = F.interpolate(masks[:, None], scale_factor=PROTOTYPE_STRIDE,

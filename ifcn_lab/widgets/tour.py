@@ -53,6 +53,12 @@ def stops() -> tuple[Stop, ...]:
     return tuple(Stop(name, *parts) for name, parts in _STOPS.items())
 
 
+def _playground() -> Explorable:
+    from ifcn_lab.widgets.playground import Playground
+
+    return Playground()
+
+
 def _shift() -> Explorable:
     from ifcn_lab.widgets.shift import ShiftExplorer
 
@@ -127,6 +133,37 @@ def _explorer() -> Explorable:
             .offer("Show only the surest windows", objectness=100))
 
 
+def _roi() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.widgets.roi_explorer import RoiExplorer
+
+    scene = scenes.make(10, size=(96, 96), objects=(1, 1), sizes=(50, 58))
+    shown = RoiExplorer(scene.image, scene.masks[0])
+    x0, _, x1, _ = shown.box
+    return (shown.offer("A third of a place to the right", stride=4, x0=x0 + 4 / 3,
+                        x1=x1 + 4 / 3)
+            .offer("Round the box: RoIPool", operator="RoIPool"))
+
+
+def _mixer() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.models.yolact import YOLACT
+    from ifcn_lab.widgets.prototype_mixer import PrototypeMixer
+
+    scene = scenes.make(1_000_011)
+    mixer = PrototypeMixer(YOLACT.from_pretrained(), scene.image, scene.masks)
+    return (mixer.offer("Pull its box to the right", right=40)
+            .offer("Cut nothing off", cropped=False))
+
+
+def _embedding() -> Explorable:
+    from ifcn_lab.widgets.embedding_explorer import EmbeddingExplorer
+
+    return (EmbeddingExplorer.recorded().offer("Without push", push=False)
+            .offer("Without pull", pull=False, push=True)
+            .offer("All three terms", pull=True, push=True, norm=True))
+
+
 def _inside_outside() -> Explorable:
     from ifcn_lab import scenes
     from ifcn_lab.models.fcis import FCIS
@@ -138,6 +175,11 @@ def _inside_outside() -> Explorable:
 
 
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
+    "playground": (
+        "The network itself", "Nothing here is recorded but the first answer: the "
+        "network runs in this page. Push one disc into the other, and its score maps, "
+        "its objectness and its masks follow the hand.",
+        _playground),
     "shift": (
         "Shift", "Does it matter whether a picture is moved before a convolution or "
         "after it? Inside the picture it does not. At the border, and with a stride, "
@@ -175,6 +217,21 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "object. Objectness sorts them, and of two that show the same object only the "
         "better one stays.",
         _explorer),
+    "roi": (
+        "Boxes first", "The relatives of InstanceFCN find a box, and read the map in "
+        "it. A rounded box reads somewhere else than it stands, and no gradient comes "
+        "back through the rounding.",
+        _roi),
+    "mixer": (
+        "Prototypes", "In YOLACT nobody draws an object's mask. The network draws "
+        "sixteen prototypes for the whole picture, an object names sixteen numbers, "
+        "and its mask is the sum. Its box cuts the sum, and hides what else is in it.",
+        _mixer),
+    "embedding": (
+        "Pixels that find each other", "Every place has a vector. One term of the loss "
+        "pulls the vectors of an object together, one pushes objects apart; switch "
+        "each off, and go through the training.",
+        _embedding),
     "inside-outside": (
         "Inside and outside", "FCIS keeps two maps for each part of each category. "
         "Where the larger of the two is high, the region shows that category; which of "

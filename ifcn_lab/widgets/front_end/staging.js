@@ -4,8 +4,8 @@ import { button, element, motionIsReduced, put, watch } from "./page.js";
 
 const LEG = 1400; // milliseconds from one state to the next
 const GLIDING = new Set(["y", "x", "dy", "dx", "down", "right", "frame", "step", "objectness",
-  "iou", "top", "center_tolerance", "scale_tolerance", "negative_center",
-  "negative_scale"]); // the others jump
+  "iou", "top", "x0", "y0", "x1", "y1", "center_tolerance", "scale_tolerance",
+  "negative_center", "left", "bottom", "bandwidth", "tau", "negative_scale"]); // the others jump
 const TOUCHES = ["pointerdown", "pointermove", "touchstart", "keydown", "focusin"];
 
 /**
@@ -95,11 +95,20 @@ function run(model, states, ended, stop) {
 function between(from, to, share) {
   const eased = share * share * (3 - 2 * share);
   return Object.fromEntries(Object.entries(to).map(([name, end]) => {
+    if (name === "shapes") return [name, shapesBetween(from[name], end, eased)];
     const now = name === "step" && Math.min(from[name], end) < 0; // -1: the newest one
     if (now || !GLIDING.has(name)) return [name, end];
     const value = from[name] + (end - from[name]) * eased;
     return [name, Number.isInteger(end) ? Math.round(value) : value];
   }));
+}
+
+/** Drawn shapes on their way to other places; of other ones they become those at once. */
+function shapesBetween(from, to, share) {
+  if (from.length !== to.length || share === 1) return to;
+  const way = (a, b) => Math.round(a + (b - a) * share);
+  return to.map((shape, n) => ({ ...shape, y: way(from[n].y, shape.y),
+                                 x: way(from[n].x, shape.x) }));
 }
 
 /** No screen reader tells what moves by itself. */
