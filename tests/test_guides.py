@@ -180,7 +180,7 @@ def test_an_entry_is_short_and_says_where_to_read_on(term: str, text: str) -> No
     *told, link = text.splitlines()
     sentences = re.findall(r"[.!?](?=\s|$)", " ".join(told))
     assert 1 <= len(sentences) <= 3
-    assert re.fullmatch(r"\[(Lesson \d|Paper to code)\]\([^)]+#[^)]+\)", link)
+    assert re.fullmatch(r"\[(Lesson \d+|Paper to code)\]\([^)]+#[^)]+\)", link)
 
 
 def test_every_symbol_of_the_course_is_in_the_glossary() -> None:

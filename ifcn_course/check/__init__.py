@@ -22,10 +22,17 @@ _CHECKS = {
     "real_images": (
         "decode_runs polygon_area best_zoom split answer_score area_of_runs "
         "take_apart"),
+    "embeddings": "too_near variance move choose ends group",
+    "parts_with_classes": (
+        "average_vote map_of pair_mask class_scores vote_slope pair_loss "
+        "perfect_pairs"),
     "sum_of_prototypes": (
         "mix_prototypes kept_places cropped_loss fast_suppress told_iou crisp_scores"),
     "whole_functions": "assemble mask_loss draw_windows suppress_masks",
     "bug_museum": "diagnosis kills",
+    "boxes_first": (
+        "away_from_zero pool_places align_points gradient_of_ends label_anchors decode "
+        "refine"),
 }
 _HOME = {name: module for module, names in _CHECKS.items() for name in names.split()}
 __all__ = sorted(_HOME)

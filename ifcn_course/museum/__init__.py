@@ -13,8 +13,11 @@ from ifcn_course.museum.specimen import SHELF, Specimen, source
 
 __all__ = ["Specimen", "concerning", "source", "specimen", "specimens"]
 _FILES = ("assembling", "placing", "shifting", "parts", "kept_scores", "training",
-          "drawing", "sizes", "formats", "mixing")
+          "drawing", "sizes", "formats", "embedding", "classes", "mixing")
 _SLOW = {
+    "boxing": (
+        "away_from_zero", "pool_places", "align_points", "gradient_of_ends",
+        "label_anchors", "decode"),
     "proposing": ("box_overlap", "suppress", "recall", "suppress_masks"),
     "threads": ("copy_one", "copy_all"),
 }

@@ -182,7 +182,7 @@ class Plane {
                           middle: model.get("middle"), unit: model.get("unit") });
     this.panel = new Panel({
       title: D > 2 ? "the vectors, on their first two principal axes"
-        : "the vectors", columns: side, rows: side, width: 380, pixels: [1, 1],
+        : "the vectors", columns: side, rows: side, width: 440, pixels: [1, 1],
       label: "a dot for the vector of every place; a click chooses its place",
     });
     const paper = new ImageData(1, 1);
