@@ -34,6 +34,7 @@ LESSONS = {lesson.number: lesson for lesson in (
     Lesson("06_proposals", exercises=5),
     Lesson("07_real_images", exercises=7),
     Lesson("08_bug_museum", exercises=5),
+    Lesson("09_windows_that_draw", exercises=6),
     Lesson("10_boxes_first", exercises=7),
     Lesson("11_parts_with_classes", exercises=7),
     Lesson("12_sum_of_prototypes", exercises=6),

@@ -100,11 +100,12 @@ def opened(browser: object, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
     """Open a widget from a file; the network is blocked, errors are collected."""
     contexts = []
 
-    def open_widget(widget: object, **options: object) -> Opened:
+    def open_widget(widget: object, *, init: str = "", **options: object) -> Opened:
         context = browser.new_context(viewport=LAPTOP, offline=True, **options)
         contexts.append(context)
         page = context.new_page()
         found = Opened(page)
+        page.add_init_script(init)  # runs before the page's own code
         page.goto(widget.save_html(tmp_path / "widget.html").as_uri())
         page.wait_for_selector(".ifcn")  # its numbers are inflated, which takes a while
         found.settle()

@@ -14,7 +14,6 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ifcn_lab import InstanceFCN
 from ifcn_lab.widgets import front_end
 from ifcn_lab.widgets.layer_list import LayerList
 
@@ -28,11 +27,12 @@ const text = (numbers) => {
 };
 const work = (given) => {
   const halves = new Uint16Array(bytes(given.weights).buffer);
-  const network = new Network(given.told, halves, given.wasm ? bytes(CONVOLUTION) : null);
+  const wasm = given.wasm ? bytes(CONVOLUTION) : null;
+  const network = new Network(given.told, halves, wasm);
+  const layersOf = () => given.told.layers.map((_, n) => text(network.map(n + 1)));
   const answers = given.images.map(({ pixels, h, w }) => {
     const { H, W, maps, objectness } = network.run(bytes(pixels), h, w);
-    const layers = given.layers
-      ? given.told.layers.map((_, n) => text(network.map(n + 1))) : [];
+    const layers = given.layers ? layersOf() : [];
     return { H, W, maps: text(maps), objectness: text(objectness), layers };
   });
   return { kind: network.kind, answers };
@@ -79,18 +79,6 @@ def in_browser(browser: Any, code: str, expression: str, given: object) -> Any:
 def numbers(text: str) -> np.ndarray:
     """The float32 numbers that `work` gave."""
     return np.frombuffer(b64decode(text), "<f4")
-
-
-def halved(model: InstanceFCN) -> InstanceFCN:
-    """The network with its norms fused and every weight rounded to float16."""
-    import copy
-
-    from ifcn_lab.layers.backbones import fused
-
-    twin = copy.deepcopy(fused(model))
-    for weight in twin.parameters():
-        weight.data = weight.data.half().float()
-    return twin
 
 
 @torch.no_grad()

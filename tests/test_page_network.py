@@ -14,11 +14,10 @@ import torch
 from ifcn_lab import InstanceFCN, propose, scenes
 from ifcn_lab.segmenter import to_tensor
 from ifcn_lab.widgets import front_end
-from ifcn_lab.widgets.layer_list import LayerList, layer_list
+from ifcn_lab.widgets.layer_list import LayerList, layer_list, rounded
 from tests.page_network_cases import (
     asked,
     every_map,
-    halved,
     in_browser,
     in_node,
     numbers,
@@ -52,7 +51,7 @@ each_net = pytest.mark.parametrize("name", NETS)
 def nets() -> dict[str, tuple[InstanceFCN, LayerList]]:
     """Each network with float16 weights, and its list of layers."""
     made = {name: make() for name, make in NETS.items()}
-    return {name: (halved(net), layer_list(net)) for name, net in made.items()}
+    return {name: (rounded(net), layer_list(net)) for name, net in made.items()}
 
 
 def truth(net: InstanceFCN, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -61,7 +60,9 @@ def truth(net: InstanceFCN, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return maps.numpy().ravel(), objectness.numpy().ravel()
 
 
-def furthest(net: InstanceFCN, images: list[np.ndarray], found: dict[str, Any]) -> float:
+def furthest(
+    net: InstanceFCN, images: list[np.ndarray], found: dict[str, Any]
+) -> float:
     """The greatest difference of any logit."""
     differences = []
     for image, answer in zip(images, found["answers"], strict=True):
@@ -85,7 +86,9 @@ def same_logits(net: InstanceFCN, listed: LayerList, image: np.ndarray) -> None:
 
 
 @each_net
-def test_logits_of_ten_scenes_are_torchs_in_node(nets, name: str, tmp_path: Path) -> None:
+def test_logits_of_ten_scenes_are_torchs_in_node(
+    nets, name: str, tmp_path: Path
+) -> None:
     net, listed = nets[name]
     found = in_node(source(), "work(given)", asked(listed, SCENES), tmp_path)
     assert found["kind"] == "WebAssembly"
@@ -93,7 +96,9 @@ def test_logits_of_ten_scenes_are_torchs_in_node(nets, name: str, tmp_path: Path
 
 
 @each_net
-def test_logits_of_odd_sizes_are_torchs_in_node(nets, name: str, tmp_path: Path) -> None:
+def test_logits_of_odd_sizes_are_torchs_in_node(
+    nets, name: str, tmp_path: Path
+) -> None:
     net, listed = nets[name]
     found = in_node(source(), "work(given)", asked(listed, ODD), tmp_path)
     assert furthest(net, ODD, found) < CLOSE
@@ -140,8 +145,8 @@ def test_a_page_that_may_not_compile_falls_back(nets, browser) -> None:
 def test_every_float16_is_read(tmp_path: Path) -> None:
     bits = np.arange(2**16, dtype=np.uint16)
     bits = bits[np.isfinite(bits.view(np.float16))]
-    found = in_node(front_end.joined("network.js"), "given.map(fromHalf)", bits.tolist(),
-                    tmp_path)
+    code = front_end.joined("network.js")
+    found = in_node(code, "given.map(fromHalf)", bits.tolist(), tmp_path)
     assert found == bits.view(np.float16).astype(float).tolist()
 
 
@@ -158,7 +163,8 @@ def test_the_module_that_ships_is_its_text_compiled() -> None:
 
 
 def test_the_module_that_ships_is_a_module() -> None:
-    lines = re.findall(r'^  "(.*)",$', convolution.MODULE.read_text("utf-8"), re.MULTILINE)
+    text = convolution.MODULE.read_text("utf-8")
+    lines = re.findall(r'^  "(.*)",$', text, re.MULTILINE)
     assert b64decode("".join(lines))[:8] == b"\0asm\1\0\0\0"
 
 

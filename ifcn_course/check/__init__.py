@@ -33,6 +33,8 @@ _CHECKS = {
     "boxes_first": (
         "away_from_zero pool_places align_points gradient_of_ends label_anchors decode "
         "refine"),
+    "windows_that_draw": (
+        "widest_waist one_layer window_loss place_of refine_once sharpen"),
 }
 _HOME = {name: module for module, names in _CHECKS.items() for name in names.split()}
 __all__ = sorted(_HOME)

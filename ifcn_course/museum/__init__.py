@@ -13,7 +13,8 @@ from ifcn_course.museum.specimen import SHELF, Specimen, source
 
 __all__ = ["Specimen", "concerning", "source", "specimen", "specimens"]
 _FILES = ("assembling", "placing", "shifting", "parts", "kept_scores", "training",
-          "drawing", "sizes", "formats", "embedding", "classes", "mixing")
+          "drawing", "sizes", "formats", "drawn_windows", "classes", "mixing",
+          "embedding")
 _SLOW = {
     "boxing": (
         "away_from_zero", "pool_places", "align_points", "gradient_of_ends",

@@ -77,6 +77,12 @@ _HOME = {
     "box_chain": "sums",
     "by_growth": "sums",
     "score_and_quality": "sums",
+    "waist": "refinement",
+    "singular_values": "refinement",
+    "basis": "refinement",
+    "stages": "refinement",
+    "gains": "refinement",
+    "wrong_by_distance": "refinement",
 }
 
 __all__ = sorted(_HOME)

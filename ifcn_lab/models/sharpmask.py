@@ -111,21 +111,38 @@ class SharpMask(WindowModel):
         Centers are (y, x) on the maps of one image, (image, y, x) in a batch; places
         off the map get `fill`.
         """
+        mask = self.stages(maps, centers)[-1][:, 0]                # (N, m, m)
+        everywhere = maps.new_ones(1, *maps.shape[-2:], dtype=torch.bool)
+        places = centers[:, -2:].to(maps.device)
+        inside = assemble(everywhere, self.m, centers=places)
+        return mask.where(inside, mask.new_tensor(fill))
+
+    def stages(
+        self, maps: Float[Tensor, "*B C H W"], centers: Int[Tensor, "N axes"]
+    ) -> list[Float[Tensor, "N c side side"]]:
+        """What chosen windows hold before each step, and last the logits of the mask.
+
+        Example:
+            >>> net = SharpMask(DeepMask(m=24, backbone="light"), steps=2).eval()
+            >>> maps, _ = net(torch.zeros(1, 3, 64, 64))
+            >>> found = net.stages(maps, torch.tensor([[0, 8, 8]]))
+            >>> [tuple(stage.shape) for stage in found]
+            [(1, 16, 6, 6), (1, 8, 12, 12), (1, 4, 24, 24), (1, 1, 24, 24)]
+        """
         maps = maps if maps.dim() == 4 else maps[None]
         centers = centers.to(maps.device)
         image, y, x = (F.pad(centers, (3 - centers.shape[1], 0))).T
         numbers = maps[image, : self.trunk.rank, y, x]             # (N, rank)
         mask = self.encode(numbers).unflatten(1, (-1, self.coarse, self.coarse))
+        found = [mask]
         cut = cut_windows(maps[:, self.trunk.rank:], image, y, x, self.m)
         for step, lateral in enumerate(cut.split(self.widths, 1)):
-            side = self.coarse * 2 ** step
-            lateral = F.adaptive_avg_pool2d(lateral, side)
+            lateral = F.adaptive_avg_pool2d(lateral, self.coarse * 2 ** step)
             mask = self.refine[step](torch.cat([lateral, F.relu(mask)], 1))
             if step < self.steps:
                 mask = F.interpolate(F.relu(mask), scale_factor=2, mode="nearest")
-        everywhere = maps.new_ones(1, *maps.shape[-2:], dtype=torch.bool)
-        inside = assemble(everywhere, self.m, centers=torch.stack([y, x], 1))
-        return mask[:, 0].where(inside, mask.new_tensor(fill))
+            found.append(mask)
+        return found
 
 
 def cut_windows(

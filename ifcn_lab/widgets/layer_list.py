@@ -8,6 +8,7 @@ would weigh otherwise.
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -54,7 +55,8 @@ class Lister:
     ) -> int:
         """Note a convolution, alone or first in its Sequential; its map's number."""
         conv = module if hasattr(module, "kernel_size") else module[0]
-        self.weights += [conv.weight.detach().numpy().ravel(), conv.bias.detach().numpy()]
+        self.weights += [each.detach().numpy().ravel()
+                         for each in (conv.weight, conv.bias)]
         return self._noted(
             kind="convolution", source=source, add=add, relu=relu,
             inputs=conv.in_channels, outputs=conv.out_channels,
@@ -64,7 +66,8 @@ class Lister:
         self, source: int, like: int, *, relu: bool = False, add: int | None = None
     ) -> int:
         """Note that a map is enlarged to the size of another; its number."""
-        return self._noted(kind="enlarging", source=source, like=like, add=add, relu=relu)
+        return self._noted(kind="enlarging", source=source, like=like, add=add,
+                           relu=relu)
 
     def residual(self, block: nn.Module, source: int) -> int:
         """Note two convolutions whose result is added to what came in."""
@@ -87,12 +90,10 @@ def layer_list(model: InstanceFCN) -> LayerList:
     >>> len(listed.layers), len(listed.weights) // 2
     (20, 202201)
     """
-    from ifcn_lab.layers.backbones import fused
-
     if model.backbone_name not in BACKBONES:
         raise ValueError(f"a page can run a network on {' or '.join(BACKBONES)}; this "
                          f"one stands on {model.backbone_name}")
-    net, lister = fused(model), Lister()
+    net, lister = rounded(model), Lister()
     features = BACKBONES[model.backbone_name](lister, net.backbone)
     hidden = lister.convolution(net.masks[0], features)
     maps = lister.convolution(net.masks[2], hidden, relu=False)
@@ -101,6 +102,22 @@ def layer_list(model: InstanceFCN) -> LayerList:
     weights = np.concatenate(lister.weights).astype("<f2").tobytes()
     mean, std = (getattr(model, name).ravel().tolist() for name in ("mean", "std"))
     return LayerList(lister.layers, maps, objectness, mean, std, model.stride, weights)
+
+
+def rounded(model: InstanceFCN) -> InstanceFCN:
+    """A copy whose norms are fused and whose weights are what float16 keeps of them.
+
+    >>> from ifcn_lab import InstanceFCN
+    >>> kernel = rounded(InstanceFCN(backbone="light")).masks[0].weight
+    >>> bool((kernel == kernel.half()).all())
+    True
+    """
+    from ifcn_lab.layers.backbones import fused
+
+    twin = copy.deepcopy(fused(model))
+    for weight in twin.parameters():
+        weight.data = weight.data.half().float()
+    return twin
 
 
 def small(lister: Lister, net: nn.Module) -> int:

@@ -53,6 +53,12 @@ def stops() -> tuple[Stop, ...]:
     return tuple(Stop(name, *parts) for name, parts in _STOPS.items())
 
 
+def _playground() -> Explorable:
+    from ifcn_lab.widgets.playground import Playground
+
+    return Playground()
+
+
 def _shift() -> Explorable:
     from ifcn_lab.widgets.shift import ShiftExplorer
 
@@ -169,6 +175,11 @@ def _inside_outside() -> Explorable:
 
 
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
+    "playground": (
+        "The network itself", "Nothing here is recorded but the first answer: the "
+        "network runs in this page. Push one disc into the other, and its score maps, "
+        "its objectness and its masks follow the hand.",
+        _playground),
     "shift": (
         "Shift", "Does it matter whether a picture is moved before a convolution or "
         "after it? Inside the picture it does not. At the border, and with a stride, "

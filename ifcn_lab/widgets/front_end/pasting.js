@@ -5,7 +5,7 @@ import { assemble } from "./assembling.js";
 import { suppress } from "./proposing.js";
 
 /** Objectness as Python has it, a float32. */
-function sureness(logit) {
+export function sureness(logit) {
   return Math.fround(1 / (1 + Math.exp(-logit)));
 }
 
@@ -40,46 +40,56 @@ export function line(center, m, stride, length) {
 export function enlarged(window, m, down, across) {
   const wide = new Float32Array(m * across.count);
   for (let i = 0; i < m; i++) {
-    for (let q = 0; q < across.count; q++) {
-      const at = i * m + across.from[q];
-      const share = across.share[q];
-      wide[i * across.count + q] = share
-        ? window[at] * (1 - share) + window[at + 1] * share : window[at];
-    }
+    mix(window, i * m, across, wide, i * across.count);
   }
   const found = new Float32Array(down.count * across.count);
   for (let p = 0; p < down.count; p++) {
-    const [row, share] = [down.from[p] * across.count, down.share[p]];
+    const share = down.share[p];
+    const upper = down.from[p] * across.count;
+    const lower = share ? upper + across.count : upper;
+    const to = p * across.count;
     for (let q = 0; q < across.count; q++) {
-      const upper = wide[row + q];
-      found[p * across.count + q] = share
-        ? upper * (1 - share) + wide[row + across.count + q] * share : upper;
+      found[to + q] = wide[upper + q] * (1 - share) + wide[lower + q] * share;
     }
   }
   return found;
 }
 
+/** One row of a window, mixed to pixels. */
+export function mix(window, row, { count, from, share }, wide, to) {
+  for (let q = 0; q < count; q++) {
+    const at = row + from[q];
+    const next = share[q] ? at + 1 : at;
+    wide[to + q] = window[at] * (1 - share[q]) + window[next] * share[q];
+  }
+}
+
 /** The tight box of the pixels above 0, inside the image, and the mask in it. */
 export function cut(logits, down, across, h, w) {
-  let [x0, y0, x1, y1] = [w, h, 0, 0];
-  const [top, bottom] = [Math.max(0, -down.start), Math.min(down.count, h - down.start)];
-  const [left, right] = [Math.max(0, -across.start),
-                         Math.min(across.count, w - across.start)];
+  const width = across.count;
+  const top = Math.max(0, -down.start);
+  const bottom = Math.min(down.count, h - down.start);
+  const left = Math.max(0, -across.start);
+  const right = Math.min(width, w - across.start);
+  let [x0, y0, x1, y1] = [right, bottom, left, top];
   for (let p = top; p < bottom; p++) {
-    for (let q = left; q < right; q++) {
-      if (logits[p * across.count + q] <= 0) continue;
-      const [y, x] = [down.start + p, across.start + q];
-      [x0, y0] = [Math.min(x0, x), Math.min(y0, y)];
-      [x1, y1] = [Math.max(x1, x + 1), Math.max(y1, y + 1)];
-    }
+    let first = left;
+    while (first < right && logits[p * width + first] <= 0) first++;
+    if (first === right) continue;
+    let last = right - 1;
+    while (logits[p * width + last] <= 0) last--;
+    if (y0 > p) y0 = p;
+    y1 = p + 1;
+    if (x0 > first) x0 = first;
+    if (x1 <= last) x1 = last + 1;
   }
-  const box = [x0, y0, x1, y1];
-  const mask = new Uint8Array(Math.max(0, x1 - x0) * Math.max(0, y1 - y0));
-  for (let n = 0; n < mask.length; n++) {
-    const y = y0 + Math.floor(n / (x1 - x0)) - down.start;
-    const x = x0 + (n % (x1 - x0)) - across.start;
-    mask[n] = logits[y * across.count + x] > 0 ? 1 : 0;
+  if (x1 <= x0) return { box: [0, 0, 0, 0], mask: new Uint8Array(0) };
+  const mask = new Uint8Array((x1 - x0) * (y1 - y0));
+  let n = 0;
+  for (let p = y0; p < y1; p++) {
+    for (let q = x0; q < x1; q++) mask[n++] = logits[p * width + q] > 0 ? 1 : 0;
   }
+  const box = [across.start + x0, down.start + y0, across.start + x1, down.start + y1];
   return { box, mask };
 }
 

@@ -95,11 +95,20 @@ function run(model, states, ended, stop) {
 function between(from, to, share) {
   const eased = share * share * (3 - 2 * share);
   return Object.fromEntries(Object.entries(to).map(([name, end]) => {
+    if (name === "shapes") return [name, shapesBetween(from[name], end, eased)];
     const now = name === "step" && Math.min(from[name], end) < 0; // -1: the newest one
     if (now || !GLIDING.has(name)) return [name, end];
     const value = from[name] + (end - from[name]) * eased;
     return [name, Number.isInteger(end) ? Math.round(value) : value];
   }));
+}
+
+/** Drawn shapes on their way to other places; of other ones they become those at once. */
+function shapesBetween(from, to, share) {
+  if (from.length !== to.length || share === 1) return to;
+  const way = (a, b) => Math.round(a + (b - a) * share);
+  return to.map((shape, n) => ({ ...shape, y: way(from[n].y, shape.y),
+                                 x: way(from[n].x, shape.x) }));
 }
 
 /** No screen reader tells what moves by itself. */

@@ -1,0 +1,127 @@
+// The network thinks in a worker, so that the page goes on scrolling. Where a page may
+// have no worker it thinks between two frames, a few milliseconds at a time.
+
+import { assemble, channelOf, partOf, source } from "./assembling.js";
+import { CONVOLUTION } from "./convolution.js";
+import {
+  Network, Plane, enlarge, fromHalf, plainConvolve, roundUp,
+} from "./network.js";
+import {
+  bestPlaces, cut, enlarged, line, mix, proposals, sureness,
+} from "./pasting.js";
+import { boxArea, boxOverlap, hasInside, suppress } from "./proposing.js";
+
+const SLICE = 8; // milliseconds of thinking between two frames
+
+/** What the network says of a picture that it has run, its maps in the given order. */
+export function answerOf(network, { h, w, order }, wishes) {
+  const scores = network.answer();
+  const shown = reordered(scores, order);
+  return { scores: shown, kind: network.kind,
+           found: proposals(shown, { ...wishes, h, w }) };
+}
+
+/** The score maps in another order. */
+export function reordered(scores, order) {
+  const size = scores.H * scores.W;
+  const maps = new Float32Array(scores.maps.length);
+  order.forEach((channel, n) =>
+    maps.set(scores.maps.subarray(channel * size, (channel + 1) * size), n * size));
+  return { ...scores, maps };
+}
+
+/** The worker: first it is given the network, then pictures. */
+export function serve() {
+  let [network, wishes] = [null, null];
+  onmessage = ({ data }) => {
+    if (data.told) {
+      network = new Network(data.told, data.halves, data.wasm);
+      wishes = data.wishes;
+      return;
+    }
+    const began = performance.now();
+    network.run(data.pixels, data.h, data.w);
+    const answer = answerOf(network, data, wishes);
+    postMessage({ key: data.key, answer, ms: performance.now() - began });
+  };
+}
+
+const PARTS = [partOf, channelOf, source, assemble, boxArea, boxOverlap, hasInside,
+               suppress, fromHalf, roundUp, plainConvolve, enlarge, Plane, Network,
+               sureness, bestPlaces, line, mix, enlarged, cut, proposals, reordered,
+               answerOf];
+
+/** The worker's whole text: a page opened from disk may load no other file. */
+function workerText() {
+  return `${PARTS.map(String).join("\n")}\n(${serve})();`;
+}
+
+function moduleBytes() {
+  return Uint8Array.from(atob(CONVOLUTION), (letter) => letter.charCodeAt(0));
+}
+
+export class Engine {
+  /**
+   * `then(key, answer, ms)` is called with each answer. Of pictures that come while the
+   * network thinks only the newest is looked at.
+   */
+  constructor(network, then) {
+    Object.assign(this, { then, busy: false, next: null, stopped: false });
+    const start = { ...network, wasm: moduleBytes() };
+    try {
+      const text = new Blob([workerText()], { type: "text/javascript" });
+      const place = URL.createObjectURL(text);
+      this.worker = new Worker(place);
+      URL.revokeObjectURL(place);
+      this.worker.onmessage = ({ data }) => this.told(data.key, data.answer, data.ms);
+      this.worker.onerror = (event) => { event.preventDefault(); this.withoutWorker(start); };
+      this.worker.postMessage(start);
+    } catch {
+      this.withoutWorker(start);
+    }
+  }
+
+  withoutWorker({ told, halves, wasm, wishes }) {
+    this.worker?.terminate();
+    this.worker = null;
+    this.here = { network: new Network(told, halves, wasm), wishes };
+    this.busy = false;
+    if (this.asked) this.ask(this.asked);
+  }
+
+  ask(picture) {
+    this.asked = picture;
+    if (this.busy) { this.next = picture; return; }
+    this.busy = true;
+    if (this.worker) this.worker.postMessage(picture);
+    else this.think(picture);
+  }
+
+  async think(picture) {
+    const { network, wishes } = this.here;
+    const began = performance.now();
+    let until = began + SLICE;
+    for (const step of network.steps(picture.pixels, picture.h, picture.w)) {
+      void step;
+      if (performance.now() < until) continue;
+      await new Promise((done) => { setTimeout(done); });
+      if (this.stopped) return;
+      until = performance.now() + SLICE;
+    }
+    const answer = answerOf(network, picture, wishes);
+    this.told(picture.key, answer, performance.now() - began);
+  }
+
+  told(key, answer, ms) {
+    this.busy = false;
+    const { next } = this;
+    this.next = null;
+    if (next) this.ask(next);
+    this.then(key, answer, ms);
+  }
+
+  stop() {
+    this.stopped = true;
+    this.worker?.terminate();
+  }
+}

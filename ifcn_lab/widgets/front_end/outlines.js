@@ -1,0 +1,39 @@
+// Outlines of masks, as paths that a pen can fill or follow.
+
+/** The line round a mask in image pixels: closed loops, the mask to their right. */
+export function outlineOf(mask, boxes, n) {
+  const [x0, y0, x1, y1] = boxes.subarray(4 * n, 4 * n + 4);
+  const [width, height] = [x1 - x0, y1 - y0];
+  const inside = (y, x) => y >= 0 && y < height && x >= 0 && x < width
+    && mask[y * width + x] === 1;
+  const ends = new Map(); // from each corner, the corners where a side leads
+  const side = (y, x, down, right) => {
+    const from = y * (width + 1) + x;
+    ends.set(from, [...(ends.get(from) ?? []), (y + down) * (width + 1) + x + right]);
+  };
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (!inside(y, x)) continue;
+      if (!inside(y - 1, x)) side(y, x, 0, 1);
+      if (!inside(y, x + 1)) side(y, x + 1, 1, 0);
+      if (!inside(y + 1, x)) side(y + 1, x + 1, 0, -1);
+      if (!inside(y, x - 1)) side(y + 1, x, -1, 0);
+    }
+  }
+  return joinedSides(ends, (corner) => [x0 + (corner % (width + 1)),
+                                        y0 + Math.floor(corner / (width + 1))]);
+}
+
+export function joinedSides(ends, place) {
+  const path = new Path2D();
+  for (const [start, left] of ends) {
+    while (left.length) {
+      path.moveTo(...place(start));
+      for (let at = left.pop(); at !== start; at = ends.get(at).pop()) {
+        path.lineTo(...place(at));
+      }
+      path.closePath();
+    }
+  }
+  return path;
+}

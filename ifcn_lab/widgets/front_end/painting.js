@@ -1,0 +1,112 @@
+// Shapes become a picture, as in ifcn_lab.widgets.drawn_shapes: flat colours, and a thin
+// dark line where an object ends, as in the plain scenes that the network knows.
+
+const length = (u, v) => Math.sqrt(u * u + v * v); // hypot rounds otherwise
+const TINY = 1e-9; // so far may a distance of 0 be off; such a pixel is inside
+const RIM = [1.5, -0.3]; // width in pixels, how much brighter
+const SLANT = [Math.cos(0.6), Math.sin(0.6)];
+const CORNER = 0.3 * SLANT[1];
+const GROW = 1 / (length(SLANT[0] - CORNER, SLANT[1] - CORNER) + CORNER);
+
+/** Signed distances in pixels, negative inside; u and v are along the shape's own axes. */
+export const DISTANCES = {
+  disc: (u, v, radius) => length(u, v) - radius,
+  ellipse(u, v, radius) {
+    const [a, b] = [radius, 0.6 * radius];
+    const level = length(u / a, v / b);
+    const slope = length(u / a ** 2, v / b ** 2);
+    return ((level - 1) * (level + 1e-3)) / (slope + 1e-3 / b);
+  },
+  rectangle(u, v, radius) {
+    const corner = radius * GROW * CORNER;
+    const p = Math.abs(u) - radius * GROW * (SLANT[0] - CORNER);
+    const q = Math.abs(v) - radius * GROW * (SLANT[1] - CORNER);
+    return length(Math.max(p, 0), Math.max(q, 0)) + Math.min(Math.max(p, q), 0)
+      - corner;
+  },
+  bar(u, v, radius) {
+    const thick = 0.3 * radius;
+    return length(Math.max(Math.abs(u) - (radius - thick), 0), v) - thick;
+  },
+};
+
+/** The distance of a pixel to a shape's outline. */
+export function distanceTo({ family, y, x, size, turn }, row, column) {
+  const angle = (turn * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const [down, right] = [row - y, column - x];
+  return DISTANCES[family](cos * right + sin * down, cos * down - sin * right, size / 2);
+}
+
+/** The picture, and to which shape each pixel belongs: its number from 1, else 0. */
+export function painted(shapes, { ground, colours }, h, w) {
+  const light = new Float64Array(3 * h * w);
+  for (let n = 0; n < light.length; n++) light[n] = ground[n % 3];
+  const owner = new Uint8Array(h * w);
+  shapes.forEach((shape, number) => {
+    const reach = Math.ceil(shape.size / 2) + 3;
+    const colour = colours[shape.colour];
+    const [y0, y1] = [Math.max(0, shape.y - reach), Math.min(h - 1, shape.y + reach)];
+    const [x0, x1] = [Math.max(0, shape.x - reach), Math.min(w - 1, shape.x + reach)];
+    for (let y = y0; y <= y1; y++) {
+      for (let x = x0; x <= x1; x++) {
+        const distance = distanceTo(shape, y, x);
+        const cover = Math.min(1, Math.max(0, 0.5 - distance));
+        if (!cover) continue;
+        if (distance <= TINY) owner[y * w + x] = number + 1;
+        const rim = RIM[1] * Math.max(0, 1 - Math.abs(distance) / RIM[0]);
+        for (let c = 0; c < 3; c++) {
+          const at = 3 * (y * w + x) + c;
+          const own = colour[c] + (0.45 * colour[c] + 40) * rim;
+          light[at] += cover * (own - light[at]);
+        }
+      }
+    }
+  });
+  return { pixels: Uint8Array.from(light, (v) => Math.round(v)), owner };
+}
+
+/** Whether two shapes touch: a pixel of one lies beside a pixel of the other. */
+export function anyTouch(owner, h, w) {
+  for (let y = 0; y < h; y++) {
+    for (let x = 0; x < w; x++) {
+      const own = owner[y * w + x];
+      for (const [down, right] of own ? [[0, 1], [1, 0], [1, 1], [1, -1]] : []) {
+        const [row, column] = [y + down, x + right];
+        if (row >= h || column >= w || column < 0) continue;
+        const other = owner[row * w + column];
+        if (other && other !== own) return true;
+      }
+    }
+  }
+  return false;
+}
+
+/** IoU of a proposal's mask with the pixels of a shape. */
+export function overlapWith(owner, number, { box, mask }, w) {
+  const [x0, y0, x1, y1] = box;
+  let [shared, own, theirs] = [0, 0, 0];
+  for (const pixel of owner) if (pixel === number) own++;
+  for (let y = y0; y < y1; y++) {
+    for (let x = x0; x < x1; x++) {
+      if (!mask[(y - y0) * (x1 - x0) + x - x0]) continue;
+      theirs++;
+      if (owner[y * w + x] === number) shared++;
+    }
+  }
+  return shared / Math.max(own + theirs - shared, 1);
+}
+
+/** Move shape `a` along the line to shape `b` until their pixels just touch. */
+export function pushedTogether(a, b, h, w) {
+  const [down, right] = [b.y - a.y, b.x - a.x];
+  const far = Math.max(1, length(down, right));
+  const meets = (moved) => anyTouch(
+    painted([b, moved], { ground: [0, 0, 0], colours: [[0, 0, 0], [0, 0, 0], [0, 0, 0]] },
+            h, w).owner, h, w);
+  const at = (step) => ({ ...a, y: Math.round(a.y + (step * down) / far),
+                          x: Math.round(a.x + (step * right) / far) });
+  let [step, by] = [0, meets(a) ? -1 : 1];
+  while (Math.abs(step) < 200 && meets(at(step + by)) === by < 0) step += by;
+  return by > 0 ? at(step + 1) : at(step);
+}
