@@ -83,9 +83,6 @@ def objects_summed(vectors: Vectors, own: Numbers, pull: float) -> float:
     "Up to `pull` it is free: subtract pull and cut off at 0.",
     "variance",
 )
-def pulled_from_the_start(vectors: Vectors, own: Numbers, pull: float) -> float:
-
-
 def pulled_within_margin(vectors: Vectors, own: Numbers, pull: float) -> float:
     """Pulls vectors together that are near enough."""
     far = away(vectors, own) ** 2
