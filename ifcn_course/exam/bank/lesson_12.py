@@ -72,16 +72,17 @@ def boxes_in_a_chain(draws: Draws) -> Question:
 
 def what_can_change(draws: Draws) -> Question:
     """What a re-scoring head can change."""
-    change = draws.one("figure", ["AR@100", "the mean IoU of the best answers",
+    most = 10 * draws.whole("most", 2, 20)
+    change = draws.one("figure", [f"AR@{most}", "the mean IoU of the best answers",
                                   "the number of answers"])
     return Question(
         "A head tells the IoU of each mask, and the scores are multiplied by it. The "
-        "masks stay as they are, and there are fewer than 100 in each picture. Which "
-        "figure can rise?", "AP75",
+        f"masks stay as they are, and there are fewer than {most} in each picture. "
+        "Which figure can rise?", "AP75",
         "AP takes the answers in the order of their scores; the others ask which "
         "masks are there.",
         {change: "It does not depend on the order.",
-         "AP75 and AR@100": "AR@100 does not depend on the order here.",
+         f"AP75 and AR@{most}": f"AR@{most} does not depend on the order here.",
          "none": "AP does depend on the order."})
 
 
