@@ -10,6 +10,7 @@ from benchmarks import (
     importing,
     laptop,
     lessons,
+    page,
     paper_scale,
     proposing,
     recipe,
@@ -19,8 +20,8 @@ from benchmarks import (
     training_step,
 )
 
-EVERY = (importing, assembling, training_step, convolutions, proposing, frames, scenes,
-         coins, recipe, laptop, recognition, paper_scale, lessons, size)
+EVERY = (importing, assembling, training_step, convolutions, proposing, frames, page,
+         scenes, coins, recipe, laptop, recognition, paper_scale, lessons, size)
 
 if __name__ == "__main__":
     for benchmark in EVERY:

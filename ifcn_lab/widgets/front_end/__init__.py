@@ -2,7 +2,8 @@
 
 A browser is given one module with no imports: in a notebook by anywidget, in a file of
 its own together with `host.js`. So the modules that a widget imports are put before
-it, each once. They are plain JavaScript; nothing is compiled.
+it, each once. They are plain JavaScript; nothing is compiled but
+`convolution.wat`, whose bytes `convolution.js` carries.
 """
 
 from __future__ import annotations

@@ -33,16 +33,18 @@ class Model {
 
 /** The bytes behind base64 text that was deflated. */
 async function inflated(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let n = 0; n < bytes.length; n++) bytes[n] = letters.charCodeAt(n);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new DataView(await new Response(stream).arrayBuffer());
 }
 
 const stored = JSON.parse(document.getElementById("state").textContent);
 const values = { ...stored.state };
-for (const [name, text] of Object.entries(stored.buffers)) {
+await Promise.all(Object.entries(stored.buffers).map(async ([name, text]) => {
   values[name] = await inflated(text);
-}
+}));
 const model = new Model(values);
 globalThis.ifcnModel = model;
 tidy(render)({ model, el: document.getElementById("widget") });

@@ -70,31 +70,40 @@ export function painted(shapes, { ground, colours }, h, w) {
 export function anyTouch(owner, h, w) {
   for (let y = 0; y < h; y++) {
     for (let x = 0; x < w; x++) {
-      const own = owner[y * w + x];
-      for (const [down, right] of own ? [[0, 1], [1, 0], [1, 1], [1, -1]] : []) {
-        const [row, column] = [y + down, x + right];
-        if (row >= h || column >= w || column < 0) continue;
-        const other = owner[row * w + column];
-        if (other && other !== own) return true;
-      }
+      const at = y * w + x;
+      const own = owner[at];
+      if (!own) continue;
+      const [right, below] = [x + 1 < w, y + 1 < h];
+      const other = (n) => owner[n] !== 0 && owner[n] !== own;
+      if ((right && other(at + 1)) || (below && other(at + w))
+          || (right && below && other(at + w + 1))
+          || (x > 0 && below && other(at + w - 1))) return true;
     }
   }
   return false;
 }
 
-/** IoU of a proposal's mask with the pixels of a shape. */
-export function overlapWith(owner, number, { box, mask }, w) {
-  const [x0, y0, x1, y1] = box;
-  let [shared, own, theirs] = [0, 0, 0];
-  for (const pixel of owner) if (pixel === number) own++;
-  for (let y = y0; y < y1; y++) {
-    for (let x = x0; x < x1; x++) {
-      if (!mask[(y - y0) * (x1 - x0) + x - x0]) continue;
-      theirs++;
-      if (owner[y * w + x] === number) shared++;
+/** For each of `count` shapes, the highest IoU that a proposal has with its pixels. */
+export function bestOverlaps(owner, count, found, w) {
+  const areas = new Array(count + 1).fill(0);
+  for (let n = 0; n < owner.length; n++) areas[owner[n]] += 1;
+  const best = new Array(count).fill(0);
+  for (const { box: [x0, y0, x1, y1], mask } of found) {
+    const shared = new Array(count + 1).fill(0);
+    let [at, theirs] = [0, 0];
+    for (let y = y0; y < y1; y++) {
+      for (let x = x0; x < x1; x++) {
+        if (!mask[at++]) continue;
+        theirs++;
+        shared[owner[y * w + x]] += 1;
+      }
+    }
+    for (let n = 0; n < count; n++) {
+      const all = areas[n + 1] + theirs - shared[n + 1];
+      best[n] = Math.max(best[n], shared[n + 1] / Math.max(all, 1));
     }
   }
-  return shared / Math.max(own + theirs - shared, 1);
+  return best;
 }
 
 /** Move shape `a` along the line to shape `b` until their pixels just touch. */

@@ -7,7 +7,7 @@ import { outlineOf } from "./outlines.js";
 import {
   button, clamp, element, greyImage, numbers, onceAFrame, put, sorry, spoken, watch,
 } from "./page.js";
-import { anyTouch, overlapWith, painted } from "./painting.js";
+import { anyTouch, bestOverlaps, painted } from "./painting.js";
 import { Panel, Stage } from "./panel.js";
 import { proposals } from "./pasting.js";
 import { boxArea } from "./proposing.js";
@@ -95,8 +95,7 @@ class Scene {
     const head = `${count} shape${count === 1 ? "" : "s"}, ${how}.`;
     if (!this.isAnswered) return `${head} The network is looking.`;
     const { found } = this.answer;
-    const best = this.shapes.map((_, n) => Math.max(0, ...found.map((each) =>
-      overlapWith(this.owner, n + 1, each, this.w))));
+    const best = bestOverlaps(this.owner, count, found, this.w);
     const hits = best.filter((iou) => iou >= FOUND).length;
     const mixed = this.model.get("shuffled")
       ? " The maps are shuffled: each part of a window is copied from another's map." : "";
@@ -142,8 +141,8 @@ class Picture {
   draw() {
     const { panel, scene: { answer: { found }, chosen, selected } } = this;
     panel.clear();
-    [...found.entries()].reverse().forEach(([n, { box, mask }]) => {
-      const path = outlineOf(mask, Int32Array.from(box), 0);
+    [...found.entries()].reverse().forEach(([n, one]) => {
+      one.path ??= outlineOf(one.mask, Int32Array.from(one.box), 0);
       const own = n === chosen;
       for (const [colour, lines] of [[PAPER, own ? 5 : 4],
                                      [own ? INK : this.colours[n % this.colours.length],
@@ -151,7 +150,7 @@ class Picture {
         panel.pen.strokeStyle = colour;
         panel.pen.lineWidth = lines / panel.scale;
         panel.pen.setLineDash([]);
-        panel.pen.stroke(path);
+        panel.pen.stroke(one.path);
       }
     });
     for (const { box, score } of found) {
@@ -271,6 +270,7 @@ export function render({ model, el }) {
     heard.say(scene.words());
     if (scene.isAnswered) root.dataset.answered = scene.key;
   };
+  const drawSoon = onceAFrame(drawChoice); // a task of its own: neither is long
   const ask = () => engine?.ask({
     key: scene.key, pixels: scene.pixels, h: scene.h, w: scene.w,
     order: model.get("shuffled") ? model.get("order") : unshuffled });
@@ -302,7 +302,7 @@ export function render({ model, el }) {
       scene.take(key, answer);
       root.dataset.ms = ms.toFixed(1);
       drawAnswer();
-      drawChoice();
+      drawSoon();
     });
   ask();
   const stop = watch(model, ["shapes", "selected", "chosen", "shuffled"],
