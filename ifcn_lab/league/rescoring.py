@@ -123,14 +123,14 @@ def _ranked(each: Answers, score: Float[np.ndarray, " N"]) -> Instances:
 
 def qualities(
     found: Sequence[Instances], samples: Sequence[Sample]
-) -> list[Float[np.ndarray, " N"]]:
+) -> list[Float[np.ndarray, " _"]]:
     """The IoU that each mask has with the nearest object."""
     return [mask_iou(each.masks, sample.masks).max(1, initial=0)
             for each, sample in zip(found, samples, strict=True)]
 
 
 def reordered(
-    found: Sequence[Instances], scores: Sequence[Float[np.ndarray, " N"]]
+    found: Sequence[Instances], scores: Sequence[Float[np.ndarray, " _"]]
 ) -> list[Instances]:
     """The same masks with other scores, best first."""
     return [replace(each, scores=np.asarray(score)).take(
