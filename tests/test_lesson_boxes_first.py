@@ -16,10 +16,13 @@ from ifcn_course.exam.bank import lesson_10
 from ifcn_course.predict import predictions
 from ifcn_lab import draw
 from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.layers.boxes import box_iou, decode_boxes, encode_boxes, match
 from ifcn_lab.layers.nms import nms_pairwise
 from ifcn_lab.layers.roi import roi_warp
 from ifcn_lab.league.roi_oracle import OPERATORS, ellipses, roi_oracle
+from ifcn_lab.metrics import mask_iou
+from ifcn_lab.models.mask_rcnn import MaskRCNN
 from tests.test_exam import lines_of, result_of
 
 WEIGHTS = (10, 10, 5, 5)
@@ -91,6 +94,20 @@ def test_a_head_undoes_the_half_place_and_not_the_rounding() -> None:
         "RoIPool", "RoIAlign, not aligned", "RoIAlign"))
     assert shifted < 1.5 * aligned and pooled > 1.6 * shifted
     assert answer("10.2") == "of the half place only"
+
+
+@pytest.mark.slow
+def test_a_trained_network_that_rounds_loses_its_exact_masks() -> None:
+    net, held_out = MaskRCNN.from_pretrained(), SceneSet(12, start=1_000_000)
+    shares = {}
+    for roi in ("align", "warp", "pool"):
+        net.roi = roi
+        found = net.detect([each.image for each in held_out], top=20)
+        best = np.concatenate([mask_iou(some.masks, each.masks).max(0)
+                               for some, each in zip(found, held_out, strict=True)])
+        shares[roi] = (best >= 0.9).mean()
+        assert (best >= 0.7).mean() > 0.7
+    assert shares["pool"] < 0.25 < 0.6 < min(shares["align"], shares["warp"])
 
 
 def pull(away: float) -> list[float]:

@@ -53,6 +53,14 @@ def test_the_recorded_network_nearly_keeps_it() -> None:
     exact = {b: float(((torch.cdist(vectors, vectors) < b) == same).all(1).float()
                       .mean()) for b in (0.5, 1.5, 2.9)}
     assert exact[1.5] > 0.8 and exact[0.5] < 0.2 and exact[2.9] < 0.2
+    assert predictions()["13.3"]["answer"] == 1.5 == PUSH
+
+
+def test_without_push_all_vectors_end_on_one_heap() -> None:
+    film = load()
+    vectors = film.vectors[run_of(True, False, True), -1] * film.unit
+    assert np.linalg.norm(vectors - vectors.mean(0), axis=1).max() < PULL
+    assert predictions()["13.2"]["answer"] == "one heap"
 
 
 def disc_vectors(net: Discriminative, gap: int) -> tuple[Tensor, Tensor]:

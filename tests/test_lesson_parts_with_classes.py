@@ -20,7 +20,7 @@ from ifcn_lab.widgets import InsideOutside
 from ifcn_lab.windows.oracle import coverage, object_centers, oracle_maps, parts_seen
 
 SHAPES = ("disc", "rectangle", "star")
-SEED = 1_000_003
+SEED = 1_000_002
 
 
 def test_a_region_that_is_moved_by_a_part_loses_its_whole_vote() -> None:
@@ -90,7 +90,8 @@ def test_read_as_another_category_the_vote_falls_and_a_mask_remains() -> None:
     disc, star = (pairs[shown.names.index(name)] for name in ("disc", "star"))
     assert star.max(0).mean() < disc.max(0).mean() - 1
     own, other = disc[0] > disc[1], star[0] > star[1]
-    assert (own & other).sum() / (own | other).sum() > 0.5
+    assert (own & other).sum() / (own | other).sum() > 0.9
+    assert (star.max(0)[other] < 0).mean() > 0.5
     assert predictions()["11.3"]["answer"] == "the vote falls, a mask remains"
 
 

@@ -23,8 +23,6 @@ def widget(**options) -> RoiExplorer:
     return RoiExplorer(IMAGE, MASK, **options)
 
 
-# The front end's operators
-
 READ = f"""(cases) => {{ {front_end.joined('roi.js')}
 return cases.map(({{ operator, map, box, bins, samples, stride, upstream }}) => {{
   const scene = {{ ...map, values: Float64Array.from(map.values) }};

@@ -83,7 +83,7 @@ def objects_summed(vectors: Vectors, own: Numbers, pull: float) -> float:
     "Up to `pull` it is free: subtract pull and cut off at 0.",
     "variance",
 )
-def no_margin(vectors: Vectors, own: Numbers, pull: float) -> float:
+def pulled_within_margin(vectors: Vectors, own: Numbers, pull: float) -> float:
     """Pulls vectors together that are near enough."""
     far = away(vectors, own) ** 2
     return float(np.mean([far[own == number].mean() for number in np.unique(own)]))

@@ -76,7 +76,7 @@ def sum_clipped(prototypes: Maps, mix: Mix) -> Answer:
     "Keep one place more on each side: low n - 1 and high n + 1.",
     "kept_places",
 )
-def no_margin(low: float, high: float, n: int) -> list[int]:
+def crop_without_margin(low: float, high: float, n: int) -> list[int]:
     """Keeps what lies in the box alone."""
     return [i for i in range(n) if low * n <= i < high * n]
 

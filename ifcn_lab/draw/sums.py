@@ -87,7 +87,7 @@ def by_growth(shares: Sequence[float], ious: Mapping[str, Sequence[float]]) -> P
             axes.plot(100 * np.array(shares), values, style, color=colour, marker="o",
                       linewidth=2, label=name)
         axes.axvline(0, color=GREY, linewidth=0.8)
-        axes.set(xlabel="boxes wider and higher by, %", ylabel="mean IoU")
+        axes.set(xlabel="boxes wider and higher by, %", ylabel="IoU of the objects")
         axes.legend(loc="best")
     said = [f"{name}: {listing([f'{100 * s:+.0f} % {v:.2f}' for s, v in pairs])}"
             for name, pairs in ((name, zip(shares, values, strict=True))

@@ -6,7 +6,7 @@ order of them can be measured; and Mask Scoring R-CNN's last head, trained alone
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import NamedTuple
@@ -34,6 +34,7 @@ from ifcn_lab.models.yolact import (
 )
 from ifcn_lab.segmenter import Instances
 from ifcn_lab.training.recipe import LESSON
+from ifcn_lab.views import View
 
 SMALLEST = 0.05
 """Answers of a lower score are left out, as in YOLACT."""
@@ -147,23 +148,24 @@ class Seen(NamedTuple):
     wanted: Bool[Tensor, "R P P"]
 
 
-@torch.no_grad()
-def seen_once(net: MaskScoringRCNN, samples: Sequence[Sample]) -> Iterator[Seen]:
+def seen_once(net: MaskScoringRCNN, samples: Sequence[Sample]) -> list[Seen]:
     """Each sample through all of the network but its last head.
 
     Regions are drawn as in training: proposals and the objects' own boxes.
     """
     rng = np.random.default_rng(0)
-    for sample in samples:
-        view = net.view(sample, LESSON, rng)
-        objects, out = net.targets(view, rng), net(view.image[None])
-        anchors, shape = net.rpn.anchors(out.features), tuple(objects.size.tolist())
-        boxes, _ = net.rpn.proposals(out.objectness[0], out.code[0], anchors, shape,
-                                     300)
-        some = net.draw(boxes, objects).positive()
-        mask = net.masks(out.maps[0], some.boxes, some.label - 1)
-        wanted = cut_masks(objects, some, mask.shape[-1])
-        yield Seen(out.maps[0], some, objects, mask, wanted)
+    return [_seen(net, net.view(sample, LESSON, rng), rng) for sample in samples]
+
+
+@torch.no_grad()
+def _seen(net: MaskScoringRCNN, view: View, rng: np.random.Generator) -> Seen:
+    objects, out = net.targets(view, rng), net(view.image[None])
+    anchors, shape = net.rpn.anchors(out.features), tuple(objects.size.tolist())
+    boxes, _ = net.rpn.proposals(out.objectness[0], out.code[0], anchors, shape, 300)
+    some = net.draw(boxes, objects).positive()
+    mask = net.masks(out.maps[0], some.boxes, some.label - 1)
+    wanted = cut_masks(objects, some, mask.shape[-1])
+    return Seen(out.maps[0], some, objects, mask, wanted)
 
 
 def new_head(net: MaskScoringRCNN, seed: int = 0) -> MaskScoringRCNN:

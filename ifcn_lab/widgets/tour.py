@@ -170,8 +170,10 @@ def _inside_outside() -> Explorable:
     from ifcn_lab.widgets.inside_outside import InsideOutside
 
     net = FCIS.from_pretrained("scenes-fcis-kinds")
-    scene = scenes.make(1_000_003, families=("disc", "rectangle", "star"), one_kind=0)
-    return InsideOutside(net, scene.image)
+    scene = scenes.make(1_000_002, families=("disc", "rectangle", "star"), one_kind=0,
+                        objects=(3, 5))
+    return (InsideOutside(net, scene.image).offer("Read it as a disc", kind=1)
+            .offer("Read it as a star", kind=3))
 
 
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {

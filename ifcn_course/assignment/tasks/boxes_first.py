@@ -165,23 +165,27 @@ for n, row in enumerate(plane):
     for b, number in enumerate(read(row, {first}, {past}, {bins})):
         total += (n + 1) * (b + 1) * number
 return total"""
-    step = Step("## Your scene\n\n`plane` is a map of your class's scene at stride "
-                f"{STRIDE}: the share of each place that objects cover.",
-                f"scene = scenes.make({variant.scene})\n"
-                "covered = scene.masks.any(0)\n"
-                f"plane = covered.reshape({SIDE}, {STRIDE}, {SIDE}, {STRIDE})"
-                ".mean((1, 3))\n"
-                "draw.show(pictures.scene_windows(scene.image, scene.masks, [], M))")
     answer = read_once(rule, plane, variant)
     row, low, high = answer[0]
     return Task("weighted_bins()", "Bins of your scene",
         f"Read every row of `plane` from {first} to {past} with {bins} bins.\nAdd up "
         "all numbers, each times its row + 1 and times its bin + 1, both counted from "
         "0.", lines, total, (Asked("the sum", (), "Read row by row.", 3),),
-        before=(step,), tried=Tried(
+        before=(scene_step(variant),), tried=Tried(
             f"float(np.sum(read(plane[{row}], {low}, {high}, 6)))", "a number",
             f"The six bins of row {row} from {low} to {high} add up to "
             f"**{answer[1]:.4f}**. Do yours?", answer[1]))
+
+
+def scene_step(variant: Variant) -> Step:
+    """The class's scene and its map."""
+    return Step("## Your scene\n\n`plane` is a map of your class's scene at stride "
+                f"{STRIDE}: the share of each place that objects cover.",
+                f"scene = scenes.make({variant.scene})\n"
+                "covered = scene.masks.any(0)\n"
+                f"plane = covered.reshape({SIDE}, {STRIDE}, {SIDE}, {STRIDE})"
+                ".mean((1, 3))\n"
+                "draw.show(pictures.scene_windows(scene.image, scene.masks, [], M))")
 
 
 def side_of(variant: Variant, name: str) -> tuple[float, float, int]:
