@@ -1,4 +1,4 @@
-"""The Playground in a real JupyterLab: the hand, the page's network and Python agree."""
+"""The Playground in a real JupyterLab: the hand and the page's network agree."""
 
 import pytest
 
