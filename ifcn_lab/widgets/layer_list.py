@@ -88,7 +88,7 @@ def layer_list(model: InstanceFCN) -> LayerList:
     >>> from ifcn_lab import InstanceFCN
     >>> listed = layer_list(InstanceFCN(backbone="light"))
     >>> len(listed.layers), len(listed.weights) // 2
-    (20, 202201)
+    (18, 202842)
     """
     if model.backbone_name not in BACKBONES:
         raise ValueError(f"a page can run a network on {' or '.join(BACKBONES)}; this "

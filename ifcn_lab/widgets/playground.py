@@ -52,9 +52,9 @@ FAILING = [shape("bar", 64, 64, 122, turn=35)]
 class Playground(Explorable):
     """Shapes to draw, drag and resize, and the network's answer to them.
 
-    The network runs where the page is read: its 611 or 203 thousand weights travel as
-    float16. It sees the picture at its own size, so shapes of about 34 to 68 pixels
-    fit its window of 84.
+    The network runs where the page is read: its 611 thousand weights (203 on the light
+    backbone) travel as float16. It sees the picture at its own size, so shapes of about
+    34 to 68 pixels fit its window of 84.
 
     Args:
         model: a network on a small backbone; None: the one of the lessons.

@@ -254,8 +254,9 @@ export function render({ model, el }) {
     const { scores, kind } = scene.answer;
     maps.paint(scores.maps, greyImage);
     sureness.paint(scores);
-    by.textContent = kind === "recorded" ? "a recorded answer"
-      : `answered in this page, by ${kind}`;
+    by.textContent = kind === "JavaScript"
+      ? "the network runs in this page, slowly, as WebAssembly is switched off here"
+      : "the network runs in this page";
     root.dataset.by = kind;
   };
   const drawChoice = () => {
