@@ -24,7 +24,7 @@ LEAGUE_HEAD = """# The league
 
 {command}
 
-Every model: the small backbone, the recipe of the data set with the model's usual
+Every model: the light backbone, the recipe of the data set with the model's usual
 changes (`recipe_changes`), one budget. SharpMask and MNC train the network they stand
 on for the first half of it. Mean over seeds ± the standard deviation (n - 1); overlap,
 recall and precision in percent. AR@N is the mean recall over mask IoU .5 to .95 among
