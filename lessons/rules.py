@@ -18,7 +18,7 @@ from lessons.source import (
     student,
     written,
 )
-from lessons.tasks import Task, announced
+from lessons.tasks import Announcement, announced
 
 LINES, WIDTH = 12, 79
 EXERCISES = 4
@@ -47,7 +47,7 @@ def length(cell: NotebookNode) -> int:
     return sum(bool(line.strip()) for line in lines)
 
 
-def tasks(lesson: NotebookNode) -> list[Task]:
+def tasks(lesson: NotebookNode) -> list[Announcement]:
     """Return the exercises that the lesson announces, in order."""
     prose = [c["source"] for c in lesson.cells if c["cell_type"] == "markdown"]
     return [task for text in prose if (task := announced(text))]
@@ -91,7 +91,7 @@ def _exercises(lesson: NotebookNode, number: int) -> Iterator[str]:
             yield f"`# solution N.M` or `# end` stands alone in {_name(cell)}"
 
 
-def _announcement(exercise: Exercise, task: Task | None) -> Iterator[str]:
+def _announcement(exercise: Exercise, task: Announcement | None) -> Iterator[str]:
     """Say what the prose before a marked cell lacks."""
     number, lines = exercise.number, written(exercise.lines)
     if task is None or task.number != number:

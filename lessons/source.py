@@ -13,7 +13,7 @@ import jupytext
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lessons.tasks import Task, about, announced, last_level, shown
+from lessons.tasks import Announcement, about, announced, last_level, shown
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 MARKED = re.compile(
@@ -76,7 +76,7 @@ def student(lesson: NotebookNode) -> NotebookNode:
     return notebook(_derived(lesson, stub, _fold))
 
 
-Answer = Callable[[NotebookNode, str, Task | None], str]
+Answer = Callable[[NotebookNode, str, Announcement | None], str]
 
 
 def _derived(
@@ -102,7 +102,7 @@ def _checks(cell: NotebookNode) -> bool:
 
 def announcing(
     cells: Sequence[NotebookNode],
-) -> Iterator[tuple[NotebookNode, Task | None]]:
+) -> Iterator[tuple[NotebookNode, Announcement | None]]:
     """Yield each cell and the exercise that the prose right before it announces."""
     task = None
     for cell in cells:
@@ -147,7 +147,7 @@ def _refusal(match: re.Match[str]) -> str:
     )
 
 
-def _fold(cell: NotebookNode, number: str, task: Task | None) -> str:
+def _fold(cell: NotebookNode, number: str, task: Announcement | None) -> str:
     name, why = f"Solution of exercise {number}", ""
     if task is not None:
         name, why = f"{name}, and why it matters", f"**Why it matters:** {task.why}\n\n"
@@ -157,7 +157,7 @@ def _fold(cell: NotebookNode, number: str, task: Task | None) -> str:
     )
 
 
-def _reason(cell: NotebookNode, number: str, task: Task | None) -> str:
+def _reason(cell: NotebookNode, number: str, task: Announcement | None) -> str:
     return f"**Why exercise {number} matters:** {task.why}" if task else ""
 
 

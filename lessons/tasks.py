@@ -31,7 +31,7 @@ _TOLD = re.compile(
 _HEADING = re.compile(r"^(#+) ", re.MULTILINE)
 
 
-class Task(NamedTuple):
+class Announcement(NamedTuple):
     """An exercise as it is announced; `why` says why it matters."""
 
     number: str
@@ -44,14 +44,14 @@ class Task(NamedTuple):
     why: str
 
 
-def announced(prose: str) -> Task | None:
+def announced(prose: str) -> Announcement | None:
     """Return the exercise that a prose cell ends with; None if it has none."""
     found = _ANNOUNCED.search(prose)
     if found is None:
         return None
     told = {name: (text or "").strip() for name, text in _told(found["told"]).items()}
     counts = {name: int(found[name]) for name in ("difficulty", "minutes", "lines")}
-    return Task(found["number"], bool(found["open_problem"]), **counts, **told)
+    return Announcement(found["number"], bool(found["open_problem"]), **counts, **told)
 
 
 def _told(text: str) -> dict[str, str | None]:
@@ -78,10 +78,10 @@ def _folded(summary: str, told: str) -> str:
     return f"<details><summary>{summary}</summary>\n\n{told}\n\n</details>"
 
 
-def facts(task: Task) -> str:
+def facts(task: Announcement) -> str:
     """Return the line below the heading: difficulty, minutes, lines.
 
-    >>> facts(Task("3.1", False, 1, 5, 1, "Write it.", "Divide.", "It counts."))
+    >>> facts(Announcement("3.1", False, 1, 5, 1, "Write it.", "Divide.", "It counts."))
     'Difficulty ●○○○○ (1 of 5) · 5 minutes · about 1 line'
     """
     dots = "●" * task.difficulty + "○" * (5 - task.difficulty)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ifcn_course.assignment.sheet import IMPORTS, Sheet, constants
-from ifcn_course.assignment.task import Asked, Step, Task, calls
+from ifcn_course.assignment.task import Asked, Lead, Task, calls
 from ifcn_course.assignment.variant import Variant
 
 
@@ -19,5 +19,5 @@ def sheet(variant: Variant) -> Sheet:
              "return sum(tilted(a, K) for a in range(100))",
              lambda: sum(a * factor - variant.k**2 for a in range(100)),
              (Asked("the sum", points=2),)))
-    opening = Step("Run this cell first.", f"{IMPORTS}\n\n{constants(variant)}")
+    opening = Lead("Run this cell first.", f"{IMPORTS}\n\n{constants(variant)}")
     return Sheet("Midterm", "Two tasks.", (opening,), tasks, {"factor": factor}, ("k",))

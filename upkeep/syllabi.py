@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 
 from lessons import build, rules, source
 from lessons.opening import Opening, opening
-from lessons.tasks import Task
+from lessons.tasks import Announcement
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / "guide" / "syllabi.toml"
@@ -39,7 +39,7 @@ class Lesson(NamedTuple):
     title: str
     path: str
     box: Opening
-    tasks: tuple[Task, ...]
+    tasks: tuple[Announcement, ...]
     sections: tuple[str, ...]
     place: dict[str, str]
     """The section of each exercise."""

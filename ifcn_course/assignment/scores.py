@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from ifcn_course.assignment.sheet import SIDE, STRIDE
-from ifcn_course.assignment.task import Step
+from ifcn_course.assignment.task import Lead
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab import scenes
 from ifcn_lab.grid import Grid
@@ -140,9 +140,9 @@ class ClassScene:
         """The same maps in the class's order."""
         return self.variant.from_paper(self.paper_maps)
 
-    def step(self) -> Step:
+    def step(self) -> Lead:
         """The cells that show the scene and make its perfect maps."""
-        return Step("## Your scene\n\nA scene of your class, with the window of each "
+        return Lead("## Your scene\n\nA scene of your class, with the window of each "
                     "object.\n`maps` are the maps that a perfect network would give, "
                     "in your order, and `centers` are the windows' centres.",
                     self.lines())

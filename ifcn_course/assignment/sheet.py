@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ifcn_course.assignment.task import Step, Task
+from ifcn_course.assignment.task import Lead, Task
 from ifcn_course.assignment.variant import Variant
 
 STRIDE, SIDE = 4, 32
@@ -35,7 +35,7 @@ class Sheet:
 
     title: str
     promise: str
-    opening: tuple[Step, ...]
+    opening: tuple[Lead, ...]
     tasks: tuple[Task, ...]
     extra: Mapping[str, object] = field(default_factory=dict)
     uses: tuple[str, ...] = ("k", "m", "numbering", "order", "scene")
@@ -46,15 +46,15 @@ class Sheet:
         return sum(task.points for task in self.tasks)
 
 
-def first_steps(variant: Variant, said: str = "", more: str = "") -> tuple[Step, ...]:
+def first_steps(variant: Variant, said: str = "", more: str = "") -> tuple[Lead, ...]:
     """The cell that runs first, with `more` lines and what is `said` of them; parts."""
     code = f"{IMPORTS}\n\n{constants(variant)}{more}"
-    return Step(f"Run this cell first.{said}", code), parts_step(variant)
+    return Lead(f"Run this cell first.{said}", code), parts_step(variant)
 
 
-def first_step(variant: Variant) -> Step:
+def first_step(variant: Variant) -> Lead:
     """The cell that runs first, of a lesson that counts no parts."""
-    return Step("Run this cell first.", f"{IMPORTS}\n\nM = {variant.m}")
+    return Lead("Run this cell first.", f"{IMPORTS}\n\nM = {variant.m}")
 
 
 def constants(variant: Variant) -> str:
@@ -82,7 +82,7 @@ def wrapped(numbers: Sequence[float | int], width: int = 68) -> str:
     return "[\n" + "".join(f"    {line}\n" for line in lines) + "]"
 
 
-def parts_step(variant: Variant) -> Step:
+def parts_step(variant: Variant) -> Lead:
     """How the class counts its parts: in words and as a figure."""
     name = "ORDER" if isinstance(variant.numbers, list) else repr(variant.numbers)
     prose = (
@@ -95,7 +95,7 @@ def parts_step(variant: Variant) -> Step:
         "The lessons and `ifcn_lab.assemble` count row by row. You do not.")
     if name == "ORDER":
         prose += "\n`ORDER[a * K + b]` is the number of the part in row a, column b."
-    return Step(prose, f"draw.show(pictures.numbered_parts({name}, K, M))")
+    return Lead(prose, f"draw.show(pictures.numbered_parts({name}, K, M))")
 
 
 def number_in(text: str, number: object) -> bool:

@@ -41,8 +41,8 @@ def calls(what: str, hint: str, rows: Iterable[Sequence]) -> tuple[Asked, ...]:
 
 
 @dataclass(frozen=True)
-class Step:
-    """A pair of cells that are not graded: prose, then code, if there is any."""
+class Lead:
+    """What leads to a task and is not graded: prose, then code, if there is any."""
 
     prose: str
     code: str = ""
@@ -89,7 +89,7 @@ class Task:
     truth: Callable[..., object]
     cases: tuple[Asked, ...]
     agree: str = "exact"
-    before: tuple[Step, ...] = ()
+    before: tuple[Lead, ...] = ()
     tried: Tried | None = None
 
     @property

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 GREY_OF_FILL = 128
 
 
-class Windows(NamedTuple):
+class Moved(NamedTuple):
     """A window, the window a step further, and what became of the shared pixels.
 
     `kinds`: 0 reads the same score, 1 another score, 2 one of another answer; of the
@@ -112,7 +112,7 @@ class CoherenceExplorer(OverMaps):
                        ((self.y, self.down, self.H), (self.x, self.right, self.W)))
         return down, right
 
-    def windows(self) -> Windows:
+    def windows(self) -> Moved:
         """Both windows of the score maps, and what became of their pixels."""
         down, right = self.step
         places = [(self.y, self.x), (self.y + down, self.x + right)]
@@ -120,7 +120,7 @@ class CoherenceExplorer(OverMaps):
         same = kept(self.k, self.m, self.step)
         return self._compared(before, after, same, self.half)
 
-    def other_windows(self) -> Windows:
+    def other_windows(self) -> Moved:
         """Both windows of the other head, as greys, and what became of their pixels."""
         m, moved = self.m, self.step
         every = np.frombuffer(self.outputs, np.uint8).reshape(m, m, self.H, self.W)
@@ -140,12 +140,12 @@ class CoherenceExplorer(OverMaps):
     def _compared(
         self, before: Shaped[np.ndarray, "m m"], after: Shaped[np.ndarray, "m m"],
         same: Any, half: float,
-    ) -> Windows:
+    ) -> Moved:
         one, other = shared(before, after, self.step)
         changed = np.where((one > half) == (other > half), 1, 2)
         kinds = np.full(before.shape, -1)
         shared(kinds, kinds, self.step)[1][...] = np.where(same, 0, changed)
-        return Windows(before, after, kinds)
+        return Moved(before, after, kinds)
 
     def words(self) -> str:
         """How far the window moved, and how many pixels kept their score."""

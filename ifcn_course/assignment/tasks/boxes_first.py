@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ifcn_course.assignment.scores import ClassScene
 from ifcn_course.assignment.sheet import SIDE, STRIDE, Sheet, first_step
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
+from ifcn_course.assignment.task import Asked, Lead, Task, Tried, calls
 from ifcn_course.assignment.variant import Variant
 
 
@@ -50,7 +50,7 @@ def sheet(variant: Variant) -> Sheet:
     tasks = (points_task(rule), ends_task(rule), read_task(rule),
              labels_task(high, low, left), slopes_task(rule, own, variant),
              sum_task(rule, own, variant))
-    opening = (first_step(variant), Step(
+    opening = (first_step(variant), Lead(
         f"## Your rule\n\nIn your class a bin is read in one point, at the share "
         f"**{rule.share}** of its width, counted from its left end.\nThe number of a "
         f"place stands at the share **{rule.stands}** of the place: index 0 of a row "
@@ -177,9 +177,9 @@ return total"""
             f"**{answer[1]:.4f}**. Do yours?", answer[1]))
 
 
-def scene_step(variant: Variant) -> Step:
+def scene_step(variant: Variant) -> Lead:
     """The class's scene and its map."""
-    return Step("## Your scene\n\n`plane` is a map of your class's scene at stride "
+    return Lead("## Your scene\n\n`plane` is a map of your class's scene at stride "
                 f"{STRIDE}: the share of each place that objects cover.",
                 f"scene = scenes.make({variant.scene})\n"
                 "covered = scene.masks.any(0)\n"

@@ -11,7 +11,7 @@ from ifcn_course import museum
 from ifcn_course.assignment.pictures import packed
 from ifcn_course.assignment.scores import ClassScene, class_scores, told
 from ifcn_course.assignment.sheet import Sheet, first_steps, wrapped
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
+from ifcn_course.assignment.task import Asked, Lead, Task, Tried, calls
 from ifcn_course.assignment.tasks.counting import number_task, window_task
 from ifcn_course.assignment.variant import Unfit, Variant
 from ifcn_course.museum import Specimen
@@ -126,7 +126,7 @@ def bug_task(scene: ClassScene, names: Sequence[str]) -> Task:
                           for letter, name in letters.items())
     code = (f"right = {wrapped(packed(right))}\nwrong = {{\n{pictures},\n}}\n"
             "draw.show(pictures.exhibits(right, wrong))")
-    step = Step("## Your exhibits\n\nA window of your class's scene, assembled "
+    step = Lead("## Your exhibits\n\nA window of your class's scene, assembled "
                 "rightly, and four times with a mistake.\nThey were made of maps that "
                 "are counted row by row, as `ifcn_lab.assemble` counts, not of yours.\n"
                 "Every number of a list is a row of the mask, its bits are the "
@@ -252,7 +252,7 @@ def wrong_task(scene: ClassScene, name: str) -> Task:
 right = ifcn_lab.assemble(scores, M, centers=centers)
 wrong = (broken(scores, M, centers, 0) != right).sum((1, 2))
 return (wrong * np.arange(1, len(wrong) + 1)).sum()"""
-    step = Step("## A specimen\n\n`broken(scores, M, centers, 0)` assembles a window "
+    step = Lead("## A specimen\n\n`broken(scores, M, centers, 0)` assembles a window "
                 "at each centre, with a mistake in it, and 0 off the map.\nIt and the "
                 "library count row by row; here you do too.", code)
     return Task("places_wrong()", "How much does it break?",

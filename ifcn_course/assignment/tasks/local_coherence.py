@@ -7,7 +7,7 @@ from jaxtyping import Bool, Shaped
 
 from ifcn_course.assignment.scores import ClassScene, Scores, class_scores
 from ifcn_course.assignment.sheet import SIDE, Sheet, first_steps
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
+from ifcn_course.assignment.task import Asked, Lead, Task, Tried, calls
 from ifcn_course.assignment.tasks.counting import number_task, window_task
 from ifcn_course.assignment.variant import Unfit, Variant
 from ifcn_lab.assembling import assemble
@@ -32,7 +32,7 @@ def sheet(variant: Variant) -> Sheet:
     opening = (
         *first_steps(variant, "\n`scores` are whole numbers that stand for score maps; "
                      "no other class has them.", f"\nSTEP = {step}\n{scores.line}"),
-        Step(f"## Your step\n\nIn your class the window moves **{step[0]} down and "
+        Lead(f"## Your step\n\nIn your class the window moves **{step[0]} down and "
              f"{step[1]} right** at once.\nThe figure shows one step.",
              "draw.show(draw.one_step(K, M, STEP))"),
     )

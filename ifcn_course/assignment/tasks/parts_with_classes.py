@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 
 from ifcn_course.assignment.scores import ClassScene, grids
 from ifcn_course.assignment.sheet import SIDE, Sheet, first_steps
-from ifcn_course.assignment.task import Asked, Step, Task, Tried
+from ifcn_course.assignment.task import Asked, Lead, Task, Tried
 from ifcn_course.assignment.variant import Draws, Variant
 from ifcn_lab.grid import Grid
 from ifcn_lab.windows.oracle import parts_seen
@@ -168,7 +168,7 @@ def region_task(scene: ClassScene, layout: str) -> Task:
     """A number: bins of a region that have more inside, category by category."""
     variant = scene.variant
     factor = variant.draws.whole("factor of pairs", 101, 799)
-    before = Step(
+    before = Lead(
         "## Your maps and your scene\n\n`scores` are the maps of 3 categories, in the "
         "order of your class; the numbers mean nothing.\n`covered` are the objects of "
         f"your scene on {SIDE} x {SIDE} places, and `centers` the middles of their "

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int, Shaped
 
 from ifcn_course.assignment.scores import ClassScene
 from ifcn_course.assignment.sheet import STRIDE, Sheet, first_step
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
+from ifcn_course.assignment.task import Asked, Lead, Task, Tried, calls
 from ifcn_course.assignment.variant import Variant
 
 NORMS = {
@@ -140,13 +140,13 @@ return said"""
               for row in rows))
 
 
-def scene_step(scene: ClassScene) -> Step:
+def scene_step(scene: ClassScene) -> Lead:
     """The class's scene, and whose each place is."""
     code = (f"scene = scenes.make({scene.variant.scene})\n"
             "numbers = np.arange(1, len(scene.masks) + 1)[:, None, None]\n"
             f"own = (scene.masks * numbers).sum(0)[::{STRIDE}, ::{STRIDE}]\n"
             "draw.show(pictures.scene_windows(scene.image, scene.masks, [], M))")
-    return Step("## Your scene\n\nA scene of your class.\n`own` (32, 32) holds the "
+    return Lead("## Your scene\n\nA scene of your class.\n`own` (32, 32) holds the "
                 "number of the object at each place, 0 for background.", code)
 
 

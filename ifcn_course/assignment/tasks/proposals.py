@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 
 from ifcn_course.assignment.scores import ClassScene
 from ifcn_course.assignment.sheet import Sheet, first_step, wrapped
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
+from ifcn_course.assignment.task import Asked, Lead, Task, Tried, calls
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.nms import nms_pairwise, pair_iou
@@ -44,7 +44,7 @@ def sheet(variant: Variant) -> Sheet:
              found_task(own, limit, thresholds(ladder)))
     opening = (
         first_step(variant),
-        Step(f"## Your boxes\n\nIn your class a box is written **{FORMATS[kind][0]}**."
+        Lead(f"## Your boxes\n\nIn your class a box is written **{FORMATS[kind][0]}**."
              "\nLengths are pixels. The lessons write (x0, y0, x1, y1), half-open. You "
              "do not."),
     )
@@ -151,12 +151,12 @@ def overlap_target(kind: str, boxes: list[list[float | int]]) -> Tried:
                  f"{j} of your scene have an IoU of **{iou:.4f}**. Do yours?", iou)
 
 
-def scene_step(own: Candidates) -> Step:
+def scene_step(own: Candidates) -> Lead:
     """The class's scene, its objects' boxes and the candidates, as lists."""
     code = (f"scene = scenes.make({own.scene})\nobjects = {rows(own.objects)}\n"
             f"boxes = {rows(own.boxes)}\nscores = {wrapped(own.scores)}\n"
             "draw.show(pictures.scene_windows(scene.image, scene.masks, [], M))")
-    return Step("## Your scene\n\nA scene of your class.\n`objects` are the tight "
+    return Lead("## Your scene\n\nA scene of your class.\n`objects` are the tight "
                 "boxes of its objects, `boxes` are candidates, and `scores` say how "
                 "good each candidate is. All boxes are in your format.", code)
 

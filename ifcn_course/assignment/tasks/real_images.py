@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from ifcn_course.assignment.scores import ClassScene
 from ifcn_course.assignment.sheet import Sheet, first_step, wrapped
-from ifcn_course.assignment.task import Asked, Step, Task, Tried
+from ifcn_course.assignment.task import Asked, Lead, Task, Tried
 from ifcn_course.assignment.variant import Variant
 
 CODES = {
@@ -86,7 +86,7 @@ def decode_task(scene: ClassScene, code: str, chosen: int) -> Task:
     words, lines = CODES[code]
     counts = encoded(scene.scene.masks[chosen], code)
     pixels = int(scene.scene.masks[chosen].sum())
-    step = Step("## Your scene\n\nA scene of your class.\n`counts` is the mask of one "
+    step = Lead("## Your scene\n\nA scene of your class.\n`counts` is the mask of one "
                 "of its objects, written as your class writes masks.",
                 f"scene = scenes.make({scene.variant.scene})\n"
                 f"counts = {wrapped(counts)}\n"

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Int
 
 from ifcn_course.assignment.scores import ClassScene, borders, grids, told, turned
 from ifcn_course.assignment.sheet import SIDE, Sheet, first_steps
-from ifcn_course.assignment.task import Asked, Step, Task, Tried
+from ifcn_course.assignment.task import Asked, Lead, Task, Tried
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.windows.oracle import oracle_maps
 
@@ -153,7 +153,7 @@ return maps"""
         "(H, W), and `center` the centre of its window.", lines,
         lambda mask, center, k, m: variant.from_paper(
             oracle_maps(mask[None], np.array([center]), k, m)), cases,
-        before=(Step(SCENE, scene.lines(maps=False)),),
+        before=(Lead(SCENE, scene.lines(maps=False)),),
         tried=Tried(TRIED, "a whole number", SHOWN.format(total=counted(scene).sum()),
                     int(counted(scene).sum())))
 

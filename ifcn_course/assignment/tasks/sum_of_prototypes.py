@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 
 from ifcn_course.assignment.scores import ClassScene
 from ifcn_course.assignment.sheet import Sheet, first_step
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
+from ifcn_course.assignment.task import Asked, Lead, Task, Tried, calls
 from ifcn_course.assignment.variant import Draws, Variant
 from ifcn_lab.widgets.mixing import mixed
 
@@ -213,4 +213,4 @@ return sum(int((mix_prototypes(maps, mix)[inside] > 1 / 7).sum())
         "columns 0.13 to 0.9.\nReturn how many places the six masks have together: "
         "those that the box keeps and whose logit is above 1/7.", lines, lambda: total,
         (Asked("the number of places", (), "No sigmoid is needed.", 3),),
-        before=(Step("## Your scene\n\nA scene of your class.", code),))
+        before=(Lead("## Your scene\n\nA scene of your class.", code),))

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from ifcn_course.assignment.scores import ClassScene, grids
 from ifcn_course.assignment.sheet import SIDE, STRIDE, Sheet, first_steps
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
+from ifcn_course.assignment.task import Asked, Lead, Task, Tried, calls
 from ifcn_course.assignment.tasks.counting import number_task
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.data.masks import tight_boxes
@@ -169,7 +169,7 @@ return counts"""
         "Count, for windows at `centers`, how often each score is copied: an array of "
         "k * k maps of H x W, in your order.\nWhat lies off the map is left out.",
         lines, lambda centers, k, m, h, w: copies(variant, centers, k, m, h, w), cases,
-        before=(Step(SCENE, POSITIVE.format(seed=variant.scene)),),
+        before=(Lead(SCENE, POSITIVE.format(seed=variant.scene)),),
         tried=Tried("count_copies(positive, K, M, 32, 32).sum()", "a whole number",
                     "The positive windows of your scene copy "
                     f"**{total}** scores. Do yours?", total))

@@ -7,7 +7,7 @@ from jaxtyping import Int
 
 from ifcn_course.assignment.scores import ClassScene
 from ifcn_course.assignment.sheet import Sheet, first_step
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
+from ifcn_course.assignment.task import Asked, Lead, Task, Tried, calls
 from ifcn_course.assignment.variant import Variant
 from ifcn_lab.grid import Grid
 from ifcn_lab.windows.oracle import parts_seen
@@ -189,7 +189,7 @@ def spoiled_task(scene: ClassScene, side: str, depth: int, steps: int) -> Task:
             "dtype=np.int64)  # (128, 128)\n"
             "draw.show(pictures.scene_windows(scene.image, scene.masks, centers, M))"
             f"\n\n{BOX_SUM}")
-    before = Step("## Your scene\n\nA scene of your class, with a window for each "
+    before = Lead("## Your scene\n\nA scene of your class, with a window for each "
                   "object.\n`grey` is the picture that the next task takes, `covered` "
                   "are the objects on the feature map, of 32 x 32 places, and "
                   "`centers` are the windows' centres.", code)

@@ -9,7 +9,7 @@ from jaxtyping import Bool
 
 from ifcn_course.assignment.scores import ClassScene
 from ifcn_course.assignment.sheet import Sheet, first_step
-from ifcn_course.assignment.task import Asked, Step, Task, Tried, calls
+from ifcn_course.assignment.task import Asked, Lead, Task, Tried, calls
 from ifcn_course.assignment.variant import Variant
 
 COUNTING = {
@@ -173,9 +173,9 @@ def coarse_task(cut: float) -> Task:
         lines, lambda mask, side: coarsened(mask, side, cut), cases)
 
 
-def scene_step(scene: ClassScene) -> Step:
+def scene_step(scene: ClassScene) -> Lead:
     """The class's scene."""
-    return Step("## Your scene\n\nA scene of your class, with its objects.",
+    return Lead("## Your scene\n\nA scene of your class, with its objects.",
                 f"scene = scenes.make({scene.variant.scene})\n"
                 "draw.show(pictures.scene_windows(scene.image, scene.masks, [], M))")
 
