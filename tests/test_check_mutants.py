@@ -244,6 +244,10 @@ THE_SAME = {
     ("assemble", "x.clip(0,", "x.clip(-1,"),
     ("assemble_whole", "y.clip(0,", "y.clip(-1,"),
     ("assemble_whole", "x.clip(0,", "x.clip(-1,"),
+    # Any number that is no object's will do beside the row, and of the ground it is
+    # not asked whether it begins or ends.
+    ("ends", "[-1, *row", "[-2, *row"), ("ends", "[-1, *row", "[-0, *row"),
+    ("ends", "*row, -1]", "*row, -2]"), ("ends", "*row, -1]", "*row, -0]"),
 }
 """Changes of a lesson's solution that change no answer."""
 

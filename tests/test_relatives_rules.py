@@ -137,6 +137,8 @@ def test_where_a_mask_is_cut_and_how_much_of_the_object_is_seen() -> None:
 def test_scoring_changes_the_order_and_no_pixel() -> None:
     torch.manual_seed(0)
     scoring = MaskScoringRCNN("small").eval()
+    scoring.iou_head[-1].weight.data *= 20           # so that it has opinions
+    scoring.iou_head[-1].bias.data.fill_(0.5)
     plain = model_class("MaskRCNN")("small").eval()
     plain.load_state_dict({name: each for name, each in scoring.state_dict().items()
                            if not name.startswith("iou_head")})

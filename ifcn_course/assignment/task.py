@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from textwrap import indent
+from textwrap import indent, wrap
 
 from ifcn_course.assignment.key import KeyCase, KeyFunction
 from ifcn_course.assignment.trial import kind_of
@@ -151,13 +151,24 @@ class Task:
         line = f"trial({', '.join(pieces)})"
         if len(line) <= 79:
             return line
-        return "trial(\n" + "".join(f"    {piece},\n" for piece in pieces) + ")"
+        return "trial(\n" + "".join(f"{narrow(piece)},\n" for piece in pieces) + ")"
 
     def _first(self) -> Tried:
         call = f"{self.name}({', '.join(map(spelled, self.cases[0].args))})"
         kinds = [kind_of(self.truth(*deepcopy(case.args))) for case in self.cases]
         # A share may be 1 in the first case; what is asked for is a number.
         return Tried(call, "a number" if "a number" in kinds else kinds[0])
+
+
+def narrow(code: str) -> str:
+    """Source that stands in brackets, its lines at most 78 wide.
+
+    >>> print(narrow("lambda: " + " + ".join(["number"] * 9)))
+        lambda: number + number + number + number + number + number + number +
+            number + number
+    """
+    return "\n".join(wrap(code, 78, initial_indent="    ", break_long_words=False,
+                          subsequent_indent="        ", break_on_hyphens=False))
 
 
 def spelled(value: object) -> str:

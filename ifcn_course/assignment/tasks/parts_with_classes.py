@@ -224,7 +224,8 @@ for k in range(1, 6):
                 i, j = np.array([y, x]) - centers[n] + M // 2
                 u, v = np.array([y, x]) - centers[other] + M // 2
                 held = 0 <= min(i, j, u, v) and max(i, j, u, v) < M
-                same = i * k // M == u * k // M and j * k // M == v * k // M
+                same = (i * k // M == u * k // M
+                        and j * k // M == v * k // M)
                 total += k * (held and same)
 return total"""
     return Task("contested()", "Two answers asked of one map",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -200,7 +201,7 @@ def total_task(margin: int, scale: int, scene: ClassScene) -> Task:
     lines = f"""\
 blocks = scene.image.reshape(32, 4, 32, 4, 3).mean((1, 3))
 maps = blocks.transpose(2, 0, 1)
-mixes = {mixes}
+{fill(f"mixes = {mixes}", 74, subsequent_indent=" " * 9)}
 inside = np.ix_(kept_places(0.2, 0.75, 32), kept_places(0.13, 0.9, 32))
 return sum(int((mix_prototypes(maps, mix)[inside] > 1 / 7).sum())
            for mix in mixes)"""
