@@ -15,7 +15,7 @@ from ifcn_course.check.report import Case, close, report
 
 def widest_waist(function: Callable[..., object]) -> None:
     """Exercise 9.1: up to which rank two layers cost less: `function(i, o)`."""
-    asked = [(2, 2), (2, 3), (3, 6), (4, 4), (10, 3), (1568, 576), (100_352, 3136)]
+    asked = [(2, 2), (2, 3), (3, 6), (6, 3), (10, 91), (1568, 576), (100_352, 3136)]
     cases = [
         Case(f"{i} inputs, {o} outputs", (i, o), (i * o - 1) // (i + o),
              hint="Two layers have rank * (inputs + outputs) weights, one has inputs * "
@@ -32,28 +32,33 @@ def one_layer(function: Callable[..., object]) -> None:
         np.array([[2]]), np.array([3]), np.array([[5]]), np.array([7])),
         np.array([[10, 22]]), hint="x becomes 2 x + 3, and that becomes 5 (2 x + 3) + "
                                    "7.")]
-    for inputs, rank, outputs in ((2, 1, 2), (3, 2, 4), (5, 3, 3)):
+    rule = ("The second layer multiplies all that comes out of the first, its bias "
+            "too, and adds its own.")
+    whole = "Numbers need not be whole: keep what comes after the point."
+    for inputs, rank, outputs, hint in ((2, 1, 2, rule), (3, 2, 4, rule),
+                                        (5, 3, 3, whole)):
         first, second = (rng.integers(-4, 5, shape)
                          for shape in ((rank, inputs), (outputs, rank)))
-        b1, b2 = rng.integers(1, 9, rank), rng.integers(1, 9, outputs)
+        b1, b2 = (rng.integers(1, 9, n) * (-1) ** np.arange(1, n + 1)
+                  for n in (rank, outputs))              # of both signs
+        if hint == whole:
+            first, b1 = first / 2, b1 / 2
         expected = np.hstack([second @ first, (second @ b1 + b2)[:, None]])
         cases.append(Case(f"{inputs} inputs, rank {rank}, {outputs} outputs",
-                          (first, b1, second, b2), expected,
-                          hint="The second layer multiplies all that comes out of the "
-                               "first, its bias too."))
-    report("Exercise 9.2", function, cases)
+                          (first, b1, second, b2), expected, hint))
+    report("Exercise 9.2", function, cases, rule=rule)
 
 
 def window_loss(function: Callable[..., object]) -> None:
     """Exercise 9.3: DeepMask's loss of a window: `function(f, m, score, y)`."""
     f, m = np.array([[2.0, -1.0], [0.5, -3.0]]), np.array([[1, -1], [-1, 1]])
-    label = "Every label is +1 or -1, and its product with the logit says who is right."
-    gate = "On a negative window the mask costs nothing, whatever it says."
-    mean = "The mask's loss is the mean over its places, the score's has weight 1/32."
+    gate = "On a negative window the mask costs nothing: the score's part is left."
+    mean = ("log(1 + exp(-label * logit)): its mean over the mask's places, and 1/32 "
+            "of the score's.")
     asked = [
         (np.array([[0.0]]), np.array([[1]]), 0.0, 1, mean),
-        (f, m, 40.0, 1, label), (f, m, 0.0, 1, mean), (f, m, -2.0, -1, gate),
-        (-f, m, 3.0, 1, label), (f[:1], m[1:], 1.5, -1, gate),
+        (f, m, 40.0, 1, mean), (f, m, 0.0, 1, mean), (f, m, -2.0, -1, gate),
+        (-f[:1], m[:1], -3.0, 1, mean), (f[:1], m[1:], 1.5, -1, gate),
     ]
     cases = [
         Case(f"{logits.shape[0]} x {logits.shape[1]} logits, score {score}, y = {y:+}",
@@ -79,13 +84,14 @@ def labelled_loss(
 
 def place_of(function: Callable[..., object]) -> None:
     """Exercise 9.4: where a window lies: `function(t, columns, stride, side, zoom)`."""
-    zoom = "At zoom 2 a pixel of the picture is two of the enlarged one: divide."
+    zoom = ("At zoom 2 a pixel of the picture is two of the enlarged one: divide, and "
+            "round nothing.")
     count = "Count rows first: t // columns is the row, t % columns the column."
     middle = "A window reaches half its side from its middle in all directions."
     asked = [
         (0, 1, 16, 32, 1.0, middle), (1, 4, 16, 160, 1.0, count),
-        (5, 4, 16, 160, 1.0, count), (3, 4, 16, 160, 1.0, count),
-        (6, 4, 16, 160, 2.0, zoom), (11, 5, 4, 96, 0.5, zoom),
+        (7, 3, 16, 160, 1.0, count), (3, 4, 16, 160, 1.0, count),
+        (5, 3, 5, 45, 2.0, zoom), (11, 5, 4, 96, 0.5, zoom),
     ]
     cases = [
         Case(f"window {t} of {columns} a row, stride {stride}, side {side}, zoom "
@@ -93,7 +99,7 @@ def place_of(function: Callable[..., object]) -> None:
              box_of(t, columns, stride, side, zoom), hint)
         for t, columns, stride, side, zoom, hint in asked
     ]
-    report("Exercise 9.4", function, cases, agree=close, rule=count)
+    report("Exercise 9.4", function, cases, agree=close, rule=f"{count} {middle}")
 
 
 def box_of(
@@ -121,14 +127,18 @@ def refine_once(function: Callable[..., object]) -> None:
              refined(F, M, np.array([[2]]), np.array([[1]])),
              hint="Cut at 0 what both say together, not each by itself."),
     ]
-    for channels, side in ((2, 2), (3, 3)):
-        drawn = [rng.integers(-3, 4, shape) for shape in (
-            (channels, side, side), (2, side, side), (2, channels), (2, 2))]
-        cases.append(Case(f"{channels} channels of features, {side} x {side}",
-                          tuple(drawn), refined(*drawn),
-                          hint="A 1 x 1 convolution weighs the channels of each place: "
-                               "np.einsum."))
-    report("Exercise 9.5", function, cases)
+    weigh = "A 1 x 1 convolution weighs the channels of each place: np.einsum."
+    for o, c, h, w, unit, hint in (
+        (2, 2, 2, 2, 1, weigh),
+        (3, 4, 3, 2, 0.5, "Nothing is square or whole here: take all sizes, and the "
+                          "kind of numbers, from the arrays."),
+    ):
+        drawn = [rng.integers(-3, 4, shape) * unit for shape in (
+            (c, h, w), (2, h, w), (o, c), (o, 2))]
+        cases.append(Case(f"{c} channels of features, {h} x {w}", tuple(drawn),
+                          refined(*drawn), hint))
+    report("Exercise 9.5", function, cases,
+           rule=f"{weigh} Then add, cut at 0, and double the side.")
 
 
 def refined(F: Any, M: Any, wF: Any, wM: Any) -> Any:
