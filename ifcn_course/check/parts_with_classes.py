@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ifcn_course.check.answers import SIZES
 from ifcn_course.check.properties import Trial, judge
 from ifcn_course.check.report import Case, close, report
 from ifcn_course.check.values import array_of
@@ -32,6 +33,7 @@ def average_vote(function: Callable[..., object]) -> None:
         (drawn(1, 1, 1, 1), "One bin is the whole vote."),
         (np.array([[[4.0, 0], [0, 0]]]), "All bins have one voice, also the silent."),
         (drawn(2, 3, 2, 2), "Each category has its own vote."),
+        (drawn(8, 2, 3, 3), "The sum of nine bins is divided by nine, unrounded."),
         (drawn(3, 2, 5, 5), "The mean is over rows and columns, not categories."),
     ]
     cases = [Case(f"{len(pooled)} categories, {pooled.shape[1]} x {pooled.shape[1]} "
@@ -53,7 +55,25 @@ def map_of(function: Callable[..., object]) -> None:
                   (c, i, j, k, bins),
                   c * k * k + int(Grid(k, bins).channel[i, j]), hint)
              for (c, i, j, k, bins), hint in asked]
-    report("Exercise 11.2", function, cases, rule=f"{part} {major}")
+    for k, bins in SIZES:
+        rows, columns = [*range(bins)], [*reversed(range(bins))]
+        cases.append(Case(f"category 0, bins from (0, {bins - 1}) to ({bins - 1}, 0), "
+                          f"k = {k}, {bins} bins", (0, rows, columns, k, bins),
+                          Grid(k, bins).channel[rows, columns], part))
+    report("Exercise 11.2", function, cases, run=each_bin, rule=f"{part} {major}")
+
+
+def each_bin(
+    function: Callable[..., object], c: int, i: object, j: object, k: int, bins: int
+) -> object:
+    """A run over lists of rows and columns, so that one case asks for many bins.
+
+    >>> each_bin(lambda c, i, j, k, bins: (i, j), 0, [0, 1], [1, 0], 2, 2)
+    [(0, 1), (1, 0)]
+    """
+    if isinstance(i, list) and isinstance(j, list):
+        return [function(c, *bin_, k, bins) for bin_ in zip(i, j, strict=True)]
+    return function(c, i, j, k, bins)
 
 
 def pair_mask(function: Callable[..., object]) -> None:
@@ -61,6 +81,8 @@ def pair_mask(function: Callable[..., object]) -> None:
     difference = "Only the difference counts: -1 and -2 are like 1 and 0."
     asked = [(np.array([[0.0]]), np.array([[0.0]]), "As much inside as outside: .5."),
              (np.array([[-1.0]]), np.array([[-2.0]]), difference),
+             (np.array([[6.0, -6]]), np.array([[-6.0, 6]]),
+              "Nothing is cut off: a difference of 12 leaves a share of .000006."),
              (*PAIR, difference), (*drawn(4, 2, 3, 4), difference)]
     cases = [Case(f"{inside.shape[0]} x {inside.shape[1]} bins", (inside, outside),
                   softmax(np.stack([inside, outside]), 0)[0], hint)
@@ -88,7 +110,7 @@ def class_scores(function: Callable[..., object]) -> None:
     asked = [(np.stack([NOTHING, PAIR])[..., :1, :1], order),
              (np.stack([NOTHING, PAIR]), level),
              (np.stack([NOTHING, PAIR[::-1], -PAIR]), level),
-             (drawn(5, 4, 2, 3, 3) / 4, order)]
+             (drawn(5, 4, 2, 3, 3) / 4 - 1, order)]
     cases = [Case(f"{len(pairs)} categories with the background, {pairs.shape[2]} x "
                   f"{pairs.shape[2]} bins", (pairs,), scores_of(pairs), hint)
              for pairs, hint in asked]
@@ -135,6 +157,8 @@ def pair_loss(function: Callable[..., object]) -> None:
     asked = [(np.stack([NOTHING, PAIR])[..., :1, :1], 1, target[:1, :1],
               "The negative logarithm of what the true side gets."),
              (np.stack([NOTHING, PAIR]), 1, target, "The mean over the bins."),
+             (np.stack([NOTHING, 6 * PAIR]), 1, ~target,
+              "A side that is wrong by 12 costs 12: no share is cut off."),
              (both, 1, target, true), (both, 2, ~target, true),
              (drawn(7, 3, 2, 3, 3) / 5, 2, np.eye(3, dtype=bool), true)]
     cases = [Case(f"{pairs.shape[2]} x {pairs.shape[2]} bins, category {kind} of "
@@ -179,8 +203,8 @@ def perfect_pairs(function: Callable[..., object]) -> None:
 
 def perfect_trials(function: Callable[..., object]) -> Iterator[Trial]:
     """One object, two of them that touch; then a region that is moved."""
-    one = Regions(*(each[:1] for each in two_objects()))
-    for what, regions in (("one object", one), ("two that touch", two_objects())):
+    for what, regions in (("one object", one_object()),
+                          ("two that touch", two_objects())):
         made = partial(maps_from, function, regions)
         yield Trial(what, made, partial(no_masks, regions),
                     "A place of a region is read from the pair of the part that it "
@@ -188,6 +212,13 @@ def perfect_trials(function: Callable[..., object]) -> Iterator[Trial]:
                     "it is not.")
     yield Trial(f"a region moved by {STEP} places", made, partial(no_level, regions),
                 "The maximum has to be low where neither map was asked for anything.")
+
+
+def one_object() -> Regions:
+    """A disc with a box whose sides are no multiples of k places."""
+    y, x = np.mgrid[:24, :32]
+    mask = (y - 11) ** 2 + (x - 15) ** 2 < 6.4 ** 2
+    return Regions(mask[None], np.array([[7, 3, 24, 20]]))
 
 
 def two_objects() -> Regions:
