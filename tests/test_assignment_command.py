@@ -13,6 +13,7 @@ from random import Random
 import pytest
 
 from ifcn_course.assignment.key import read_key
+from ifcn_course.contents import LESSONS
 from ifcn_lab.__main__ import main
 
 NAME = "03_assembling_2027"
@@ -58,7 +59,7 @@ def test_the_key_can_go_elsewhere_and_takes_the_solutions_along(
 
 def test_all_lessons_at_once(tmp_path: Path) -> None:
     assert run(tmp_path / "handout", lesson="all", seed="7") == 0
-    assert len(files_of(tmp_path / "handout")) == 8
+    assert len(files_of(tmp_path / "handout")) == len(LESSONS)
     for path in (tmp_path / "handout_key").iterdir():
         key = read_key(path)
         assert path.name == f"{key.lesson}_7.key.json" and key.seed == 7
