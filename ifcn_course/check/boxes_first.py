@@ -24,7 +24,10 @@ def away_from_zero(function: Callable[..., object]) -> None:
     asked = [(1.0, 1, "A whole number stays."), (0.5, 1, even), (1.5, 2, even),
              (2.5, 3, even), (2.4, 2, "Below one half it goes down."),
              (2.75, 3, "Above one half it goes up."), (-0.5, -1, below),
-             (-1.5, -2, below), (-2.4, -2, "Below one half it goes to zero.")]
+             (-1.5, -2, below), (-2.4, -2, "Below one half it goes to zero."),
+             (0.0, 0, "Zero has no sign, and stays."),
+             (0.45, 0, "Below one half it goes down."), (4.5, 5, even),
+             (-2.5, -3, below), (100.4, 100, "Below one half it goes down.")]
     cases = [Case(f"x = {x}", (x,), right, hint) for x, right, hint in asked]
     report("Exercise 10.1", function, cases, rule="To the nearest whole number; from "
            "the middle between two, to the one that is further from zero.")
@@ -41,6 +44,8 @@ def pool_places(function: Callable[..., object]) -> None:
         (5, 2, 3, 2, "A box is at least one place wide."),
         (0, 9, 7, 3, "Multiply by the width first, divide by the bins last."),
         (-2, 5, 3, 1, "Add the first place at the end."),
+        (-6, 1, 5, 1, "Left of the map places are negative, and to round down is to go "
+         "further left."),
     ]
     cases = [Case(f"places {first} to {last}, {bins} bins, bin {p}",
                   (first, last, bins, p), expected_places(first, last, bins, p), hint)
@@ -67,6 +72,7 @@ def align_points(function: Callable[..., object]) -> None:
         (0.0, 4.0, 2, 1, "Two bins of 2 places, read in their middles."),
         (1.0, 3.5, 2, 2, "Points stand at equal distances, also from bin to bin."),
         (2.25, 3.0, 3, 1, "A small box stays small: nothing is rounded."),
+        (-1.5, 2.0, 2, 1, "A box may begin left of the map, and so may its points."),
     ]
     cases = [Case(f"box {first} to {past}, {bins} bins, n = {n}",
                   (first, past, bins, n), expected_points(first, past, bins, n), hint)
@@ -90,6 +96,8 @@ def gradient_of_ends(function: Callable[..., object]) -> None:
         ([1.0], [3.0], "A point at share 1 moves with the other end."),
         ([0.25], [4.0], "At share 1/4 three quarters go to the first end."),
         ([0.25, 0.75], [1.0, 1.0], "A ramp of slope 1: add up over the points."),
+        ([0.5], [-2.0], "Where the map falls, both gradients are below zero."),
+        ([0.25, 0.5], [1.0, 3.0], "Each point's share goes with its own slope."),
         ([0.125, 0.375, 0.625, 0.875], [-0.5, 0.0, 0.0, 1.5],
          "Only points where the map has a slope count."),
     ]
@@ -104,7 +112,7 @@ def gradient_of_ends(function: Callable[..., object]) -> None:
 
 def label_anchors(function: Callable[..., object]) -> None:
     """Exercise 10.5: labels, as `function(overlap, high, low)`."""
-    six = np.array([[1, 0], [.7, 0], [.5, 0], [.2, 0], [0, .36], [0, 0]])
+    six = [[1, 0], [.7, 0], [.5, 0], [.2, 0], [0, .36], [0, 0]]
     best = "Each object's best anchor learns it, however little they share."
     asked = [
         ([[0.8]], "IoU 0.8: anchor 0 learns object 0."),
@@ -115,26 +123,38 @@ def label_anchors(function: Callable[..., object]) -> None:
         ([[0.9], [0.2], [0.95]], "The best anchor changes no other."),
         ([[0.5, 0.0], [0.0, 0.9]], best), ([[0.05, 0.0], [0.0, 0.9]], best),
         ([[0.9, 0.4], [0.8, 0.1]], "An anchor that learns an object keeps it."),
-        ([[0.4, 0.2], [0.1, 0.35], [0.0, 0.1]], best), (six, best),
+        ([[0.4, 0.2], [0.1, 0.35], [0.0, 0.1]], best),
+        ([[0.2, 0.1], [0.5, 0.4]], "Anchor 1 is both objects' best; object 0 has it."),
     ]
-    cases = [Case(f"{len(rows)} anchors, {len(rows[0])} objects",
-                  (np.array(rows, float), 0.7, 0.3), expected_labels(np.array(rows)),
-                  hint) for rows, hint in asked]
+    cases = [labelled(rows, hint) for rows, hint in asked]
+    cases += [labelled([[0.9], [0.55], [0.35]], "The limits are given: here they are "
+                       "0.5 and 0.4.", 0.5, 0.4), labelled(six, best)]
     report("Exercise 10.5", function, cases, rule="First the two limits, then for "
            "each object its best anchor, unless that has an object.")
 
 
-def expected_labels(overlap: Float[np.ndarray, "N M"]) -> Int[np.ndarray, " N"]:
+def labelled(
+    rows: list[list[float]], hint: str, high: float = 0.7, low: float = 0.3
+) -> Case:
+    """The case of these overlaps and limits."""
+    overlap = np.array(rows, float)
+    return Case(f"{len(rows)} anchors, {len(rows[0])} objects, limits {high} and {low}",
+                (overlap, high, low), expected_labels(overlap, high, low), hint)
+
+
+def expected_labels(
+    overlap: Float[np.ndarray, "N M"], high: float, low: float
+) -> Int[np.ndarray, " N"]:
     """Labels by the library.
 
-    >>> expected_labels(np.array([[0.8, 0.0], [0.0, 0.4]])).tolist()
+    >>> expected_labels(np.array([[0.8, 0.0], [0.0, 0.4]]), 0.7, 0.3).tolist()
     [0, 1]
     """
     import torch
 
     from ifcn_lab.layers.boxes import match
 
-    return match(torch.from_numpy(overlap.astype(float)), 0.7, 0.3).numpy()
+    return match(torch.from_numpy(overlap), high, low).numpy()
 
 
 def decode(function: Callable[..., object]) -> None:
@@ -149,6 +169,7 @@ def decode(function: Callable[..., object]) -> None:
         ((0.25, 0.375, 0, np.log(1.5)), here, "Move the middle, then grow."),
         ((-0.5, 1, np.log(1.5), np.log(3)), there, "x goes with the width, y with the "
          "height."),
+        ((0.1, -0.3, 1.2, 0.3), there, "Nothing is rounded, and nothing is cut off."),
     ]
     cases = [Case(f"code ({', '.join(f'{n:.3g}' for n in code)}), anchor {anchor}",
                   (code, anchor), decoded(code, anchor), hint)
