@@ -15,7 +15,7 @@ from ifcn_course.check.report import Case, close, report
 from ifcn_course.check.values import array_of
 
 FOUR = np.array([[0.0, 0], [2, 0], [1, 2], [1, 2]])
-UNEQUAL = np.array([[-1.0, 0], [1, 0], [0, 0], [0, 2]])
+UNEQUAL = np.array([[-1.0, 0], [2, 0], [0, 0], [0, 2], [0, 4], [1, 1]])
 
 
 def too_near(function: Callable[..., object]) -> None:
@@ -42,12 +42,15 @@ def variance(function: Callable[..., object]) -> None:
     objects = "First a mean for each object, then the mean over objects."
     asked = [
         ("one place", FOUR[:1], [1], 0.5, "A place alone is its own mean: 0."),
-        ("two places of one object", FOUR[:2], [1, 1], 0.5, margin),
+        ("two places of one object", FOUR[:2], [1, 1], 0.25, margin),
         ("all nearer than pull", FOUR[:2], [1, 1], 1.5, margin),
         ("two objects of two places", FOUR, [1, 1, 2, 2], 0.5, objects),
-        ("objects of three places and of one", UNEQUAL, [1, 1, 1, 2], 0.5, objects),
-        ("far places", 3 * UNEQUAL, [1, 1, 1, 2], 0.25, "Square what is too far."),
-        ("numbers 4 and 7", FOUR, [7, 4, 7, 4], 0.5,
+        ("objects of three places and of one", UNEQUAL[:4], [1, 1, 1, 2], 0.5, objects),
+        ("three objects far apart", 3 * UNEQUAL, [1, 1, 1, 2, 2, 3], 0.5,
+         "Every object counts alike: divide by how many there are."),
+        ("two places on a diagonal", np.array([[0.0, 0], [3, 4]]), [1, 1], 0.5,
+         "A distance is the root of the sum of the squares."),
+        ("numbers 4 and 7", FOUR[[0, 2, 1, 3]], [7, 4, 7, 4], 0.5,
          "Numbers are only names: np.unique(own) gives those there are."),
     ]
     cases = []
@@ -62,23 +65,27 @@ def variance(function: Callable[..., object]) -> None:
 def move(function: Callable[..., object]) -> None:
     """Exercise 13.3: one step of mean-shift, `function(vectors, mean, bandwidth)`."""
     line = np.array([[0.0, 0], [1, 0], [1.8, 0], [5, 0]])
-    cross = np.array([[0.0, 0], [0, 1.5], [1.5, 1.5], [-1, 0], [4, 4]])
+    cross = np.array([[0.0, 0], [0, 1.5], [1.5, 1.5], [-1, 0], [4, 4], [-1.2, -1.2]])
     near = "Only vectors nearer than the bandwidth count."
+    other = "Nearer to `mean`, wherever it lies, be it one of the vectors or not."
     asked = [
-        (line[:1], 0, 1.0, "One vector is its own mean."),
-        (line, 0, 1.5, near), (line, 0, 9.0, "All are near: the mean of all."),
-        (line, 3, 0.5, near),
-        (line, 0, 1.9, "A bandwidth is a distance: compare squares with a square."),
-        (cross, 0, 2.0, "Distance in all directions: add the squares of a row."),
-        (cross, 0, 0.5, near), (line, 0, 1.0, "At the bandwidth it is not near."),
+        (line[3:], [5.0, 0], 1.0, "One vector is its own mean."),
+        (line, [0.0, 0], 1.5, near),
+        (line, [0.0, 0], 9.0, "All are near: the mean of all."),
+        (line, [5.0, 0], 0.5, other), (line, [1.5, 0.2], 0.8, other),
+        (line, [0.0, 0], 1.9,
+         "A bandwidth is a distance: compare squares with a square."),
+        (cross, [0.0, 0], 2.0, "Distance in all directions: add the squares of a row."),
+        (cross, [0.0, 0], 0.5, near),
+        (line, [0.0, 0], 1.0, "At the bandwidth it is not near."),
     ]
     cases = []
-    for vectors, at, bandwidth, hint in asked:
-        square = ((vectors - vectors[at]) ** 2).sum(1)
+    for vectors, mean, bandwidth, hint in asked:
+        square = ((vectors - mean) ** 2).sum(1)
         right = vectors[square < bandwidth**2].mean(0)
-        cases.append(Case(f"{len(vectors)} vectors from {vectors[at].tolist()}, "
-                          f"bandwidth {bandwidth:g}",
-                          (vectors, vectors[at], bandwidth), right, hint))
+        cases.append(Case(f"{len(vectors)} vectors from {mean}, bandwidth "
+                          f"{bandwidth:g}", (vectors, np.array(mean), bandwidth),
+                          right, hint))
     report("Exercise 13.3", function, cases, agree=close,
            rule="The mean of the vectors that are nearer than the bandwidth.")
 
@@ -88,16 +95,19 @@ def choose(function: Callable[..., object]) -> None:
     from ifcn_lab.models.metric_learning import choose_seeds
 
     line = np.array([[0.0], [0.1], [3.0], [3.2], [-4.0]])
+    plane = np.array([[0.0, 0], [2.2, 2.2], [0, 3], [0.5, 2.5], [-2.8, 0]])
     scores = np.array([0.9, 0.8, 0.5, 0.4, 0.45])
     last = "Far from the nearest of all seeds before, not from the last one."
     asked = [
-        (scores[:2], line[:2], 1, 0.2, "The first seed is the best score."),
+        (scores[[1, 0]], line[[1, 0]], 1, 0.2, "The first seed is the best score."),
         (scores[:3], line[:3], 2, 0.5, "A seed is worth more far from those before."),
         (scores, line, 3, 0.5, last), (scores, line, 5, 0.5, last),
-        (scores[[4, 0, 2, 1]], line[[4, 0, 2, 1]], 3, 0.1,
+        (scores[[0, 4, 2, 1]], line[[0, 4, 2, 1]], 3, 0.1,
          "Add log score and alpha times log squared distance."),
         (np.array([0.9, 0.3, 0.6]), np.array([[0.0], [4.0], [2.0]]), 2, 0.6,
          "Add log score and alpha times log squared distance."),
+        (np.array([0.9, 0.5, 0.5, 0.5, 0.5]), plane, 4, 1.0,
+         "Distance in all directions: add the squares of a row."),
     ]
     cases = [Case(f"{len(points)} places, {count} seeds, alpha {alpha:g}",
                   (best, points, count, alpha), list(choose_seeds(
@@ -117,7 +127,10 @@ def ends(function: Callable[..., object]) -> None:
         ([0, 1, 1, 1, 0], "A run: start, inside, end."),
         ([1, 1, 1], "Outside the row there is nothing, so runs end at its borders."),
         ([1, 1, 2, 2], "Another number is another object, also without a gap."),
+        ([2, 2, 1, 1], "Another number is another object, larger or smaller."),
+        ([1, 1, 0, 1, 1], "An object may have two runs: each starts and ends."),
         ([0, 3, 0, 1], "A run of one place is a start."),
+        ([1, 1, 2, 3, 3], "A run of one place is a start, also between two others."),
         ([0, 1, 1, 1, 2, 2, 0, 3], "Compare each place with both of its neighbours."),
     ]
     cases = [Case(f"row {row}", (row,), run_labels(torch.tensor([row]))[0].tolist(),
@@ -176,24 +189,24 @@ def group(function: Callable[..., object]) -> None:
 def group_trials(function: Callable[..., object]) -> Iterator[Trial]:
     """One number for each place; touching discs; then far and equal ones."""
     first = equal_discs(0)
-    yield Trial("one scene", partial(numbers_of, function, first),
+    yield Trial("one scene", partial(grouped, function, first),
                 partial(no_numbers, len(first.own)),
                 "Return a whole number for each place, equal within a group.")
     yield Trial(f"{SCENES} scenes of six discs", partial(mean_iou, function),
-                too_low, "A vector says what kind of thing a place is of; what says "
-                "which one of that kind?")
+                too_low,
+                "Neither the vector nor the place says alone which disc it is.")
 
 
-def numbers_of(function: Callable[..., Any], scene: Equals) -> np.ndarray | None:
-    """What the function answers, as an array; nothing stays nothing."""
-    answer = function(scene.vectors.copy(), scene.places.copy())
-    return None if answer is None else array_of(answer)
+def grouped(function: Callable[..., Any], scene: Equals) -> Any:
+    """What the function answers to a scene, whatever that is."""
+    return function(scene.vectors.copy(), scene.places.copy())
 
 
-def no_numbers(count: int, answer: np.ndarray) -> str | None:
+def no_numbers(count: int, answer: object) -> str | None:
     """What is wrong with the form of an answer."""
-    if answer.shape != (count,):
-        return f"Your answer has the shape {answer.shape}; there are {count} places."
+    shape = array_of(answer).shape
+    if shape != (count,):
+        return f"Your answer has the shape {shape}; there are {count} places."
     return None
 
 
@@ -202,7 +215,7 @@ def mean_iou(function: Callable[..., Any]) -> float:
     found = []
     for seed in range(SCENES):
         scene = equal_discs(seed)
-        said = numbers_of(function, scene)
+        said = array_of(grouped(function, scene))
         for number in np.unique(scene.own):
             disc = scene.own == number
             groups = [said == each for each in np.unique(said[disc])]
@@ -213,4 +226,4 @@ def mean_iou(function: Callable[..., Any]) -> float:
 
 def too_low(iou: float) -> str | None:
     """What is wrong with a mean IoU."""
-    return None if iou >= BAR else f"The mean IoU of a disc is {iou:.2f}, not {BAR}."
+    return None if iou >= BAR else f"The mean IoU of a disc is {iou:.3f}, not {BAR}."
