@@ -22,7 +22,8 @@ from ifcn_lab.segmenter import Segmenter
 
 SECONDS = 300.0
 
-NAMES = {f"scenes-{file}": name for name, file in MODELS.items() if name != "MNC"}
+NAMES = {f"scenes-{file}": name for name, file in MODELS.items()
+         if isinstance(file, str) and name != "MNC"}
 """The model of each file of weights; MNC's third stage needs two networks, and its
 joint form stands for it.
 """
