@@ -41,13 +41,11 @@ POOLED = [
     ends(width=lambda first, last: abs(last - first) + 1),
     ends(begin=lambda first, at: trunc(first + at)),
     ends(begin=lambda first, at: max(floor(first + at), 0)),
-    ends(begin=lambda first, at: round(first + at)),
     ends(begin=lambda first, at: floor(abs(first) + at)),
     ends(begin=lambda first, at: floor(at), end=lambda first, at: ceil(at)),
     ends(end=lambda first, at: floor(first + at) + 1),
     ends(end=lambda first, at: trunc(first + at) + (at % 1 > 0)),
     ends(given=lambda begin, end: (begin, end - 1)),
-    ends(given=lambda begin, end: (begin, end - begin)),
     lambda first, last, b, p: (at := ends()(first, last, b, p)[0],
                                at + ceil(max(last - first + 1, 1) / b)),
     lambda first, last, b, p: ends()(first, max(last, first + b - 1), b, p),
@@ -69,10 +67,8 @@ ALIGNED = [
     points(lambda b, n: np.arange(1, b * n + 1) / (b * n + 1)),
     points(lambda b, n: np.add.outer(range(b), np.arange(1, n + 1) / (n + 1)).ravel()
            / b),
-    points(lambda b, n: (np.arange(b) + 0.5) / b),
     points(lambda b, n: (np.arange(b * n) + 0.5).reshape(b, n) / (b * n)),
     points(lambda b, n: (np.arange(b * n).reshape(b, n).T.ravel() + .5) / (b * n)),
-    points(lambda b, n: (np.arange(b * n) + 0.5) / b),
     points(side=lambda first, past: max(past - first, 1)),
     points(side=lambda first, past: past), points(then=lambda at: at - 1),
     points(then=lambda at: np.maximum(at - 0.5, 0)),
@@ -84,7 +80,6 @@ GRADIENTS: list[Callable[..., Any]] = [
     lambda r, s: (((1 - r) * s).mean(), (r * s).mean()),
     lambda r, s: ((1 - r) @ abs(s), r @ abs(s)),
     lambda r, s: (abs((1 - r) @ s), abs(r @ s)),
-    lambda r, s: ((1 - r) @ s, s.sum()), lambda r, s: (s.sum(), r @ s),
     lambda r, s: ((1 - r).mean() * s.sum(), r.mean() * s.sum()),
     lambda r, s: ((r < 0.5) @ s, (r >= 0.5) @ s),
     lambda r, s: ((r <= 0.5) @ ((1 - r) * s), (r >= 0.5) @ (r * s)),
@@ -120,9 +115,7 @@ LABELLED = [
     labels(lambda most, high, low: (most <= high, most < low)),
     labels(lambda most, high, low: (most < high, most <= low)),
     labels(lambda most, high, low: (most < 0.7, most < 0.3)),
-    labels(lambda most, high, low: (most < high, most < high / 2)),
     labels(names=(-2, -1)), labels(names=(0, -1)), labels(names=(-1, 0)),
-    labels(start=lambda overlap: np.arange(len(overlap))),
     labels(free=lambda before, now, share: before < 0),
     labels(free=lambda before, now, share: now == -1),
     labels(free=lambda before, now, share: now == -2),
@@ -148,7 +141,6 @@ def moving(
 
 
 DECODED = [
-    moving(lambda a, b, d, t: (a + b) / 2 + d * (b - a) / 2),
     moving(lambda a, b, d, t: (a + b) / 2 + d * (b - a) * np.exp(t)),
     moving(lambda a, b, d, t: (a + b) // 2 + int(d * (b - a))),
     moving(lambda a, b, d, t: (a + b) / 2 + d * b),
@@ -158,7 +150,6 @@ DECODED = [
     moving(side=lambda a, b, t: b * np.exp(t)), moving(order=(1, 0, 3, 2)),
     moving(order=(0, 2, 1, 3)), moving(then=np.round), moving(then=np.floor),
     moving(then=lambda box: box.clip(0)), moving(then=lambda box: box[None]),
-    moving(given=lambda x, y, w, h: (x, y, w, h)),
     moving(given=lambda x, y, w, h: (x - w / 2, y - h / 2, w, h)),
 ]
 
