@@ -10,11 +10,12 @@ import pytest
 from ifcn_course.check import _HOME
 from ifcn_course.check.answers import correct
 from tests.museum_cases import asked, verdict
+from tests.wrong_lesson_12 import LESSON_12
 from tests.wrong_measures import MEASURES
 from tests.wrong_rules import RULES
 from tests.wrong_shares import SHARES
 
-EVERY = {**RULES, **MEASURES, **SHARES}
+EVERY = {**RULES, **MEASURES, **SHARES, **LESSON_12}
 
 
 def test_there_are_ten_wrong_answers_to_every_exercise() -> None:
