@@ -30,8 +30,7 @@ def mix_prototypes(function: Callable[..., object]) -> None:
         (np.array([[[2.0]]]), [0.5], "One prototype of one place: 2 times 0.5."),
         (np.ones((2, 1, 1)), [1.0, -0.25], plain),
         (HALVES, [1.0, -1.0], "A coefficient below 0 subtracts."),
-        (rng.integers(0, 9, (3, 2, 4)) * 1.0, [0.5, -1.0, 0.25],
-         "The answer has the rows and columns of a prototype, and no sigmoid."),
+        (rng.integers(0, 9, (3, 2, 4)) * 1.0, [0.5, -1.0, 0.25], plain),
     ]
     cases = [Case(f"{len(maps)} prototypes of {maps.shape[1]} x {maps.shape[2]}",
                   (maps, np.array(mix)), expected_sum(maps, mix), hint)
@@ -59,10 +58,10 @@ def kept_places(function: Callable[..., object]) -> None:
     """Exercise 12.2: what the crop keeps, as `function(low, high, n)`."""
     asked = [
         (0.25, 0.75, 4, "Places 1 and 2 lie in the box; one more on each side."),
-        (0.0, 0.5, 4, "Nothing lies before place 0."),
-        (0.5, 1.0, 4, "Nothing lies behind the last place."),
-        (0.3, 0.6, 4, "Nothing is rounded: 0.2 and 3.4 are the ends."),
-        (0.3, 0.6, 8, "Nothing is rounded: 1.4 and 5.8 are the ends."),
+        (0.0, 0.5, 4, "The ends are -1 and 3; nothing lies before place 0."),
+        (0.5, 1.0, 4, "The ends are 1 and 5; nothing lies behind place 3."),
+        (0.3, 0.6, 4, "The ends are 0.2 and 3.4: nothing is rounded."),
+        (0.1875, 0.475, 8, "The ends are 0.5 and 4.8: nothing is rounded."),
         (0.3125, 0.5, 16, "Place 4 is kept, as 4 <= 4; place 9 is not."),
     ]
     cases = [Case(f"from {low} to {high}, n = {n}", (low, high, n),
@@ -95,16 +94,16 @@ def cropped_loss(function: Callable[..., object]) -> None:
     one = np.ones((1, 1))
     asked = [
         ("one place, inside", (0 * one, one, one > 0, 1), "The loss is log 2."),
-        ("one wanted place, outside", (5 * one, one, one < 0, 1),
+        ("one wanted place, outside", (-5 * one, one, one < 0, 1),
          "Outside, a wanted place costs 100, whatever the logit."),
         ("one place of the ground, outside", (5 * one, 0 * one, one < 0, 1),
          "Outside, a place that is not wanted costs nothing."),
-        ("a box of four places", (golden, corner, margin, 4),
+        ("a box of 3.5 places", (golden, corner, margin, 3.5),
          "Divide by the area of the box, not by the places that are kept."),
         ("a box that is too tight", (golden, corner, tight, 2),
-         "Two wanted places lie outside, 100 each."),
-        ("large logits", (800 * (corner - 0.5) * -1, corner, margin, 4),
-         "np.logaddexp(0, logits) does not overflow."),
+         "Two wanted places lie outside, 100 each; then divide by the area."),
+        ("large logits", (2000 * (corner - 0.5) * -1, corner, margin, 4),
+         "A place inside costs 1000 here; np.logaddexp(0, logits) does not overflow."),
     ]
     cases = [Case(what, args, expected_loss(*args), hint) for what, args, hint in asked]
     report("Exercise 12.3", function, cases, agree=close, rule="Inside, the cross "
@@ -133,8 +132,10 @@ def expected_loss(
 def fast_suppress(function: Callable[..., object]) -> None:
     """Exercise 12.4: Fast NMS, as `function(overlap, iou)`; numbers that stay."""
     chain = [[1, 0.6, 1 / 3], [0.6, 1, 0.6], [1 / 3, 0.6, 1]]
-    several = np.eye(5)
-    for i, j, value in ((0, 3, 0.7), (1, 2, 0.4), (1, 4, 0.55), (2, 4, 0.2)):
+    largest = "The largest overlap with a better box is compared with the limit."
+    several = np.eye(6)
+    for i, j, value in ((0, 2, 0.7), (0, 4, 0.3), (0, 5, 0.55), (1, 3, 0.4),
+                        (3, 4, 0.25)):
         several[i, j] = several[j, i] = value
     asked = [
         (np.ones((1, 1)), 0.5, "A box does not remove itself: leave the diagonal out."),
@@ -142,8 +143,7 @@ def fast_suppress(function: Callable[..., object]) -> None:
         (np.array([[1, 0.6], [0.6, 1]]), 0.5, "The better of two stays, number 0."),
         (np.array([[1, 0.5], [0.5, 1]]), 0.5, "At the limit itself a box stays."),
         (np.array(chain), 0.5, "The chain: B has gone, and still removes C."),
-        (several, 0.5, "A box goes if any better one overlaps it by more."),
-        (several, 0.3, "A box goes if any better one overlaps it by more."),
+        (several, 0.5, largest), (several, 0.3, largest),
     ]
     cases = [Case(f"{len(table)} box{'es' * (len(table) > 1)}, limit {iou}",
                   (table, iou), expected_fast(table, iou), hint)
@@ -164,17 +164,17 @@ def expected_fast(overlap: Float[np.ndarray, "N N"], iou: float) -> list[int]:
 
 def told_iou(function: Callable[..., object]) -> None:
     """Exercise 12.5: what the head should say, as `function(logits, wanted, area)`."""
-    logits = np.array([[1.0, 0.3], [-0.2, -2.0]])
+    logits = np.array([[0.45, 0.1], [-0.2, -2.0]])
     wanted = np.array([[True, True], [False, False]])
     asked = [
         ("a perfect mask of one place", (np.ones((1, 1)), np.ones((1, 1)) > 0, 1),
          "One place, found: the IoU is 1."),
-        ("a logit of 0.3", (logits, wanted, 2),
+        ("logits of 0.45 and 0.1", (logits, wanted, 2),
          "The probability is 1/2 where the logit is 0: cut there."),
-        ("half of the object outside", (logits, wanted, 4),
+        ("half of the object outside", (2 * logits, wanted, 4),
          "The places outside are missed: they belong to the union."),
-        ("a mask that is too large", (logits + 0.5, wanted, 2),
-         "The union has the places of both, those they share counted once."),
+        ("a mask half beside the object", (logits * [[1, -1], [-1, -1]], wanted, 2),
+         "One place is in both, and four are in one of them or in both."),
         ("an empty mask", (logits - 9, wanted, 3), "Nothing is shared: 0."),
         ("a logit of exactly 0", (np.zeros((2, 2)) + wanted, wanted, 3),
          "A place belongs to the mask above 1/2, not at it."),
