@@ -15,7 +15,7 @@ from ifcn_course.check.values import array_of
 
 if TYPE_CHECKING:
     from ifcn_lab.data.scenes import SceneSet
-    from ifcn_lab.league.rescoring import Answers
+    from ifcn_lab.league.rescoring import Replies
 
 HALVES = np.zeros((2, 4, 4))
 """The left half and the upper half of 4 x 4 places."""
@@ -231,7 +231,7 @@ def asked_scenes() -> SceneSet:
 
 
 @cache
-def answered() -> list[Answers]:
+def answered() -> list[Replies]:
     """What the shipped YOLACT says of them."""
     from ifcn_lab.league.rescoring import answers
     from ifcn_lab.models.yolact import YOLACT
@@ -239,7 +239,7 @@ def answered() -> list[Answers]:
     return answers(YOLACT.from_pretrained(), asked_scenes())
 
 
-def new_scores(function: Callable[..., object], each: Answers) -> object:
+def new_scores(function: Callable[..., object], each: Replies) -> object:
     """What the learner gives for copies of one scene's answers."""
     return function(each.scores.copy(), each.soft.copy())
 

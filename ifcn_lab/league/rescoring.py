@@ -40,7 +40,7 @@ SMALLEST = 0.05
 """Answers of a lower score are left out, as in YOLACT."""
 
 
-class Answers(NamedTuple):
+class Replies(NamedTuple):
     """The answers to one picture: soft masks in places, masks, scores, and true IoUs.
     """
 
@@ -59,7 +59,7 @@ def prototypes_of(
     return out.prototypes[0].numpy(), np.concatenate(mixes)
 
 
-def answers(net: YOLACT, samples: Sequence[Sample], wider: float = 0) -> list[Answers]:
+def answers(net: YOLACT, samples: Sequence[Sample], wider: float = 0) -> list[Replies]:
     """What a network of one category says of each sample.
 
     Args:
@@ -74,7 +74,7 @@ def answers(net: YOLACT, samples: Sequence[Sample], wider: float = 0) -> list[An
 
 
 @torch.inference_mode()
-def _answers(net: YOLACT, out: Prototypes, sample: Sample, wider: float) -> Answers:
+def _answers(net: YOLACT, out: Prototypes, sample: Sample, wider: float) -> Replies:
     shape = sample.image.shape[:2]
     (found,) = net.found(out, shape, least=SMALLEST)
     half = (found.boxes[:, 2:] - found.boxes[:, :2]) * wider / 2      # (N, 2)
@@ -86,12 +86,12 @@ def _answers(net: YOLACT, out: Prototypes, sample: Sample, wider: float) -> Answ
     masks = (large[:, : shape[0], : shape[1]] > 0.5).numpy()
     some = masks.any((1, 2))
     iou = mask_iou(masks[some], sample.masks).max(1, initial=0)
-    return Answers(soft.numpy()[some], masks[some],
+    return Replies(soft.numpy()[some], masks[some],
                    found.scores.numpy()[some].astype(float), iou)
 
 
 def nearest(
-    found: Sequence[Answers], samples: Sequence[Sample]
+    found: Sequence[Replies], samples: Sequence[Sample]
 ) -> Float[np.ndarray, " objects"]:
     """The IoU of the nearest answer to each object of all samples."""
     ious = [mask_iou(each.masks, sample.masks).max(0, initial=0)
@@ -100,8 +100,8 @@ def nearest(
 
 
 def precision(
-    found: Sequence[Answers], samples: Sequence[Sample],
-    score: Callable[[Answers], Float[np.ndarray, " N"]],
+    found: Sequence[Replies], samples: Sequence[Sample],
+    score: Callable[[Replies], Float[np.ndarray, " N"]],
 ) -> CocoReport:
     """COCO's AP of the same masks with scores of one's own.
 
@@ -114,7 +114,7 @@ def precision(
         [_ranked(each, score(each)) for each in found], samples)
 
 
-def _ranked(each: Answers, score: Float[np.ndarray, " N"]) -> Instances:
+def _ranked(each: Replies, score: Float[np.ndarray, " N"]) -> Instances:
     boxes, order = tight_boxes(each.masks), np.argsort(-score, kind="stable")
     crops = [each.masks[n, y0:y1, x0:x1] for n, (x0, y0, x1, y1) in enumerate(boxes)]
     return Instances(each.masks.shape[1:], boxes[order], np.asarray(score)[order],
