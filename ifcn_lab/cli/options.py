@@ -209,14 +209,24 @@ def load_model(given: Namespace) -> Segmenter:
         FileNotFoundError: neither a file, nor a run, nor a shipped name.
     """
     from ifcn_lab.data import shipped
-    from ifcn_lab.models import load, on_device
+    from ifcn_lab.models import load
 
     path = Path(given.weights)
     if path.is_dir():
         path = path / "model.safetensors"
     elif not (path.suffix or path.exists()):
         path = shipped.path(f"weights/{given.weights}.safetensors")
-    model = load(path)
+    return ready(given, load(path))
+
+
+def ready(given: Namespace, model: Segmenter) -> Segmenter:
+    """A model on the device of the options, told of the sizes of objects if they say.
+
+    Raises:
+        ValueError: there is no such device here.
+    """
+    from ifcn_lab.models import on_device
+
     if getattr(given, "sizes", None):
         model.expect(*given.sizes)
     return on_device(model, given.device)

@@ -32,7 +32,7 @@ from ifcn_lab.data.pictures import read_image
 from ifcn_lab.draw.overlay import overlay, overlays
 from ifcn_lab.metrics.regions import found
 from ifcn_lab.metrics.results_file import rows
-from ifcn_lab.models import model_class, on_device, shipped_models
+from ifcn_lab.models import model_class, shipped_models
 
 if TYPE_CHECKING:
     from ifcn_lab.segmenter import Segmenter
@@ -73,8 +73,8 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Segment every picture in turn; 2 if one of them failed."""
-    detect = {name: options.detector(given, model) for name, model in asked(given)}
     work, results, failed = planned(given), [], 0
+    detect = {name: options.detector(given, model) for name, model in asked(given)}
     try:
         for one in work:
             try:
@@ -95,10 +95,7 @@ def asked(given: Namespace) -> Iterator[tuple[str, Segmenter]]:
         yield "", options.load_model(given)
         return
     for name in shipped_models() if given.model == "all" else [given.model]:
-        model = model_class(name).from_pretrained()
-        if given.sizes:
-            model.expect(*given.sizes)
-        yield name, on_device(model, given.device)
+        yield name, options.ready(given, model_class(name).from_pretrained())
 
 
 def segment(
