@@ -11,6 +11,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 
+from ifcn_lab.cli.league import SECONDS
 from ifcn_lab.cli.options import MANY
 from ifcn_lab.data import shipped
 from ifcn_lab.data.scenes import SCENE_SETS
@@ -19,8 +20,6 @@ from ifcn_lab.league.settings import league_setting
 from ifcn_lab.league.trials import Trial, trained
 from ifcn_lab.models import MODELS
 from ifcn_lab.segmenter import Segmenter
-
-SECONDS = 300.0
 
 NAMES = {f"scenes-{file}": name for name, file in MODELS.items()
          if isinstance(file, str) and name != "MNC"}
