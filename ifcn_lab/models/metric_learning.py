@@ -149,7 +149,7 @@ class MetricLearning(EmbeddingModel):
         large = large.flatten(1).T.cpu()                           # (h*w, D)
         best, which = scores.flatten(0, 1).max(0)                  # (N,)
         chosen = list(choose_seeds(best, vectors, min(seeds, math.prod(size)), alpha))
-        for some in torch.tensor(chosen).split(10):
+        for some in torch.tensor(chosen, dtype=torch.long).split(10):
             alike = likeness(square_distance(large, vectors[some]))    # (h*w, 10)
             for seed, near in zip(some.tolist(), alike.T, strict=True):
                 tau, kind = divmod(int(which[seed]), self.kinds)
