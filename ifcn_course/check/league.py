@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import combinations
 from math import inf
@@ -13,16 +13,16 @@ import numpy as np
 
 from ifcn_course.check.properties import Trial, judge
 from ifcn_course.check.report import Case, close, report
-from ifcn_lab.league.claims import REFUTED, verdict
+from ifcn_lab.league.claims import NOT_SHOWN, REFUTED, SHOWN, verdict
 
 
 def verdict_of(function: Callable[..., object]) -> None:
     """Exercise 14.1: what a difference shows, as `function(values, low, high)`."""
-    alone = "One value has no spread, so it shows nothing."
-    whole = "Shown: all from mean - 2 s to mean + 2 s lies between low and high."
+    alone = "One value has no spread, so it shows nothing: 0."
+    whole = "1: all from mean - 2 s to mean + 2 s lies between low and high."
     spread = "s divides by n - 1: np.std(values, ddof=1), or statistics.stdev."
     ends = "The ends are left out: compare with < and >."
-    outside = "Refuted: all from mean - 2 s to mean + 2 s lies below low or above high."
+    outside = "-1: all from mean - 2 s to mean + 2 s lies below low, or above high."
     asked = [
         ([5.0], 0, inf, alone), ([4.0, 5, 6], 0, inf, whole),
         ([-6.0, -5, -4], 0, inf, outside), ([0.9, 2, 3.1], 0, inf, spread),
@@ -30,24 +30,28 @@ def verdict_of(function: Callable[..., object]) -> None:
         ([1.0, 1, 1], 0, inf, whole), ([-1.0, 0, 1], -3, 3, whole),
         ([4.0, 5, 6], 0, 6, whole), ([8.0, 9, 10], -3, 3, outside),
         ([1.0, 2, 3], 0, inf, ends), ([-4.0, -3, -2], -1, 1, ends),
-        ([0.5, 3.5], 0, inf, whole), ([6.0, 1, 2, 7, 4], 0, inf, whole),
+        ([4.0, 5, 6], 1, 3, ends), ([4.0, 5, 6], 0, 7, ends),
+        ([0.5, 3.5], 0, inf, whole), ([4.0, 5], 0, inf, whole),
+        ([6.0, 1, 2, 7, 4], 0, inf, whole), ([0.1, 2, 3.9], 0, inf, whole),
+        ([0.99, 2, 3.01], 0, inf, whole), ([1.01, 2, 2.99], 0, inf, whole),
+        ([3.0, 3, 6], 0, inf, whole), ([1.2, 3], 0, inf, whole),
+        ([-5.0, -9, -5.5], 0, 1, outside),
     ]
     cases = [Case(f"values {values}, low {low}, high {high}", (values, low, high),
-                  word_of(values, low, high), hint)
+                  sign_of(values, low, high), hint)
              for values, low, high, hint in asked]
     report("Exercise 14.1", function, cases, rule="With d the mean and s the spread, "
-           "n - 1: shown if d - 2 s and d + 2 s lie between low and high, refuted if "
-           "both lie on one side outside, else not shown; one value shows nothing.")
+           "n - 1: 1 if d - 2 s and d + 2 s lie between low and high, -1 if both lie "
+           "on one side outside, else 0; one value shows nothing.")
 
 
-def word_of(values: Sequence[float], low: float, high: float) -> str:
-    """What the rule of `ifcn_lab.league.claims` says, in the exercise's words.
+def sign_of(values: Sequence[float], low: float, high: float) -> int:
+    """What the rule of `ifcn_lab.league.claims` says, as the exercise's number.
 
-    >>> word_of([4, 5, 6], 0, 10), word_of([-6, -5, -4], 0, 10), word_of([5], 0, 10)
-    ('shown', 'refuted', 'not shown')
+    >>> sign_of([4, 5, 6], 0, 10), sign_of([-6, -5, -4], 0, 10), sign_of([5], 0, 10)
+    (1, -1, 0)
     """
-    said = verdict(values, low, high)
-    return "refuted" if said == REFUTED else said
+    return {SHOWN: 1, NOT_SHOWN: 0, REFUTED: -1}[verdict(values, low, high)]
 
 
 def better_at(function: Callable[..., object]) -> None:
@@ -61,6 +65,7 @@ def better_at(function: Callable[..., object]) -> None:
         ([75], [74], least), ([96, 52], [94, 52], every), ([93, 40], [52, 51], more),
         ([80, 80, 80, 30], [100, 100, 55, 50], more),
         ([88, 61, 77, 54], [66, 95, 52, 81], more), ([50, 95], [49, 94], least),
+        ([100], [99], every),
     ]
     cases = [Case(f"{first} and {second}", (np.array(first), np.array(second)),
                   leads(np.array(first), np.array(second)), hint)
@@ -101,31 +106,33 @@ def frontier(function: Callable[..., object]) -> None:
     """Exercise 14.4: who is beaten by nobody, as `function(costs, figures)`."""
     beats = "Beaten is who has a rival that costs no more and finds no less."
     twins = "Equal in both is no reason to go: ask for a rival better in one."
-    order = "Return the names, the cheapest first."
+    order = "Return numbers of models, the cheapest first."
     asked = [
-        ({"A": 5}, {"A": 80}, beats),
-        ({"A": 1, "B": 2}, {"A": 70, "B": 80}, beats),
-        ({"A": 1, "B": 2}, {"A": 80, "B": 70}, beats),
-        ({"B": 2, "A": 1}, {"B": 80, "A": 70}, order),
-        ({"A": 1, "B": 1}, {"A": 70, "B": 80}, beats),
-        ({"A": 1, "B": 2}, {"A": 80, "B": 80}, beats),
-        ({"A": 3, "B": 3, "C": 9}, {"A": 70, "B": 70, "C": 60}, twins),
-        ({"A": 9, "B": 4, "C": 1, "D": 6}, {"A": 90, "B": 80, "C": 50, "D": 75}, order),
-        ({"A": 2, "B": 8, "C": 5, "D": 1, "E": 9},
-         {"A": 60, "B": 85, "C": 61, "D": 40, "E": 84}, beats),
+        ([5], [80], beats), ([1, 2], [70, 80], beats), ([1, 2], [80, 70], beats),
+        ([2, 1], [80, 70], order), ([1, 1], [70, 80], beats),
+        ([1, 2], [80, 80], beats), ([3, 3, 9], [70, 70, 60], twins),
+        ([9, 4, 1, 6], [90, 80, 50, 75], order),
+        ([2, 8, 5, 1, 9], [60, 85, 61, 40, 84], beats),
+        ([7, 3, 3, 2], [70, 65, 66, 66], beats), ([2, 2], [80, 70], beats),
+        ([4, 6, 2, 8], [80, 90, 30, 95], order),
     ]
-    cases = [Case(f"costs {costs}, figures {figures}", (costs, figures),
-                  unbeaten(costs, figures), hint) for costs, figures, hint in asked]
+    cases = [Case(f"costs {costs}, figures {figures}",
+                  (np.array(costs), np.array(figures)), unbeaten(costs, figures), hint)
+             for costs, figures, hint in asked]
     report("Exercise 14.4", function, cases, rule="All whom no other beats, cheapest "
            "first; another beats if it costs no more, finds no less, and differs.")
 
 
-def unbeaten(costs: Mapping[str, float], figures: Mapping[str, float]) -> list[str]:
-    """The models that no other beats in cost and figure, the cheapest first."""
-    at = {name: (costs[name], -figures[name]) for name in costs}
-    return sorted((name for name, (cost, loss) in at.items()
-                   if not any(c <= cost and other <= loss and (c, other) != at[name]
-                              for c, other in at.values())), key=at.__getitem__)
+def unbeaten(costs: Iterable[float], figures: Iterable[float]) -> list[int]:
+    """Numbers of the models that no other beats in cost and figure, cheapest first.
+
+    >>> unbeaten([9, 4, 1, 6], [90, 80, 50, 75])
+    [2, 1, 0]
+    """
+    at = [(cost, -figure) for cost, figure in zip(costs, figures, strict=True)]
+    return sorted((n for n, (cost, loss) in enumerate(at)
+                   if not any(c <= cost and other <= loss and (c, other) != at[n]
+                              for c, other in at)), key=at.__getitem__)
 
 
 def bar_ratio(function: Callable[..., object]) -> None:

@@ -5,7 +5,7 @@ Lesson 14.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations_with_replacement, product
 from statistics import mean, pstdev, stdev
 
@@ -15,19 +15,20 @@ from jaxtyping import Shaped
 from ifcn_course.museum.specimen import mistake
 
 Ious = Shaped[np.ndarray, " N"]
+Table = Shaped[np.ndarray, " n"]
 
 
 def judged(
     values: Sequence[float], low: float, high: float,
     reach: Callable[[Sequence[float]], float] = lambda v: 2 * stdev(v),
-) -> str:
+) -> int:
     """The rule of exercise 14.1 with another reach on either side of the mean."""
     if len(values) < 2:
-        return "not shown"
+        return 0
     first, last = mean(values) - reach(values), mean(values) + reach(values)
     if low < first and last < high:
-        return "shown"
-    return "refuted" if last < low or first > high else "not shown"
+        return 1
+    return -1 if last < low or first > high else 0
 
 
 @mistake(
@@ -36,7 +37,7 @@ def judged(
     "Ask for mean - 2 s and mean + 2 s.",
     "verdict_of",
 )
-def the_mean_decides(values: Sequence[float], low: float, high: float) -> str:
+def the_mean_decides(values: Sequence[float], low: float, high: float) -> int:
     """Calls every difference real."""
     return judged(values, low, high, lambda values: 0)
 
@@ -47,7 +48,7 @@ def the_mean_decides(values: Sequence[float], low: float, high: float) -> str:
     "Few runs know their own mean too well: divide by n - 1, ddof=1.",
     "verdict_of",
 )
-def spread_by_n(values: Sequence[float], low: float, high: float) -> str:
+def spread_by_n(values: Sequence[float], low: float, high: float) -> int:
     """Takes the spread for smaller than it is."""
     return judged(values, low, high, lambda values: 2 * pstdev(values))
 
@@ -58,7 +59,7 @@ def spread_by_n(values: Sequence[float], low: float, high: float) -> str:
     "This rule asks how far single runs spread: take s as it is.",
     "verdict_of",
 )
-def error_of_the_mean(values: Sequence[float], low: float, high: float) -> str:
+def error_of_the_mean(values: Sequence[float], low: float, high: float) -> int:
     """Asks about the mean, not about the next run."""
     return judged(values, low, high, lambda v: 2 * stdev(v) / len(v) ** 0.5)
 
@@ -69,13 +70,13 @@ def error_of_the_mean(values: Sequence[float], low: float, high: float) -> str:
     "With three seeds that happens by chance: ask for mean - 2 s and mean + 2 s.",
     "verdict_of",
 )
-def all_seeds_on_one_side(values: Sequence[float], low: float, high: float) -> str:
+def all_seeds_on_one_side(values: Sequence[float], low: float, high: float) -> int:
     """Counts heads."""
     if len(values) < 2:
-        return "not shown"
+        return 0
     if all(low < each < high for each in values):
-        return "shown"
-    return "refuted" if max(values) < low or min(values) > high else "not shown"
+        return 1
+    return -1 if max(values) < low or min(values) > high else 0
 
 
 @mistake(
@@ -145,27 +146,31 @@ def images_that_fit(counts: Sequence[int], n: int) -> float:
     return sum(count for count in counts if count <= n) / sum(counts)
 
 
+def undominated(
+    costs: Table, figures: Table, beats: Callable[[Table, Table], Table]
+) -> list[int]:
+    """Whom no other beats, cheapest first, by what is said of more and better."""
+    def alone(n: int) -> bool:
+        others = np.arange(len(costs)) != n
+        return not beats(costs[n] - costs[others], figures[others] - figures[n]).any()
+
+    return [n for n in np.argsort(costs, kind="stable").tolist() if alone(n)]
+
+
+def right(saved: Table, gained: Table) -> Table:
+    """Who is no worse in either and better in one, by what is saved and gained."""
+    return (saved >= 0) & (gained >= 0) & (saved + gained > 0)
+
+
 @mistake(
-    "Best for each price",
+    "Best first",
     "It looks as if you order by the figure, the best first.",
     "The cheapest first.",
     "frontier",
 )
-def best_first(costs: Mapping[str, float], figures: Mapping[str, float]) -> list[str]:
+def best_first(costs: Table, figures: Table) -> list[int]:
     """Begins at the dear end."""
-    return sorted(undominated(costs, figures), key=lambda name: -figures[name])
-
-
-def undominated(
-    costs: Mapping[str, float], figures: Mapping[str, float], strict: bool = True
-) -> list[str]:
-    """Whom no other beats; without `strict` twins beat each other."""
-    def beats(other: str, name: str) -> bool:
-        no_worse = costs[other] <= costs[name] and figures[other] >= figures[name]
-        same = (costs[other], figures[other]) == (costs[name], figures[name])
-        return no_worse and not (same and strict) and other != name
-
-    return [name for name in costs if not any(beats(o, name) for o in costs)]
+    return undominated(costs, figures, right)[::-1]
 
 
 @mistake(
@@ -174,10 +179,10 @@ def undominated(
     "A rival has to be better in one of the two.",
     "frontier",
 )
-def twins_both_gone(costs: Mapping[str, float], figures: Mapping[str, float]
-                    ) -> list[str]:
+def twins_both_gone(costs: Table, figures: Table) -> list[int]:
     """Loses whoever has an equal."""
-    return sorted(undominated(costs, figures, strict=False), key=costs.__getitem__)
+    return undominated(costs, figures, lambda saved, gained: (saved >= 0)
+                       & (gained >= 0))
 
 
 @mistake(
@@ -186,12 +191,10 @@ def twins_both_gone(costs: Mapping[str, float], figures: Mapping[str, float]
     "As good in one and better in the other is enough.",
     "frontier",
 )
-def better_in_both(costs: Mapping[str, float], figures: Mapping[str, float]
-                   ) -> list[str]:
+def better_in_both(costs: Table, figures: Table) -> list[int]:
     """Keeps who costs more and finds as much."""
-    kept = [name for name in costs if not any(
-        costs[o] < costs[name] and figures[o] > figures[name] for o in costs)]
-    return sorted(kept, key=costs.__getitem__)
+    return undominated(costs, figures, lambda saved, gained: (saved > 0)
+                       & (gained > 0))
 
 
 @mistake(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
+
 from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, WRONG
 from ifcn_lab.draw.picture import Picture, listing, panels
 
@@ -36,25 +39,38 @@ def prices(
     Args:
         costs: by kind of cost, the cost of every model.
         figures: the figure of every model.
-        unbeaten: by kind of cost, whom no other beats; they have names and a line.
+        unbeaten: by kind of cost, whom no other beats; a line joins them.
         what: the figure's name.
     """
     said = []
-    with panels(1, len(costs), width=4.2 * len(costs), height=3.4) as (figure, grid):
+    with panels(1, len(costs), width=4.2 * len(costs), height=3.8) as (figure, grid):
         for axes, (kind, cost) in zip(grid[0], costs.items(), strict=True):
-            axes.plot([cost[n] for n in figures], list(figures.values()), "o",
-                      color=GREY, markersize=5)
-            kept = unbeaten[kind]
-            axes.plot([cost[n] for n in kept], [figures[n] for n in kept], "o-",
-                      color=WRONG, markersize=7)
-            for name in kept:
-                axes.annotate(name, (cost[name], figures[name]), (0, 7), size=9,
-                              textcoords="offset points", ha="center")
-            axes.set(xlabel=f"{kind} (logarithmic)", ylabel=what, xscale="log")
-            axes.margins(0.25, 0.15)
-            said.append(f"by {kind} nobody beats {listing(kept)}")
+            priced(axes, cost, figures, unbeaten[kind])
+            axes.set(xlabel=kind, ylabel=what)
+            said.append(f"by {kind} nobody beats {listing(unbeaten[kind])}")
     return Picture(figure, f"{what} of {len(figures)} models by what they cost; "
                            f"{'; '.join(said)}.")
+
+
+def priced(
+    axes: Axes, cost: Mapping[str, float], figures: Mapping[str, float],
+    front: Sequence[str],
+) -> None:
+    """The models as dots, those of the front with a number that the title names."""
+    axes.plot([cost[n] for n in figures], list(figures.values()), "o", color=GREY)
+    axes.plot([cost[n] for n in front], [figures[n] for n in front], "o-", color=WRONG,
+              markersize=8)
+    names = []
+    for number, name in enumerate(front, 1):
+        axes.annotate(f"{number}", (cost[name], figures[name]), (-9, 2), size=9,
+                      textcoords="offset points", ha="right")
+        names.append(f"{number} {name}")
+    lines = [",  ".join(names[at:at + 2]) for at in range(0, len(names), 2)]
+    axes.set_title("\n".join(lines), loc="left", size=9)
+    axes.set(xscale="log", xticks=(10, 30, 100, 300, 1000),
+             xlim=(0.7 * min(cost.values()), 1.4 * max(cost.values())))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def cut_axes(figures: Mapping[str, float], what: str, cuts: Sequence[float]) -> Picture:
