@@ -176,6 +176,13 @@ def _inside_outside() -> Explorable:
             .offer("Read it as a star", kind=3))
 
 
+def _league() -> Explorable:
+    from ifcn_lab.widgets.league import League
+
+    return (League().offer("Ask for IoU 0.85", iou=85)
+            .offer("Count every answer, however unsure", iou=50, least=0))
+
+
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
     "playground": (
         "The network itself", "Nothing here is recorded but the first answer: the "
@@ -239,6 +246,11 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "Where the larger of the two is high, the region shows that category; which of "
         "the two is larger draws its mask.",
         _inside_outside),
+    "league": (
+        "The league", "Thirteen networks look at one scene. Who finds an object, and "
+        "who joins it with its neighbour? Which of them looks best depends on the IoU "
+        "that is asked for, and on which answers count.",
+        _league),
 }
 
 
