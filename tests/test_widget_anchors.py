@@ -41,13 +41,14 @@ def computed(browser):
 @pytest.mark.parametrize(("best", "labels"), [(True, [0, 0, -2, -1, 1, -1]),
                                               (False, [0, 0, -2, -1, -2, -1])])
 def test_the_front_end_labels_the_table_of_six_anchors(computed, best, labels) -> None:
-    ask = ("matched(overlapsOf(Float64Array.from(given[0].flat()), given[1]), 0.7, 0.3, "
-           "given[2])")
+    ask = ("matched(overlapsOf(Float64Array.from(given[0].flat()), given[1]), 0.7, "
+           "0.3, given[2])")
     assert computed(ask, [SIX, OBJECTS, best]) == labels
 
 
 def test_the_end_of_a_chain_stays(computed) -> None:
-    ask = "nmsSteps(Float64Array.from(given.flat()), [0.9, 0.8, 0.7], [0, 1, 2], 0.5, 9)"
+    ask = ("nmsSteps(Float64Array.from(given.flat()), [0.9, 0.8, 0.7], [0, 1, 2], "
+           "0.5, 9)")
     turns = computed(ask, CHAIN)
     assert [(turn["box"], turn["by"]) for turn in turns] == [(0, -1), (1, 0), (2, -1)]
     assert turns[1]["iou"] == 0.6

@@ -158,7 +158,7 @@ class AnchorBoard(Explorable):
         text = (f"{len(found.label)} anchors: {(found.label >= 0).sum()} positive, "
                 f"{ignored} ignored, {none} negative.")
         for n in range(len(self.boxes)):
-            text += f" Object {n + 1}: {self._taught(found, n)}."
+            text += f" Object {n}: {self._taught(found, n)}."
         text += f" {self._nms_words()}"
         return text if self.anchor < 0 else f"{text} {self._anchor_words(found)}"
 
@@ -180,10 +180,11 @@ class AnchorBoard(Explorable):
 
     def _anchor_words(self, found: Matched) -> str:
         n = min(self.anchor, len(found.label) - 1)
-        kind = {NEGATIVE: "negative", IGNORED: "ignored"}.get(int(found.label[n]), (
-            "positive by the best-anchor rule alone" if found.rescued[n] else "positive"))
+        kind = {NEGATIVE: "negative", IGNORED: "ignored"}.get(
+            int(found.label[n]), "positive")
+        kind += " by the best-anchor rule alone" * bool(found.rescued[n])
         return (f"Anchor {n}: IoU {fixed(found.iou[n], 2)} with object "
-                f"{found.about[n] + 1}, {kind}.")
+                f"{found.about[n]}, {kind}.")
 
     def grid(self) -> str:
         """NMS to its end, a box a line."""

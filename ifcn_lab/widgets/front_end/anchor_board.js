@@ -52,7 +52,7 @@ function words(now) {
   let text = `${every.length} anchors: ${count.positive + count.rescued} positive, `
     + `${count.ignored} ignored, ${count.negative} negative.`;
   boxes.forEach((_, n) => {
-    text += ` Object ${n + 1}: ${taught(every.filter((e) => e.label === n))}.`;
+    text += ` Object ${n}: ${taught(every.filter((e) => e.label === n))}.`;
   });
   text += ` ${nmsWords(now)}`;
   return anchor < 0 ? text : `${text} ${anchorWords(every[anchor], anchor)}`;
@@ -77,7 +77,7 @@ function nmsWords({ turns, step, iou }) {
 
 function anchorWords(each, n) {
   const kind = kindOf(each);
-  return `Anchor ${n}: IoU ${each.iou.toFixed(2)} with object ${each.about + 1}, `
+  return `Anchor ${n}: IoU ${each.iou.toFixed(2)} with object ${each.about}, `
     + `${kind === "rescued" ? "positive by the best-anchor rule alone" : kind}.`;
 }
 
@@ -122,7 +122,7 @@ class BoardPicture {
       this.thin(box, PAPER, n === chosen ? 6 : 5);
       this.thin(box, INK, n === chosen ? 3.5 : 2);
       const above = box[1] - 15 / panel.scale; // where there is room, the name stands
-      panel.write(`object ${n + 1}`, clamp(box[0], 0, panel.columns - 58 / panel.scale),
+      panel.write(`object ${n}`, clamp(box[0], 0, panel.columns - 58 / panel.scale),
                   above < 0 ? box[1] + 3 / panel.scale : above, { size: 11, paper: PAPER });
     });
     if (anchor >= 0) this.marked(boxOf(anchor), `anchor ${anchor}`);
@@ -194,7 +194,7 @@ class OverlapChart {
     panel.fill(high, 18, 200 - high, bottom - 18, "#cfe5f3");
     for (let n = 0; n < objects; n++) {
       panel.frame(0, 18 + ROW * n, 200, 0, "#bbbbbb", 1);
-      panel.write(`object ${n + 1}`, 126, 19 + ROW * n, { size: 11, ink: "#444444" });
+      panel.write(`object ${n}`, 126, 19 + ROW * n, { size: 11, ink: "#444444" });
     }
     panel.frame(0, bottom, 200, 0, "#bbbbbb", 1);
     for (const [text, x, past] of [["negative", 2, low], ["ignored", low + 2, high],
