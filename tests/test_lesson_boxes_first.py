@@ -212,7 +212,7 @@ def board() -> AnchorBoard:
 
 def test_whether_a_small_object_has_its_own_anchor_is_luck() -> None:
     shown = board()
-    assert "Object 0: only the best-anchor rule gives it 1, of IoU 0.52" in shown.words()
+    assert "only the best-anchor rule gives it 1, of IoU 0.52" in shown.words()
     x0, y0, x1, y1 = shown.boxes[0]
     shown.boxes = [[x0, y0 - 4, x1, y1 - 4], shown.boxes[1]]
     assert "Object 0: 1 of them, best IoU 0.73" in shown.words()
@@ -222,7 +222,7 @@ def test_whether_a_small_object_has_its_own_anchor_is_luck() -> None:
     assert "Object 1: 8 of them" in shown.words()
     shown = board()
     shown.stride = 32
-    assert "Object 0: only the best-anchor rule gives it 1, of IoU 0.22" in shown.words()
+    assert "only the best-anchor rule gives it 1, of IoU 0.22" in shown.words()
 
 
 @pytest.mark.parametrize(("limit", "left"), [(20, 2), (50, 11), (80, 40)])
