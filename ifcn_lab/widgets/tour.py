@@ -145,6 +145,18 @@ def _roi() -> Explorable:
             .offer("Round the box: RoIPool", operator="RoIPool"))
 
 
+def _anchors() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.data.masks import tight_boxes
+    from ifcn_lab.widgets.anchor_board import AnchorBoard
+
+    scene = scenes.make(1_000_003, objects=(2, 3), sizes=(18, 84), alike=0)
+    board = AnchorBoard(scene.image, tight_boxes(scene.masks))
+    return (board.offer("Without the best-anchor rule", best=False)
+            .offer("Half as many places a side", stride=32, best=True)
+            .offer("Ten steps of NMS", step=10, stride=16))
+
+
 def _mixer() -> Explorable:
     from ifcn_lab import scenes
     from ifcn_lab.models.yolact import YOLACT
@@ -231,6 +243,12 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "it. A rounded box reads somewhere else than it stands, and no gradient comes "
         "back through the rounding.",
         _roi),
+    "anchors": (
+        "Anchors", "At every place stand the same few boxes, and most of them fit no "
+        "object. Those that fit well learn it, those in between learn nothing, and an "
+        "object that none fits is given its best one all the same. Of the boxes that "
+        "are left NMS takes away the copies.",
+        _anchors),
     "mixer": (
         "Prototypes", "In YOLACT nobody draws an object's mask. The network draws "
         "sixteen prototypes for the whole picture, an object names sixteen numbers, "
