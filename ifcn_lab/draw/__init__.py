@@ -69,6 +69,7 @@ _HOME = {
     "read_before_and_after": "boxes",
     "pulls_of_edges": "boxes",
     "anchors_and_labels": "boxes",
+    "three_stages": "boxes",
     "votes": "pairs",
     "pair": "pairs",
     "contested": "pairs",
