@@ -123,6 +123,7 @@ def lead(scenes: int) -> list[float]:
 
 def test_a_lead_is_shown_and_its_growth_on_few_scenes_is_not() -> None:
     few, many = lead(8), lead(512)
+    assert [round(min(few), 1), round(max(few), 1)] == [13.0, 18.6]
     assert verdict(few, 0, np.inf) == verdict(many, 0, np.inf) == SHOWN
     more = [a - b for a, b in zip(few, many, strict=True)]
     assert verdict(more, 0, np.inf) == NOT_SHOWN and mean(more) < 0
