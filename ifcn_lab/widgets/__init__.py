@@ -15,6 +15,7 @@ _HOME = {
     "TrainingMonitor": "monitor",
     "CoherenceExplorer": "coherence_explorer",
     "RoiExplorer": "roi_explorer",
+    "AnchorBoard": "anchor_board",
     "WindowSampler": "sampler",
     "ProposalExplorer": "proposal_explorer",
     "PrototypeMixer": "prototype_mixer",
