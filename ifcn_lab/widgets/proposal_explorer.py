@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ifcn_lab.metrics import RecallReport
     from ifcn_lab.segmenter import Instances, Segmenter
 
-MASKS_HINT = ("Move the sliders, and see which objects are lost. Click on a mask to see "
-              "its copies.")
+MASKS_HINT = ("Move the sliders, and see which objects are lost. Click on a mask to "
+              "see its copies.")
 LIMIT = 0.7
 """IoU from which an object counts as found in the picture and in the words."""
 MASK_COLOURS = [colour for colour in COLOURS if colour not in (TRUE, WRONG)]
