@@ -244,7 +244,8 @@ def test_the_third_stage_refuses_shreds_and_moves_boxes_nearer() -> None:
                                      mnc.rpn.anchors(seen.features), (128, 128), 60)
         tight = torch.from_numpy(tight_boxes(sample.masks)).float()
         shared = box_iou(found, tight)
-        first = found[[*shared.argmax(0), shared.max(1).values.argmin()]]
+        least = shared.max(1).values.argmin()
+        first = found[torch.cat([shared.argmax(0), least[None]])]
         read = mnc.read(seen.maps[0], first)
     sure = read.category.softmax(1)[:, 1]
     assert len(first) == 7 and sure[:6].min() > 0.8 > 0.1 > sure[6]
