@@ -84,6 +84,10 @@ _HOME = {
     "stages": "refinement",
     "gains": "refinement",
     "wrong_by_distance": "refinement",
+    "recall_by_iou": "standings",
+    "prices": "standings",
+    "cut_axes": "standings",
+    "best_by_runs": "standings",
 }
 
 __all__ = sorted(_HOME)

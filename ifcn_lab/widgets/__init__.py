@@ -21,6 +21,7 @@ _HOME = {
     "PrototypeMixer": "prototype_mixer",
     "EmbeddingExplorer": "embedding_explorer",
     "InsideOutside": "inside_outside",
+    "League": "league",
     "Playground": "playground",
     "Predict": "predict",
     "guesses": "guess_record",

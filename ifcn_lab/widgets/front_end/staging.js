@@ -120,7 +120,8 @@ function hush(root, live) {
 
 /** What black and white are: a strip of grey between two words. */
 export function greyScale(what, black, white) {
-  return element("span", { class: "ifcn-grey" }, `${what} ${black}`, element("i"), `${white}`);
+  return element("span", { class: "ifcn-grey" }, what,
+                 element("b", {}, `${black}`, element("i"), `${white}`));
 }
 
 /** The grey scale of score maps: of logits the probability, else their range. */
