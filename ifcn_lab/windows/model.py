@@ -59,6 +59,12 @@ class WindowModel(Segmenter):
 
     recipe_changes: Mapping[str, Any] = {}
 
+    score = "objectness"
+    """What proposals are ranked by: see `windows.quality`."""
+
+    calibration: Sequence[float] | None = None
+    """The line that makes probabilities of this score; None: it is told as it is."""
+
     def __init__(
         self, m: int, backbone: str, *, sizes: Sequence[float] | None = None,
         windows: int = 256, rule: WindowRule | dict[str, float] | None = None,
