@@ -131,6 +131,11 @@ class Segmenter(nn.Module):
     scored = True
     """Whether its scores say how good an answer is; else they only order answers."""
 
+    cut: float | None = None
+    """The score from which an answer is meant as one, measured on held-out pictures and
+    kept in the file of weights; None: nobody has measured it.
+    """
+
     def view(self, sample: Sample, recipe: Recipe, rng: np.random.Generator) -> View:
         """How it wants to see a sample: scaled, cut, mirrored and relit by the recipe.
 
@@ -211,6 +216,7 @@ class Segmenter(nn.Module):
     def save(self, path: str | Path) -> Path:
         """Write class, configuration and weights to one safetensors file."""
         config = {"class": type(self).__name__, **self.config}
+        config |= {} if self.cut is None else {"cut": self.cut}
         return write_weights(Path(path), config, self.state_dict())
 
     @classmethod
@@ -258,7 +264,10 @@ class Segmenter(nn.Module):
             ValueError: they do not fit the configuration, or hold NaN or infinity.
         """
         try:
-            model = cls(**config)
+            own = dict(config)
+            cut = own.pop("cut", None)
+            model = cls(**own)
+            model.cut = None if cut is None else float(cut)
             if wrong := "; ".join(islice(misfits(model.state_dict(), tensors), 6)):
                 raise ValueError(wrong)
             model.load_state_dict(tensors)

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from ifcn_lab.segmenter import Segmenter
 
 
+TOP = 100
+HALF = 0.5
+
+
 class Work(NamedTuple):
     """One picture: its id and name in the results, and where its overlay goes."""
 
@@ -53,8 +57,9 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="PATH",
                         help="overlay to write, in the format of its suffix, or a "
                         "folder (default: beside the picture, NAME_overlay.png)")
-    parser.add_argument("--score", type=options.share, default=0.5,
-                        help="draw proposals of at least this objectness (0.5)")
+    parser.add_argument("--score", type=options.share, help="draw what has at least "
+                        "this score (left out: the answers, from the cut in the file "
+                        "of weights on; 0.5 where it has none, or with --top)")
     parser.add_argument("--json", type=Path, metavar="FILE",
                         help="also write all masks found, as COCO results")
     parser.add_argument("--annotations", type=Path, metavar="FILE",
@@ -68,17 +73,20 @@ def add_options(parser: ArgumentParser) -> None:
                         "model that `ifcn-lab models` lists, with the weights that "
                         "ship; all: what each of them finds, side by side")
     options.add_pyramid(parser)
-    parser.set_defaults(top=100, nms=0.5)
+    parser.set_defaults(top=None, nms=0.5)
 
 
 def run(given: Namespace) -> int:
     """Segment every picture in turn; 2 if one of them failed."""
     work, results, failed = planned(given), [], 0
-    detect = {name: options.detector(given, model) for name, model in asked(given)}
+    models = dict(asked(given))
+    least = {name: least_score(given, model) for name, model in models.items()}
+    given.top = given.top or TOP
+    detect = {name: options.detector(given, model) for name, model in models.items()}
     try:
         for one in work:
             try:
-                segment(given, detect, one, results)
+                segment(given, detect, least, one, results)
             except (OSError, ValueError, RuntimeError, MemoryError) as error:
                 print(f"ifcn-lab segment: {options.one_line(error)}", file=sys.stderr)
                 failed += 1
@@ -98,8 +106,16 @@ def asked(given: Namespace) -> Iterator[tuple[str, Segmenter]]:
         yield name, options.ready(given, model_class(name).from_pretrained())
 
 
+def least_score(given: Namespace, model: Segmenter) -> float:
+    """From which score on a mask is drawn."""
+    if given.score or given.top or model.cut is None:
+        return given.score or HALF
+    return model.cut
+
+
 def segment(
-    given: Namespace, detect: Mapping[str, Callable], one: Work, results: list
+    given: Namespace, detect: Mapping[str, Callable], least: Mapping[str, float],
+    one: Work, results: list,
 ) -> None:
     """Add what each model finds in one picture to the results, and draw it."""
     with options.warnings_as_lines(f"{one.picture}: "):
@@ -110,13 +126,14 @@ def segment(
         told = {"file_name": one.name} | ({"model": name} if len(detect) > 1 else {})
         results += [row | told
                     for row in rows(found(best, image.shape[:2]), one.image_id)]
-        drawn[name] = best.above(given.score)
+        drawn[name] = best.above(least[name])
     first = next(iter(drawn.values()))
     picture = overlay(image, first) if len(drawn) == 1 else overlays(image, drawn)
     path = picture.save(one.overlay)
     counts = " ".join(f"{name} {len(each)}".strip() for name, each in drawn.items())
-    print(f"{one.picture}: {counts} objects of objectness {given.score} or more, "
-          f"drawn in {path}", flush=True)
+    scores = " ".join(dict.fromkeys(f"{each:.3g}" for each in least.values()))
+    print(f"{one.picture}: {counts} objects of score {scores} or more, drawn in {path}",
+          flush=True)
 
 
 def planned(given: Namespace) -> list[Work]:

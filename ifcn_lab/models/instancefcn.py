@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -166,7 +167,7 @@ class InstanceFCN(WindowModel):
         return super().counts(drawn) | {"quality": rated_counts(targets)}
 
     def rated(self, score: str = "both") -> InstanceFCN:
-        """This network with a new head for the quality of its masks.
+        """This network with a head for the quality of its masks, new if it has none.
 
         All but the head is frozen, batch norms too: training then takes no gradient of
         the backbone, and the masks stay to the last bit.
@@ -175,7 +176,8 @@ class InstanceFCN(WindowModel):
         net.load_state_dict(self.state_dict(), strict=False)
         net.requires_grad_(False).quality.requires_grad_(True)
         net.frozen = True
-        return net.train(self.training).to(self.device)
+        net.train(self.training)
+        return net.to(self.device, memory_format=torch.channels_last)
 
     def train(self, mode: bool = True) -> InstanceFCN:
         """Train or not; what is frozen never does."""
