@@ -132,10 +132,7 @@ class Segmenter(nn.Module):
     """Whether its scores say how good an answer is; else they only order answers."""
 
     cut: float | None = None
-    """The score from which an answer is meant as one, measured on held-out pictures and
-    kept in the file of weights; None: nobody has measured it.
-    """
-
+    """From which score an answer is meant, as its weights' file says; None: unknown."""
     def view(self, sample: Sample, recipe: Recipe, rng: np.random.Generator) -> View:
         """How it wants to see a sample: scaled, cut, mirrored and relit by the recipe.
 
@@ -216,7 +213,8 @@ class Segmenter(nn.Module):
     def save(self, path: str | Path) -> Path:
         """Write class, configuration and weights to one safetensors file."""
         config = {"class": type(self).__name__, **self.config}
-        config |= {} if self.cut is None else {"cut": self.cut}
+        if self.cut is not None:
+            config["cut"] = self.cut
         return write_weights(Path(path), config, self.state_dict())
 
     @classmethod
@@ -264,10 +262,8 @@ class Segmenter(nn.Module):
             ValueError: they do not fit the configuration, or hold NaN or infinity.
         """
         try:
-            own = dict(config)
-            cut = own.pop("cut", None)
-            model = cls(**own)
-            model.cut = None if cut is None else float(cut)
+            model = cls(**{n: value for n, value in config.items() if n != "cut"})
+            model.cut = float(config["cut"]) if "cut" in config else None
             if wrong := "; ".join(islice(misfits(model.state_dict(), tensors), 6)):
                 raise ValueError(wrong)
             model.load_state_dict(tensors)

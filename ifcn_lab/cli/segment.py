@@ -19,7 +19,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.backend_bases import FigureCanvasBase
 from PIL import Image
@@ -35,11 +35,7 @@ from ifcn_lab.metrics.results_file import rows
 from ifcn_lab.models import model_class, shipped_models
 
 if TYPE_CHECKING:
-    from ifcn_lab.segmenter import Segmenter
-
-
-TOP = 100
-HALF = 0.5
+    from ifcn_lab.segmenter import Instances, Segmenter
 
 
 class Work(NamedTuple):
@@ -51,6 +47,22 @@ class Work(NamedTuple):
     overlay: Path
 
 
+class Finder(NamedTuple):
+    """What finds the objects of a picture, and the score from which they are drawn."""
+
+    find: Callable[[Any], Instances]
+    least: float
+
+    @classmethod
+    def of(cls, given: Namespace, model: Segmenter) -> Finder:
+        """The model's answers where it knows its cut and nothing else is asked for."""
+        if model.cut and not (given.score or given.top or given.nms):
+            return cls(options.detector(given, model, answers=True), model.cut)
+        usual = {"top": given.top or 100, "nms": given.nms or 0.5}
+        own = Namespace(**{**vars(given), **usual})
+        return cls(options.detector(own, model), given.score or 0.5)
+
+
 def add_options(parser: ArgumentParser) -> None:
     """Pictures, where to write, and how to search."""
     parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE")
@@ -58,8 +70,8 @@ def add_options(parser: ArgumentParser) -> None:
                         help="overlay to write, in the format of its suffix, or a "
                         "folder (default: beside the picture, NAME_overlay.png)")
     parser.add_argument("--score", type=options.share, help="draw what has at least "
-                        "this score (left out: the answers, from the cut in the file "
-                        "of weights on; 0.5 where it has none, or with --top)")
+                        "this score (0.5; left out, and --top and --nms too, weights "
+                        "that know their cut give their answers and not proposals)")
     parser.add_argument("--json", type=Path, metavar="FILE",
                         help="also write all masks found, as COCO results")
     parser.add_argument("--annotations", type=Path, metavar="FILE",
@@ -73,20 +85,17 @@ def add_options(parser: ArgumentParser) -> None:
                         "model that `ifcn-lab models` lists, with the weights that "
                         "ship; all: what each of them finds, side by side")
     options.add_pyramid(parser)
-    parser.set_defaults(top=None, nms=0.5)
+    parser.set_defaults(top=None, nms=None)
 
 
 def run(given: Namespace) -> int:
     """Segment every picture in turn; 2 if one of them failed."""
     work, results, failed = planned(given), [], 0
-    models = dict(asked(given))
-    least = {name: least_score(given, model) for name, model in models.items()}
-    given.top = given.top or TOP
-    detect = {name: options.detector(given, model) for name, model in models.items()}
+    detect = {name: Finder.of(given, model) for name, model in asked(given)}
     try:
         for one in work:
             try:
-                segment(given, detect, least, one, results)
+                segment(given, detect, one, results)
             except (OSError, ValueError, RuntimeError, MemoryError) as error:
                 print(f"ifcn-lab segment: {options.one_line(error)}", file=sys.stderr)
                 failed += 1
@@ -106,32 +115,24 @@ def asked(given: Namespace) -> Iterator[tuple[str, Segmenter]]:
         yield name, options.ready(given, model_class(name).from_pretrained())
 
 
-def least_score(given: Namespace, model: Segmenter) -> float:
-    """From which score on a mask is drawn."""
-    if given.score or given.top or model.cut is None:
-        return given.score or HALF
-    return model.cut
-
-
 def segment(
-    given: Namespace, detect: Mapping[str, Callable], least: Mapping[str, float],
-    one: Work, results: list,
+    given: Namespace, detect: Mapping[str, Finder], one: Work, results: list
 ) -> None:
     """Add what each model finds in one picture to the results, and draw it."""
     with options.warnings_as_lines(f"{one.picture}: "):
         image = read_image(one.picture, page=given.page)
     drawn = {}
-    for name, detected in detect.items():
-        best = detected(image)
+    for name, finder in detect.items():
+        best = finder.find(image)
         told = {"file_name": one.name} | ({"model": name} if len(detect) > 1 else {})
         results += [row | told
                     for row in rows(found(best, image.shape[:2]), one.image_id)]
-        drawn[name] = best.above(least[name])
+        drawn[name] = best.above(finder.least)
     first = next(iter(drawn.values()))
     picture = overlay(image, first) if len(drawn) == 1 else overlays(image, drawn)
     path = picture.save(one.overlay)
     counts = " ".join(f"{name} {len(each)}".strip() for name, each in drawn.items())
-    scores = " ".join(dict.fromkeys(f"{each:.3g}" for each in least.values()))
+    scores = " ".join(dict.fromkeys(f"{each.least:.3g}" for each in detect.values()))
     print(f"{one.picture}: {counts} objects of score {scores} or more, drawn in {path}",
           flush=True)
 

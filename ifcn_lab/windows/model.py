@@ -151,3 +151,19 @@ class WindowModel(Segmenter):
 
         return propose_many(self, images, top=top, nms_iou=nms_iou,
                             threshold=threshold, precision=precision, **others)
+
+    def answers(
+        self, images: Sequence[np.ndarray], *, nms_iou: float = 0.3, **others: Any
+    ) -> list[Instances]:
+        """What is meant as answers, not proposals: masks apart, from the cut on.
+
+        Of two whose mask IoU is above `nms_iou` the worse goes; see `detect`.
+
+        Raises:
+            ValueError: nobody has measured a cut for these weights.
+        """
+        if self.cut is None:
+            raise ValueError("these weights have no cut: take `detect` and choose a "
+                             "score yourself, with `above`")
+        found = self.detect(images, nms="masks", nms_iou=nms_iou, **others)
+        return [each.above(self.cut) for each in found]
