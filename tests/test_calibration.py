@@ -10,10 +10,13 @@ from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.metrics.calibration import (
     Verdicts,
     best_cut,
+    calibrate,
     fitted,
     reliability,
     verdicts,
 )
+from ifcn_lab.models import load
+from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.segmenter import Instances
 from ifcn_lab.windows.quality import calibrated
 
@@ -116,6 +119,23 @@ def test_a_second_mask_of_an_object_is_wrong_and_the_first_is_right() -> None:
     judged = verdicts([found], [sample])
     assert judged.right.tolist() == [True, False]
     assert (judged.objects, judged.images) == (len(sample.masks), 1)
+
+
+def test_a_calibrated_model_says_of_the_same_pictures_what_is_so(tmp_path) -> None:
+    scenes = SceneSet(8, start=3_000_000)
+    net = InstanceFCN.from_pretrained("scenes-instancefcn")
+    images = [each.image for each in scenes]
+    before = verdicts(net.detect(images, nms="masks", nms_iou=0.3), scenes)
+    calibrate(net, scenes)
+    after = verdicts(net.detect(images, nms="masks", nms_iou=0.3), scenes)
+    assert np.array_equal(before.right, after.right)
+    errors = [reliability(each.scores, each.right).error for each in (before, after)]
+    assert errors[1] < errors[0] / 2
+    again = load(net.save(tmp_path / "calibrated.safetensors"))
+    assert again.cut == net.cut == best_cut(after)
+    meant = verdicts(again.answers(images), scenes)
+    assert meant.scores.min() == again.cut
+    assert meant.right.sum() == int(after.at(again.cut)[0] * after.objects + 0.5)
 
 
 def test_scores_that_are_no_probabilities_are_refused() -> None:

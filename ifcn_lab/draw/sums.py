@@ -132,7 +132,7 @@ def reliability(
             axes.bar(middle, each.count / each.count.max(), 0.9 / bins, color=GREY,
                      alpha=0.3, label="answers (the most: 1)")
             axes.plot(each.said[some], each.right[some], "o-", color=TRUE,
-                      label="right")
+                      clip_on=False, label="right")
             axes.set(xlabel=name, ylabel="share that is right", xlim=(0, 1),
                      ylim=(0, 1.03), title=f"calibration error {each.error:.2f}")
             said.append(f"{each.error:.2f} for {name}")

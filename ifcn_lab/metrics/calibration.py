@@ -10,7 +10,7 @@ Source: Guo et al., ICML 2017, for the error; Platt, 1999, for the line of `fitt
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,8 @@ from ifcn_lab.data import Sample
 from ifcn_lab.metrics.matching import match_image
 from ifcn_lab.metrics.measure import Measure
 from ifcn_lab.metrics.regions import Detections, Found, Objects
+from ifcn_lab.windows.model import APART, WindowModel
+from ifcn_lab.windows.quality import calibrated
 
 TINY = 1e-7
 
@@ -149,3 +151,17 @@ def best_cut(judged: Verdicts) -> float:
     share = np.where(last, right, -1) / (
         np.arange(1, len(scores) + 1) - right + judged.objects)
     return float(scores[share.argmax()])
+
+
+def calibrate(model: WindowModel, samples: Sequence[Sample], iou: float = 0.5) -> None:
+    """Fit the line and the cut of a model on pictures that it has not learned from.
+
+    Its scores are then probabilities of being right at this IoU, `answers` gives what
+    is above the cut, and `save` keeps both. Raises ValueError as ``fitted``.
+    """
+    model.calibration = None
+    found = model.detect([each.image for each in samples], nms="masks", nms_iou=APART)
+    judged = verdicts(found, samples, iou)
+    model.calibration = fitted(judged.scores, judged.right)
+    told = calibrated(judged.scores, model.calibration)
+    model.cut = best_cut(judged._replace(scores=told))

@@ -117,8 +117,10 @@ class InstanceFCN(WindowModel):
     @property
     def config(self) -> dict[str, Any]:
         """The arguments that build this network again."""
-        rated = {"score": self.score, "calibration": self.calibration}
-        return {"k": self.k, **super().config, **(rated if self.rates else {})}
+        own = {"score": self.score} if self.rates else {}
+        if self.calibration is not None:
+            own["calibration"] = self.calibration
+        return {"k": self.k, **super().config, **own}
 
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> ScoreMaps | RatedMaps:
         """Score maps and objectness of a batch of images in [0, 1]."""

@@ -38,6 +38,9 @@ RULES = {name: CLOSE if kind.small else WindowRule()
          for name, kind in BACKBONES.items()}
 """The rule of each backbone: the paper's, and the one the lessons train with."""
 
+APART = 0.3
+"""Of two answers whose masks have a higher IoU the worse goes."""
+
 
 class WindowModel(Segmenter):
     """A `Segmenter` whose masks are windows of score maps.
@@ -153,7 +156,7 @@ class WindowModel(Segmenter):
                             threshold=threshold, precision=precision, **others)
 
     def answers(
-        self, images: Sequence[np.ndarray], *, nms_iou: float = 0.3, **others: Any
+        self, images: Sequence[np.ndarray], *, nms_iou: float = APART, **others: Any
     ) -> list[Instances]:
         """What is meant as answers, not proposals: masks apart, from the cut on.
 

@@ -170,8 +170,8 @@ def ranking_of(model: Segmenter, score: str | None, nms: str) -> Ranking:
         raise ValueError(f"score {score!r} needs a network with a head for the quality "
                          "of masks, and this one has none; `rated` gives it one to "
                          "train")
-    return Ranking(score, model.calibration if score == own != "objectness" else None,
-                   nms)
+    line = getattr(model, "calibration", None) if score == own else None
+    return Ranking(score, line, nms)
 
 
 def read_masks(
