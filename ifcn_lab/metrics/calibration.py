@@ -18,8 +18,8 @@ from jaxtyping import Bool, Float, Int
 
 from ifcn_lab.data import Sample
 from ifcn_lab.metrics.matching import match_image
-from ifcn_lab.metrics.measure import Measure
-from ifcn_lab.metrics.regions import Detections, Found, Objects
+from ifcn_lab.metrics.regions import Detections, found, paired
+from ifcn_lab.metrics.regions import objects as objects_of
 from ifcn_lab.windows.model import APART, WindowModel
 from ifcn_lab.windows.quality import calibrated
 
@@ -56,43 +56,23 @@ class Reliability(NamedTuple):
                      / max(1, self.count.sum()))
 
 
-class Judging(Measure):
-    """Collects which answers are right, by COCO's matching as `Recall`.
-
-    Args:
-        iou: mask IoU from which an answer finds an object.
-    """
-
-    def __init__(self, iou: float = 0.5) -> None:
-        self.iou = iou
-        self._kept: list[tuple[np.ndarray, np.ndarray, int]] = []
-
-    def judge(
-        self, best: Found, truth: Objects
-    ) -> tuple[Float[np.ndarray, " N"], Bool[np.ndarray, " N"], int]:
-        """Scores, whether right, and the objects of one image; crowd counts not."""
-        (match,) = match_image(best, truth, thresholds=[self.iou])
-        counts = ~match.ignored[0]
-        return best.scores[counts], match.right[0][counts], match.objects
-
-    def count(
-        self, judged: tuple[np.ndarray, np.ndarray, int], image_id: int | str = 0
-    ) -> None:
-        """Count one image that was judged."""
-        self._kept.append(judged)
-
-    def result(self) -> Verdicts:
-        """All answers so far."""
-        scores, right, objects = zip(*self._kept, strict=True)
-        return Verdicts(np.concatenate(scores), np.concatenate(right), sum(objects),
-                        len(objects))
-
-
 def verdicts(
     answers: Iterable[Detections], samples: Iterable[Sample], iou: float = 0.5
 ) -> Verdicts:
-    """Judge answers, one set for each sample; raises ValueError as ``Measure.over``."""
-    return Judging(iou).over(answers, samples)
+    """Judge answers, one set for each sample, by COCO's matching as ``Recall``.
+
+    What lies in the crowd counts not. Raises ValueError as ``Measure.over``.
+    """
+    scores, right, objects = [np.zeros(0)], [np.zeros(0, bool)], []
+    for each, sample in paired(answers, samples):
+        best = found(each, sample.crowd.shape)
+        (match,) = match_image(best, objects_of(sample), thresholds=[iou])
+        counts = ~match.ignored[0]
+        scores.append(best.scores[counts])
+        right.append(match.right[0][counts])
+        objects.append(match.objects)
+    return Verdicts(np.concatenate(scores), np.concatenate(right), sum(objects),
+                    len(objects))
 
 
 def reliability(
@@ -160,8 +140,8 @@ def calibrate(model: WindowModel, samples: Sequence[Sample], iou: float = 0.5) -
     is above the cut, and `save` keeps both. Raises ValueError as ``fitted``.
     """
     model.calibration = None
-    found = model.detect([each.image for each in samples], nms="masks", nms_iou=APART)
-    judged = verdicts(found, samples, iou)
+    images = [each.image for each in samples]
+    judged = verdicts(model.detect(images, nms="masks", nms_iou=APART), samples, iou)
     model.calibration = fitted(judged.scores, judged.right)
     told = calibrated(judged.scores, model.calibration)
     model.cut = best_cut(judged._replace(scores=told))
