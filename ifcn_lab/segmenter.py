@@ -216,9 +216,8 @@ class Segmenter(nn.Module):
 
     def save(self, path: str | Path) -> Path:
         """Write class, configuration and weights to one safetensors file."""
-        config = {"class": type(self).__name__, **self.config}
-        if self.cut is not None:
-            config["cut"] = self.cut
+        cut = {} if self.cut is None else {"cut": self.cut}
+        config = {"class": type(self).__name__, **self.config, **cut}
         return write_weights(Path(path), config, self.state_dict())
 
     @classmethod
