@@ -78,6 +78,7 @@ _HOME = {
     "box_chain": "sums",
     "by_growth": "sums",
     "score_and_quality": "sums",
+    "reliability": "sums",
     "waist": "refinement",
     "singular_values": "refinement",
     "basis": "refinement",
