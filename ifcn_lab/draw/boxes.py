@@ -172,8 +172,8 @@ def three_stages(
             frame(grid[0, 0], box, FOUND)
             frame(grid[0, 1], box, FOUND, ":")
             outline(grid[0, 1], pasted(mask, box, image.shape[:2]), TRUE, 2)
-            frame(grid[0, 2], better, TRUE if share > 0.5 else GREY,
-                  "-" if share > 0.5 else ":")
+            sits = share > 0.5
+            frame(grid[0, 2], better, TRUE if sits else GREY, "-" if sits else ":")
             grid[0, 2].text(*(better[:2] + 3), f"{share:.2f}", va="top", size=10,
                             bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1})
     return Picture(figure, f"{len(boxes)} boxes, the mask that was read in each of "

@@ -148,11 +148,13 @@ class MetricLearning(EmbeddingModel):
         large = enlarged(out.vectors, self.stride, shape)[0]       # (D, h, w)
         large = large.flatten(1).T.cpu()                           # (h*w, D)
         best, which = scores.flatten(0, 1).max(0)                  # (N,)
-        for seed in choose_seeds(best, vectors, min(seeds, math.prod(size)), alpha):
-            tau, kind = divmod(int(which[seed]), self.kinds)
-            alike = likeness(square_distance(vectors[seed][None], large)[0])
-            mask = (alike >= self.taus[tau]).view(shape).numpy()
-            yield Piece(mask, float(best[seed]), kind)
+        chosen = list(choose_seeds(best, vectors, min(seeds, math.prod(size)), alpha))
+        for some in torch.tensor(chosen, dtype=torch.long).split(10):
+            alike = likeness(square_distance(large, vectors[some]))    # (h*w, 10)
+            for seed, near in zip(some.tolist(), alike.T, strict=True):
+                tau, kind = divmod(int(which[seed]), self.kinds)
+                mask = (near >= self.taus[tau]).view(shape).numpy()
+                yield Piece(mask, float(best[seed]), kind)
 
 
 def likeness(square: Float[Tensor, "*N"]) -> Float[Tensor, "*N"]:

@@ -162,8 +162,9 @@ class League(Explorable):
             best = max(found, key=lambda line: line.iou)
             text += f", best by {self._said(best)}"
         joining = [self.names[line.number] for line in lines if line.joined]
+        own = lines[self.picked]
         return (f"{text}. Joined with another by {', '.join(joining) or 'none'}. "
-                f"{self._said(lines[self.picked])}, {self._in_all(lines[self.picked])}.")
+                f"{self._said(own)}, {self._in_all(own)}.")
 
     def _said(self, line: Standing) -> str:
         score = "" if line.score is None else f", score {fixed(line.score, 2)}"

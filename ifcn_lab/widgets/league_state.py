@@ -165,6 +165,7 @@ def curve(
 
     samples = [from_scene(Scene(image, truth), "the scene")]
     if recall:
-        return average_recall([found], samples, ns=(MOST,)).curves["all"][:, -1].tolist()
-    report = CocoPrecision(sizes=False).over([found], samples)
-    return [report.at(threshold) for threshold in COCO_THRESHOLDS]
+        report = average_recall([found], samples, ns=(MOST,))
+        return report.curves["all"][:, -1].tolist()                          # (T,)
+    precision = CocoPrecision(sizes=False).over([found], samples)
+    return [precision.at(threshold) for threshold in COCO_THRESHOLDS]

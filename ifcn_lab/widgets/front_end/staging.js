@@ -126,5 +126,6 @@ export function greyScale(what, black, white) {
 
 /** The grey scale of score maps: of logits the probability, else their range. */
 export function scoreScale(range) {
-  return range ? greyScale("grey: score", ...range) : greyScale("grey: probability", 0, 1);
+  if (!range) return greyScale("grey: probability", 0, 1);
+  return greyScale("grey: score", ...range.map((limit) => Number(limit.toFixed(2))));
 }
