@@ -45,7 +45,7 @@ def says_what_python_says(page: object) -> str:
     """The words, which Python says as well of the same shapes."""
     answered(page)
     state = {name: page.get(name) for name in ("shapes", "selected", "chosen",
-                                               "shuffled")}
+                                               "shuffled", "beside")}
     twin = Playground()
     for name, value in state.items():
         setattr(twin, name, value)

@@ -16,7 +16,7 @@ from ifcn_lab.widgets.number_words import fixed, plain
 from ifcn_lab.widgets.over_maps import OverMaps, maps_traits, of_networks
 
 if TYPE_CHECKING:
-    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.segmenter import Segmenter
 
 
 class Assembler(OverMaps):
@@ -27,10 +27,12 @@ class Assembler(OverMaps):
     do the same; Shift makes steps of five. "Copy step by step" shows the copy.
 
     Args:
-        model: a network, or several that differ in k, to switch between.
+        model: an InstanceFCN, or several that differ in k, to switch between; or an
+            FCIS, whose window of `bins` places is a region with one place for each bin.
         image: (h, w, 3) uint8, what they are shown.
         center: the place (y, x) where the window stands at first; None: where
             objectness is highest.
+        kind: the category whose maps are shown, from 0, where each has its own.
 
     `y`, `x`, `k`, `i`, `j` (the offset pointed at, -1: none) and `snap` are traits:
     Python sees them change and can set them.
@@ -59,11 +61,11 @@ class Assembler(OverMaps):
     objectness = traitlets.Bytes(b"").tag(sync=True)
 
     def __init__(
-        self, model: InstanceFCN | Sequence[InstanceFCN], image: Any, *,
-        center: tuple[int, int] | None = None,
+        self, model: Segmenter | Sequence[Segmenter], image: Any, *,
+        center: tuple[int, int] | None = None, kind: int = 0,
     ) -> None:
         try:
-            maps, objectness, m = of_networks(model, image)
+            maps, objectness, m = of_networks(model, image, kind)
         except (TypeError, ValueError) as error:
             super().__init__(problem=f"{error}")
         else:

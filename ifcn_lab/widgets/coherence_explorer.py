@@ -83,7 +83,8 @@ class CoherenceExplorer(OverMaps):
         except (TypeError, ValueError) as error:
             super().__init__(problem=f"{error}")
             return
-        best = objectness[max(maps)]
+        k = max(maps)
+        best = objectness[k] if objectness else maps[k].max(0)
         start = divmod(int(best.argmax()), best.shape[1])
         super().__init__(**_traits(maps, m, outputs, image, center or start))
 

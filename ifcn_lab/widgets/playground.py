@@ -12,19 +12,18 @@ import traitlets
 from ifcn_lab.draw.palette import COLOURS as LINES
 from ifcn_lab.draw.palette import TRUE, WRONG, part_colours
 from ifcn_lab.widgets import drawn_shapes
-from ifcn_lab.widgets.explorable import Explorable
 from ifcn_lab.widgets.greys import digits, shade
 from ifcn_lab.widgets.inputs import failures_told
 from ifcn_lab.widgets.layer_list import layer_list, rounded
 from ifcn_lab.widgets.number_words import fixed
+from ifcn_lab.widgets.rival import FOUND, BesideRival, default_rival
 
 if TYPE_CHECKING:
     from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.models.yolact import YOLACT
     from ifcn_lab.segmenter import Instances
     from ifcn_lab.windows.candidates import Level
 
-FOUND = 0.7
-"""IoU from which a shape counts as found in the words."""
 SIDE = 128
 """Pixels of the picture, down and across."""
 WISHES = {"top": 20, "candidates": 200, "iou": 0.5, "least": 0.5}
@@ -47,9 +46,11 @@ APART = [shape("disc", 64, 36), shape("disc", 64, 92)]
 TOUCHING = [shape("disc", 64, 41), shape("disc", 64, 88)]
 FAILING = [shape("bar", 64, 64, 122, turn=35)]
 """No mask is larger than its window, and a window is 84 pixels wide."""
+LARGE = [shape("disc", 64, 64, 100)]
+"""Too large as well, but not for YOLACT, whose masks have no window."""
 
 
-class Playground(Explorable):
+class Playground(BesideRival):
     """Shapes to draw, drag and resize, and the network's answer to them.
 
     The network runs where the page is read: its 611 thousand weights (203 on the light
@@ -59,9 +60,11 @@ class Playground(Explorable):
     Args:
         model: a network on a small backbone; None: the one of the lessons.
         shapes: what is drawn at first, as `shape` makes them.
+        rival: what a button sets beside it; None: the YOLACT that ships.
 
     `shapes`, `selected`, `chosen` (a proposal's index; -1: the one on the selected
-    shape) and `shuffled` are traits: Python sees them change and can set them.
+    shape), `shuffled` and `beside` (the rival is shown) are traits: Python sees them
+    change and can set them.
 
     >>> widget = Playground()
     >>> widget.words()[:43]
@@ -84,10 +87,11 @@ class Playground(Explorable):
 
     def __init__(
         self, model: InstanceFCN | None = None,
-        shapes: Sequence[dict[str, Any]] | None = None,
+        shapes: Sequence[dict[str, Any]] | None = None, rival: YOLACT | None = None,
     ) -> None:
         super().__init__()
         try:
+            self.challenge(rival or default_rival())
             self._prepare(model or default_network(), list(shapes or APART))
         except (TypeError, ValueError, traitlets.TraitError) as error:
             self.problem = f"{error}"
@@ -111,8 +115,10 @@ class Playground(Explorable):
         self.actions = [
             ["the case where it fails", {"shapes": FAILING, "selected": 0,
                                          "chosen": -1, "shuffled": False}],
+            ["one that YOLACT finds", {"shapes": LARGE, "selected": 0, "chosen": -1,
+                                       "shuffled": False, "beside": True}],
             ["start again", {"shapes": shapes, "selected": 0, "chosen": -1,
-                             "shuffled": False}]]
+                             "shuffled": False, "beside": False}]]
 
     @traitlets.validate("shapes")
     def _drawable(self, proposal: Any) -> list[dict[str, Any]]:
@@ -146,7 +152,7 @@ class Playground(Explorable):
         count = len(self.shapes)
         if count == 0:
             return "No shape is drawn: add one."
-        owner, found = self.drawing().owner, self.proposals()
+        (image, owner), found = self.drawing(), self.proposals()
         how = ("alone" if count == 1 else
                "touching" if drawn_shapes.any_touch(owner) else "apart")
         best = best_overlaps(owner, count, found)
@@ -154,7 +160,7 @@ class Playground(Explorable):
         return (f"{counted(count, 'shape')}, {how}. It finds {hits} of {count} at IoU "
                 f"{FOUND} (best IoU {', '.join(overlaps)}) with "
                 f"{counted(len(found), 'proposal')}.{self._warnings()} "
-                f"{self._chosen_words(found)}")
+                f"{self._chosen_words(found)}{self.rival_words(image, owner, count)}")
 
     def _warnings(self) -> str:
         """What cannot come out well."""

@@ -3,7 +3,7 @@
 import { assemble } from "./assembling.js";
 import { actionsOf, listen, shapeSlider } from "./editing.js";
 import { Engine } from "./engine.js";
-import { outlineOf } from "./outlines.js";
+import { drawFound } from "./outlines.js";
 import {
   button, clamp, element, greyImage, numbers, onceAFrame, put, sorry, spoken, watch,
 } from "./page.js";
@@ -11,10 +11,10 @@ import { anyTouch, bestOverlaps, painted } from "./painting.js";
 import { Panel, Stage } from "./panel.js";
 import { proposals } from "./pasting.js";
 import { boxArea } from "./proposing.js";
+import { FOUND, Rival } from "./rival.js";
 import { ScoreMaps, drawParts } from "./score_maps.js";
 import { greyScale, staged } from "./staging.js";
 
-const FOUND = 0.7; // IoU from which a shape counts as found, as in Python
 const PLACES = { wide: '"a b c" "a b d" / 10fr 10fr 5fr',
                  narrow: '"a a a" "b c d" / 5fr 4fr 4fr' };
 const [INK, PAPER] = ["#1a1a1a", "#ffffff"];
@@ -141,23 +141,7 @@ class Picture {
   draw() {
     const { panel, scene: { answer: { found }, chosen, selected } } = this;
     panel.clear();
-    [...found.entries()].reverse().forEach(([n, one]) => {
-      one.path ??= outlineOf(one.mask, Int32Array.from(one.box), 0);
-      const own = n === chosen;
-      for (const [colour, lines] of [[PAPER, own ? 5 : 4],
-                                     [own ? INK : this.colours[n % this.colours.length],
-                                      own ? 2.5 : 2]]) {
-        panel.pen.strokeStyle = colour;
-        panel.pen.lineWidth = lines / panel.scale;
-        panel.pen.setLineDash([]);
-        panel.pen.stroke(one.path);
-      }
-    });
-    for (const { box, score } of found) {
-      const down = box[1] > 8 ? box[1] - 7 : box[1];
-      panel.write(score.toFixed(2), clamp(box[0], 0, 112), down,
-                  { size: 11, ink: INK, paper: PAPER });
-    }
+    drawFound(panel, found, this.colours, chosen);
     if (!selected) return;
     panel.grip(selected.x, selected.y);
     const { x, y } = this.handle();
@@ -208,7 +192,7 @@ class Objectness {
   }
 }
 
-function buttonsOf(scene, model, does) {
+function buttonsOf(scene, model, does, ...more) {
   const press = (label, act) => button(label, () => put(model, act()));
   const mix = button("shuffle the channels", () =>
     put(model, { shuffled: !model.get("shuffled") }));
@@ -223,7 +207,7 @@ function buttonsOf(scene, model, does) {
   const row = (...buttons) => element("div", { class: "ifcn-buttons" }, ...buttons);
   const root = element("div", { class: "ifcn-column ifcn-playing" },
     row(...["disc", "ellipse", "rectangle"].map((family) =>
-      press(`+ ${family}`, () => does.added(family))), ...one), row(...two, mix));
+      press(`+ ${family}`, () => does.added(family))), ...one), row(...two, mix, ...more));
   return { root, follow };
 }
 
@@ -246,7 +230,9 @@ export function render({ model, el }) {
                 { label: "size", least: 12, most: 126, unit: " px" }),
     shapeSlider(scene, model, does, "turn",
                 { label: "turn", least: 0, most: 359, unit: "°" })];
-  const buttons = buttonsOf(scene, model, does);
+  const rival = new Rival(scene, model, { stage, picture: picture.panel, maps: maps.panel,
+                                          then: () => drawSoon() });
+  const buttons = buttonsOf(scene, model, does, rival.button);
   const unshuffled = Array.from({ length: k * k }, (_, n) => n);
   let engine = null;
 
@@ -267,9 +253,9 @@ export function render({ model, el }) {
     window.paint(greyImage(assemble(scene.answer.scores.maps, { k, m, H, W, y, x }), m, m));
     window.clear();
     drawParts(window, k, m, model.get("colours"));
-    for (const each of [...sliders, buttons]) each.follow();
-    heard.say(scene.words());
-    if (scene.isAnswered) root.dataset.answered = scene.key;
+    for (const each of [...sliders, buttons, rival]) each.follow();
+    heard.say(scene.words() + rival.words());
+    root.dataset.answered = scene.isAnswered && rival.isAnswered ? scene.key : "";
   };
   const drawSoon = onceAFrame(drawChoice); // a task of its own: neither is long
   const ask = () => engine?.ask({
@@ -306,10 +292,11 @@ export function render({ model, el }) {
       drawSoon();
     });
   ask();
-  const stop = watch(model, ["shapes", "selected", "chosen", "shuffled"],
+  const stop = watch(model, ["shapes", "selected", "chosen", "shuffled", "beside"],
                      onceAFrame(paint));
   return () => {
     stop();
     engine.stop();
+    rival.stop();
   };
 }
