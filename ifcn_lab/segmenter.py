@@ -128,9 +128,15 @@ class Segmenter(nn.Module):
     pretrained = ""
     """The shipped weights that `from_pretrained` takes; "": "scenes-" and its file."""
 
+    told: tuple[str, ...] = ()
+    """What of the truth `detect` is handed as `truth=`, to see what finding it costs.
+    """
+
     scored = True
     """Whether its scores say how good an answer is; else they only order answers."""
 
+    cut: float | None = None
+    """From which score an answer is meant, as its weights' file says; None: unknown."""
     def view(self, sample: Sample, recipe: Recipe, rng: np.random.Generator) -> View:
         """How it wants to see a sample: scaled, cut, mirrored and relit by the recipe.
 
@@ -210,7 +216,8 @@ class Segmenter(nn.Module):
 
     def save(self, path: str | Path) -> Path:
         """Write class, configuration and weights to one safetensors file."""
-        config = {"class": type(self).__name__, **self.config}
+        cut = {} if self.cut is None else {"cut": self.cut}
+        config = {"class": type(self).__name__, **self.config, **cut}
         return write_weights(Path(path), config, self.state_dict())
 
     @classmethod
@@ -258,7 +265,8 @@ class Segmenter(nn.Module):
             ValueError: they do not fit the configuration, or hold NaN or infinity.
         """
         try:
-            model = cls(**config)
+            model = cls(**{n: value for n, value in config.items() if n != "cut"})
+            model.cut = float(config["cut"]) if "cut" in config else None
             if wrong := "; ".join(islice(misfits(model.state_dict(), tensors), 6)):
                 raise ValueError(wrong)
             model.load_state_dict(tensors)

@@ -237,3 +237,27 @@ def test_a_model_is_segmented_with_its_own_weights(folder: Path) -> None:
         found[name] = json.loads(Path(f"{name}.json").read_text())
     assert found["model"] == found["weights"] != []
     assert main(["segment", "scene.png", "--model", "FCNN"]) == 2
+
+
+def test_weights_that_know_their_cut_give_answers_and_top_gives_proposals(
+    folder: Path
+) -> None:
+    from ifcn_lab.data.pictures import read_image
+
+    draw("a.png")
+    net = InstanceFCN(2, 7, "small", sizes=(16.0, 16.0)).eval()
+    image = read_image(Path("a.png"))
+    (every,) = net.detect([image], top=100, nms_iou=0.5)
+    with pytest.raises(ValueError, match="have no cut"):
+        net.answers([image])
+    net.cut = float(np.median(every.scores))
+    (meant,) = net.answers([image])
+    wanted = net.detect([image], top=100, nms="masks", nms_iou=0.3)[0].above(net.cut)
+    assert np.array_equal(meant.masks, wanted.masks)
+    assert 0 < len(meant) < len(every)
+    path, counts = str(net.save(folder / "cut.safetensors")), {}
+    for words in ([], ["--top", "100"]):
+        line = ["segment", "a.png", "--weights", path, "--json", "a.json", *words]
+        assert main(line) == 0
+        counts[tuple(words)] = len(json.loads(Path("a.json").read_text()))
+    assert counts == {(): len(meant), ("--top", "100"): len(every)}

@@ -11,6 +11,9 @@ from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.nms import nms, nms_pairwise
 from ifcn_lab.metrics import COCO_THRESHOLDS, mask_iou
 from ifcn_lab.models.deepmask import DeepMask
+from ifcn_lab.models.discriminative import Discriminative
+from ifcn_lab.models.fcn import FCN
+from ifcn_lab.models.mask_rcnn import MaskRCNN
 from ifcn_lab.scenes import Scene
 from ifcn_lab.segmenter import Instances, to_tensor
 from ifcn_lab.widgets import front_end
@@ -185,7 +188,7 @@ def test_bad_input_gives_a_sentence(opened, net, scene) -> None:
     wrong = {
         "uint8": ProposalExplorer(net, scene.image / 255),
         "True masks are bool": ProposalExplorer(net, scene.image, scene.masks[:, 1:]),
-        "441 maps": ProposalExplorer(DeepMask(backbone="small"), scene.image),
+        "finds no mask": ProposalExplorer(blind(), scene.image),
         "NaN": ProposalExplorer(broken(float("nan")), scene.image),
         "No window of this picture": ProposalExplorer(broken(-9.0), scene.image),
     }
@@ -193,6 +196,34 @@ def test_bad_input_gives_a_sentence(opened, net, scene) -> None:
         assert words in shown.problem and repr(shown).endswith(f"({shown.problem})")
     page = opened(shown)
     assert words in page.page.get_by_role("alert").inner_text()
+
+
+@pytest.mark.parametrize("kind", [MaskRCNN, Discriminative, DeepMask])
+def test_the_masks_of_any_model_are_sifted_without_windows(opened, kind) -> None:
+    model, scene = kind.from_pretrained(), scenes.make(1_000_002, objects=(4, 5))
+    shown = ProposalExplorer(model, scene.image, scene.masks, candidates=120)
+    assert "Mask 0: score" in shown.words() and "indow" not in shown.words()
+    assert "4 of 4 objects found at IoU 0.7" in shown.words() and shown.grid() == ""
+    page = opened(shown)
+    for state in ({}, {"objectness": 80, "iou": 95, "top": 30}, {"chosen": 2},
+                  {"objectness": 100, "chosen": -1}):
+        page.set(**state)
+        for name, value in state.items():
+            shown.set_trait(name, value)
+        assert page.words() == shown.words(), state
+        drawn = ",".join(map(str, shown.sifted().shown))
+        assert page.page.evaluate(SHOWN) == drawn, state
+    assert page.page.locator(".ifcn-stack").count() == 2  # picture and recall, no maps
+    assert page.errors == []
+
+
+def blind() -> FCN:
+    """A network to which every pixel is ground."""
+    net = FCN(backbone="small")
+    with torch.no_grad():
+        net.classify.weight.zero_()
+        net.classify.bias.copy_(torch.tensor([9.0, 0]))
+    return net
 
 
 def broken(score: float) -> InstanceFCN:

@@ -232,15 +232,20 @@ def ready(given: Namespace, model: Segmenter) -> Segmenter:
     return on_device(model, given.device)
 
 
-def detector(given: Namespace, model: Segmenter) -> Callable[[Any], Instances]:
+def detector(
+    given: Namespace, model: Segmenter, *, answers: bool = False
+) -> Callable[[Any], Instances]:
     """What finds the objects of one image, by the options that this model takes.
 
-    A window model takes all; what the others do not know is left out.
+    A window model takes all; what the others do not know is left out. Answers are the
+    masks that the model would give by itself, above its own cut.
     """
     wishes = {"top": given.top, "nms_iou": given.nms, "threshold": given.threshold,
               "precision": "auto"}
     if model.classes is not None:
         del wishes["nms_iou"]          # of proposals; a detector has its own
     taken = inspect.signature(model.detect).parameters
-    options = {name: value for name, value in wishes.items() if name in taken}
-    return lambda image: model.detect([image], **options)[0]
+    options = {name: value for name, value in wishes.items()
+               if name in taken and value is not None}
+    ask = getattr(model, "answers", model.detect) if answers else model.detect
+    return lambda image: ask([image], **options)[0]

@@ -19,7 +19,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.backend_bases import FigureCanvasBase
 from PIL import Image
@@ -35,7 +35,7 @@ from ifcn_lab.metrics.results_file import rows
 from ifcn_lab.models import model_class, shipped_models
 
 if TYPE_CHECKING:
-    from ifcn_lab.segmenter import Segmenter
+    from ifcn_lab.segmenter import Instances, Segmenter
 
 
 class Work(NamedTuple):
@@ -47,14 +47,31 @@ class Work(NamedTuple):
     overlay: Path
 
 
+class Finder(NamedTuple):
+    """What finds the objects of a picture, and the score from which they are drawn."""
+
+    find: Callable[[Any], Instances]
+    least: float
+
+    @classmethod
+    def of(cls, given: Namespace, model: Segmenter) -> Finder:
+        """The model's answers where it knows its cut and nothing else is asked for."""
+        if model.cut and not (given.score or given.top or given.nms):
+            return cls(options.detector(given, model, answers=True), model.cut)
+        usual = {"top": given.top or 100, "nms": given.nms or 0.5}
+        own = Namespace(**{**vars(given), **usual})
+        return cls(options.detector(own, model), given.score or 0.5)
+
+
 def add_options(parser: ArgumentParser) -> None:
     """Pictures, where to write, and how to search."""
     parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE")
     parser.add_argument("--out", type=Path, metavar="PATH",
                         help="overlay to write, in the format of its suffix, or a "
                         "folder (default: beside the picture, NAME_overlay.png)")
-    parser.add_argument("--score", type=options.share, default=0.5,
-                        help="draw proposals of at least this objectness (0.5)")
+    parser.add_argument("--score", type=options.share, help="draw what has at least "
+                        "this score (0.5; left out, and --top and --nms too, weights "
+                        "that know their cut give their answers and not proposals)")
     parser.add_argument("--json", type=Path, metavar="FILE",
                         help="also write all masks found, as COCO results")
     parser.add_argument("--annotations", type=Path, metavar="FILE",
@@ -68,13 +85,13 @@ def add_options(parser: ArgumentParser) -> None:
                         "model that `ifcn-lab models` lists, with the weights that "
                         "ship; all: what each of them finds, side by side")
     options.add_pyramid(parser)
-    parser.set_defaults(top=100, nms=0.5)
+    parser.set_defaults(top=None, nms=None)
 
 
 def run(given: Namespace) -> int:
     """Segment every picture in turn; 2 if one of them failed."""
     work, results, failed = planned(given), [], 0
-    detect = {name: options.detector(given, model) for name, model in asked(given)}
+    detect = {name: Finder.of(given, model) for name, model in asked(given)}
     try:
         for one in work:
             try:
@@ -99,24 +116,25 @@ def asked(given: Namespace) -> Iterator[tuple[str, Segmenter]]:
 
 
 def segment(
-    given: Namespace, detect: Mapping[str, Callable], one: Work, results: list
+    given: Namespace, detect: Mapping[str, Finder], one: Work, results: list
 ) -> None:
     """Add what each model finds in one picture to the results, and draw it."""
     with options.warnings_as_lines(f"{one.picture}: "):
         image = read_image(one.picture, page=given.page)
     drawn = {}
-    for name, detected in detect.items():
-        best = detected(image)
+    for name, finder in detect.items():
+        best = finder.find(image)
         told = {"file_name": one.name} | ({"model": name} if len(detect) > 1 else {})
         results += [row | told
                     for row in rows(found(best, image.shape[:2]), one.image_id)]
-        drawn[name] = best.above(given.score)
+        drawn[name] = best.above(finder.least)
     first = next(iter(drawn.values()))
     picture = overlay(image, first) if len(drawn) == 1 else overlays(image, drawn)
     path = picture.save(one.overlay)
     counts = " ".join(f"{name} {len(each)}".strip() for name, each in drawn.items())
-    print(f"{one.picture}: {counts} objects of objectness {given.score} or more, "
-          f"drawn in {path}", flush=True)
+    scores = " ".join(dict.fromkeys(f"{each.least:.3g}" for each in detect.values()))
+    print(f"{one.picture}: {counts} objects of score {scores} or more, drawn in {path}",
+          flush=True)
 
 
 def planned(given: Namespace) -> list[Work]:

@@ -93,7 +93,9 @@ def add_network(parser: ArgumentParser) -> None:
                          "as k=3, m=15, backbone=light (small; vgg16 with --recipe "
                          "paper or --init), windows=128 or negative_masks=true")
     network.add_argument("--weights", metavar="NAME", help="start from these weights, "
-                         "a shipped name or a file, with the options they have")
+                         "a shipped name or a file, with the options they have; "
+                         "score=both among --options then trains a head for the "
+                         "quality of their masks, and nothing else")
     network.add_argument("--init", metavar="NAME", help="start VGG-16 from: vgg16 "
                          "(ImageNet, fetched; the paper begins so, and left out it "
                          "begins at random), vgg16-caffe, a file, or he (random, "
@@ -220,6 +222,8 @@ def new_model(given: Namespace, samples: Sequence[Sample]) -> Segmenter:
     kind = model_class(given.model or type(model).__name__)
     if not isinstance(model, kind) and hasattr(kind, "on"):
         return on_device(kind.on(model, samples.categories, **own), given.device)
+    if "score" in own and model.config.get("score") is None and hasattr(model, "rated"):
+        model = model.rated(own.pop("score"))
     for name, wish in own.items():
         if wish != (have := model.config.get(name)):
             raise ValueError(f"the weights {given.weights} have {name} = {have}, not "

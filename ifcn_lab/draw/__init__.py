@@ -69,6 +69,7 @@ _HOME = {
     "read_before_and_after": "boxes",
     "pulls_of_edges": "boxes",
     "anchors_and_labels": "boxes",
+    "three_stages": "boxes",
     "votes": "pairs",
     "pair": "pairs",
     "contested": "pairs",
@@ -77,12 +78,17 @@ _HOME = {
     "box_chain": "sums",
     "by_growth": "sums",
     "score_and_quality": "sums",
+    "reliability": "sums",
     "waist": "refinement",
     "singular_values": "refinement",
     "basis": "refinement",
     "stages": "refinement",
     "gains": "refinement",
     "wrong_by_distance": "refinement",
+    "recall_by_iou": "standings",
+    "prices": "standings",
+    "cut_axes": "standings",
+    "best_by_runs": "standings",
 }
 
 __all__ = sorted(_HOME)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 from matplotlib.patches import Rectangle
 
 from ifcn_lab.draw.learning import logistic
 from ifcn_lab.draw.palette import FOUND, GREY, INK, TRUE, WRONG
 from ifcn_lab.draw.picture import Picture, bare, listing, outline, panels
+from ifcn_lab.metrics.calibration import reliability as binned
 
 Maps = Float[np.ndarray, "k H W"]
 
@@ -110,3 +111,31 @@ def score_and_quality(
             said.append(f"with {name} {together:.2f}")
     return Picture(figure, f"{len(iou)} masks by score and by IoU. Their correlation "
                    f"is {listing(said)}.")
+
+
+def reliability(
+    scores: Mapping[str, tuple[Float[np.ndarray, " N"], Bool[np.ndarray, " N"]]],
+    bins: int = 10,
+) -> Picture:
+    """What scores say and how often that is right; a perfect score is on the diagonal.
+
+    Args:
+        scores: by name, the scores of answers and which of them are right.
+        bins: of the score.
+    """
+    said = []
+    with panels(1, len(scores), width=3.6 * len(scores), height=3.4) as (figure, grid):
+        for axes, (name, (told, right)) in zip(grid[0], scores.items(), strict=True):
+            each = binned(told, right, bins)
+            some, middle = each.count > 0, (np.arange(bins) + 0.5) / bins
+            axes.plot([0, 1], [0, 1], ":", color=GREY)
+            axes.bar(middle, each.count / each.count.max(), 0.9 / bins, color=GREY,
+                     alpha=0.3, label="answers (the most: 1)")
+            axes.plot(each.said[some], each.right[some], "o-", color=TRUE,
+                      clip_on=False, label="right")
+            axes.set(xlabel=name, ylabel="share that is right", xlim=(0, 1),
+                     ylim=(0, 1.03), title=f"calibration error {each.error:.2f}")
+            said.append(f"{each.error:.2f} for {name}")
+        grid[0, 0].legend(loc="upper left", fontsize=8)
+    return Picture(figure, "Share of right answers by the score that they have. The "
+                   f"expected calibration error is {listing(said)}.")

@@ -16,23 +16,25 @@ from ifcn_lab.widgets.number_words import fixed, plain
 from ifcn_lab.widgets.over_maps import OverMaps, maps_traits, of_networks
 
 if TYPE_CHECKING:
-    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.segmenter import Segmenter
 
 
 class Assembler(OverMaps):
     """The picture, its k * k score maps, and the window they make under the pointer.
 
     Drag the window over the picture or the maps; the mask is assembled as you go. Point
-    at a pixel of the mask, and a line leads to the score it is a copy of. Arrow keys
+    at a place of the mask, and a line leads to the score it is a copy of. Arrow keys
     do the same; Shift makes steps of five. "Copy step by step" shows the copy.
 
     Args:
-        model: a network, or several that differ in k, to switch between.
+        model: an InstanceFCN, or several that differ in k, to switch between; or an
+            FCIS, whose window of `bins` places is a region with one place for each bin.
         image: (h, w, 3) uint8, what they are shown.
         center: the place (y, x) where the window stands at first; None: where
             objectness is highest.
+        kind: the category whose maps are shown, from 0, where each has its own.
 
-    `y`, `x`, `k`, `i`, `j` (the pixel pointed at, -1: none) and `snap` are traits:
+    `y`, `x`, `k`, `i`, `j` (the offset pointed at, -1: none) and `snap` are traits:
     Python sees them change and can set them.
 
     >>> maps = np.arange(4.0).reshape(4, 1, 1) * np.ones((4, 5, 6))
@@ -41,7 +43,7 @@ class Assembler(OverMaps):
     >>> widget
     Assembler(k=2, y=2, x=4)
     >>> print(widget.describe())
-    Window at row 2, column 4: 8 of 16 pixels above 1.50, copied from 2 x 2 maps.
+    Window at row 2, column 4: 8 of 16 places above 1.50, copied from 2 x 2 maps.
     0033
     0033
     6699
@@ -52,18 +54,18 @@ class Assembler(OverMaps):
     shown = ("k", "y", "x")
     hint = traitlets.Unicode(
         "Drag the window from one object to the other. Point at a "
-        "pixel of the mask: a line leads to the score it is a copy "
+        "place of the mask: a line leads to the score it is a copy "
         "of.").tag(sync=True)
     fill = traitlets.Float(0.0).tag(sync=True)
     snap = traitlets.Bool(False).tag(sync=True)
     objectness = traitlets.Bytes(b"").tag(sync=True)
 
     def __init__(
-        self, model: InstanceFCN | Sequence[InstanceFCN], image: Any, *,
-        center: tuple[int, int] | None = None,
+        self, model: Segmenter | Sequence[Segmenter], image: Any, *,
+        center: tuple[int, int] | None = None, kind: int = 0,
     ) -> None:
         try:
-            maps, objectness, m = of_networks(model, image)
+            maps, objectness, m = of_networks(model, image, kind)
         except (TypeError, ValueError) as error:
             super().__init__(problem=f"{error}")
         else:
@@ -95,10 +97,10 @@ class Assembler(OverMaps):
         return assemble(maps, self.m, centers=place, fill=self.fill)[0]
 
     def words(self) -> str:
-        """Where the window stands, what is in it, and whence one pixel comes."""
+        """Where the window stands, what is in it, and whence one score comes."""
         above = int((self.window() > self.half).sum())
         text = (f"Window at row {self.y}, column {self.x}: {above} of {self.m**2} "
-                f"pixels above {plain(self.half)}, copied from {self.k} x {self.k} "
+                f"places above {plain(self.half)}, copied from {self.k} x {self.k} "
                 "maps.")
         if self.objectness:
             every = np.frombuffer(self.objectness, np.float32)
@@ -113,7 +115,7 @@ class Assembler(OverMaps):
         inside = 0 <= row < self.H and 0 <= column < self.W
         score = float(self.window()[self.i, self.j])
         value = fixed(score, self.decimals) if inside else "fill"
-        return (f"Pixel ({self.i}, {self.j}) comes from map {channel}, row {row}, "
+        return (f"Offset ({self.i}, {self.j}) comes from map {channel}, row {row}, "
                 f"column {column}: {value}.")
 
     def grid(self) -> str:

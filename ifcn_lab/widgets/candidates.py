@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from ifcn_lab.widgets.inputs import image_array
 
 if TYPE_CHECKING:
     from ifcn_lab.models.instancefcn import InstanceFCN
-    from ifcn_lab.segmenter import Instances
+    from ifcn_lab.segmenter import Instances, Segmenter
     from ifcn_lab.windows.candidates import Level
 
 
@@ -50,6 +51,16 @@ def candidates_of(
     crops = parts.crops_at(pyramid, windows, boxes)
     return Candidates(Instances(shape, boxes, scores, crops, windows=windows,
                                 zooms=zooms), levels)
+
+
+def answers_of(
+    model: Segmenter, image: Shaped[np.ndarray, "h w *rgb"], count: int
+) -> Instances:
+    """What a network without such windows finds, its own sieves as open as they go."""
+    asks = signature(model.detect).parameters
+    wide = {name: value for name, value in (("nms_iou", 1.0), ("least", 0.0))
+            if name in asks and isinstance(asks[name].default, float)}
+    return model.detect([image], top=count, **wide)[0]
 
 
 def level_traits(levels: Sequence[Level]) -> dict[str, Any]:
@@ -101,7 +112,7 @@ def run_lengths(masks: Sequence[Bool[np.ndarray, "_ _"]]) -> Shaped[np.ndarray, 
 
 
 def lost_to(
-    boxes: Int[np.ndarray, "N 4"], lost: Int[np.ndarray, " L"],
+    boxes: Shaped[np.ndarray, "N 4"], lost: Int[np.ndarray, " L"],
     kept: Int[np.ndarray, " K"], iou: float,
 ) -> Int[np.ndarray, " L"]:
     """For each box that NMS takes away, the best of the kept ones that overlaps it.

@@ -14,6 +14,7 @@ from ifcn_lab.grid import whole_number
 
 if TYPE_CHECKING:
     from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.segmenter import Segmenter
 
 
 class Scores(NamedTuple):
@@ -30,10 +31,10 @@ def image_array(value: Any) -> np.ndarray:
     return np.asarray(value)
 
 
-def score_maps(model: InstanceFCN, image: Any) -> Scores:
+def outputs(model: Segmenter, image: Any) -> list[np.ndarray]:
     """What the network says of an image at its own size; its mode stays as it was.
 
-    The image goes to the network's device, and the scores come back from there.
+    The image goes to the network's device, and the answers come back from there.
 
     Raises:
         ValueError: there is no picture, or one that cannot be shown, or the network
@@ -47,10 +48,15 @@ def score_maps(model: InstanceFCN, image: Any) -> Scores:
     device = next(model.parameters(), picture).device
     try:
         with torch.no_grad(), failures_told():
-            maps, objectness = model.eval()(picture[None].to(device))
-            return Scores(image_array(maps[0]), image_array(objectness[0]))
+            found = model.eval()(picture[None].to(device))
+            return [image_array(each[0]) for each in found]
     finally:
         model.train(was_training)
+
+
+def score_maps(model: InstanceFCN, image: Any) -> Scores:
+    """A window model's maps and objectness; see `outputs`."""
+    return Scores(*outputs(model, image))
 
 
 @contextmanager
@@ -85,16 +91,26 @@ def checked_maps(
     >>> checked_maps(np.zeros((4, 2, 3)), m=2).shape
     (4, 2, 3)
     """
-    maps, m = image_array(maps), whole_number("m", m)
+    maps, m = finite_maps(maps), whole_number("m", m)
+    if isqrt(len(maps)) ** 2 != len(maps) or (k and k * k != len(maps)):
+        raise ValueError(f"A k x k grid needs k*k score maps; these are {len(maps)}.")
+    if m < isqrt(len(maps)):
+        raise ValueError(f"A window of {m} x {m} has no room for {len(maps)} parts.")
+    return maps
+
+
+def finite_maps(maps: Any) -> Shaped[np.ndarray, "N H W"]:
+    """Maps with a place at least and a number in each.
+
+    Raises:
+        ValueError: not (N, H, W), NaN or infinite.
+    """
+    maps = image_array(maps)
     if maps.ndim != 3 or 0 in maps.shape:
         raise ValueError(f"Score maps have three axes, (k*k, H, W), and at least one "
                          f"place; these have shape {maps.shape}.")
-    if isqrt(len(maps)) ** 2 != len(maps) or (k and k * k != len(maps)):
-        raise ValueError(f"A k x k grid needs k*k score maps; these are {len(maps)}.")
     if not np.isfinite(maps).all():
         raise ValueError("The score maps hold NaN or infinity; did training diverge?")
-    if m < isqrt(len(maps)):
-        raise ValueError(f"A window of {m} x {m} has no room for {len(maps)} parts.")
     return maps
 
 

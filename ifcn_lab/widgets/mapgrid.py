@@ -17,11 +17,11 @@ from ifcn_lab.widgets.mapgrid_state import UNKNOWN, of_film, of_maps, of_network
 from ifcn_lab.widgets.number_words import fixed
 
 if TYPE_CHECKING:
-    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.segmenter import Segmenter
 
 
 class MapGrid(Explorable):
-    """The picture, its k * k score maps in their grid, and the scores of one place.
+    """The picture, its score maps in their grid, and the scores of one place.
 
     Point at the picture or at a map: the same place is marked everywhere, and its
     k * k scores stand in a table. Point at a score: its part is shown. Arrow keys do
@@ -29,9 +29,11 @@ class MapGrid(Explorable):
     first three objects with the masks they show.
 
     Args:
-        model: a network.
+        model: an InstanceFCN, or a relative whose maps are parts (R-FCN, FCIS: inside
+            less outside), classes (FCN) or prototypes (YOLACT).
         image: (h, w, 3) uint8, what it is shown.
         masks: (N, h, w) bool, the objects.
+        kind: the category whose maps are shown, from 0, where each has its own.
 
     `y`, `x`, `part` (-1: none), `source` (one of `sources`), `frame` and `scene` are
     traits: Python sees them change and can set them.
@@ -54,6 +56,7 @@ class MapGrid(Explorable):
     sources, steps, reads, names, colours, centers = (
         traitlets.List().tag(sync=True) for _ in range(6))
     source = traitlets.Unicode("").tag(sync=True)
+    what = traitlets.Unicode("part").tag(sync=True)
     k, m, H, W, scenes = (traitlets.Int(1).tag(sync=True) for _ in range(5))
     y, x, frame, scene = (traitlets.Int(0).tag(sync=True) for _ in range(4))
     part = traitlets.Int(-1).tag(sync=True)
@@ -69,7 +72,7 @@ class MapGrid(Explorable):
     def reach(self) -> dict[str, tuple[int, int]]:
         """Place, part, moment and scene stay among those there are."""
         return {"y": (0, self.H - 1), "x": (0, self.W - 1),
-                "part": (-1, self.k**2 - 1), "scene": (0, self.scenes - 1),
+                "part": (-1, len(self.names) - 1), "scene": (0, self.scenes - 1),
                 "frame": (0, max(0, len(self.steps) - 1))}
 
     @traitlets.validate("source")
@@ -80,9 +83,9 @@ class MapGrid(Explorable):
         return proposal["value"]
 
     def __init__(
-        self, model: InstanceFCN, image: Any, masks: Any = None,
+        self, model: Segmenter, image: Any, masks: Any = None, *, kind: int = 0,
     ) -> None:
-        super().__init__(**of_network(model, image, masks))
+        super().__init__(**of_network(model, image, masks, kind))
 
     @classmethod
     def from_maps(
@@ -119,7 +122,7 @@ class MapGrid(Explorable):
         data, frame, divide = self.scores, self.frame, self.packed or 1
         if self.source == "perfect":
             kind, data, frame, divide = np.uint8, self.perfect, 0, 1
-        shape = (-1, self.scenes, self.k**2, self.H, self.W)
+        shape = (-1, self.scenes, len(self.names), self.H, self.W)
         every = np.frombuffer(data, kind).reshape(shape)
         return every[frame, self.scene].astype(np.float32) / divide
 
@@ -166,11 +169,11 @@ class MapGrid(Explorable):
         return " ".join(part for part in parts if part)
 
     def grid(self) -> str:
-        """The k * k scores of the place."""
+        """The scores of the place, k in a row."""
         said = [self.said(score) for score in self.place()]
-        width = max(map(len, said))
-        rows = np.array([each.rjust(width) for each in said]).reshape(self.k, self.k)
-        return "\n".join(map(" ".join, rows.tolist()))
+        said = [each.rjust(max(map(len, said))) for each in said]
+        return "\n".join(" ".join(said[n : n + self.k])
+                         for n in range(0, len(said), self.k))
 
     def _lead(self) -> str:
         scene = f"Scene {self.scene}." if self.scenes > 1 else ""
@@ -194,7 +197,8 @@ class MapGrid(Explorable):
         return self.reads[part] if self.source == "training" else part
 
     def _named(self, part: int) -> str:
-        return f"map {self.number(part)} ({self.names[part]})"
+        name = f" ({self.names[part]})" if self.names[part] else ""
+        return f"map {self.number(part)}{name}"
 
     def said(self, score: float) -> str:
         """A score as it stands in the table."""

@@ -16,12 +16,14 @@ from ifcn_lab.widgets.inputs import (
     checked_image,
     checked_maps,
     checked_stride,
+    finite_maps,
     image_array,
-    score_maps,
 )
+from ifcn_lab.widgets.model_maps import ModelMaps, model_maps
 from ifcn_lab.windows.labels import mask_targets
 from ifcn_lab.windows.oracle import coverage, object_centers, oracle_maps
 
+NEUTRAL = "#56646b"  # the frame of a map that is no part
 UNKNOWN = 2  # a window's pixel that lies off the map
 FILM_HINT = ("Move back through the steps of training. Point at the picture or at a "
              "map: the same place is marked everywhere.")
@@ -46,22 +48,33 @@ def part_names(k: int) -> list[str]:
     return [f"{name}, part ({n // k}, {n % k})" for n, name in enumerate(names)]
 
 
-def of_network(model: Any, image: Any, masks: Any) -> dict[str, Any]:
+def of_network(model: Any, image: Any, masks: Any, kind: int = 0) -> dict[str, Any]:
     """The state for what a network says of a picture."""
     try:
-        maps = score_maps(model, image).maps
+        found = model_maps(model, image, kind)
+        if masks is not None and not found.m:
+            raise ValueError(f"{type(model).__name__} assembles no windows to hold "
+                             "against masks; leave the masks out.")
     except (TypeError, ValueError) as error:
         return {"problem": f"{error}"}
-    return of_maps(maps, image, masks, model.m, "network")
+    if found.names is None:
+        return of_maps(found.maps, image, masks, found.m or len(found.maps), "network")
+    return of_maps(found.maps, image, None, 0, "network", found)
 
 
 def of_maps(
-    maps: Any, image: Any, masks: Any, m: int, source: str = "maps"
+    maps: Any, image: Any, masks: Any, m: int, source: str = "maps",
+    named: ModelMaps | None = None,
 ) -> dict[str, Any]:
-    """The state for these maps, or the sentence that says what is wrong with them."""
+    """The state for these maps, or the sentence that says what is wrong with them.
+
+    With `named` they are no parts of a grid, and have its names.
+    """
     try:
-        maps, picture = checked_maps(maps, m), checked_image(image)
-        state = _map_traits(maps) | {"m": m, "sources": [source], "source": source}
+        maps = finite_maps(maps) if named else checked_maps(maps, m)
+        picture = checked_image(image)
+        state = _map_traits(maps, named) | {
+            "m": m, "sources": [source], "source": source}
         (_, H, W), stride = maps.shape, 1
         if picture is not None:
             stride = checked_stride(picture, H, W)
@@ -77,12 +90,17 @@ def of_maps(
     return state | {"y": H // 2, "x": W // 2}
 
 
-def _map_traits(maps: Shaped[np.ndarray, "kk H W"]) -> dict[str, Any]:
-    k, (_, H, W) = isqrt(len(maps)), maps.shape
-    return rule_of(maps)._asdict() | {
-        "k": k, "H": H, "W": W, "reads": list(range(k * k)), "names": part_names(k),
-        "colours": part_colours(k), "scores": maps.astype(np.float32).tobytes(),
-    }
+def _map_traits(
+    maps: Shaped[np.ndarray, "N H W"], named: ModelMaps | None = None
+) -> dict[str, Any]:
+    (count, H, W), k = maps.shape, isqrt(len(maps) - 1) + 1
+    state = rule_of(maps)._asdict() | {
+        "k": k, "H": H, "W": W, "reads": list(range(count)),
+        "scores": maps.astype(np.float32).tobytes()}
+    if named:
+        return state | {"what": named.what, "names": named.names,
+                        "colours": [NEUTRAL] * count}
+    return state | {"names": part_names(k), "colours": part_colours(k)}
 
 
 def _whole(

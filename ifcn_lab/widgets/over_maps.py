@@ -19,11 +19,11 @@ from ifcn_lab.widgets.inputs import (
     checked_maps,
     checked_stride,
     image_array,
-    score_maps,
 )
+from ifcn_lab.widgets.model_maps import model_maps
 
 if TYPE_CHECKING:
-    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.segmenter import Segmenter
 
 
 class OverMaps(Explorable):
@@ -66,24 +66,30 @@ class OverMaps(Explorable):
 
 
 def of_networks(
-    model: InstanceFCN | Sequence[InstanceFCN], image: Any
-) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray], int]:
+    model: Segmenter | Sequence[Segmenter], image: Any, kind: int = 0
+) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray] | None, int]:
     """Score maps and objectness by k, and the window's side, of one network or more.
 
     Raises:
-        ValueError: the picture cannot be shown, or the networks differ in m or do not
-            differ in k.
+        ValueError: the picture cannot be shown, a network has no k * k maps that are
+            assembled, or the networks differ in m or do not differ in k.
     """
     models = model if isinstance(model, Sequence) else [model]
-    sides = sorted({net.m for net in models})
+    found = [model_maps(net, image, kind) for net in models]
+    for net, each in zip(models, found, strict=True):
+        if not each.m:
+            raise ValueError(f"{type(net).__name__} assembles no window of k*k maps; "
+                             "InstanceFCN and FCIS do.")
+    sides = sorted({each.m for each in found})
     ks = [net.k for net in models]
     if len(sides) != 1:
         raise ValueError(f"The networks have windows of different sides, m = {sides}.")
     if len(set(ks)) != len(ks):
         raise ValueError(f"Two networks have the same k; these have {sorted(ks)}.")
-    found = {net.k: score_maps(net, image) for net in models}
-    maps = {k: each.maps for k, each in found.items()}
-    return maps, {k: each.objectness for k, each in found.items()}, sides[0]
+    by_k = dict(zip(ks, found, strict=True))
+    objectness = {k: each.objectness for k, each in by_k.items()
+                  if each.objectness is not None}
+    return {k: each.maps for k, each in by_k.items()}, objectness or None, sides[0]
 
 
 def maps_traits(

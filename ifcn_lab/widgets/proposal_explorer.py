@@ -19,9 +19,10 @@ from ifcn_lab.widgets.number_words import fixed
 
 if TYPE_CHECKING:
     from ifcn_lab.metrics import RecallReport
-    from ifcn_lab.models.instancefcn import InstanceFCN
-    from ifcn_lab.segmenter import Instances
+    from ifcn_lab.segmenter import Instances, Segmenter
 
+MASKS_HINT = ("Move the sliders, and see which objects are lost. Click on a mask to "
+              "see its copies.")
 LIMIT = 0.7
 """IoU from which an object counts as found in the picture and in the words."""
 MASK_COLOURS = [colour for colour in COLOURS if colour not in (TRUE, WRONG)]
@@ -43,14 +44,15 @@ class ProposalExplorer(Explorable):
 
     Move the sliders, and see which masks stay and which objects are lost. Click on a
     mask, or press the arrow keys, to see the maps its window was assembled from and
-    the copies that it removes.
+    the copies that it removes. A network without such windows shows the masks that it
+    finds, with as few left out by itself as it allows.
 
     Args:
-        model: a network with k x k score maps.
+        model: any `Segmenter`; of an InstanceFCN also windows and score maps are shown.
         image: (h, w, 3) uint8, what it is shown.
         masks: (M, h, w) bool, the true objects; with them recall is shown. One
             without a pixel is no object and is left out.
-        candidates: how many windows there are before the sieves.
+        candidates: how many windows, or masks, there are before the sieves.
 
     `objectness` and `iou` (per cent), `top`, `scale` (0: all zooms, 1: the first one)
     and `chosen` (a window's index, -1: none) are traits: Python sees them change and
@@ -84,7 +86,7 @@ class ProposalExplorer(Explorable):
     mask_colours = traitlets.List(MASK_COLOURS).tag(sync=True)
 
     def __init__(
-        self, model: InstanceFCN, image: Any, masks: Any = None, *,
+        self, model: Segmenter, image: Any, masks: Any = None, *,
         candidates: int = 600,
     ) -> None:
         super().__init__()
@@ -94,13 +96,16 @@ class ProposalExplorer(Explorable):
             self.problem = f"{error}"
 
     def _prepare(
-        self, model: InstanceFCN, image: Any, masks: Any, count: int
+        self, model: Segmenter, image: Any, masks: Any, count: int
     ) -> None:
         self.picture = needed_image(image)
         self.masks = checked_masks(masks, self.picture.shape[:2])
-        levels = self._find(model, count)
-        self.k, self.m, self.objects = model.k, model.m, len(self.masks)
-        self.zooms, self.colours = list(self.found.zooms), part_colours(model.k)
+        levels, self.objects = self._find(model, count), len(self.masks)
+        if levels:
+            self.k, self.m, self.zooms = model.k, model.m, list(self.found.zooms)
+            self.colours = part_colours(model.k)
+        else:
+            self.hint = MASKS_HINT
         state = prepared.level_traits(levels) | self._mask_traits()
         for name, value in (state | picture_traits(self.picture)).items():
             self.set_trait(name, value)
@@ -114,17 +119,22 @@ class ProposalExplorer(Explorable):
     def _per_cent(self, proposal: Any) -> int:
         return max(0, min(proposal["value"], 100))
 
-    def _find(self, model: InstanceFCN, count: int) -> list:
+    def _find(self, model: Segmenter, count: int) -> list:
+        from ifcn_lab.models.instancefcn import InstanceFCN
+
+        windowed, levels = isinstance(model, InstanceFCN), []
         with failures_told():
-            self.found, levels = prepared.candidates_of(model, self.picture, count)
+            if windowed:
+                self.found, levels = prepared.candidates_of(model, self.picture, count)
+            else:
+                self.found = prepared.answers_of(model, self.picture, count)
         if len(self.found) == 0:
-            raise ValueError("No window of this picture holds a mask pixel. Is the "
-                             "network trained, and are there objects of its sizes?")
-        channels = levels[0].maps.shape[0]
-        if channels != model.k**2:
-            raise ValueError(f"This network has {channels} maps and k = {model.k}; a "
-                             "window is copied from k*k maps.")
-        return levels
+            lacks = ("No window of this picture holds a mask pixel" if windowed else
+                     f"{type(model).__name__} finds no mask in this picture")
+            raise ValueError(f"{lacks}. Is the network trained, and are there objects "
+                             "of its sizes?")
+        parts = bool(levels) and levels[0].maps.shape[0] == model.k**2
+        return levels if parts else []  # DeepMask's windows are made of no k * k maps
 
     def _mask_traits(self) -> dict[str, bytes]:
         """The candidates, and after them the true objects."""
@@ -139,7 +149,8 @@ class ProposalExplorer(Explorable):
         self._overlap = prepared.overlaps(self.found, self.masks)
         return prepared.mask_traits(boxes, [*self.found.crops, *crops]) | {
             "scores": self.found.scores.tobytes(),
-            "windows": self.found.windows.astype(np.int32).tobytes(),
+            "windows": (self.found.windows.astype(np.int32).tobytes()
+                        if self.zooms else b""),
             "overlap": self._overlap.tobytes(),
         }
 
@@ -148,8 +159,10 @@ class ProposalExplorer(Explorable):
         from ifcn_lab.layers.nms import nms
 
         found = self.found
-        here = (self.scale == 0) | (found.windows[:, 0] == self.scale - 1)
-        sure = np.flatnonzero(here & (found.scores >= self.objectness / 100))
+        here = found.scores >= self.objectness / 100
+        if self.zooms and self.scale:
+            here &= found.windows[:, 0] == self.scale - 1
+        sure = np.flatnonzero(here)
         kept = sure[nms(found.boxes[sure], found.scores[sure], self.iou / 100)]
         return Sifted(sure, kept, kept[: self.top])
 
@@ -169,15 +182,22 @@ class ProposalExplorer(Explorable):
     def words(self) -> str:
         """How many windows pass each sieve, what they find, and which one is chosen."""
         sure, kept, shown = self.sifted()
-        zoom = self.scale and f" at zoom {fixed(self.zooms[self.scale - 1], 2)}"
-        text = (f"Of {len(self.found)} windows {len(sure)}{zoom or ''} have objectness "
+        what, score = self._named()
+        zoom = (f" at zoom {fixed(self.zooms[self.scale - 1], 2)}"
+                if self.zooms and self.scale else "")
+        text = (f"Of {len(self.found)} {what}s {len(sure)}{zoom} have {score} "
                 f"{self.objectness} % or more. NMS at IoU {self.iou} % leaves "
                 f"{len(kept)}; {len(shown)} shown.")
         if len(shown) == 0:
-            text += " Nothing is left: lower the objectness, or choose all zooms."
+            zooms = ", or choose all zooms" if self.zooms else ""
+            text += f" Nothing is left: lower the {score}{zooms}."
         if self.objects:
             text += f" {self._recall_words()}"
         return text if self.chosen < 0 else f"{text} {self._chosen_words()}"
+
+    def _named(self) -> tuple[str, str]:
+        """What a candidate is called, and its score."""
+        return ("window", "objectness") if self.zooms else ("mask", "score")
 
     def _recall_words(self) -> str:
         report = self.report()
@@ -189,11 +209,12 @@ class ProposalExplorer(Explorable):
                 f"AR@{self.top} {average}.")
 
     def _chosen_words(self) -> str:
-        level, y, x = self.found.windows[self.chosen].tolist()
-        score = fixed(self.found.scores[self.chosen], 2)
-        zoom = fixed(self.zooms[level], 2)
-        text = (f"Window {self.chosen}: objectness {score}, zoom {zoom}, row {y}, "
-                f"column {x}, {self._fate()}.")
+        (what, score), where = self._named(), ""
+        if self.zooms:
+            level, y, x = self.found.windows[self.chosen].tolist()
+            where = f"zoom {fixed(self.zooms[level], 2)}, row {y}, column {x}, "
+        text = (f"{what.capitalize()} {self.chosen}: {score} "
+                f"{fixed(self.found.scores[self.chosen], 2)}, {where}{self._fate()}.")
         if not self.objects:
             return text
         best = int(self._overlap[self.chosen].argmax())
@@ -206,7 +227,7 @@ class ProposalExplorer(Explorable):
         lost = np.setdiff1d(sure, kept)
         to = prepared.lost_to(self.found.boxes, lost, kept, self.iou / 100)
         if self.chosen in lost:
-            return f"a copy of window {to[lost == self.chosen][0]}"
+            return f"a copy of {self._named()[0]} {to[lost == self.chosen][0]}"
         if self.chosen in shown:
             count = int((to == self.chosen).sum())
             return f"shown; it removes {count} {'copy' if count == 1 else 'copies'}"
@@ -225,7 +246,7 @@ class ProposalExplorer(Explorable):
 
     def grid(self) -> str:
         """The chosen window as digits, 0 dark to 9 light."""
-        if self.chosen < 0:
+        if self.chosen < 0 or not self.zooms:
             return ""
         return digits(self.window()[None])
 

@@ -32,12 +32,14 @@ class Level(NamedTuple):
 
     Shapes: `maps` (k*k, H, W) and `objectness` (H, W), logits; `stride` is how many
     image pixels a place has, down and across. The maps stay on the network's device,
-    objectness is on the CPU.
+    objectness is on the CPU. `features` (C, H, W) are what a head for the quality of
+    masks looks at; None where there is none.
     """
 
     maps: Float[Tensor, "kk H W"]
     objectness: Float[Tensor, "H W"]
     stride: tuple[float, float]
+    features: Float[Tensor, "C H W"] | None = None
 
 
 class Pyramid(NamedTuple):

@@ -38,6 +38,9 @@ RULES = {name: CLOSE if kind.small else WindowRule()
          for name, kind in BACKBONES.items()}
 """The rule of each backbone: the paper's, and the one the lessons train with."""
 
+APART = 0.3
+"""Of two answers whose masks have a higher IoU the worse goes."""
+
 
 class WindowModel(Segmenter):
     """A `Segmenter` whose masks are windows of score maps.
@@ -58,6 +61,12 @@ class WindowModel(Segmenter):
     """
 
     recipe_changes: Mapping[str, Any] = {}
+
+    score = "objectness"
+    """What proposals are ranked by: see `windows.quality`."""
+
+    calibration: Sequence[float] | None = None
+    """The line that makes probabilities of this score; None: it is told as it is."""
 
     def __init__(
         self, m: int, backbone: str, *, sizes: Sequence[float] | None = None,
@@ -145,3 +154,19 @@ class WindowModel(Segmenter):
 
         return propose_many(self, images, top=top, nms_iou=nms_iou,
                             threshold=threshold, precision=precision, **others)
+
+    def answers(
+        self, images: Sequence[np.ndarray], *, nms_iou: float = APART, **others: Any
+    ) -> list[Instances]:
+        """What is meant as answers, not proposals: masks apart, from the cut on.
+
+        Of two whose mask IoU is above `nms_iou` the worse goes; see `detect`.
+
+        Raises:
+            ValueError: nobody has measured a cut for these weights.
+        """
+        if self.cut is None:
+            raise ValueError("these weights have no cut: take `detect` and choose a "
+                             "score yourself, with `above`")
+        found = self.detect(images, nms="masks", nms_iou=nms_iou, **others)
+        return [each.above(self.cut) for each in found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,7 +12,8 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from ifcn_lab.layers.backbones import fused, uses_bfloat16
-from ifcn_lab.layers.nms import nms
+from ifcn_lab.layers.nms import nms as box_nms
+from ifcn_lab.layers.overlaps import OVERLAPS, without_overlaps
 from ifcn_lab.layers.whole_image import check_finite
 from ifcn_lab.segmenter import Instances, Segmenter, to_tensor
 from ifcn_lab.windows.candidates import (
@@ -28,6 +29,7 @@ from ifcn_lab.windows.pyramid import (
     zooms_for_fractions,
     zooms_for_sizes,
 )
+from ifcn_lab.windows.quality import SCORES, calibrated, ranked
 
 PIXELS_AT_MOST = 40_000_000
 
@@ -49,7 +51,13 @@ def propose(
         nms_iou: of two tight boxes that overlap more, the worse goes (paper: 0.8).
         threshold: a pixel is in the mask at this probability. No source gives the
             paper's value.
-        candidates: windows kept before NMS, over all scales; None: 4 * top.
+        candidates: windows kept before NMS, over all scales; None: 4 * top. They are
+            those of the highest objectness, whatever the score.
+        score: what ranks them then: "objectness", or with a head for the quality of
+            masks "quality" (the IoU that it tells) or "both" (the product); None: as
+            the model says, which then also knows how to calibrate it.
+        nms: what is compared with `nms_iou`: "boxes" (paper), or "masks", "soft" or
+            "pixels", as `layers.overlaps` has them.
         precision: of the convolutions: "float32", "bfloat16", or "auto", bfloat16
             where the processor, or the GPU, has instructions for it. At 640 x 480 with
             the small backbone that takes 122 ms instead of 440 on one thread, and a
@@ -73,7 +81,7 @@ def propose_many(
     images: Sequence[np.ndarray],
     *, top: int = 1000, scales: Sequence[float] | None = None, nms_iou: float = 0.8,
     threshold: float = 0.5, candidates: int | None = None,
-    precision: str = "float32",
+    precision: str = "float32", score: str | None = None, nms: str = "boxes",
 ) -> list[Instances]:
     """Segment several images, one after the other, with one copy of the network.
 
@@ -87,6 +95,7 @@ def propose_many(
         [(48, 64), (64, 48)]
     """
     check_wishes(top, scales, nms_iou, threshold, candidates)
+    ranking = ranking_of(model, score, nms)
     half = uses_bfloat16(precision, model.device.type)
     net, given, found = fused(model), tuple(map(float, scales or ())), []
     for picture in map(to_tensor, images):
@@ -94,7 +103,7 @@ def propose_many(
         zooms = given or default_zooms(model, shape)
         levels = [score_level(net, picture, zoom, half=half) for zoom in zooms]
         found.append(read_masks(pyramid_of(model, levels, shape, threshold), zooms, top,
-                                nms_iou, candidates or 4 * top))
+                                nms_iou, candidates or 4 * top, ranking))
     return found
 
 
@@ -121,7 +130,8 @@ def score_level(
     check_finite(maps=maps, objectness=objectness)
     stride = tuple(model.stride * a / b
                  for a, b in zip(image.shape[1:], scaled.shape[1:], strict=True))
-    return Level(maps, objectness, stride)
+    seen = [each[0].float() for each in scores[2:]]     # of a head for quality
+    return Level(maps, objectness, stride, *seen)
 
 
 def planes(maps: Float[Tensor, "kk H W"]) -> Float[Tensor, "kk H W"]:
@@ -134,8 +144,39 @@ def planes(maps: Float[Tensor, "kk H W"]) -> Float[Tensor, "kk H W"]:
     return places.T.contiguous().view(maps.shape)
 
 
+class Ranking(NamedTuple):
+    """How windows become proposals: their score, what makes it a probability, NMS."""
+
+    score: str = "objectness"
+    calibration: Sequence[float] | None = None
+    nms: str = "boxes"
+
+
+AS_IN_THE_PAPER = Ranking()
+
+
+def ranking_of(model: Segmenter, score: str | None, nms: str) -> Ranking:
+    """The model's own ranking where nothing else is asked for.
+
+    Raises:
+        ValueError: there is no such score or NMS, or the model cannot tell the score.
+    """
+    own = getattr(model, "score", "objectness")
+    score = score or own
+    for name, given, known in (("score", score, SCORES), ("nms", nms, OVERLAPS)):
+        if given not in known:
+            raise ValueError(f"{name} is one of {', '.join(known)}; got {given!r}")
+    if score != "objectness" and own == "objectness":
+        raise ValueError(f"score {score!r} needs a network with a head for the quality "
+                         "of masks, and this one has none; `rated` gives it one to "
+                         "train")
+    line = getattr(model, "calibration", None) if score == own else None
+    return Ranking(score, line, nms)
+
+
 def read_masks(
-    pyramid: Pyramid, zooms: tuple[float, ...], top: int, nms_iou: float, count: int
+    pyramid: Pyramid, zooms: tuple[float, ...], top: int, nms_iou: float, count: int,
+    ranking: Ranking = AS_IN_THE_PAPER,
 ) -> Instances:
     """The best masks of an image's score maps.
 
@@ -145,14 +186,22 @@ def read_masks(
         top: how many masks at most.
         nms_iou: of two tight boxes that overlap more, the worse goes.
         count: windows kept before that.
+        ranking: by which score, and by which NMS.
     """
     windows, scores = best_windows(pyramid.levels, count)
+    if ranking.score != "objectness":
+        windows, scores = ranked(pyramid, windows, scores, ranking.score)
+    scores = calibrated(scores, ranking.calibration)
     boxes = tight_boxes_at(pyramid, windows)
-    some = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(1))
-    kept = some[nms(boxes[some], scores[some], nms_iou)[:top]]
+    kept = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(1))
+    if ranking.nms == "boxes":
+        kept = kept[box_nms(boxes[kept], scores[kept], nms_iou)[:top]]
     crops = crops_at(pyramid, windows[kept], boxes[kept])
-    return Instances(pyramid.shape, boxes[kept], scores[kept], crops,
-                     windows=windows[kept], zooms=zooms)
+    found = Instances(pyramid.shape, boxes[kept], scores[kept], crops,
+                      windows=windows[kept], zooms=zooms)
+    if ranking.nms == "boxes":
+        return found
+    return without_overlaps(found, ranking.nms, nms_iou).top(top)
 
 
 def check_wishes(

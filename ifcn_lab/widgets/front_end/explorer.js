@@ -15,6 +15,8 @@ const TALLEST = 340;
 const PLACES = { wide: '"a b c" "a b d" / 34fr 34fr 21fr',
                  middle: '"a a a b b b" "c c d d d d" / 1fr 1fr 1fr 1fr 1fr 1fr',
                  narrow: '"a b" "c d" / 1fr 1fr' };
+const ALONE = { wide: '"a d" / minmax(0, 340px) minmax(0, 210px)', // no windows
+                narrow: '"a d" / 1fr 1fr' };
 const [INK, PAPER, HIT, MISSED] = ["#1a1a1a", "#ffffff", "#0072b2", "#d55e00"];
 
 /** What never changes: boxes, scores, masks, and the maps of each zoom. */
@@ -38,25 +40,32 @@ function readAll(model) {
 }
 
 /** The windows that are sure enough, that NMS leaves, and that are shown. */
-function sift(model, { boxes, scores, windows }) {
+function sift(model, { boxes, scores, windows, levels }) {
   const [objectness, iou, top, scale] = ["objectness", "iou", "top", "scale"]
     .map((name) => model.get(name));
   const sure = Array.from(scores.keys()).filter((n) => scores[n] >= objectness / 100
-    && (scale === 0 || windows[3 * n] === scale - 1));
+    && (scale === 0 || levels.length === 0 || windows[3 * n] === scale - 1));
   const { kept, by } = suppress(boxes, sure, iou / 100);
   return { sure, kept, by, shown: kept.slice(0, top) };
+}
+
+/** What a candidate is called, and its score. */
+function named({ levels }) {
+  return levels.length ? ["window", "objectness"] : ["mask", "score"];
 }
 
 /** The same words as Python's `words`. */
 function words(model, all, sifted) {
   const { sure, kept, shown } = sifted;
-  const scale = model.get("scale");
-  const zoom = scale ? ` at zoom ${all.levels[scale - 1].zoom.toFixed(2)}` : "";
-  let text = `Of ${all.count} windows ${sure.length}${zoom} have objectness `
+  const [scale, [what, score]] = [model.get("scale"), named(all)];
+  const zoom = scale && all.levels.length
+    ? ` at zoom ${all.levels[scale - 1].zoom.toFixed(2)}` : "";
+  let text = `Of ${all.count} ${what}s ${sure.length}${zoom} have ${score} `
     + `${model.get("objectness")} % or more. NMS at IoU ${model.get("iou")} % leaves `
     + `${kept.length}; ${shown.length} shown.`;
   if (shown.length === 0) {
-    text += " Nothing is left: lower the objectness, or choose all zooms.";
+    const zooms = all.levels.length ? ", or choose all zooms" : "";
+    text += ` Nothing is left: lower the ${score}${zooms}.`;
   }
   if (all.objects) text += ` ${recallWords(model, all, shown)}`;
   const chosen = model.get("chosen");
@@ -76,10 +85,12 @@ function averageRecall(model, overlap, objects, shown) {
 }
 
 function chosenWords(model, all, sifted, chosen) {
+  const [what, score] = named(all);
   const [level, y, x] = all.windows.subarray(3 * chosen, 3 * chosen + 3);
-  const text = `Window ${chosen}: objectness ${all.scores[chosen].toFixed(2)}, zoom `
-    + `${all.levels[level].zoom.toFixed(2)}, row ${y}, column ${x}, `
-    + `${fate(model, sifted, chosen)}.`;
+  const where = all.levels.length
+    ? `zoom ${all.levels[level].zoom.toFixed(2)}, row ${y}, column ${x}, ` : "";
+  const text = `${what[0].toUpperCase()}${what.slice(1)} ${chosen}: ${score} `
+    + `${all.scores[chosen].toFixed(2)}, ${where}${fate(model, all, sifted, chosen)}.`;
   if (!all.objects) return text;
   const overlaps = all.overlap.subarray(chosen * all.objects, (chosen + 1) * all.objects);
   const best = overlaps.indexOf(Math.max(...overlaps));
@@ -87,8 +98,8 @@ function chosenWords(model, all, sifted, chosen) {
 }
 
 /** What became of the chosen window. */
-function fate(model, { kept, by, shown }, chosen) {
-  if (by.has(chosen)) return `a copy of window ${by.get(chosen)}`;
+function fate(model, all, { kept, by, shown }, chosen) {
+  if (by.has(chosen)) return `a copy of ${named(all)[0]} ${by.get(chosen)}`;
   if (shown.includes(chosen)) {
     const count = copiesOf(chosen, by).length;
     return `shown; it removes ${count} ${count === 1 ? "copy" : "copies"}`;
@@ -169,14 +180,16 @@ class Picture {
     const boxOf = (n) => [boxes[4 * n], boxes[4 * n + 1], boxes[4 * n + 2] - boxes[4 * n],
                           boxes[4 * n + 3] - boxes[4 * n + 1]];
     for (const n of copiesOf(chosen, by)) panel.frame(...boxOf(n), PAPER, 0.7);
-    const [level, y, x] = windows.subarray(3 * chosen, 3 * chosen + 3);
-    const [down, right] = levels[level].cell;
-    const half = Math.floor(m / 2);
-    const square = [(x - half) * right, (y - half) * down, m * right, m * down];
     this.stroke(this.path(chosen), PAPER, 4.5);
     this.stroke(this.path(chosen), INK, 2.5);
-    panel.frame(...square, PAPER, 3);
-    panel.frame(...square, INK, 1.5, [5, 4]);
+    if (levels.length) {
+      const [level, y, x] = windows.subarray(3 * chosen, 3 * chosen + 3);
+      const [down, right] = levels[level].cell;
+      const half = Math.floor(m / 2);
+      const square = [(x - half) * right, (y - half) * down, m * right, m * down];
+      panel.frame(...square, PAPER, 3);
+      panel.frame(...square, INK, 1.5, [5, 4]);
+    }
     panel.write(String(chosen), boxes[4 * chosen], boxes[4 * chosen + 1],
                 { size: 12, paper: PAPER });
   }
@@ -267,30 +280,35 @@ class RecallChart {
   }
 }
 
-function controlsOf(model, { levels }) {
+function controlsOf(model, all) {
+  const { levels } = all;
   const percent = (value) => `${value} %`;
   const zoom = (n) => (n ? `only ${levels[n - 1].zoom.toFixed(2)}` : "all");
   return element("div", { class: "ifcn-controls ifcn-pairs" },
-    slider(model, "objectness", { label: "objectness at least", least: 0, most: 100,
+    slider(model, "objectness", { label: `${named(all)[1]} at least`, least: 0, most: 100,
                                   show: percent }),
     slider(model, "iou", { label: "NMS IoU", least: 0, most: 100, show: percent }),
     slider(model, "top", { label: "at most", least: 1, most: 100 }),
-    slider(model, "scale", { label: "zooms", least: 0, most: levels.length, show: zoom }));
+    levels.length ? slider(model, "scale", { label: "zooms", least: 0, most: levels.length,
+                                             show: zoom }) : null);
 }
 
 export function render({ model, el }) {
   if (sorry(model, el)) return undefined;
   const all = readAll(model);
-  const [picture, mask] = [new Picture(model, all), new ChosenWindow(model, all)];
+  const windowed = all.levels.length > 0;
+  const picture = new Picture(model, all);
+  const mask = windowed ? new ChosenWindow(model, all) : null;
   const chart = all.objects ? new RecallChart() : null;
   const byLevel = all.levels.map(() => null);
   const mapsPlace = element("div", {});
   const heard = spoken();
-  const stage = new Stage(PLACES, picture.panel, { root: mapsPlace }, mask.panel,
-                          chart?.panel);
+  const stage = new Stage(windowed ? PLACES : ALONE, picture.panel,
+                          windowed ? { root: mapsPlace } : null, mask?.panel, chart?.panel);
   let sifted = sift(model, all);
 
   const drawMaps = (chosen) => {
+    if (!windowed) return;
     mapsPlace.hidden = mask.panel.root.hidden = chosen < 0;
     if (chosen < 0) return;
     const [level, y, x] = all.windows.subarray(3 * chosen, 3 * chosen + 3);
@@ -324,7 +342,8 @@ export function render({ model, el }) {
   const loose = Math.min(100, model.get("iou") + 15); // NMS then leaves copies
   const root = staged(model, "ProposalExplorer", {
     parts: [stage.root, controlsOf(model, all),
-            element("p", { class: "ifcn-keys" }, greyScale("grey: probability", 0, 1)),
+            windowed ? element("p", { class: "ifcn-keys" },
+                               greyScale("grey: probability", 0, 1)) : "",
             heard.root],
     paint, plays: () => [{ objectness: 95 }, { iou: loose, objectness: 0 }],
   });

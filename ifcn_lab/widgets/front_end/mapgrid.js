@@ -15,14 +15,15 @@ const [HERE, UNKNOWN, PAUSE] = ["#d55e00", 2, 600];
 
 /** What does not change while the widget is looked at. */
 function fixedParts(model) {
-  const names = ["k", "m", "H", "W", "names", "colours", "steps", "scenes"];
-  return Object.fromEntries(names.map((name) => [name, model.get(name)]));
+  const names = ["k", "m", "H", "W", "names", "colours", "steps", "scenes", "what"];
+  const found = Object.fromEntries(names.map((name) => [name, model.get(name)]));
+  return { ...found, count: found.names.length };
 }
 
 /** The maps of the chosen source, step and scene, and how they are read. */
-function mapsShown(model, { k, H, W, scenes }) {
+function mapsShown(model, { count, H, W, scenes }) {
   const [frame, scene] = [model.get("frame"), model.get("scene")];
-  const size = k * k * H * W;
+  const size = count * H * W;
   if (model.get("source") === "perfect") {
     const start = scene * size;
     const maps = Float32Array.from(numbers(model, "perfect", Uint8Array)
@@ -73,8 +74,8 @@ function numberOf(model, part) {
   return model.get("source") === "training" ? model.get("reads")[part] : part;
 }
 
-function scoresAt({ maps }, { y, x }, { k, H, W }) {
-  return Array.from({ length: k * k }, (_, part) => maps[(part * H + y) * W + x]);
+function scoresAt({ maps }, { y, x }, { count, H, W }) {
+  return Array.from({ length: count }, (_, part) => maps[(part * H + y) * W + x]);
 }
 
 /** The same words as Python's `words`. */
@@ -82,7 +83,8 @@ function words(model, parts, shown, windows) {
   const place = pointedAt(model, parts);
   const scores = scoresAt(shown, place, parts);
   const said = (part) => scores[part].toFixed(shown.decimals);
-  const named = (part) => `map ${numberOf(model, part)} (${parts.names[part]})`;
+  const named = (part) => `map ${numberOf(model, part)}`
+    + `${parts.names[part] ? ` (${parts.names[part]})` : ""}`;
   const [least, most] = [Math.min(...scores), Math.max(...scores)];
   const best = scores.indexOf(most);
   const text = least === most ? `${said(0)} in every map.`
@@ -126,20 +128,20 @@ function markPlace(panel, x, y) {
 /** The k*k maps in their grid, the place marked in each. */
 class MapsOnGrid extends ScoreMaps {
   constructor(parts) {
-    const { k, W, colours } = parts;
+    const { k, W, count, colours } = parts;
     super(parts, {
       gap: Math.max(1, Math.round(0.06 * W)), most: 332, focusable: true,
-      title: `${k * k} score maps`,
-      label: `${k} x ${k} score maps; arrow keys move the place`,
+      title: `${count} ${parts.what === "prototype" ? "prototypes" : "score maps"}`,
+      label: `${count === k * k ? `${k} x ${k}` : count} score maps; arrow keys move the place`,
     });
     this.colours = colours;
     this.panel.sheet.classList.add("ifcn-point");
   }
 
-  draw(model, { k, H, W }, { y, x }) {
+  draw(model, { count, H, W }, { y, x }) {
     const { panel, colours } = this;
     panel.clear();
-    for (let part = 0; part < k * k; part++) {
+    for (let part = 0; part < count; part++) {
       const [left, top] = this.corner(part);
       const lines = part === model.get("part") ? 5 : 2;
       panel.frame(left, top, W, H, "#ffffff", lines + 2);
@@ -153,10 +155,11 @@ class MapsOnGrid extends ScoreMaps {
 
 /** The scores of the place, each where its part lies. */
 class ScoreTable {
-  constructor({ k, colours }) {
+  constructor({ k, colours, count }) {
     Object.assign(this, { k, colours });
     this.panel = new Panel({
-      title: `its ${k * k} scores`, columns: k, rows: k, width: k > 5 ? 280 : 222,
+      title: `its ${count} scores`, columns: k, rows: Math.ceil(count / k),
+      width: k > 5 ? 280 : 222,
       label: "the scores of the place; arrow keys choose a part", focusable: true,
     });
     this.panel.sheet.classList.add("ifcn-point");
@@ -167,7 +170,8 @@ class ScoreTable {
   draw(model, parts, { range, decimals }, scores, readers) {
     const { panel, k, colours } = this;
     const chosen = model.get("part");
-    panel.paint(greyImage(scores, k, k, range));
+    const blank = new Array(k * panel.rows - scores.length).fill(NaN);
+    panel.paint(greyImage([...scores, ...blank], k, panel.rows, range));
     panel.clear();
     scores.forEach((score, part) => {
       const [left, top] = [part % k, Math.floor(part / k)];
@@ -179,9 +183,10 @@ class ScoreTable {
                   top + 6 / panel.scale, { size: k > 3 ? 8 : 10, paper: "#ffffff" });
       this.badges(readers[part], left, top);
     });
-    this.note.textContent = chosen >= 0
-      ? `Map ${numberOf(model, chosen)} scores the part “${parts.names[chosen]}”.`
-      : this.hint(readers);
+    const name = parts.names[chosen] ?? "";
+    this.note.textContent = name
+      ? `Map ${numberOf(model, chosen)} scores the ${parts.what} “${name}”.`
+      : parts.what === "part" ? this.hint(readers) : "";
   }
 
   /** The edge of a part, drawn inside it. */
@@ -196,11 +201,16 @@ class ScoreTable {
       : "Point at a score: which part is it?";
   }
 
+  /** How little room a score has: 0 for plenty, 3 for hardly any. */
+  get level() {
+    return this.k > 3 ? 2 + (this.k > 5) : Number(this.panel.scale < 60);
+  }
+
   number(text, left, top, grey) {
     const { pen, scale } = this.panel;
     pen.save();
     pen.textAlign = "center";
-    const size = [16, 12, 9][(this.k > 3) + (this.k > 5)];
+    const size = [16, 13, 12, 9][this.level];
     const ink = grey < 119 ? "#ffffff" : "#000000";
     this.panel.write(text, left + 0.5, top + (this.k > 5 ? 0.6 : 0.5) - (0.3 * size) / scale, { size, ink });
     pen.restore();
@@ -209,7 +219,7 @@ class ScoreTable {
   /** The windows that read this score, as numbered discs at the bottom right. */
   badges(windows, left, top) {
     const { pen, scale } = this.panel;
-    const radius = [8, 6, 5][(this.k > 3) + (this.k > 5)] / scale;
+    const radius = [8, 6, 6, 5][this.level] / scale;
     windows.forEach((window, n) => {
       const [x, y] = [left + 1 - (1.6 + 2.2 * n) * radius, top + 1 - 1.6 * radius];
       pen.beginPath();
@@ -223,7 +233,7 @@ class ScoreTable {
       pen.save();
       pen.textAlign = "center";
       this.panel.write(String(window), x, y - 0.62 * radius,
-                       { size: [11, 9, 8][(this.k > 3) + (this.k > 5)], ink: "#ffffff" });
+                       { size: [11, 9, 9, 8][this.level], ink: "#ffffff" });
       pen.restore();
     });
   }
@@ -372,7 +382,7 @@ export function render({ model, el }) {
   };
   const draw = onceAFrame(paint);
 
-  const { H, W, k } = parts;
+  const { H, W, k, count } = parts;
   const go = (y, x, part = -1) => put(model, {
     y: clamp(Math.floor(y), 0, H - 1), x: clamp(Math.floor(x), 0, W - 1), part });
   const step = (dx, dy) => go(model.get("y") + dy, model.get("x") + dx, model.get("part"));
@@ -388,8 +398,8 @@ export function render({ model, el }) {
     picture.panel.onHover(over);
     picture.panel.onArrows(step);
   }
-  const choose = (a, b) => put(model, {
-    part: clamp(a, 0, k - 1) * k + clamp(b, 0, k - 1) });
+  const choose = (a, b) => put(model, { part: Math.min(count - 1,
+    clamp(a, 0, table.panel.rows - 1) * k + clamp(b, 0, k - 1)) });
   const overTable = (at) => (at ? choose(Math.floor(at.y), Math.floor(at.x))
     : put(model, { part: -1 }));
   table.panel.onHover(overTable);

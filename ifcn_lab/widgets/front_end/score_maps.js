@@ -6,9 +6,10 @@ import { Panel } from "./panel.js";
 
 export class ScoreMaps {
   /** `most` screen pixels high and wide, `gap` places between two maps. */
-  constructor({ k, H, W }, { gap, most, ...options }) {
-    const [columns, rows] = [W, H].map((side) => k * (side + gap) - gap);
-    Object.assign(this, { k, H, W, step: { x: W + gap, y: H + gap } });
+  constructor({ k, H, W, count = k * k }, { gap, most, ...options }) {
+    const high = Math.ceil(count / k);
+    const [columns, rows] = [k * (W + gap) - gap, high * (H + gap) - gap];
+    Object.assign(this, { k, H, W, count, high, step: { x: W + gap, y: H + gap } });
     this.panel = new Panel({ columns, rows, ...options,
                              width: Math.min(most, (most * columns) / rows) });
   }
@@ -19,16 +20,18 @@ export class ScoreMaps {
 
   /** The place and the part under the pointer. */
   under({ x, y }) {
-    const { k, H, W, step } = this;
-    const [a, b] = [y / step.y, x / step.x].map((v) => clamp(Math.floor(v), 0, k - 1));
+    const { k, H, W, step, count, high } = this;
+    const [a, b] = [clamp(Math.floor(y / step.y), 0, high - 1),
+                    clamp(Math.floor(x / step.x), 0, k - 1)];
     return { y: clamp(Math.floor(y - a * step.y), 0, H - 1),
-             x: clamp(Math.floor(x - b * step.x), 0, W - 1), part: a * k + b };
+             x: clamp(Math.floor(x - b * step.x), 0, W - 1),
+             part: Math.min(a * k + b, count - 1) };
   }
 
   /** Each map's scores, as the images that `imageOf` makes of them. */
   paint(maps, imageOf) {
     const size = this.H * this.W;
-    for (let channel = 0; channel < this.k ** 2; channel++) {
+    for (let channel = 0; channel < this.count; channel++) {
       const scores = maps.subarray(channel * size, (channel + 1) * size);
       this.panel.paint(imageOf(scores, this.W, this.H), ...this.corner(channel));
     }
@@ -54,7 +57,7 @@ export class ScoreMaps {
       panel.fill(...piece, colour, 0.45);
       panel.frame(...piece, "#ffffff", 3);
       panel.frame(...piece, colour, 1.5);
-      panel.write(String(channel), ...corner, { size: 10, paper: "#ffffff" });
+      panel.write(String(channel), ...corner, { size: W * panel.scale < 36 ? 7 : 10, paper: "#ffffff" });
       panel.pen.restore();
     });
   }
