@@ -167,11 +167,13 @@ def test_a_widget_on_the_front_page_follows_the_pointer(seen: Callable) -> None:
     found = seen("index.html")
     widget = found.page.locator("iframe").content_frame
     sheet = widget.locator(".ifcn-sheet[tabindex]").first
+    sheet.scroll_into_view_if_needed()
     box = sheet.bounding_box()
     before = widget.locator(".ifcn-words").inner_text()
-    found.page.mouse.move(box["x"] + 60, box["y"] + 60)
+    left, middle = box["x"] + 0.28 * box["width"], box["y"] + box["height"] / 2
+    found.page.mouse.move(left, middle)                  # the left one of two discs
     found.page.mouse.down()
-    found.page.mouse.move(box["x"] + 100, box["y"] + 120, steps=4)
+    found.page.mouse.move(left + 20, middle + 30, steps=4)
     found.page.mouse.up()
     widget.locator(".ifcn-words").filter(has_not_text=before).wait_for()
     assert found.wrong == []
