@@ -8,9 +8,16 @@ export class ScoreMaps {
   /** `most` screen pixels high and wide, `gap` places between two maps. */
   constructor({ k, H, W }, { gap, most, ...options }) {
     const [columns, rows] = [W, H].map((side) => k * (side + gap) - gap);
-    Object.assign(this, { k, H, W, step: { x: W + gap, y: H + gap } });
+    Object.assign(this, { k, H, W, gap, step: { x: W + gap, y: H + gap } });
     this.panel = new Panel({ columns, rows, ...options,
                              width: Math.min(most, (most * columns) / rows) });
+  }
+
+  /** Have another k, in the same place. */
+  become(k, words) {
+    const [columns, rows] = [this.W, this.H].map((side) => k * (side + this.gap) - this.gap);
+    this.k = k;
+    this.panel.become({ columns, rows, ...words });
   }
 
   corner(channel) {
