@@ -39,6 +39,7 @@ LESSONS = {lesson.number: lesson for lesson in (
     Lesson("11_parts_with_classes", exercises=7),
     Lesson("12_sum_of_prototypes", exercises=6),
     Lesson("13_pixels_that_find_each_other", exercises=6),
+    Lesson("14_league", exercises=7),
 )}
 """By their numbers; some may be missing."""
 

@@ -128,6 +128,10 @@ class Segmenter(nn.Module):
     pretrained = ""
     """The shipped weights that `from_pretrained` takes; "": "scenes-" and its file."""
 
+    told: tuple[str, ...] = ()
+    """What of the truth `detect` is handed as `truth=`, to see what finding it costs.
+    """
+
     scored = True
     """Whether its scores say how good an answer is; else they only order answers."""
 

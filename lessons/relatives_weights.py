@@ -11,12 +11,9 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 
-from ifcn_lab.cli.league import SECONDS
-from ifcn_lab.cli.options import MANY
+from ifcn_lab.cli.league import league_rows
 from ifcn_lab.data import shipped
-from ifcn_lab.data.scenes import SCENE_SETS
-from ifcn_lab.league.rows import Data, Row
-from ifcn_lab.league.settings import league_setting
+from ifcn_lab.league.rows import Row
 from ifcn_lab.league.trials import Trial, trained
 from ifcn_lab.models import MODELS
 from ifcn_lab.segmenter import Segmenter
@@ -30,9 +27,7 @@ joint form stands for it.
 
 def league_row(model: str, **length: object) -> Row:
     """The league's row of a model on scenes, trained for five minutes or as said."""
-    budget = length or {"iterations": MANY, "clock": "processor", "seconds": SECONDS}
-    data = Data("scenes", kinds=False, sets=tuple(SCENE_SETS))
-    return league_setting("scenes", **budget).relative(data, model)
+    return league_rows({model: {}}, **length)[0]
 
 
 def network(model: str, league: Path, **length: object) -> Segmenter:

@@ -20,16 +20,22 @@ from lessons.tasks import announced
 
 ROOT = Path(__file__).resolve().parent.parent
 _MARK = re.compile(r"^% slide:(.*)\n?", re.MULTILINE)
+_HEADING = re.compile(r"^##? ", re.MULTILINE)
 _LEFT_OUT = re.compile(r"^#+ .*|^\*\*Exercise \d(?:.|\n)*", re.MULTILINE)
 
 
 class Slide(NamedTuple):
-    """A slide: Markdown, and which of the lesson's code cells belong to it."""
+    """A slide: Markdown, and which of the lesson's code cells belong to it.
+
+    `near` and `prose` are the cells and the prose up to the next heading.
+    """
 
     title: str
     sentence: str
     notes: list[str]
     cells: list[int]
+    near: list[int]
+    prose: list[str]
 
 
 def of(name: str) -> list[Slide]:
@@ -40,20 +46,30 @@ def of(name: str) -> list[Slide]:
 def read(path: Path) -> list[Slide]:
     """Return the slides that a lesson marks, in order; none if it marks none."""
     found: list[Slide] = []
-    code = 0
+    code, near = 0, False
     for cell in source.cells(path):
         if cell.cell_type == "code":
             if found:
                 found[-1].cells.append(code)
+                found[-1].near.extend([code] * near)
             code += 1
             continue
         before, *marked = _MARK.split(cell.source)
         if found:
-            found[-1].notes.append(_said(before))
+            near = _add(found[-1], before, near)
         for title, text in zip(marked[::2], marked[1::2], strict=True):
             sentence, *more = re.split(r"\n\s*\n", text.strip(), maxsplit=1)
-            found.append(Slide(title.strip(), sentence, [*map(_said, more)], []))
+            found.append(Slide(title.strip(), sentence, [], [], [], []))
+            near = all([_add(found[-1], prose, True) for prose in more])
     return found
+
+
+def _add(slide: Slide, prose: str, near: bool) -> bool:
+    """Add prose to a slide; whether its section goes on behind it."""
+    slide.notes.append(_said(prose))
+    own, *beyond = _HEADING.split(prose, maxsplit=1)
+    slide.prose.extend([own] * near)
+    return near and not beyond
 
 
 def _said(prose: str) -> str:

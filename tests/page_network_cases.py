@@ -31,9 +31,10 @@ const work = (given) => {
   const network = new Network(given.told, halves, wasm);
   const layersOf = () => given.told.layers.map((_, n) => text(network.map(n + 1)));
   const answers = given.images.map(({ pixels, h, w }) => {
-    const { H, W, maps, objectness } = network.run(bytes(pixels), h, w);
+    const { H, W, ...found } = network.run(bytes(pixels), h, w);
+    const said = Object.entries(found).map(([name, map]) => [name, text(map)]);
     const layers = given.layers ? layersOf() : [];
-    return { H, W, maps: text(maps), objectness: text(objectness), layers };
+    return { H, W, ...Object.fromEntries(said), layers };
   });
   return { kind: network.kind, answers };
 };

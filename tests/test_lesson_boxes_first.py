@@ -14,7 +14,7 @@ from ifcn_course import check
 from ifcn_course.check.boxes_first import searches
 from ifcn_course.exam.bank import lesson_10
 from ifcn_course.predict import predictions
-from ifcn_lab import draw
+from ifcn_lab import draw, scenes
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.layers.boxes import box_iou, decode_boxes, encode_boxes, match
@@ -23,6 +23,9 @@ from ifcn_lab.layers.roi import roi_warp
 from ifcn_lab.league.roi_oracle import OPERATORS, ellipses, roi_oracle
 from ifcn_lab.metrics import mask_iou
 from ifcn_lab.models.mask_rcnn import MaskRCNN
+from ifcn_lab.models.mnc_joint import MNCJoint
+from ifcn_lab.segmenter import to_tensor
+from ifcn_lab.widgets import AnchorBoard
 from tests.test_exam import lines_of, result_of
 
 WEIGHTS = (10, 10, 5, 5)
@@ -200,6 +203,53 @@ def test_a_box_left_alone_does_not_pass(capsys: pytest.CaptureFixture[str]) -> N
     assert "Return four finite numbers" in capsys.readouterr().out
     ious = [float(box_iou(one.start[None], one.own[None])) for one in searches()]
     assert 0.4 < np.mean(ious) < 0.6
+
+
+def board() -> AnchorBoard:
+    pair = scenes.make(1_000_003, objects=(2, 3), sizes=(18, 84), alike=0)
+    return AnchorBoard(pair.image, tight_boxes(pair.masks))
+
+
+def test_whether_a_small_object_has_its_own_anchor_is_luck() -> None:
+    shown = board()
+    assert "only the best-anchor rule gives it 1, of IoU 0.52" in shown.words()
+    x0, y0, x1, y1 = shown.boxes[0]
+    shown.boxes = [[x0, y0 - 4, x1, y1 - 4], shown.boxes[1]]
+    assert "Object 0: 1 of them, best IoU 0.73" in shown.words()
+    shown = board()
+    shown.positive = 52
+    assert "Object 0: 1 of them, best IoU 0.52" in shown.words()
+    assert "Object 1: 8 of them" in shown.words()
+    shown = board()
+    shown.stride = 32
+    assert "only the best-anchor rule gives it 1, of IoU 0.22" in shown.words()
+
+
+@pytest.mark.parametrize(("limit", "left"), [(20, 2), (50, 11), (80, 40)])
+def test_as_many_boxes_of_the_board_are_left(limit: int, left: int) -> None:
+    shown = board()
+    shown.iou = limit
+    turns = shown.turns()
+    assert len(turns) == 40 and sum(turn.by < 0 for turn in turns) == left
+    if left == 2:
+        about = shown.matched().about
+        assert {int(about[turn.box]) for turn in turns if turn.by < 0} == {0, 1}
+
+
+def test_the_third_stage_refuses_shreds_and_moves_boxes_nearer() -> None:
+    mnc, sample = MNCJoint.from_pretrained(), SceneSet(12, start=1_000_000)[11]
+    with torch.no_grad():
+        seen = mnc(to_tensor(sample.image)[None])
+        found, _ = mnc.rpn.proposals(seen.objectness[0], seen.code[0],
+                                     mnc.rpn.anchors(seen.features), (128, 128), 60)
+        tight = torch.from_numpy(tight_boxes(sample.masks)).float()
+        first = found[[*box_iou(found, tight).argmax(0).tolist(), 46]]
+        read = mnc.read(seen.maps[0], first)
+    sure = read.category.softmax(1)[:, 1]
+    assert len(first) == 7 and sure[:6].min() > 0.8 > 0.1 > sure[6]
+    before, after = (box_iou(boxes[:6], tight).max(0).values for boxes in (
+        first, decode_boxes(read.code, first, WEIGHTS)))
+    assert ((after > before).sum() >= 5) and after.mean() > before.mean() + 0.05
 
 
 @pytest.mark.parametrize("seed", range(6))

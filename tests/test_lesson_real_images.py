@@ -137,7 +137,7 @@ def test_a_close_up_keeps_the_object_and_its_surroundings() -> None:
     truth[0:10, 70:80] = True
     image = np.dstack([truth * 255] * 3).astype(np.uint8)
     near = close_up(Failure(image, truth, ~truth, 0.0, "cut by the border"))
-    assert near.truth.sum() == 100 and near.truth.shape == (16, 16)
+    assert near.truth.sum() == 100 and near.truth.shape == (22, 22)
     assert np.array_equal(near.image[..., 0] > 0, near.truth)
     assert np.array_equal(near.nearest, ~near.truth)
 

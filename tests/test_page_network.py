@@ -12,7 +12,9 @@ import pytest
 import torch
 
 from ifcn_lab import InstanceFCN, propose, scenes
-from ifcn_lab.segmenter import to_tensor
+from ifcn_lab.models.fcis import FCIS
+from ifcn_lab.models.yolact import YOLACT, Prototypes
+from ifcn_lab.segmenter import Segmenter, to_tensor
 from ifcn_lab.widgets import front_end
 from ifcn_lab.widgets.layer_list import LayerList, layer_list, rounded
 from tests.page_network_cases import (
@@ -43,30 +45,46 @@ def light() -> InstanceFCN:
     return net.eval()
 
 
-NETS = {"small": InstanceFCN.from_pretrained, "light": light}
+NETS = {"small": InstanceFCN.from_pretrained, "light": light,
+        "yolact": YOLACT.from_pretrained}
 each_net = pytest.mark.parametrize("name", NETS)
 
 
 @pytest.fixture(scope="module")
-def nets() -> dict[str, tuple[InstanceFCN, LayerList]]:
+def nets() -> dict[str, tuple[Segmenter, LayerList]]:
     """Each network with float16 weights, and its list of layers."""
     made = {name: make() for name, make in NETS.items()}
     return {name: (rounded(net), layer_list(net)) for name, net in made.items()}
 
 
-def truth(net: InstanceFCN, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def truth(net: Segmenter, image: np.ndarray) -> dict[str, np.ndarray]:
+    """The logits of each answer, channel by channel, by its name in the page."""
     with torch.no_grad():
-        maps, objectness = net.eval()(to_tensor(image)[None])
-    return maps.numpy().ravel(), objectness.numpy().ravel()
+        out = net.eval()(to_tensor(image)[None])
+    if isinstance(out, Prototypes):
+        h, w = (-(-side // net.stride) for side in image.shape[:2])
+        rest = {name: getattr(out, name)[0].reshape(h, w, -1).permute(2, 0, 1)
+                for name in ("category", "code")}
+        told = {"prototypes": out.prototypes[0], **rest, "mix": mix_logits(net, image)}
+    else:
+        told = dict(zip(("maps", "objectness"), out, strict=True))
+    return {name: each.numpy().ravel() for name, each in told.items()}
+
+
+@torch.no_grad()
+def mix_logits(net: YOLACT, image: np.ndarray) -> torch.Tensor:
+    """The coefficients before their tanh, which hides how far two logits are apart."""
+    features = net.backbone(net.normalised(to_tensor(image)[None]))
+    return net.mix(net.look(features))[0]
 
 
 def furthest(
-    net: InstanceFCN, images: list[np.ndarray], found: dict[str, Any]
+    net: Segmenter, images: list[np.ndarray], found: dict[str, Any]
 ) -> float:
     """The greatest difference of any logit."""
     differences = []
     for image, answer in zip(images, found["answers"], strict=True):
-        for logits, name in zip(truth(net, image), ("maps", "objectness"), strict=True):
+        for name, logits in truth(net, image).items():
             differences.append(np.abs(numbers(answer[name]) - logits).max())
     return float(max(differences))
 
@@ -78,11 +96,11 @@ def test_the_list_of_layers_is_the_network(nets, name: str) -> None:
         same_logits(net, listed, image)
 
 
-def same_logits(net: InstanceFCN, listed: LayerList, image: np.ndarray) -> None:
+def same_logits(net: Segmenter, listed: LayerList, image: np.ndarray) -> None:
     maps = every_map(listed, image)
-    for logits, number in zip(truth(net, image), (listed.maps, listed.objectness),
-                              strict=True):
-        assert np.abs(maps[number - 1].numpy().ravel() - logits).max() < 1e-4
+    for name, logits in truth(net, image).items():
+        found = maps[listed.answers[name] - 1].numpy().ravel()
+        assert np.abs(found - logits).max() < 1e-4, name
 
 
 @each_net
@@ -155,6 +173,13 @@ def test_vgg_is_refused() -> None:
         layer_list(InstanceFCN())
 
 
+def test_a_judge_of_masks_and_other_models_are_refused() -> None:
+    with pytest.raises(ValueError, match="rescore=False"):
+        layer_list(YOLACT("light", rescore=True))
+    with pytest.raises(TypeError, match="InstanceFCN or YOLACT; this is a FCIS"):
+        layer_list(FCIS("light"))
+
+
 def test_the_module_that_ships_is_its_text_compiled() -> None:
     if convolution.compiler() is None:
         pytest.skip("no wat2wasm: install Debian's package wabt")
@@ -178,10 +203,10 @@ PASTED = """given.map(({ H, W, maps, objectness, ...wishes }) => proposals(
 
 
 def masks_asked(net: InstanceFCN, image: np.ndarray, **wishes: Any) -> dict[str, Any]:
-    maps, objectness = truth(net, image)
+    said = {name: logits.tolist() for name, logits in truth(net, image).items()}
     h, w = image.shape[:2]
-    return {"H": -(-h // 4), "W": -(-w // 4), "maps": maps.tolist(), "h": h, "w": w,
-            "objectness": objectness.tolist(), **WISHES, **wishes}
+    return {"H": -(-h // 4), "W": -(-w // 4), **said, "h": h, "w": w, **WISHES,
+            **wishes}
 
 
 def same_masks(net: InstanceFCN, image: np.ndarray, iou: float, found: list) -> int:

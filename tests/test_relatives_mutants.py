@@ -186,8 +186,8 @@ REGIONS = [
 ]
 
 TWO_STAGES = [
-    Bug("models.mask_rcnn", "some.boxes), some.label - 1)",
-        "some.boxes), some.label * 0)",
+    Bug("models.mask_rcnn", "of_kind(logits, some.label - 1), wanted",
+        "of_kind(logits, some.label * 0), wanted",
         losses.test_mask_rcnn_asks_each_pixel_of_the_true_categorys_mask_only),
     Bug("models.mask_rcnn", "kind).sigmoid()", "kind).sigmoid().sigmoid()",
         networks.test_a_mask_is_a_sigmoid_of_its_own_kind_and_no_other),
@@ -227,18 +227,18 @@ TWO_STAGES = [
     Bug("models.rfcn", "Read(vote[:, :-4], vote[:, -4:])",
         "Read(vote[:, 4:], vote[:, :4])",
         networks.test_rfcn_votes_with_the_mean_of_its_bins),
-    Bug("models.fcis", "pair.softmax(1)[:, INSIDE]",
-        "self.assembled(maps, boxes).softmax(1)[index, kind + 1, INSIDE]",
+    Bug("models.fcis", "self.own_pairs(maps, boxes, kind + 1).softmax(1)[:, INSIDE]",
+        "self.assembled(maps, boxes).softmax(1)[range(len(kind)), kind + 1, INSIDE]",
         rules.test_softmax_sees_the_difference_and_max_sees_the_level),
-    Bug("models.fcis", "pair.softmax(1)[:, INSIDE]", "pair.softmax(1)[:, OUTSIDE]",
+    Bug("models.fcis", ".softmax(1)[:, INSIDE]", ".softmax(1)[:, OUTSIDE]",
         rules.test_softmax_sees_the_difference_and_max_sees_the_level),
-    Bug("models.fcis", ".amax(2).mean((2, 3))", ".mean(2).mean((2, 3))",
+    Bug("models.fcis", "pairs.amax(2)", "pairs.mean(2)",
         rules.test_softmax_sees_the_difference_and_max_sees_the_level),
-    Bug("models.fcis", "boxes).amax(2)", "boxes)[:, 1:].amax(2)",
+    Bug("models.fcis", "pairs.amax(2)", "pairs[:, 1:].amax(2)",
         rules.test_softmax_sees_the_difference_and_max_sees_the_level),
     Bug("models.fcis", "(wanted, INSIDE, OUTSIDE)", "(wanted, OUTSIDE, INSIDE)",
         losses.test_fcis_is_a_softmax_over_the_true_pair),
-    Bug("models.fcis", "[index, some.label]", "[index, some.label - 1]",
+    Bug("models.fcis", "some.boxes, some.label)", "some.boxes, some.label - 1)",
         losses.test_fcis_is_a_softmax_over_the_true_pair),
     Bug("models.fcis", "side.numel()", "len(side)",
         losses.test_fcis_is_a_softmax_over_the_true_pair),
@@ -309,7 +309,7 @@ VECTORS = [
 ]
 
 OTHERS = [
-    Bug("models.fcn", "align_corners=False", "align_corners=True",
+    Bug("layers.whole_image", "align_corners=False", "align_corners=True",
         networks.test_class_maps_are_enlarged_as_a_deconvolution_would),
     Bug("models.fcn", "t.label != IGNORED", "t.label != 99",
         every(losses.test_a_softmax_for_every_place_that_says_something, ("FCN",))),

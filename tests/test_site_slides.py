@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,6 +115,25 @@ def test_a_lesson_says_what_its_slides_are(tmp_path: Path) -> None:
     assert last[:3] == ("Another", "Said.", [])
 
 
+def test_a_slide_without_a_picture_shows_points_or_code_of_its_own_section(
+    built: Built,
+) -> None:
+    for name in LESSONS:
+        text = (built.folder / f"slides/{name}.html").read_text("utf-8")
+        kinds = Counter(re.findall(r'<section class="(\w+)">', text))
+        assert kinds["alone"] <= 4, f"{name}: {kinds}"
+        assert "NotImplementedError" not in text and "check." not in re.sub(
+            "(?s)<aside.*?</aside>", "", text)
+
+
+def test_a_slide_knows_where_its_section_ends(tmp_path: Path) -> None:
+    lesson = tmp_path / "01_tiny.md"
+    lesson.write_text(MARKED, encoding="utf-8")
+    first, last = slides.read(lesson)
+    assert first.near == [0] and last.near == []
+    assert "Do it." not in "".join(first.prose)
+
+
 def test_no_notebook_holds_what_marks_a_slide(tmp_path: Path) -> None:
     lesson = tmp_path / "01_tiny.md"
     lesson.write_text(MARKED, encoding="utf-8")
@@ -149,7 +169,7 @@ def test_a_slide_shows_the_first_picture_of_its_stretch(built: Built) -> None:
     code = [cell for cell in of_the_lesson(notebook) if cell.cell_type == "code"]
     for slide, section in zip(slides.of(RUN), text.split("<section")[1:], strict=True):
         shown = [s for n in slide.cells for s in pages.shown(code[n])
-                 if not isinstance(s, str)]
+                 if not isinstance(s, str) and s.widget != "Inventory"]
         kind = {"iframe": False, "img": False}
         if shown:
             first = min(shown, key=lambda each: each.widget == "Predict")
@@ -206,7 +226,7 @@ OVERFULL = """() => {
     if (!shown) continue;
     const [a, b] = [edges(said), edges(shown)];
     if (a.bottom > b.top + 1 && a.right > b.left + 1) note("words on the figure");
-    if (b.height < 240) note("no room for the figure");
+    if (b.height < 240 && shown.matches("img, .frame")) note("no room for the figure");
   }
   return over;
 }"""

@@ -39,7 +39,7 @@ def test_it_begins_where_objectness_is_highest():
 def test_words_and_digits_tell_the_window():
     shown = widget(center=(6, 7))
     window = assemble(LOGITS, 7, centers=[(6, 7)])[0]
-    assert f"{(window > 0).sum()} of 49 pixels above 0" in shown.words()
+    assert f"{(window > 0).sum()} of 49 places above 0" in shown.words()
     shown.i, shown.j = 0, 6
     assert f"comes from map 2, row 3, column 10: {window[0, 6]:.2f}." in shown.words()
     digits = [[int(digit) for digit in row] for row in shown.grid().splitlines()]
@@ -212,7 +212,7 @@ def test_everything_can_be_done_from_the_keyboard(opened):
     mask.press("ArrowDown")
     page.settle()
     assert (page.get("i"), page.get("j")) == (1, 0)
-    assert "Pixel (1, 0)" in page.words()
+    assert "Offset (1, 0)" in page.words()
     assert page.sliders_to_both_ends() == 2
     assert (page.get("y"), page.get("x")) == (11, 14)
     page.page.get_by_role("checkbox").press("Space")

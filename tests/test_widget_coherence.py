@@ -172,7 +172,7 @@ def test_everything_can_be_done_from_the_keyboard(opened) -> None:
     page.page.locator(AFTER).press("ArrowDown")
     page.page.locator(CHANGES).press("ArrowRight")
     page.settle()
-    assert (page.get("i"), page.get("j")) == (1, 1) and "Pixel (1, 1)" in page.words()
+    assert (page.get("i"), page.get("j")) == (1, 1) and "Offset (1, 1)" in page.words()
     page.page.get_by_role("radio", name="3", exact=True).press("Space")
     page.settle()
     assert page.get("k") == 3 and "With 3 x 3 maps" in page.words()

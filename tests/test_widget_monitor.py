@@ -175,7 +175,7 @@ def test_every_step_was_looked_at_and_the_digits_are_the_windows(trained):
 def test_a_picture_without_masks_shows_the_windows_the_network_likes(samples):
     monitor = TrainingMonitor(network(), samples, QUICK, image=samples[1].image)
     assert monitor.windows_at(0).shape == (4, 7, 7) and not monitor.truth
-    assert "pixels are white" in monitor.words()
+    assert "places are white" in monitor.words()
 
 
 def test_best_windows_stand_apart():
@@ -221,7 +221,7 @@ def test_the_run_that_ships_ends_with_good_masks(opened):
     recorded = TrainingMonitor.recorded()
     page = opened(recorded)
     assert page.words() == recorded.words()
-    share = int(re.search(r"(\d+)% of the pixels", recorded.words())[1])
+    share = int(re.search(r"(\d+)% of the places", recorded.words())[1])
     assert share > 95 and recorded.at[-1] == recorded.steps
     assert page.errors == []
 
@@ -262,6 +262,15 @@ def test_one_great_loss_leaves_few_labels(trained, opened):
         page.settle()
         labels = page.page.locator(".ifcn-chart text[x='30']").all_text_contents()
         assert 4 <= len(labels) <= 6 and labels[-1] == highest
+
+
+def test_no_step_is_written_twice_below_the_losses(samples, opened):
+    page = opened(TrainingMonitor(network(), samples, QUICK, pace=0))
+    page.set(status="stopped")
+    below = page.page.locator(".ifcn-chart text[y='{}']".format(
+        page.page.locator(".ifcn-chart text", has_text=re.compile("^0$"))
+        .get_attribute("y")))
+    assert below.all_text_contents() == ["0", "1", "2"]
 
 
 def test_the_slider_goes_from_the_first_moment_to_the_newest(trained, opened):

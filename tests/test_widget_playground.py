@@ -28,11 +28,6 @@ MUTE_WORKER = """globalThis.Worker = class {
 };"""
 
 
-@pytest.fixture(scope="module")
-def network() -> InstanceFCN:
-    return Playground().network
-
-
 def answered(page: Opened) -> None:
     """Wait until the network in the page has answered what is seen, and it is said."""
     page.settle()
@@ -48,7 +43,7 @@ def says_what_python_says(page: Opened) -> str:
     answered(page)
     twin = Playground()
     for name in ("shapes", "selected", "chosen", "shuffled", "k", "light", "noise",
-                 "seen"):
+                 "seen", "beside"):
         setattr(twin, name, page.get(name))
     assert page.words() == twin.words()
     return page.words()
@@ -191,7 +186,8 @@ def test_another_k_is_another_head_on_the_same_backbone(
 ) -> None:
     page = opened(Playground())
     press(page, f"k = {k}")
-    assert f" k = {k}, a head on the backbone that k = 5 trained." in says_what_python_says(page)
+    said = says_what_python_says(page)
+    assert f" k = {k}, a head on the backbone that k = 5 trained." in said
     press(page, "shuffle the channels")
     says_what_python_says(page)
     press(page, "start again")

@@ -15,12 +15,13 @@ from tests.wrong_lesson_10 import LESSON_10
 from tests.wrong_lesson_11 import LESSON_11
 from tests.wrong_lesson_12 import LESSON_12
 from tests.wrong_lesson_13 import LESSON_13
+from tests.wrong_lesson_14 import LESSON_14
 from tests.wrong_measures import MEASURES
 from tests.wrong_rules import RULES
 from tests.wrong_shares import SHARES
 
 EVERY = {**RULES, **MEASURES, **SHARES, **LESSON_09, **LESSON_10, **LESSON_11,
-         **LESSON_12, **LESSON_13}
+         **LESSON_12, **LESSON_13, **LESSON_14}
 
 
 def test_there_are_ten_wrong_answers_to_every_exercise() -> None:

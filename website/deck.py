@@ -5,8 +5,9 @@ A deck is one HTML page over reveal.js, which the package sphinx-revealjs carrie
 
 from __future__ import annotations
 
+import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +24,10 @@ _HERE = Path(__file__).parent
 _REVEAL = ("reveal.js", "reveal.css", "reset.css")
 _WIDE = 1.9
 """A figure that is wider, for its height, stands below the sentence, not beside it."""
+_POINTS = re.compile(r"^(?:.+:\n\s*\n)?(?:(?:- |\d\. ).+\n?)+", re.MULTILINE)
+_MOST_POINTS = 900
+"""Letters of a list that a slide has room for."""
+_ASKS = re.compile(r"NotImplementedError|\bcheck\.|\bpredict\(")
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 for _link in ("link_open", "link_close"):  # they lead from the lesson, not from here
     _MARKDOWN.add_render_rule(_link, lambda *_: "")
@@ -59,9 +64,11 @@ def sections(marked: list[Slide], notebook: NotebookNode, name: str, live: Mappi
             raise ValueError(f"notebooks/{name}.ipynb has {len(code)} code cells, its "
                              "lesson has more: run `make notebooks`")
         outputs = (out for n in slide.cells for out in shown(code[n]))
-        pictures = (out for out in outputs if isinstance(out, Shown))
+        pictures = (out for out in outputs
+                    if isinstance(out, Shown) and out.widget != "Inventory")
         first = min(pictures, key=lambda out: out.widget == "Predict", default=None)
-        kind, figure = _figure(first, f"{name}-{number + 1}", live, files)
+        kind, figure = (_figure(first, f"{name}-{number + 1}", live, files) if first
+                        else _written(slide, [code[n] for n in slide.near]))
         yield _SLIDE.format(
             kind=kind, level=2 if number else 1, lesson=escape(lesson), figure=figure,
             title=_MARKDOWN.renderInline(slide.title),
@@ -69,12 +76,8 @@ def sections(marked: list[Slide], notebook: NotebookNode, name: str, live: Mappi
             notes=_MARKDOWN.render("\n\n".join(slide.notes)))
 
 
-def _figure(
-    found: Shown | None, name: str, live: Mapping, files: dict
-) -> tuple[str, str]:
+def _figure(found: Shown, name: str, live: Mapping, files: dict) -> tuple[str, str]:
     """The kind of a slide, and its widget, alive if it can be, or its figure."""
-    if found is None:
-        return "alone", ""
     if found.widget and found.place in live:
         page = f"widgets/{name}.html"
         files[page] = live[found.place]
@@ -87,6 +90,30 @@ def _figure(
     words = escape(" ".join(found.alt.split()))
     return ("wide" if width > _WIDE * height else "beside",
             f'<img src="{picture}" alt="{words}">')
+
+
+def _written(slide: Slide, cells: Sequence[NotebookNode]) -> tuple[str, str]:
+    """The kind of a slide without a picture, and its points, or code that printed."""
+    points = _POINTS.search("\n\n".join(slide.prose))
+    if points and len(points[0]) <= _MOST_POINTS:
+        return "points", f'<div class="list">{_MARKDOWN.render(points[0])}</div>'
+    for cell in cells:
+        said = "".join(out for out in shown(cell) if isinstance(out, str)).rstrip()
+        size = _letters(f"{cell.source}\n{said}".split("\n"))
+        if said and size >= 14 and not _ASKS.search(cell.source):
+            return "code", (f'<figure style="font-size: {size:.1f}px">'
+                            f"<pre><code>{escape(cell.source)}</code></pre>"
+                            f"<pre><samp>{escape(said)}</samp></pre></figure>")
+    return "alone", ""
+
+
+def _letters(lines: Sequence[str]) -> float:
+    """How large letters of code may be, in pixels, so that all of it has room.
+
+    >>> _letters(["print(1)", "1"]), _letters(["x" * 80, "1"]), _letters(["x"] * 41)
+    (23, 16.5, 8.0)
+    """
+    return min(23, 1320 / max(map(len, lines)), 328 / len(lines))
 
 
 def _carried() -> Iterator[tuple[str, str | bytes]]:

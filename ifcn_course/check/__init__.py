@@ -23,6 +23,8 @@ _CHECKS = {
         "decode_runs polygon_area best_zoom split answer_score area_of_runs "
         "take_apart"),
     "embeddings": "too_near variance move choose ends group",
+    "league": (
+        "verdict_of better_at ceiling frontier bar_ratio luckiest spend"),
     "parts_with_classes": (
         "average_vote map_of pair_mask class_scores vote_slope pair_loss "
         "perfect_pairs"),

@@ -91,7 +91,8 @@ def cropped_loss(function: Callable[..., object]) -> None:
     corner[2:, :2] = 1
     margin, tight = np.zeros((2, 4, 4), bool)
     margin[1:, :3] = tight[2:, :1] = True
-    one = np.ones((1, 1))
+    thin, one = np.zeros((4, 4)), np.ones((1, 1))
+    thin[1] = 1
     asked = [
         ("one place, inside", (0 * one, one, one > 0, 1), "The loss is log 2."),
         ("one wanted place, outside", (-5 * one, one, one < 0, 1),
@@ -104,6 +105,8 @@ def cropped_loss(function: Callable[..., object]) -> None:
          "Two wanted places lie outside, 100 each; then divide by the area."),
         ("large logits", (2000 * (corner - 0.5) * -1, corner, margin, 4),
          "A place inside costs 1000 here; np.logaddexp(0, logits) does not overflow."),
+        ("an object one place high", (golden, thin, thin < 2, 4),
+         "Each wanted place counts: `wanted` is compared place by place."),
     ]
     cases = [Case(what, args, expected_loss(*args), hint) for what, args, hint in asked]
     report("Exercise 12.3", function, cases, agree=close, rule="Inside, the cross "

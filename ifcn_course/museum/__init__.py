@@ -14,7 +14,7 @@ from ifcn_course.museum.specimen import SHELF, Specimen, source
 __all__ = ["Specimen", "concerning", "source", "specimen", "specimens"]
 _FILES = ("assembling", "placing", "shifting", "parts", "kept_scores", "training",
           "drawing", "sizes", "formats", "drawn_windows", "classes", "mixing",
-          "embedding")
+          "embedding", "league")
 _SLOW = {
     "boxing": (
         "away_from_zero", "pool_places", "align_points", "gradient_of_ends",

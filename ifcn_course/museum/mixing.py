@@ -207,6 +207,34 @@ def logits_cropped(
 
 
 @mistake(
+    "Area as a share",
+    "It looks as if the area is taken as a share of the whole map.",
+    "Divide by the number of places in the box: `area` as it is.",
+    "cropped_loss",
+)
+def area_as_share(logits: Logits, wanted: Logits, inside: Inside, area: float) -> float:
+    """Makes the loss grow with the size of the map."""
+    cost = np.where(inside, np.logaddexp(0, logits) - wanted * logits, 100 * wanted)
+    return float(cost.sum() / (area / logits.size))
+
+
+@mistake(
+    "Truth by nearest place",
+    "It looks as if the true mask is read at every second place only.",
+    "Use `wanted` as it is: read coarsely, thin objects vanish from the truth.",
+    "cropped_loss",
+)
+def truth_by_nearest(
+    logits: Logits, wanted: Logits, inside: Inside, area: float
+) -> float:
+    """Makes the truth smaller by leaving places out, and larger again."""
+    h, w = wanted.shape
+    wanted = wanted[::2, ::2].repeat(2, 0).repeat(2, 1)[:h, :w]
+    cost = np.where(inside, np.logaddexp(0, logits) - wanted * logits, 100 * wanted)
+    return float(cost.sum() / area)
+
+
+@mistake(
     "Boxes remove themselves",
     "It looks as if a box is compared with itself.",
     "The diagonal is each box with itself: np.triu(overlap, 1) leaves it out.",

@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ifcn_lab.atomic_write import check_writable, write_whole
@@ -31,7 +32,7 @@ from ifcn_lab.draw.league import league
 from ifcn_lab.league.claims import CLAIMS, asked, chosen, claim_told
 from ifcn_lab.league.parallel import Done
 from ifcn_lab.league.roi_oracle import oracle_told, roi_oracle
-from ifcn_lab.league.rows import Data
+from ifcn_lab.league.rows import Data, Row
 from ifcn_lab.league.settings import league_setting
 from ifcn_lab.league.table import by_row, league_lines, league_page
 from ifcn_lab.models import MODELS
@@ -78,16 +79,38 @@ def run(given: Namespace) -> int:
 
 
 def performed(given: Namespace, rows: Mapping[str, Mapping[str, Any]]) -> list[Done]:
-    """Every row, as `Setting.relative` takes it, with every seed."""
-    scenes = given.dataset == "scenes"
-    data = Data(given.dataset, given.data, every=given.every or 1, kinds=False,
+    """Every row, as `league_rows` takes it, with every seed."""
+    return collect(given, league_rows(
+        rows, given.dataset, given.data, every=given.every or 1,
+        processor_seconds=given.processor_seconds, **length_of(given)))
+
+
+def league_rows(
+    rows: Mapping[str, Mapping[str, Any]], dataset: str = "scenes",
+    root: Path | None = None, *, every: int = 1, processor_seconds: float = SECONDS,
+    **length: Any,
+) -> list[Row]:
+    """Rows of the league: its data, one budget for all.
+
+    Args:
+        rows: by name, each as `Setting.relative` takes it.
+        dataset: known by name.
+        root: its folder; scenes need none.
+        every: n-th validation image is measured.
+        processor_seconds: how long to train, where `length` does not say.
+        length: changes of the recipes, as `iterations=50`.
+
+    Raises:
+        ValueError: no such model, or no image of the data set can be read.
+    """
+    scenes = dataset == "scenes"
+    data = Data(dataset, root, every=every, kinds=False,
                 sets=tuple(SCENE_SETS) if scenes else ())
-    budget = length_of(given) or {"iterations": MANY, "clock": "processor",
-                                  "seconds": given.processor_seconds}
+    budget = length or {"iterations": MANY, "clock": "processor",
+                        "seconds": processor_seconds}
     sizes = None if scenes else object_sizes(data.open("train"))
-    setting = league_setting(given.dataset, sizes, **budget)
-    return collect(given, [setting.relative(data, name, **own)
-                           for name, own in rows.items()])
+    setting = league_setting(dataset, sizes, **budget)
+    return [setting.relative(data, name, **own) for name, own in rows.items()]
 
 
 def write(given: Namespace, results: list[Done]) -> None:

@@ -69,6 +69,7 @@ _HOME = {
     "read_before_and_after": "boxes",
     "pulls_of_edges": "boxes",
     "anchors_and_labels": "boxes",
+    "three_stages": "boxes",
     "votes": "pairs",
     "pair": "pairs",
     "contested": "pairs",
@@ -83,6 +84,10 @@ _HOME = {
     "stages": "refinement",
     "gains": "refinement",
     "wrong_by_distance": "refinement",
+    "recall_by_iou": "standings",
+    "prices": "standings",
+    "cut_axes": "standings",
+    "best_by_runs": "standings",
 }
 
 __all__ = sorted(_HOME)

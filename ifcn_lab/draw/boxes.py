@@ -148,3 +148,48 @@ def anchors_and_labels(
     said = listing([f"{number} {kind}" for number, kind in enumerate(kinds)])
     return Picture(figure, f"{len(objects)} objects and {len(anchors)} anchors: "
                    f"{said}.")
+
+
+def three_stages(
+    image: UInt8[np.ndarray, "h w 3"], boxes: Float[np.ndarray, "N 4"],
+    masks: Float[np.ndarray, "N P P"], sure: Float[np.ndarray, " N"],
+    moved: Float[np.ndarray, "N 4"],
+) -> Picture:
+    """A cascade: boxes, the masks read in them, and how sure of an object each is.
+
+    Args:
+        image: the picture.
+        boxes: (x0, y0, x1, y1) in pixels.
+        masks: in each box, 0 to 1.
+        sure: the probability that each shows an object.
+        moved: where the last stage puts each box.
+    """
+    titles = ("1. boxes", "2. their masks", "3. an object? and its box")
+    with panels(1, 3, width=8.4, height=3.1) as (figure, grid):
+        for axes, title in zip(grid[0], titles, strict=True):
+            bare(axes, title).imshow(pale(image))
+        for box, mask, share, better in zip(boxes, masks, sure, moved, strict=True):
+            frame(grid[0, 0], box, FOUND)
+            frame(grid[0, 1], box, FOUND, ":")
+            outline(grid[0, 1], pasted(mask, box, image.shape[:2]), TRUE, 2)
+            frame(grid[0, 2], better, TRUE if share > 0.5 else GREY,
+                  "-" if share > 0.5 else ":")
+            grid[0, 2].text(*(better[:2] + 3), f"{share:.2f}", va="top", size=10,
+                            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1})
+    return Picture(figure, f"{len(boxes)} boxes, the mask that was read in each of "
+                   "them, and where it is moved. They show an object with probability "
+                   f"{listing([f'{share:.2f}' for share in sure])}.")
+
+
+def pasted(
+    mask: Float[np.ndarray, "P P"], box: Float[np.ndarray, "4"], shape: tuple[int, int]
+) -> Bool[np.ndarray, "h w"]:
+    """A mask of a box at its place in a picture of (h, w), cut at one half."""
+    import torch
+
+    from ifcn_lab.layers.two_stage import paste_part, within
+
+    found, edges = np.zeros(shape, bool), torch.from_numpy(box)
+    x0, y0, x1, y1 = pixels = within(edges, shape)
+    found[y0:y1, x0:x1] = paste_part(torch.from_numpy(mask), edges, pixels) > 0.5
+    return found

@@ -30,7 +30,7 @@ def one_step(k: int, m: int, step: tuple[int, int] = (0, 1)) -> Picture:
     if not 0 <= min(step) <= max(step) < m:
         raise ValueError(f"a step is 0 to {m - 1} places down and right, got {step}")
     same = kept(k, m, step)
-    with panels(1, 4, width=9.0, height=3.0) as (figure, axes):
+    with panels(1, 4, width=9.0, height=2.7) as (figure, axes):
         for ax, moved, title in zip(axes[0], ((0, 0), step), ("before", "after"),
                                     strict=False):
             draw_parts(frame_of(ax, m, step), k, m, moved)

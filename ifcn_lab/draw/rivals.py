@@ -132,7 +132,7 @@ def share(ious: Float[np.ndarray, " N"], limit: float) -> float:
 
 
 def close_up(failure: Failure, margin: float = 0.6) -> Failure:
-    """The same failure, cut to a square round the object.
+    """The same failure, cut to a square round the object, and inside the picture.
 
     Args:
         failure: an object, the picture it is in and the mask nearest to it.
@@ -146,10 +146,13 @@ def close_up(failure: Failure, margin: float = 0.6) -> Failure:
     """
     y, x = np.nonzero(failure.truth)
     reach = (0.5 + margin) * (1 + max(np.ptp(y), np.ptp(x)))
-    around = tuple(
-        slice(max(0, int(middle - reach)), int(middle + reach))
-        for middle in ((y.min() + y.max() + 1) / 2, (x.min() + x.max() + 1) / 2)
-    )
+    around = []
+    for at, length in zip((y, x), failure.truth.shape, strict=True):
+        side = min(int(2 * reach), length)
+        first = int((at.min() + at.max() + 1) / 2 - reach)
+        first = min(max(0, first), length - side)
+        around.append(slice(first, first + side))
+    around = tuple(around)
     return failure._replace(image=failure.image[around], truth=failure.truth[around],
                             nearest=failure.nearest[around])
 

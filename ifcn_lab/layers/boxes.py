@@ -14,6 +14,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ifcn_lab.layers.nms import nms
+
 MOST_GROWTH = math.log(1000 / 16)
 """A decoded box is at most e to this, 62.5, times as wide and high as its anchor."""
 
@@ -45,6 +47,19 @@ def clip_boxes(
     """What of each box lies in an image of (h, w) pixels."""
     h, w = shape
     return boxes.clamp(min=0).minimum(boxes.new_tensor([w, h, w, h]))
+
+
+def grow_boxes(
+    boxes: Float[Tensor, "N 4"], share: float, shape: tuple[int, int]
+) -> Float[Tensor, "N 4"]:
+    """Boxes wider and higher by a share of themselves, as far as the image goes.
+
+    Example:
+        >>> grow_boxes(torch.tensor([[2.0, 0, 6, 8]]), 0.5, (9, 9)).tolist()
+        [[1.0, 0.0, 7.0, 9.0]]
+    """
+    half = (boxes[:, 2:] - boxes[:, :2]) * share / 2               # (N, 2)
+    return clip_boxes(boxes + torch.cat([-half, half], 1), shape)
 
 
 def as_middles(boxes: Float[Tensor, "*N 4"]) -> tuple[Tensor, Tensor]:
@@ -123,6 +138,14 @@ def match(
             if found[anchor] < 0:
                 found[anchor] = own
     return found
+
+
+def usual_nms(
+    boxes: Float[Tensor, "N 4"], scores: Float[Tensor, " N"], iou: float = 0.5
+) -> Int[Tensor, " kept"]:
+    """`nms` of boxes that are tensors."""
+    kept = nms(boxes.detach().cpu().numpy(), scores.detach().cpu().numpy(), iou)
+    return torch.from_numpy(kept).to(boxes.device)
 
 
 def fast_nms(

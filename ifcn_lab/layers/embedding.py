@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ifcn_lab.layers.backbones import convolved
-from ifcn_lab.layers.whole_image import Piece, WholeImageModel
+from ifcn_lab.layers.whole_image import Piece, WholeImageModel, enlarged
 from ifcn_lab.views import View
 
 NOTHING, SILENT = 0, -1
@@ -162,9 +162,7 @@ def as_pieces(
     is the mean of its best kind's.
     """
     h, w = shape
-    large = F.interpolate(kind[None], scale_factor=stride, mode="bilinear",
-                          align_corners=False)[0, :, :h, :w]
-    solid = (large.argmax(0) != NOTHING).numpy()
+    solid = (enlarged(kind[None], stride, shape)[0].argmax(0) != NOTHING).numpy()
     for group in groups:
         score, best = kind[1:, group].mean(1).max(0)
         wide = group.numpy().repeat(stride, 0).repeat(stride, 1)[:h, :w]

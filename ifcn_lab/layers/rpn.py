@@ -23,9 +23,10 @@ from ifcn_lab.layers.boxes import (
     clip_boxes,
     decode_boxes,
     encode_boxes,
+    grow_boxes,
     match,
+    usual_nms,
 )
-from ifcn_lab.layers.nms import nms
 from ifcn_lab.layers.whole_image import WholeImageModel
 from ifcn_lab.segmenter import Terms
 from ifcn_lab.views import View
@@ -68,6 +69,11 @@ class AnchoredModel(WholeImageModel):
         others: see `WholeImageModel`.
     """
 
+    wider = 0.0
+    """By which share of itself a box is grown before its mask is drawn: to see what
+    boxes that are too large do to masks.
+    """
+
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         sides: Sequence[float] | None = None, **others: Any,
@@ -78,6 +84,12 @@ class AnchoredModel(WholeImageModel):
     def expect(self, low: float, high: float) -> None:
         """Anchors from the smallest objects to the largest."""
         self.sides = spread_sides(low, high, len(self.sides))
+
+    def widened(
+        self, boxes: Float[Tensor, "N 4"], shape: tuple[int, int]
+    ) -> Float[Tensor, "N 4"]:
+        """Boxes as masks are drawn in them, grown by `wider`."""
+        return grow_boxes(boxes, self.wider, shape)
 
     def targets(self, view: View, rng: np.random.Generator) -> Objects:
         """Boxes, masks and categories of the view's objects with a solid pixel.
@@ -107,6 +119,8 @@ class RPN(nn.Module):
         channels: of the feature map.
         stride: image pixels per place.
         sizes: (width, height) of the anchors of a place, in image pixels.
+        levels: of a feature pyramid: the head is the same for all, and each has anchors
+            of one side, if `sizes` come from `anchor_sizes` of as many sides.
         drawn: anchors per image that teach, at most half of them positive.
         positive, negative: IoU from which an anchor learns an object, and below which
             it is background.
@@ -114,15 +128,17 @@ class RPN(nn.Module):
     """
 
     def __init__(
-        self, channels: int, stride: int, sizes: Sizes, *, drawn: int = 256,
-        positive: float = 0.7, negative: float = 0.3, nms_iou: float = 0.7,
+        self, channels: int, stride: int, sizes: Sizes, *, levels: int = 1,
+        drawn: int = 256, positive: float = 0.7, negative: float = 0.3,
+        nms_iou: float = 0.7,
     ) -> None:
         super().__init__()
         self.stride, self.sizes, self.drawn = stride, sizes, drawn
+        self.levels = levels
         self.positive, self.negative, self.nms_iou = positive, negative, nms_iou
         self.look = nn.Sequential(conv_norm(channels, channels), nn.ReLU())
-        self.objectness = nn.Conv2d(channels, len(sizes), 1)
-        self.code = nn.Conv2d(channels, 4 * len(sizes), 1)
+        self.objectness = nn.Conv2d(channels, len(sizes) // levels, 1)
+        self.code = nn.Conv2d(channels, 4 * (len(sizes) // levels), 1)
 
     def forward(self, features: Float[Tensor, "B C H W"]) -> AnchorOutputs:
         """Logit and code of every anchor, in the order of `anchors`."""
@@ -133,9 +149,11 @@ class RPN(nn.Module):
                              code.reshape(len(code), -1, 4))
 
     def anchors(self, features: Float[Tensor, "B C H W"]) -> Float[Tensor, "N 4"]:
-        """The anchors of a feature map, in image pixels."""
-        shape = (features.shape[2], features.shape[3])
-        return make_anchors(shape, self.stride, self.sizes).to(features.device)
+        """The anchors of a feature map, or of a pyramid on it, in image pixels."""
+        h, w = features.shape[2:]
+        return torch.cat([
+            make_anchors((h >> n, w >> n), self.stride << n, self.sizes[n::self.levels])
+            for n in range(self.levels)]).to(features.device)
 
     def losses(
         self, out: AnchorOutputs, anchors: Float[Tensor, "N 4"],
@@ -178,9 +196,7 @@ class RPN(nn.Module):
         boxes = clip_boxes(decode_boxes(code[best], anchors[best]), shape)
         thick = (boxes[:, 2:] - boxes[:, :2] >= 1).all(1) & objectness[best].isfinite()
         boxes, scores = boxes[thick], objectness[best][thick].sigmoid()
-        kept = nms(boxes.detach().cpu().numpy(), scores.detach().cpu().numpy(),
-                   self.nms_iou)[:top]
-        kept = torch.from_numpy(kept).to(boxes.device)
+        kept = usual_nms(boxes, scores, self.nms_iou)[:top]
         return boxes[kept], scores[kept]
 
 

@@ -228,6 +228,7 @@ class TwoStage(AnchoredModel):
         if len(pairs) == 0:
             return self.as_instances([], shape)
         boxes = boxes[torch.from_numpy(pairs[:, 0]).to(boxes.device)]
+        boxes = self.widened(boxes, shape)
         kind = torch.from_numpy(pairs[:, 1]).to(boxes.device)
         score = scores[pairs[:, 0], pairs[:, 1]]
         parts = self.masks(maps, boxes, kind)

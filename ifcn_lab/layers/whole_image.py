@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.nn import functional as F
 
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.layers.backbones import build_backbone, fused, uses_bfloat16
@@ -134,6 +135,15 @@ class WholeImageModel(Segmenter):
             shape, np.array(boxes, int).reshape(-1, 4), scores, crops,
             names=self.classes, categories=None if ids is None else ids[kinds],
         ).take(np.argsort(-scores, kind="stable"))
+
+
+def enlarged(
+    maps: Float[Tensor, "B C H W"], stride: int, shape: Sequence[int]
+) -> Float[Tensor, "B C h w"]:
+    """Maps brought bilinearly to the (h, w) pixels of their image."""
+    large = F.interpolate(maps, scale_factor=stride, mode="bilinear",
+                          align_corners=False)
+    return large[..., : shape[0], : shape[1]]
 
 
 def check_finite(**outputs: Tensor) -> None:

@@ -96,7 +96,8 @@ def answered(
     for sample in tqdm(samples, unit="image", leave=False,
                        disable=None if shown else True):
         stop_if_alone()
-        yield sample, model.detect([sample.image], **detect)[0]
+        truth = {"truth": [sample]} if model.told else {}
+        yield sample, model.detect([sample.image], **truth, **detect)[0]
 
 
 def figures_of(

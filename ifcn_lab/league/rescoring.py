@@ -15,13 +15,13 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float32, UInt8
 from torch import Tensor
-from torch.nn import functional as F
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.masks import tight_boxes
-from ifcn_lab.layers.boxes import clip_boxes
+from ifcn_lab.layers.boxes import grow_boxes
 from ifcn_lab.layers.rpn import Objects
 from ifcn_lab.layers.two_stage import Taught, cut_masks
+from ifcn_lab.layers.whole_image import enlarged
 from ifcn_lab.metrics import mask_iou
 from ifcn_lab.metrics.precision import CocoPrecision, CocoReport
 from ifcn_lab.models.mask_scoring import MaskScoringRCNN
@@ -77,13 +77,10 @@ def answers(net: YOLACT, samples: Sequence[Sample], wider: float = 0) -> list[Re
 def _answers(net: YOLACT, out: Prototypes, sample: Sample, wider: float) -> Replies:
     shape = sample.image.shape[:2]
     (found,) = net.found(out, shape, least=SMALLEST)
-    half = (found.boxes[:, 2:] - found.boxes[:, :2]) * wider / 2      # (N, 2)
-    boxes = clip_boxes(found.boxes + torch.cat([-half, half], 1), shape)
+    boxes = grow_boxes(found.boxes, wider, shape)
     soft = assembled(out.prototypes[0], found.mix).sigmoid()          # (N, H, W)
     soft = soft * crop(boxes / PROTOTYPE_STRIDE, soft.shape[1:])
-    large = F.interpolate(soft[:, None], scale_factor=PROTOTYPE_STRIDE,
-                          mode="bilinear", align_corners=False)[:, 0]
-    masks = (large[:, : shape[0], : shape[1]] > 0.5).numpy()
+    masks = (enlarged(soft[:, None], PROTOTYPE_STRIDE, shape)[:, 0] > 0.5).numpy()
     some = masks.any((1, 2))
     iou = mask_iou(masks[some], sample.masks).max(1, initial=0)
     return Replies(soft.numpy()[some], masks[some],

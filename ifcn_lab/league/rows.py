@@ -60,8 +60,8 @@ class Data:
 
     def validation(self, name: str = "") -> Sequence[Sample]:
         """The images that are measured on, or those of a named scene set."""
-        every = SceneSet(*SCENES["val"], **SCENE_SETS[name]) if name \
-            else self.open("val")
+        every = SceneSet(*SCENES["val"], by_shape=self.kinds, **SCENE_SETS[name]) \
+            if name else self.open("val")
         count = min(len(every), self.first or len(every))
         return Subset(every, range(0, count, self.every))
 

@@ -27,6 +27,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ifcn_lab.data import Sample
 from ifcn_lab.layers.embedding import (
     NOTHING,
     SILENT,
@@ -38,6 +39,7 @@ from ifcn_lab.layers.embedding import (
 )
 from ifcn_lab.layers.whole_image import Piece
 from ifcn_lab.segmenter import Instances, Terms
+from ifcn_lab.views import scale_all
 
 REG_WEIGHT = 0.001
 
@@ -74,6 +76,9 @@ class Discriminative(EmbeddingModel):
     """
 
     scored = False
+
+    told: tuple[str, ...] = ()
+    """What `detect` takes from `truth`: "centres", "foreground", both or nothing."""
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
@@ -119,6 +124,7 @@ class Discriminative(EmbeddingModel):
     def detect(
         self, images: Sequence[np.ndarray], *, top: int = 100,
         bandwidth: float | None = None, least: int = 4, precision: str = "float32",
+        truth: Sequence[Sample] = (),
     ) -> list[Instances]:
         """The groups of vectors of each image's foreground.
 
@@ -129,24 +135,58 @@ class Discriminative(EmbeddingModel):
                 their text takes `pull`, which may need several moves.
             least: groups of fewer places are left out.
             precision: "float32", "bfloat16" or "auto".
+            truth: the images' samples, where `told` takes something from them.
 
         Raises:
-            ValueError, TypeError: an image that makes no sense, or scores that are NaN.
+            ValueError, TypeError: an image that makes no sense, scores that are NaN, or
+                no truth where `told` needs it.
         """
-        pieces = partial(self.pieces, bandwidth=bandwidth or self.push, least=least)
+        if self.told and len(truth) != len(images):
+            raise ValueError(f"`told` is {self.told}, but `truth` holds {len(truth)} "
+                             f"samples for {len(images)} images; give each its own")
+        rng = np.random.default_rng(0)
+        right = iter([self.targets(scale_all(each, 1.0, self.stride), rng)
+                      for each in truth])
+        pieces = partial(self.pieces, bandwidth=bandwidth or self.push, least=least,
+                         right=right)
         return self.detect_by(pieces, images, top, precision)
 
     def pieces(
-        self, out: Vectors, shape: tuple[int, ...], bandwidth: float, least: int
+        self, out: Vectors, shape: tuple[int, ...], bandwidth: float, least: int,
+        right: Iterator[PlaceLabels],
     ) -> Iterator[Piece]:
         """Groups of the vectors of the foreground's places."""
         kind = out.kind[0].softmax(0).cpu()                        # (C+1, H, W)
+        vectors = out.vectors[0].cpu()                             # (D, H, W)
+        labels = next(right, None)
+        if "foreground" in self.told:
+            kind = F.one_hot(labels.kind.clamp(min=0), len(kind)).permute(2, 0, 1) * 1.0
         there = kind.argmax(0) != NOTHING
-        vectors = out.vectors[0].cpu()[:, there].T                 # (N, D)
-        number = torch.arange(len(vectors))
+        some = vectors[:, there].T                                 # (N, D)
+        number = torch.arange(len(some))
+        groups = mean_shift(some, bandwidth, least=least)
+        if "centres" in self.told:
+            own = labels.own.flatten()
+            groups = near_centres(some, vectors.flatten(1).T, own, bandwidth)
         groups = (there.masked_scatter(there, torch.isin(number, group))
-                  for group in mean_shift(vectors, bandwidth, least=least))
+                  for group in groups)
         return as_pieces(groups, kind, self.stride, shape)
+
+
+def near_centres(
+    some: Float[Tensor, "n D"], vectors: Float[Tensor, "N D"], own: Int[Tensor, " N"],
+    bandwidth: float,
+) -> Iterator[Int[Tensor, " k"]]:
+    """Groups of `some`: those nearest each object's mean vector, if within reach."""
+    numbers = own[own > NOTHING].unique()
+    if len(numbers) == 0:
+        return
+    means = torch.stack([vectors[own == number].mean(0) for number in numbers])
+    away = torch.cdist(some, means)                                # (n, C)
+    for number in range(len(means)):
+        near = (away.argmin(1) == number) & (away[:, number] < bandwidth)
+        if near.any():
+            yield near.nonzero()[:, 0]
 
 
 def discriminative_loss(

@@ -41,6 +41,8 @@ class FCIS(RFCN):
         categories: names by category id; None: object or not, whatever its kind.
         k: parts per side; 7 in the source.
         bins: per side of an assembled region; 21 in the source, 3 to a part.
+        joint: masks and categories share the maps. Otherwise the first map of a pair
+            draws by itself, by a sigmoid, and the mean of the second one names.
         others: see `TwoStage`.
 
     Raises:
@@ -60,12 +62,12 @@ class FCIS(RFCN):
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
-        k: int = 5, bins: int = 21, **others: Any,
+        k: int = 5, bins: int = 21, joint: bool = True, **others: Any,
     ) -> None:
         if not 1 <= k <= bins:
             raise ValueError(f"k is {k} and bins is {bins}; give k of 1 to bins")
         super().__init__(backbone, categories, k=k, **others)
-        self.bins = bins
+        self.bins, self.joint = bins, joint
 
     def assembled(
         self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"]
@@ -77,26 +79,34 @@ class FCIS(RFCN):
 
     def read(self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"]) -> Read:
         """The larger of each pair, averaged over the region; the box by parts."""
-        category = self.assembled(maps, boxes).amax(2).mean((2, 3))  # (N, C + 1)
+        pairs = self.assembled(maps, boxes)                        # (N, C+1, 2, P, P)
+        level = pairs.amax(2) if self.joint else pairs[:, :, OUTSIDE]
         code = ps_roi_pool(maps[-4 * self.k ** 2:], boxes, self.k, stride=self.stride)
-        return Read(category, code.mean((2, 3)))
+        return Read(level.mean((2, 3)), code.mean((2, 3)))
+
+    def own_pairs(
+        self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"],
+        number: Int[Tensor, " N"],
+    ) -> Float[Tensor, "N 2 P P"]:
+        """Inside and outside of the category of each region; outside 0 if not joint.
+        """
+        index = torch.arange(len(number), device=maps.device)
+        pair = self.assembled(maps, boxes)[index, number]
+        return pair if self.joint else pair * pair.new_tensor([1, 0])[:, None, None]
 
     def masks(
         self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"],
         kind: Int[Tensor, " N"],
     ) -> Float[Tensor, "N P P"]:
         """The softmax over the pair, that is a sigmoid of its difference."""
-        index = torch.arange(len(kind), device=kind.device)
-        pair = self.assembled(maps, boxes)[index, kind + 1]        # (N, 2, P, P)
-        return pair.softmax(1)[:, INSIDE]
+        return self.own_pairs(maps, boxes, kind + 1).softmax(1)[:, INSIDE]
 
     def mask_losses(
         self, maps: Float[Tensor, "D H W"], taught: Taught, objects: Objects
     ) -> Terms:
         """A softmax over the true category's pair, mean over a region's pixels."""
         some = taught.positive()
-        index = torch.arange(len(some.label), device=maps.device)
-        pair = self.assembled(maps, some.boxes)[index, some.label]  # (R, 2, P, P)
+        pair = self.own_pairs(maps, some.boxes, some.label)        # (R, 2, P, P)
         wanted = cut_masks(objects, some, self.bins)
         side = torch.where(wanted, INSIDE, OUTSIDE)
         loss = F.cross_entropy(pair, side, reduction="sum")

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ifcn_lab.layers.thresholding import pieces
-from ifcn_lab.layers.whole_image import Piece, WholeImageModel
+from ifcn_lab.layers.whole_image import Piece, WholeImageModel, enlarged
 from ifcn_lab.segmenter import Instances, Terms
 from ifcn_lab.views import View
 
@@ -71,9 +71,7 @@ class FCN(WholeImageModel):
     def forward(self, images: Float[Tensor, "B 3 h w"]) -> ClassMaps:
         """Class maps of a batch of images in [0, 1], at their size."""
         maps = self.classify(self.backbone(self.normalised(images)))  # (B, C+1, H, W)
-        large = F.interpolate(maps, scale_factor=self.stride, mode="bilinear",
-                              align_corners=False)
-        return ClassMaps(large[..., : images.shape[2], : images.shape[3]])
+        return ClassMaps(enlarged(maps, self.stride, images.shape[2:]))
 
     def targets(self, view: View, rng: np.random.Generator) -> PixelLabels:
         """The class of every pixel; where objects overlap, the last one has it.

@@ -40,6 +40,7 @@ class MaskScoringRCNN(MaskRCNN):
         backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         detach: let no gradient of the IoU's loss reach mask head and features.
+        features: the head also reads the region's features, not its mask alone.
         others: see `MaskRCNN`.
 
     Example:
@@ -57,13 +58,13 @@ class MaskScoringRCNN(MaskRCNN):
 
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
-        detach: bool = False, **others: Any,
+        detach: bool = False, features: bool = True, **others: Any,
     ) -> None:
         super().__init__(backbone, categories, **others)
-        self.detach = detach
+        self.detach, self.features = detach, features
         width = min(self.channels, 256)
         self.iou_head = nn.Sequential(
-            conv_norm(self.channels + 1, width), nn.ReLU(),
+            conv_norm(self.channels * features + 1, width), nn.ReLU(),
             conv_norm(width, width, stride=2), nn.ReLU(),
             conv_norm(width, width, stride=2), nn.ReLU(), nn.Flatten(),
             nn.Linear(width * ((self.mask_bins + 3) // 4) ** 2, width), nn.ReLU(),
@@ -74,10 +75,11 @@ class MaskScoringRCNN(MaskRCNN):
         mask: Float[Tensor, "N P P"],
     ) -> Float[Tensor, "N K"]:
         """The IoU that each mask has with its object, told for every category."""
-        seen = self.regions(maps, boxes, self.mask_bins)           # (N, C, P/2, P/2)
-        if self.detach:
-            seen, mask = seen.detach(), mask.detach()
-        return self.iou_head(torch.cat([seen, F.max_pool2d(mask[:, None], 2)], 1))
+        seen = [F.max_pool2d(mask[:, None], 2)]                    # (N, 1, P/2, P/2)
+        if self.features:
+            seen.insert(0, self.regions(maps, boxes, self.mask_bins))
+        seen = torch.cat(seen, 1)
+        return self.iou_head(seen.detach() if self.detach else seen)
 
     def score_losses(
         self, maps: Float[Tensor, "C H W"], some: Taught, objects: Objects,

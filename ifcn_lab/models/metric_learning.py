@@ -38,7 +38,7 @@ from ifcn_lab.layers.embedding import (
     draw_places,
 )
 from ifcn_lab.layers.mask_voting import kept_masks
-from ifcn_lab.layers.whole_image import Piece
+from ifcn_lab.layers.whole_image import Piece, enlarged
 from ifcn_lab.segmenter import Instances, Terms
 
 TAUS = (0.25, 0.5, 0.75, 0.9)
@@ -145,8 +145,7 @@ class MetricLearning(EmbeddingModel):
         scores = out.seeds[0].softmax(1)[:, 1:].flatten(2).cpu()   # (T, C, N)
         size = out.vectors.shape[2:]
         vectors = out.vectors[0].flatten(1).T.cpu()                # (N, D)
-        large = F.interpolate(out.vectors, scale_factor=self.stride, mode="bilinear",
-                              align_corners=False)[0, :, : shape[0], : shape[1]]
+        large = enlarged(out.vectors, self.stride, shape)[0]       # (D, h, w)
         large = large.flatten(1).T.cpu()                           # (h*w, D)
         best, which = scores.flatten(0, 1).max(0)                  # (N,)
         for seed in choose_seeds(best, vectors, min(seeds, math.prod(size)), alpha):

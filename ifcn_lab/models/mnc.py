@@ -86,8 +86,7 @@ class MNC(Segmenter):
         width: of the fully connected layers; None: MNC's 4096 for VGG-16, 256 for the
             small backbone.
         bins: per side, an even number; 14 in MNC.
-        dropout: share of the layers' outputs left out in training. No source at hand
-            names it; 0 here.
+        dropout: of the layers' outputs in training; no source at hand names a share.
         sides: enlarge an image until its shorter side has the first number of pixels,
             but its longer side no more than the second; (600, 1000) for photographs.
             600 is confirmed, 1000 is not. None: images as they are.
@@ -169,9 +168,8 @@ class MNC(Segmenter):
 
     def zoom(self, shape: tuple[int, int]) -> float:
         """How much an image of (h, w) pixels is enlarged."""
-        if self.sides is None:
-            return 1.0
-        return min(self.sides[0] / min(shape), self.sides[1] / max(shape))
+        return 1.0 if self.sides is None else min(
+            self.sides[0] / min(shape), self.sides[1] / max(shape))
 
     def targets(self, view: View, rng: np.random.Generator) -> Rois:
         """Regions of the view, positives up to a quarter and the rest background."""

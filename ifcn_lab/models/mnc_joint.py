@@ -69,6 +69,9 @@ class MNCJoint(TwoStage):
 
     mask_terms = ()
 
+    proposing = False
+    """Whether answers are the masks of all proposals, in the order of their boxes."""
+
     def __init__(
         self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
         m: int = 21, box_gradient: bool = True, mask_iou: float = 0.5,
@@ -168,16 +171,26 @@ class MNCJoint(TwoStage):
         NMS and votes then keep MNC's own figures, and `nms_iou` and `least` are not
         asked.
         """
-        if not self.voting or len(boxes) == 0:
+        if len(boxes) == 0 or not self.voting and not self.proposing:
             return super().answer(maps, boxes, shape, top, nms_iou, least, threshold)
+        if self.proposing:
+            found = self.every_mask(maps, boxes, shape, threshold).top(top)
+            return replace(found, scores=1 / (1 - found.scores))
         read = self.read(maps, boxes)
         check_finite(**read._asdict())
         boxes = clip_boxes(decode_boxes(read.code, boxes, BOX_WEIGHTS), shape)
+        found = self.every_mask(maps, boxes, shape, threshold)
+        order = -found.scores.astype(int)            # `pasted` may leave some out
+        scores = read.category.softmax(1)[:, 1:].cpu().numpy()[order].astype(float)
+        named = instances(found, scores, self.classes or {1: "object"}).top(top)
+        return named if self.classes else replace(named, categories=None, names=None)
+
+    def every_mask(
+        self, maps: Float[Tensor, "D H W"], boxes: Float[Tensor, "N 4"],
+        shape: tuple[int, int], threshold: float,
+    ) -> Instances:
+        """The mask of each box, in their order: the scores are 0, -1, -2 and so on."""
         number = torch.arange(len(boxes))
         found = self.pasted(self.masks(maps, boxes, number), boxes, number * 0,
                             -number.numpy().astype(float), shape, threshold)
-        order = -found.scores.astype(int)            # `pasted` may leave some out
-        scores = read.category.softmax(1)[:, 1:].cpu().numpy()[order].astype(float)
-        named = instances(replace(found, categories=None), scores,
-                          self.classes or {1: "object"}).top(top)
-        return named if self.classes else replace(named, categories=None, names=None)
+        return replace(found, categories=None, names=None)

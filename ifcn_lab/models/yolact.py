@@ -34,11 +34,11 @@ from ifcn_lab.layers.boxes import (
     decode_boxes,
     encode_boxes,
     fast_nms,
+    usual_nms,
 )
-from ifcn_lab.layers.nms import nms
 from ifcn_lab.layers.rpn import AnchoredModel, Objects, hardest_loss, label_anchors
 from ifcn_lab.layers.two_stage import mask_iou
-from ifcn_lab.layers.whole_image import Piece
+from ifcn_lab.layers.whole_image import Piece, enlarged
 from ifcn_lab.segmenter import Instances, Terms
 
 BOX_WEIGHT, MASK_WEIGHT = 1.5, 6.125
@@ -117,8 +117,7 @@ class YOLACT(AnchoredModel):
 
     def anchors(self, out: Prototypes) -> Float[Tensor, "N 4"]:
         """The anchors of a map of prototypes, in image pixels."""
-        side = self.stride // PROTOTYPE_STRIDE
-        h, w = (n // side for n in out.prototypes.shape[2:])
+        h, w = (n * PROTOTYPE_STRIDE // self.stride for n in out.prototypes.shape[2:])
         return make_anchors((h, w), self.stride, anchor_sizes(self.sides)).to(out.code)
 
     # What it is taught
@@ -131,11 +130,10 @@ class YOLACT(AnchoredModel):
             some = found >= 0
             own = found[some]
             wanted = encode_boxes(objects.boxes[own], anchors[some], VARIANCES)
-            box = F.smooth_l1_loss(code[some], wanted, reduction="sum")
+            box = BOX_WEIGHT * F.smooth_l1_loss(code[some], wanted, reduction="sum")
             mask, iou = self.mask_loss(prototypes, mix[some], own, objects)
             named = hardest_loss(category, found, objects.label)
-            four = named, BOX_WEIGHT * box, MASK_WEIGHT * mask, iou
-            sums = sums + torch.stack(four)
+            sums = sums + torch.stack([named, box, MASK_WEIGHT * mask, iou])
             positives += len(own)
         terms = ("category", "box", "mask") + ("iou",) * self.rescore
         return {name: (sums[i], positives) for i, name in enumerate(terms)}
@@ -165,12 +163,8 @@ class YOLACT(AnchoredModel):
         """The objects of each image, best first.
 
         Args:
-            images: uint8, or float in [0, 1].
-            top: how many of an image at most.
             nms_iou: within a category, Fast NMS.
-            least: objects of a lower score are left out.
-            threshold: of a pixel's probability.
-            precision: "float32", "bfloat16" or "auto".
+            others: see `TwoStage.detect`.
 
         Raises:
             ValueError, TypeError: an image that makes no sense, or scores that are NaN.
@@ -179,15 +173,7 @@ class YOLACT(AnchoredModel):
         return self.detect_by(pieces, images, top, precision)
 
     fast = True
-    """Whether a box that has gone still removes others."""
-
-    def kept(
-        self, boxes: Float[Tensor, "N 4"], scores: Float[Tensor, " N"], iou: float
-    ) -> Int[Tensor, "kept"]:
-        """Which boxes stay: by Fast NMS, or by the usual one."""
-        if self.fast:
-            return fast_nms(boxes, scores, iou)
-        return torch.from_numpy(nms(boxes.cpu().numpy(), scores.cpu().numpy(), iou))
+    """Whether a box that has gone still removes others; otherwise the usual NMS."""
 
     @torch.inference_mode()
     def found(
@@ -198,10 +184,11 @@ class YOLACT(AnchoredModel):
         scores = out.category[0].softmax(1)[:, 1:]                 # (N, C)
         boxes = clip_boxes(decode_boxes(out.code[0], self.anchors(out), VARIANCES),
                            shape)
+        kept = fast_nms if self.fast else usual_nms
         for column in scores.T:
             some = column.argsort(descending=True, stable=True)[:most]
             some = some[column[some] > least]
-            some = some[self.kept(boxes[some], column[some], nms_iou)]
+            some = some[kept(boxes[some], column[some], nms_iou)]
             yield Mixed(boxes[some], column[some], out.mix[0, some])
 
     @torch.inference_mode()
@@ -212,13 +199,13 @@ class YOLACT(AnchoredModel):
         """What is found, with its masks."""
         for kind, each in enumerate(self.found(out, shape, nms_iou, least)):
             masks = assembled(out.prototypes[0], each.mix).sigmoid()
-            masks = masks * crop(each.boxes / PROTOTYPE_STRIDE, masks.shape[1:])
+            boxes = self.widened(each.boxes, shape) / PROTOTYPE_STRIDE
+            masks = masks * crop(boxes, masks.shape[1:])
             score = each.scores
             if self.judge is not None:
                 score = score * self.judge(masks[:, None])[:, kind].clamp(0, 1)
-            large = F.interpolate(masks[:, None], scale_factor=PROTOTYPE_STRIDE,
-                                  mode="bilinear", align_corners=False)[:, 0]
-            solid = (large[:, : shape[0], : shape[1]] > threshold).cpu().numpy()
+            large = enlarged(masks[:, None], PROTOTYPE_STRIDE, shape)[:, 0]
+            solid = (large > threshold).cpu().numpy()
             for mask, one in zip(solid, score.tolist(), strict=True):
                 yield Piece(mask, one, kind)
 
@@ -248,8 +235,7 @@ def masked_loss(
     logits: Float[Tensor, "P H W"], wanted: Bool[Tensor, "P H W"],
     inside: Bool[Tensor, "P H W"],
 ) -> Float[Tensor, " P"]:
-    """Cross entropy of cropped masks, added up: what is cropped is a probability of 0.
-    """
+    """Cross entropy of cropped masks, added up; what is cropped has probability 0."""
     loss = F.binary_cross_entropy_with_logits(logits, wanted.to(logits),
                                               reduction="none")
     return torch.where(inside, loss, LOST * wanted).sum((1, 2))

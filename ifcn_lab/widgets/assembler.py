@@ -23,7 +23,7 @@ class Assembler(OverMaps):
     """The picture, its k * k score maps, and the window they make under the pointer.
 
     Drag the window over the picture or the maps; the mask is assembled as you go. Point
-    at a pixel of the mask, and a line leads to the score it is a copy of. Arrow keys
+    at a place of the mask, and a line leads to the score it is a copy of. Arrow keys
     do the same; Shift makes steps of five. "Copy step by step" shows the copy.
 
     Args:
@@ -32,7 +32,7 @@ class Assembler(OverMaps):
         center: the place (y, x) where the window stands at first; None: where
             objectness is highest.
 
-    `y`, `x`, `k`, `i`, `j` (the pixel pointed at, -1: none) and `snap` are traits:
+    `y`, `x`, `k`, `i`, `j` (the offset pointed at, -1: none) and `snap` are traits:
     Python sees them change and can set them.
 
     >>> maps = np.arange(4.0).reshape(4, 1, 1) * np.ones((4, 5, 6))
@@ -41,7 +41,7 @@ class Assembler(OverMaps):
     >>> widget
     Assembler(k=2, y=2, x=4)
     >>> print(widget.describe())
-    Window at row 2, column 4: 8 of 16 pixels above 1.50, copied from 2 x 2 maps.
+    Window at row 2, column 4: 8 of 16 places above 1.50, copied from 2 x 2 maps.
     0033
     0033
     6699
@@ -52,7 +52,7 @@ class Assembler(OverMaps):
     shown = ("k", "y", "x")
     hint = traitlets.Unicode(
         "Drag the window from one object to the other. Point at a "
-        "pixel of the mask: a line leads to the score it is a copy "
+        "place of the mask: a line leads to the score it is a copy "
         "of.").tag(sync=True)
     fill = traitlets.Float(0.0).tag(sync=True)
     snap = traitlets.Bool(False).tag(sync=True)
@@ -95,10 +95,10 @@ class Assembler(OverMaps):
         return assemble(maps, self.m, centers=place, fill=self.fill)[0]
 
     def words(self) -> str:
-        """Where the window stands, what is in it, and whence one pixel comes."""
+        """Where the window stands, what is in it, and whence one score comes."""
         above = int((self.window() > self.half).sum())
         text = (f"Window at row {self.y}, column {self.x}: {above} of {self.m**2} "
-                f"pixels above {plain(self.half)}, copied from {self.k} x {self.k} "
+                f"places above {plain(self.half)}, copied from {self.k} x {self.k} "
                 "maps.")
         if self.objectness:
             every = np.frombuffer(self.objectness, np.float32)
@@ -113,7 +113,7 @@ class Assembler(OverMaps):
         inside = 0 <= row < self.H and 0 <= column < self.W
         score = float(self.window()[self.i, self.j])
         value = fixed(score, self.decimals) if inside else "fill"
-        return (f"Pixel ({self.i}, {self.j}) comes from map {channel}, row {row}, "
+        return (f"Offset ({self.i}, {self.j}) comes from map {channel}, row {row}, "
                 f"column {column}: {value}.")
 
     def grid(self) -> str:

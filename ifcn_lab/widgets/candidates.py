@@ -101,7 +101,7 @@ def run_lengths(masks: Sequence[Bool[np.ndarray, "_ _"]]) -> Shaped[np.ndarray, 
 
 
 def lost_to(
-    boxes: Int[np.ndarray, "N 4"], lost: Int[np.ndarray, " L"],
+    boxes: Shaped[np.ndarray, "N 4"], lost: Int[np.ndarray, " L"],
     kept: Int[np.ndarray, " K"], iou: float,
 ) -> Int[np.ndarray, " L"]:
     """For each box that NMS takes away, the best of the kept ones that overlaps it.

@@ -45,16 +45,16 @@ class CoherenceExplorer(OverMaps):
 
     Move the window with the arrow keys, the buttons, or by dragging; it is compared
     with the place where it started. "start here" makes the new place the start.
-    Point at a pixel to read where it came from before, and where it comes from now.
+    Point at a place to read where it came from before, and where it comes from now.
 
     Args:
         model: a network, or several that differ in k, to switch between.
         image: (h, w, 3) uint8, what they are shown.
-        other: a network with an output of its own for every pixel, shown below.
+        other: a network with an output of its own for every place, shown below.
         center: the place (y, x) where the window starts; None: where
             objectness is highest.
 
-    `y`, `x` (the start), `down`, `right` (the step), `k`, and `i`, `j` (the pixel
+    `y`, `x` (the start), `down`, `right` (the step), `k`, and `i`, `j` (the offset
     pointed at, -1: none) are traits: Python sees them change and can set them.
 
     >>> maps = np.random.default_rng(0).normal(size=(25, 40, 40))
@@ -62,7 +62,7 @@ class CoherenceExplorer(OverMaps):
     >>> widget
     CoherenceExplorer(k=5, y=20, x=20, down=0, right=1)
     >>> print(widget.words().split(".")[0])
-    The window moves 0 down, 1 right; 420 pixels are in both
+    The window moves 0 down, 1 right; 420 places are in both
     """
 
     module = "coherence.js"
@@ -97,7 +97,7 @@ class CoherenceExplorer(OverMaps):
         Args:
             maps: (k*k, H, W) logits, or a dict of them by k.
             m: window side in places.
-            other_maps: (m*m, H, W) logits, an output for every pixel of the window.
+            other_maps: (m*m, H, W) logits, an output for every place of the window.
             image: (h, w, 3) or (h, w) uint8, the picture the maps belong to.
             center: (y, x) where the window starts; None: the middle.
 
@@ -148,16 +148,16 @@ class CoherenceExplorer(OverMaps):
         return Moved(before, after, kinds)
 
     def words(self) -> str:
-        """How far the window moved, and how many pixels kept their score."""
+        """How far the window moved, and how many places kept their score."""
         found = self.windows()
         both = found.count(0, 1, 2)
         down, right = self.step
         text = (f"The window moves {abs(down)} {'up' if down < 0 else 'down'}, "
                 f"{abs(right)} {'left' if right < 0 else 'right'}")
         if both == 0:
-            return f"{text}; no pixel is in both."
+            return f"{text}; no place is in both."
         share = int(100 * found.count(0) / both + 0.5)
-        text += (f"; {both} pixels are in both. With {self.k} x {self.k} maps "
+        text += (f"; {both} places are in both. With {self.k} x {self.k} maps "
                  f"{found.count(0)} ({share} %) keep map and score; "
                  f"{found.count(1, 2)} read another map, {found.count(2)} of them with "
                  "another answer.")
@@ -168,12 +168,12 @@ class CoherenceExplorer(OverMaps):
         return text if self.i < 0 else f"{text} {self._pixel_words()}"
 
     def _pixel_words(self) -> str:
-        """Where the pixel pointed at came from, and where it comes from."""
+        """Where the place pointed at came from, and where it comes from."""
         i, j, m = self.i, self.j, self.m
         above, left = i + self.step[0], j + self.step[1]
         found, channel = self.windows(), Grid(self.k, m).channel
         score = self._score_words(found.after, i, j)
-        text = f"Pixel ({i}, {j})"
+        text = f"Offset ({i}, {j})"
         if not (0 <= above < m and 0 <= left < m):
             return f"{text} is new: map {channel[i, j]}, {score}."
         if channel[above, left] == channel[i, j]:
@@ -209,7 +209,7 @@ def _traits(
         outputs = image_array(outputs)
         if outputs.shape != (m * m, H, W):
             return {"problem": f"The other maps are {outputs.shape}; an output for "
-                               f"every pixel of the window is {(m * m, H, W)}."}
+                               f"every place of the window is {(m * m, H, W)}."}
         if not np.isfinite(outputs).all():
             return {"problem": "The other maps hold NaN or infinity; did training "
                                "diverge?"}

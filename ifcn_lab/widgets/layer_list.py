@@ -16,21 +16,20 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import nn
 
-    from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.segmenter import Segmenter
 
 
 class LayerList(NamedTuple):
     """What `front_end/network.js` runs.
 
     `layers`: one dict each, as `Lister` writes them; a map is known by the number of
-    its layer, counted from 1, and 0 is the picture. `maps` and `objectness` are the
-    numbers of the two answers. `weights`: float16, convolution by convolution, its
+    its layer, counted from 1, and 0 is the picture. `answers`: the numbers of the maps
+    that are asked for, by name. `weights`: float16, convolution by convolution, its
     kernel (outputs, inputs, side, side) and then its bias.
     """
 
     layers: list[dict[str, Any]]
-    maps: int
-    objectness: int
+    answers: dict[str, int]
     mean: list[float]
     std: list[float]
     stride: int
@@ -79,32 +78,33 @@ class Lister:
         return len(self.layers)
 
 
-def layer_list(model: InstanceFCN) -> LayerList:
-    """The layers of a network on a small backbone.
+def layer_list(model: Segmenter) -> LayerList:
+    """The layers of an InstanceFCN or a YOLACT on a small backbone.
 
     Raises:
-        ValueError: another backbone; VGG-16 is far too large for a page.
+        ValueError: another backbone (VGG-16 is far too large for a page), or YOLACT++.
+        TypeError: another model.
 
     >>> from ifcn_lab import InstanceFCN
     >>> listed = layer_list(InstanceFCN(backbone="light"))
     >>> len(listed.layers), len(listed.weights) // 2
     (18, 202842)
     """
+    heads = HEADS.get(type(model).__name__)
+    if heads is None:
+        raise TypeError(f"a page can run {' or '.join(HEADS)}; this is a "
+                        f"{type(model).__name__}")
     if model.backbone_name not in BACKBONES:
         raise ValueError(f"a page can run a network on {' or '.join(BACKBONES)}; this "
                          f"one stands on {model.backbone_name}")
     net, lister = rounded(model), Lister()
-    features = BACKBONES[model.backbone_name](lister, net.backbone)
-    hidden = lister.convolution(net.masks[0], features)
-    maps = lister.convolution(net.masks[2], hidden, relu=False)
-    hidden = lister.convolution(net.objectness[0], features)
-    objectness = lister.convolution(net.objectness[2], hidden, relu=False)
+    answers = heads(lister, net, BACKBONES[model.backbone_name](lister, net.backbone))
     weights = np.concatenate(lister.weights).astype("<f2").tobytes()
     mean, std = (getattr(model, name).ravel().tolist() for name in ("mean", "std"))
-    return LayerList(lister.layers, maps, objectness, mean, std, model.stride, weights)
+    return LayerList(lister.layers, answers, mean, std, model.stride, weights)
 
 
-def rounded(model: InstanceFCN) -> InstanceFCN:
+def rounded(model: Segmenter) -> Segmenter:
     """A copy whose norms are fused and whose weights are what float16 keeps of them.
 
     >>> from ifcn_lab import InstanceFCN
@@ -148,4 +148,33 @@ def light(lister: Lister, net: nn.Module) -> int:
     return far
 
 
+def windows(lister: Lister, net: nn.Module, features: int) -> dict[str, int]:
+    """Note InstanceFCN's two heads."""
+    answers = {}
+    for name, head in (("maps", net.masks), ("objectness", net.objectness)):
+        hidden = lister.convolution(head[0], features)
+        answers[name] = lister.convolution(head[2], hidden, relu=False)
+    return answers
+
+
+def prototypes(lister: Lister, net: nn.Module, features: int) -> dict[str, int]:
+    """Note YOLACT's prototypes, and the heads that every anchor is told by.
+
+    Raises:
+        ValueError: YOLACT++, whose judge of masks a page does not run.
+    """
+    if net.rescore:
+        raise ValueError("a page runs YOLACT, not YOLACT++; make it with rescore=False")
+    drawn, seen = features, features
+    for conv in net.draw:
+        drawn = lister.convolution(conv, drawn)
+    answers = {"prototypes": lister.convolution(net.prototypes, drawn)}
+    for conv in net.look:
+        seen = lister.convolution(conv, seen)
+    for name in ("category", "code", "mix"):
+        answers[name] = lister.convolution(getattr(net, name), seen, relu=False)
+    return answers
+
+
 BACKBONES = {"small": small, "light": light}
+HEADS = {"InstanceFCN": windows, "YOLACT": prototypes}

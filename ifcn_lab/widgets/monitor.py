@@ -278,12 +278,12 @@ class TrainingMonitor(Explorable):
     def _window_words(self) -> str:
         windows = self.windows_at(self.frame())
         if not self.truth:
-            return f"{(windows > 128).sum()} of {windows.size} pixels are white."
+            return f"{(windows > 128).sum()} of {windows.size} places are white."
         truth = np.frombuffer(self.truth, np.uint8).reshape(windows.shape)
         right = int(((windows > 128) == (truth == 1))[truth != UNKNOWN].sum())
         total = int((truth != UNKNOWN).sum())
         share = (200 * right + total) // (2 * total)
-        return f"{share}% of the pixels are on the right side."
+        return f"{share}% of the places are on the right side."
 
     def grid(self) -> str:
         """The windows side by side as digits, 0 dark to 9 light."""

@@ -13,19 +13,18 @@ from ifcn_lab.draw.palette import COLOURS as LINES
 from ifcn_lab.draw.palette import TRUE, WRONG, part_colours
 from ifcn_lab.widgets import drawn_shapes
 from ifcn_lab.widgets.candidates import run_lengths
-from ifcn_lab.widgets.explorable import Explorable
 from ifcn_lab.widgets.greys import digits, shade
 from ifcn_lab.widgets.inputs import failures_told
 from ifcn_lab.widgets.layer_list import rounded
 from ifcn_lab.widgets.number_words import counted, fixed
+from ifcn_lab.widgets.rival import FOUND, BesideRival, default_rival
 
 if TYPE_CHECKING:
     from ifcn_lab.models.instancefcn import InstanceFCN
+    from ifcn_lab.models.yolact import YOLACT
     from ifcn_lab.segmenter import Instances
     from ifcn_lab.windows.candidates import Level
 
-FOUND = 0.7
-"""IoU from which a shape counts as found in the words."""
 SIDE = 128
 """Pixels of the picture, down and across."""
 SMALL = 0.38
@@ -53,14 +52,16 @@ APART = [shape("disc", 64, 36), shape("disc", 64, 92)]
 TOUCHING = [shape("disc", 64, 41), shape("disc", 64, 88)]
 FAILING = [shape("bar", 64, 64, 122, turn=35)]
 """No mask is larger than its window, and a window is 84 pixels wide."""
+LARGE = [shape("disc", 64, 64, 100)]
+"""Too large as well, but not for YOLACT, whose masks have no window."""
 TWENTY = [shape(("disc", "ellipse", "rectangle")[n % 3], 17 + 31 * (n // 5),
                 14 + 25 * (n % 5), 20, turn=31 * n % 180, colour=n % 3)
           for n in range(20)]
 PLAIN = {"selected": 0, "chosen": -1, "shuffled": False, "light": 100, "noise": 0,
-         "seen": "drawing"}
+         "seen": "drawing", "beside": False}
 
 
-class Playground(Explorable):
+class Playground(BesideRival):
     """Shapes to draw, drag and paint, or a photograph, and the network's answer.
 
     The network runs where the page is read: its 203 thousand weights (611 on the small
@@ -72,11 +73,12 @@ class Playground(Explorable):
         model: a network on a small or light backbone; None: `scenes-instancefcn`, whose
             backbone also has mask heads for k = 1, 3 and 7.
         shapes: what is drawn at first, as `shape` makes them.
+        rival: what a button sets beside it; None: the YOLACT that ships.
 
     `shapes`, `selected`, `chosen` (a proposal's index; -1: the one on the selected
-    shape), `k`, `shuffled`, `light` (per cent), `noise` (steps of 255) and `seen`
-    ("drawing", "coins", or "own", which only the page has) are traits: Python sees them
-    change and can set them.
+    shape), `k`, `shuffled`, `light` (per cent), `noise` (steps of 255), `seen`
+    ("drawing", "coins", or "own", which only the page has) and `beside` (the rival is
+    shown, of a drawing) are traits: Python sees them change and can set them.
 
     >>> widget = Playground()
     >>> widget.words()[:43]
@@ -104,12 +106,13 @@ class Playground(Explorable):
 
     def __init__(
         self, model: InstanceFCN | None = None,
-        shapes: Sequence[dict[str, Any]] | None = None,
+        shapes: Sequence[dict[str, Any]] | None = None, rival: YOLACT | None = None,
     ) -> None:
         super().__init__()
         from ifcn_lab.widgets.mask_heads import default_networks
 
         try:
+            self.challenge(rival or default_rival())
             networks = {model.k: model} if model else default_networks()
             self._prepare(networks, model.k if model else 5, list(shapes or APART))
         except (TypeError, ValueError, traitlets.TraitError) as error:
@@ -142,6 +145,8 @@ class Playground(Explorable):
         self._record()
         first = {**PLAIN, "shapes": shapes, "k": k}
         self.actions = [["the case where it fails", {**first, "shapes": FAILING}],
+                        ["one that YOLACT finds",
+                         {**first, "shapes": LARGE, "beside": True}],
                         ["twenty objects", {**first, "shapes": TWENTY}],
                         ["start again", first]]
 
@@ -222,7 +227,7 @@ class Playground(Explorable):
         count = len(self.shapes)
         if count == 0:
             return "No shape is drawn: add one."
-        owner, found = self.drawing().owner, self.proposals()
+        (image, owner), found = self.drawing(), self.proposals()
         how = ("alone" if count == 1 else
                "touching" if drawn_shapes.any_touch(owner) else "apart")
         best = best_overlaps(owner, count, found)
@@ -231,7 +236,7 @@ class Playground(Explorable):
         return (f"{counted(count, 'shape')}, {how}. It finds {hits} of {count} at IoU "
                 f"{FOUND}{listed} with {counted(len(found), 'proposal')}."
                 f"{self._size_words()}{self._change_words()} "
-                f"{self._chosen_words(found)}")
+                f"{self._chosen_words(found)}{self.rival_words(image, owner, count)}")
 
     def _photograph_words(self) -> str:
         found = self.proposals()

@@ -145,6 +145,18 @@ def _roi() -> Explorable:
             .offer("Round the box: RoIPool", operator="RoIPool"))
 
 
+def _anchors() -> Explorable:
+    from ifcn_lab import scenes
+    from ifcn_lab.data.masks import tight_boxes
+    from ifcn_lab.widgets.anchor_board import AnchorBoard
+
+    scene = scenes.make(1_000_003, objects=(2, 3), sizes=(18, 84), alike=0)
+    board = AnchorBoard(scene.image, tight_boxes(scene.masks))
+    return (board.offer("Without the best-anchor rule", best=False)
+            .offer("Half as many places a side", stride=32, best=True)
+            .offer("Ten steps of NMS", step=10, stride=16))
+
+
 def _mixer() -> Explorable:
     from ifcn_lab import scenes
     from ifcn_lab.models.yolact import YOLACT
@@ -176,6 +188,13 @@ def _inside_outside() -> Explorable:
             .offer("Read it as a star", kind=3))
 
 
+def _league() -> Explorable:
+    from ifcn_lab.widgets.league import League
+
+    return (League().offer("Ask for IoU 0.85", iou=85)
+            .offer("Count every answer, however unsure", iou=50, least=0))
+
+
 _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
     "playground": (
         "The network itself", "Nothing here is recorded but the first answer: the "
@@ -198,12 +217,12 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "that it is to find top left parts: the place where it is read makes it so.",
         _mapgrid),
     "assembler": (
-        "Assembling", "A window of 21 x 21 pixels is put together from 25 score maps: "
+        "Assembling", "A window of 21 x 21 places is put together from 25 score maps: "
         "each part of the window is copied from its own map. With one map, k = 1, "
         "the two discs cannot be told apart.",
         _assembler),
     "coherence": (
-        "Local coherence", "Move the window by one place. Most of its pixels then copy "
+        "Local coherence", "Move the window by one place. Most of its places then copy "
         "the very same scores, one place further: nothing has to be learned for that.",
         _coherence),
     "sampler": (
@@ -224,6 +243,17 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "it. A rounded box reads somewhere else than it stands, and no gradient comes "
         "back through the rounding.",
         _roi),
+    "anchors": (
+        "Anchors", "At every place stand the same few boxes, and most of them fit no "
+        "object. Those that fit well learn it, those in between learn nothing, and an "
+        "object that none fits is given its best one all the same. Of the boxes that "
+        "are left NMS takes away the copies.",
+        _anchors),
+    "inside-outside": (
+        "Inside and outside", "FCIS keeps two maps for each part of each category. "
+        "Where the larger of the two is high, the region shows that category; which of "
+        "the two is larger draws its mask.",
+        _inside_outside),
     "mixer": (
         "Prototypes", "In YOLACT nobody draws an object's mask. The network draws "
         "sixteen prototypes for the whole picture, an object names sixteen numbers, "
@@ -234,11 +264,11 @@ _STOPS: dict[str, tuple[str, str, Callable[[], Explorable]]] = {
         "pulls the vectors of an object together, one pushes objects apart; switch "
         "each off, and go through the training.",
         _embedding),
-    "inside-outside": (
-        "Inside and outside", "FCIS keeps two maps for each part of each category. "
-        "Where the larger of the two is high, the region shows that category; which of "
-        "the two is larger draws its mask.",
-        _inside_outside),
+    "league": (
+        "The league", "Thirteen networks look at one scene. Who finds an object, and "
+        "who joins it with its neighbour? Which of them looks best depends on the IoU "
+        "that is asked for, and on which answers count.",
+        _league),
 }
 
 

@@ -1,4 +1,4 @@
-// The Assembler: drag the window, and see from which map each pixel is copied.
+// The Assembler: drag the window, and see from which map each score is copied.
 
 import { assemble, edges, source } from "./assembling.js";
 import {
@@ -34,7 +34,7 @@ function words(model, { maps, place }, window) {
   const { k, m, y, x } = place;
   const half = model.get("half");
   const above = window.reduce((count, score) => count + (score > half ? 1 : 0), 0);
-  let text = `Window at row ${y}, column ${x}: ${above} of ${m * m} pixels above `
+  let text = `Window at row ${y}, column ${x}: ${above} of ${m * m} places above `
     + `${Number.isInteger(half) ? half : half.toFixed(2)}, copied from ${k} x ${k} maps.`;
   const objectness = objectnessOf(model);
   if (objectness.length) {
@@ -45,7 +45,7 @@ function words(model, { maps, place }, window) {
   if (i < 0) return text;
   const from = source(i, j, place);
   const found = from.inside ? maps[from.at].toFixed(model.get("decimals")) : "fill";
-  return `${text} Pixel (${i}, ${j}) comes from map ${from.channel}, row ${from.row}, `
+  return `${text} Offset (${i}, ${j}) comes from map ${from.channel}, row ${from.row}, `
     + `column ${from.column}: ${found}.`;
 }
 
@@ -69,7 +69,7 @@ class Mask {
       columns: m,
       rows: m,
       width: 250,
-      label: "the assembled mask; arrow keys choose a pixel",
+      label: "the assembled mask; arrow keys choose a place",
       focusable: true,
     });
   }
@@ -221,7 +221,7 @@ function outline(picture, { k, m, y, x }) {
   picture.grip(x + 0.5, y + 0.5);
 }
 
-/** The line from a pixel of the mask to the score it is a copy of. */
+/** The line from a place of the mask to the score it is a copy of. */
 function trace(stage, maps, mask, place, [i, j], colours) {
   const { channel, row, column, inside } = source(i, j, place);
   if (!inside) return;

@@ -82,9 +82,9 @@ function words(model, state, { own, other }) {
   const both = countKinds(own.kinds, 0, 1, 2);
   let text = `The window moves ${Math.abs(down)} ${down < 0 ? "up" : "down"}, `
     + `${Math.abs(right)} ${right < 0 ? "left" : "right"}`;
-  if (both === 0) return `${text}; no pixel is in both.`;
+  if (both === 0) return `${text}; no place is in both.`;
   const same = countKinds(own.kinds, 0);
-  text += `; ${both} pixels are in both. With ${k} x ${k} maps ${same} `
+  text += `; ${both} places are in both. With ${k} x ${k} maps ${same} `
     + `(${Math.floor((100 * same) / both + 0.5)} %) keep map and score; `
     + `${both - same} read another map, ${countKinds(own.kinds, 2)} of them with `
     + "another answer.";
@@ -100,7 +100,7 @@ function pixelWords(model, state) {
   const { m, down, right } = state;
   const [i, j] = [model.get("i"), model.get("j")];
   const now = scoreWords(model, state, i, j, true);
-  const text = `Pixel (${i}, ${j})`;
+  const text = `Offset (${i}, ${j})`;
   const [above, left] = [i + down, j + right];
   if (above < 0 || above >= m || left < 0 || left >= m) {
     return `${text} is new: ${now}.`;
@@ -118,7 +118,7 @@ function scoreWords(model, state, i, j, after) {
   return `map ${from.channel}, ${score}`;
 }
 
-/** One head: its window before and after the step, and what became of the pixels. */
+/** One head: its window before and after the step, and what became of the places. */
 class HeadRow {
   constructor(name, { m }, width, colours) {
     const titles = [`${name}, before`, `${name}, after`, "kept"];
@@ -126,7 +126,7 @@ class HeadRow {
     this.panels = titles.map((title, n) => new Panel({
       title, columns: m, rows: m, width, focusable: n > 0,
       label: ["the window before its step", "the window after its step; arrow keys "
-        + "choose a pixel", "what became of the pixels; arrow keys choose one"][n],
+        + "choose a place", "what became of the places; arrow keys choose one"][n],
     }));
     this.root = element("div", { class: "ifcn-row" },
                         ...this.panels.map((panel) => panel.root));

@@ -1,23 +1,30 @@
-// The network thinks in a worker, so that the page goes on scrolling. Where a page may
-// have no worker it thinks between two frames, a few milliseconds at a time.
+// A network thinks in a worker, so that the page goes on scrolling. Where a page may have
+// no worker it thinks between two frames, a few milliseconds at a time.
 
 import { assemble, channelOf, partOf, source } from "./assembling.js";
 import { CONVOLUTION } from "./convolution.js";
+import { cropped, kept, maskOf, mixed, neighbours } from "./mixing.js";
 import {
   Network, Plane, enlarge, fromHalf, plainConvolve, roundUp,
 } from "./network.js";
 import {
   bestPlaces, cut, enlarged, line, mix, proposals, pyramidProposals, sureness,
 } from "./pasting.js";
-import { LEAST, decoded, lookAt } from "./photograph.js";
+import { LEAST, lookAt, pixelsOf } from "./photograph.js";
 import { boxArea, boxOverlap, hasInside, suppress } from "./proposing.js";
+import {
+  bestAnchors, decoded, fastNms, mixedMasks, softmaxOfTwo,
+} from "./prototypes.js";
 import { looks, mixing, reordered, resized } from "./pyramid.js";
 
 const SLICE = 8; // milliseconds of thinking between two frames
 
-/** What the network says of a picture that it has run, its maps in the given order. */
+/** What a network says of a picture that it has run, its score maps in the given order. */
 export function answerOf(network, { h, w, order }, wishes) {
   const scores = network.answer();
+  if (scores.prototypes) {
+    return { scores, kind: network.kind, found: mixedMasks(scores, { ...wishes, h, w }) };
+  }
   const shown = reordered(scores, order);
   return { scores: shown, kind: network.kind,
            found: proposals(shown, { ...wishes, h, w }) };
@@ -46,8 +53,9 @@ export function serve() {
 const PARTS = [partOf, channelOf, source, assemble, boxArea, boxOverlap, hasInside,
                suppress, fromHalf, roundUp, plainConvolve, enlarge, Plane, Network,
                sureness, bestPlaces, line, mix, enlarged, cut, proposals,
-               pyramidProposals, mixing, resized, looks, reordered, decoded, lookAt,
-               answerOf];
+               pyramidProposals, mixing, resized, looks, reordered, pixelsOf, lookAt,
+               cropped, kept, maskOf, mixed, neighbours, softmaxOfTwo, bestAnchors,
+               decoded, fastNms, mixedMasks, answerOf];
 
 /** The worker's whole text: a page opened from disk may load no other file. */
 function workerText() {

@@ -196,11 +196,16 @@ class ScoreTable {
       : "Point at a score: which part is it?";
   }
 
+  /** How little room a score has: 0 for plenty, 3 for hardly any. */
+  get level() {
+    return this.k > 3 ? 2 + (this.k > 5) : Number(this.panel.scale < 60);
+  }
+
   number(text, left, top, grey) {
     const { pen, scale } = this.panel;
     pen.save();
     pen.textAlign = "center";
-    const size = [16, 12, 9][(this.k > 3) + (this.k > 5)];
+    const size = [16, 13, 12, 9][this.level];
     const ink = grey < 119 ? "#ffffff" : "#000000";
     this.panel.write(text, left + 0.5, top + (this.k > 5 ? 0.6 : 0.5) - (0.3 * size) / scale, { size, ink });
     pen.restore();
@@ -209,7 +214,7 @@ class ScoreTable {
   /** The windows that read this score, as numbered discs at the bottom right. */
   badges(windows, left, top) {
     const { pen, scale } = this.panel;
-    const radius = [8, 6, 5][(this.k > 3) + (this.k > 5)] / scale;
+    const radius = [8, 6, 6, 5][this.level] / scale;
     windows.forEach((window, n) => {
       const [x, y] = [left + 1 - (1.6 + 2.2 * n) * radius, top + 1 - 1.6 * radius];
       pen.beginPath();
@@ -223,7 +228,7 @@ class ScoreTable {
       pen.save();
       pen.textAlign = "center";
       this.panel.write(String(window), x, y - 0.62 * radius,
-                       { size: [11, 9, 8][(this.k > 3) + (this.k > 5)], ink: "#ffffff" });
+                       { size: [11, 9, 9, 8][this.level], ink: "#ffffff" });
       pen.restore();
     });
   }

@@ -1,6 +1,5 @@
-// A mask as a sum of prototypes: the same arithmetic as Python's `mixing`.
-
-const STRIDE = 4; // image pixels per place of a prototype
+// A mask as a sum of prototypes: the same arithmetic as Python's `mixing`. `stride` are the
+// image pixels per place of a prototype.
 
 /** The sum of the prototypes, each times its coefficient. */
 export function mixed({ maps, k, H, W }, mix) {
@@ -20,8 +19,8 @@ export function pulled([x0, y0, x1, y1], { left, top, right, bottom }, [h, w]) {
 }
 
 /** The places that a box keeps, as [first, behind the last] of columns and of rows. */
-export function kept(box, { H, W }) {
-  const [x0, y0, x1, y1] = box.map((side) => side / STRIDE);
+export function kept(box, { H, W }, stride = 4) {
+  const [x0, y0, x1, y1] = box.map((side) => side / stride);
   const range = (from, to, size) => [Math.ceil(Math.max(from - 1, 0)),
                                      Math.min(Math.ceil(to + 1), size)];
   return [range(x0, x1, W), range(y0, y1, H)];
@@ -38,9 +37,9 @@ export function cropped(soft, { H, W }, ranges) {
   return found;
 }
 
-function neighbours(pixels, places) {
+export function neighbours(pixels, places, stride = 4) {
   return Array.from({ length: pixels }, (_, n) => {
-    const at = Math.max((n + 0.5) / STRIDE - 0.5, 0);
+    const at = Math.max((n + 0.5) / stride - 0.5, 0);
     const first = Math.min(Math.floor(at), places - 1);
     return [first, Math.min(first + 1, places - 1), at - first];
   });

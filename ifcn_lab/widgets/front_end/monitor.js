@@ -69,7 +69,7 @@ function monitorWords(model, now, means) {
 function windowWords({ windows, truth }) {
   if (!truth.length) {
     const white = windows.reduce((count, grey) => count + (grey > 128 ? 1 : 0), 0);
-    return `${white} of ${windows.length} pixels are white.`;
+    return `${white} of ${windows.length} places are white.`;
   }
   let [right, total] = [0, 0];
   truth.forEach((wanted, n) => {
@@ -78,7 +78,7 @@ function windowWords({ windows, truth }) {
     if ((windows[n] > 128) === (wanted === 1)) right += 1;
   });
   const share = Math.floor((200 * right + total) / (2 * total));
-  return `${share}% of the pixels are on the right side.`;
+  return `${share}% of the places are on the right side.`;
 }
 
 /** The watched windows, side by side, with the true borders. */
@@ -194,9 +194,8 @@ class Chart {
       const [text, down] = [lossLabel(n * step, most), y(n * step) + 4];
       yield word(text, left - 4, down, { "text-anchor": "end" });
     }
-    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-      const at = Math.round(share * end);
-      yield word(String(at), x(at), bottom + 16, { "text-anchor": share < 1 ? "middle" : "end" });
+    for (const at of new Set([0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(share * end)))) {
+      yield word(String(at), x(at), bottom + 16, { "text-anchor": at < end ? "middle" : "end" });
     }
     yield word("step", (left + right) / 2, bottom + 31, { "text-anchor": "middle" });
     yield svg("path", { d: `M${left} 10h26`, stroke: LOSSES.mask, "stroke-width": 2.5 });

@@ -1,4 +1,4 @@
-// The network's forward pass, as in ifcn_lab.models.instancefcn, from a list of plain
+// A network's forward pass, as in ifcn_lab.models.instancefcn or yolact, from a list of plain
 // layers (ifcn_lab/widgets/layer_list.py). No page is needed: it runs in a worker.
 //
 // A map lies in memory place by place, all channels of a place side by side, so that
@@ -98,7 +98,7 @@ export class Plane {
 
 export class Network {
   /**
-   * `told`: layers, the numbers of the answers' maps, mean, std, stride; `halves`:
+   * `told`: layers, the numbers of the answers' maps by name, mean, std, stride; `halves`:
    * their weights as Uint16Array; `wasm`: the bytes of convolution.wat, or null.
    */
   constructor(told, halves, wasm = null) {
@@ -232,11 +232,13 @@ export class Network {
     return this.answer();
   }
 
-  /** Score maps and objectness of the picture that was run, logits. */
+  /** The answers to the picture that was run; H and W are the first one's. */
   answer() {
-    const { maps, objectness } = this.told;
-    const { H, W } = this.planes[maps];
-    return { H, W, maps: this.map(maps), objectness: this.map(objectness) };
+    const [first] = Object.values(this.told.answers);
+    const { H, W } = this.planes[first];
+    const answers = Object.entries(this.told.answers).map(([name, number]) =>
+      [name, this.map(number)]);
+    return { H, W, ...Object.fromEntries(answers) };
   }
 
   /** The map of a layer, channel by channel, without border and padding. */

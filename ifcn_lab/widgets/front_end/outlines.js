@@ -1,5 +1,33 @@
 // Outlines of masks, as paths that a pen can fill or follow.
 
+import { clamp } from "./page.js";
+
+const MANY = 8; // masks whose scores have room on a picture
+
+/** What is found in a panel's picture, the best one on top, each with its score. */
+export function drawFound(panel, found, colours, chosen = -1) {
+  const [ink, paper] = ["#1a1a1a", "#ffffff"];
+  const { pen } = panel;
+  pen.setLineDash([]);
+  [...found.entries()].reverse().forEach(([n, one]) => {
+    one.path ??= outlineOf(one.mask, Int32Array.from(one.box), 0);
+    const own = n === chosen;
+    for (const [colour, lines] of [[paper, own ? 5 : 4],
+                                   [own ? ink : colours[n % colours.length],
+                                    own ? 2.5 : 2]]) {
+      pen.strokeStyle = colour;
+      pen.lineWidth = lines / panel.scale;
+      pen.stroke(one.path);
+    }
+  });
+  found.forEach(({ box, score }, n) => {
+    if (found.length > MANY && n !== chosen) return;
+    const [high, wide] = [13 / panel.scale, 34 / panel.scale];
+    panel.write(score.toFixed(2), clamp(box[0], 0, panel.columns - wide),
+                Math.max(box[1] - high, 0), { size: 11, ink, paper });
+  });
+}
+
 /** The line round a mask in image pixels: closed loops, the mask to their right. */
 export function outlineOf(mask, boxes, n) {
   const [x0, y0, x1, y1] = boxes.subarray(4 * n, 4 * n + 4);

@@ -115,21 +115,26 @@ export function anyTouch(owner, h, w) {
   return false;
 }
 
+/** How many pixels a mask shares with the ground, and with each of `count` shapes. */
+export function sharedPixels({ box: [x0, y0, x1, y1], mask }, owner, count, w) {
+  const shared = new Array(count + 1).fill(0);
+  let at = 0;
+  for (let y = y0; y < y1; y++) {
+    for (let x = x0; x < x1; x++) {
+      if (mask[at++]) shared[owner[y * w + x]] += 1;
+    }
+  }
+  return shared;
+}
+
 /** For each of `count` shapes, the highest IoU that a proposal has with its pixels. */
 export function bestOverlaps(owner, count, found, w) {
   const areas = new Array(count + 1).fill(0);
   for (let n = 0; n < owner.length; n++) areas[owner[n]] += 1;
   const best = new Array(count).fill(0);
-  for (const { box: [x0, y0, x1, y1], mask } of found) {
-    const shared = new Array(count + 1).fill(0);
-    let [at, theirs] = [0, 0];
-    for (let y = y0; y < y1; y++) {
-      for (let x = x0; x < x1; x++) {
-        if (!mask[at++]) continue;
-        theirs++;
-        shared[owner[y * w + x]] += 1;
-      }
-    }
+  for (const one of found) {
+    const shared = sharedPixels(one, owner, count, w);
+    const theirs = shared.reduce((sum, each) => sum + each, 0);
     for (let n = 0; n < count; n++) {
       const all = areas[n + 1] + theirs - shared[n + 1];
       best[n] = Math.max(best[n], shared[n + 1] / Math.max(all, 1));

@@ -4,7 +4,7 @@ import { button, element } from "./page.js";
 import { looks } from "./pyramid.js";
 
 /** Red, green, blue of a picture file, at most `widest` pixels along its longer side. */
-export async function decoded(file, widest) {
+export async function pixelsOf(file, widest) {
   const whole = await createImageBitmap(file, { colorSpaceConversion: "none" });
   const { width, height } = whole;
   const share = Math.min(1, widest / Math.max(width, height));
@@ -33,7 +33,7 @@ export async function lookAt(network, asked, slice, tell) {
   const failed = (problem) => tell({ key, answer: { problem }, ms: 0 });
   let picture = null;
   try {
-    picture = await decoded(file, widest);
+    picture = await pixelsOf(file, widest);
   } catch {
     failed(`${name} is no picture that a browser can open: choose a PNG, JPEG or WebP.`);
     return;

@@ -8,13 +8,15 @@ import {
 } from "./page.js";
 import { Stage } from "./panel.js";
 import { photographs } from "./photograph.js";
+import { Rival } from "./rival.js";
 import { Scene } from "./scene.js";
 import { MapsAndWindow, Objectness, Picture } from "./scene_panels.js";
 import { greyScale, staged } from "./staging.js";
 
 const PLACES = { wide: '"a b c" "a b d" / 10fr 10fr 5fr',
                  narrow: '"a a a" "b c d" / 5fr 4fr 4fr' };
-const TRAITS = ["shapes", "selected", "chosen", "shuffled", "k", "light", "noise", "seen"];
+const TRAITS = ["shapes", "selected", "chosen", "shuffled", "k", "light", "noise", "seen",
+                "beside"];
 
 /** The network with the mask head of k, put together from the page's pieces. */
 function networkOf(model, k) {
@@ -29,7 +31,7 @@ function networkOf(model, k) {
     at += part.length;
   }
   const layers = told.layers.map((layer, n) =>
-    (n === told.maps - 1 ? { ...layer, outputs: k * k } : layer));
+    (n === told.answers.maps - 1 ? { ...layer, outputs: k * k } : layer));
   return { told: { ...told, layers }, halves, wishes: { ...model.get("wishes"), k } };
 }
 
@@ -50,8 +52,8 @@ function headsOf(model) {
   return { root, follow };
 }
 
-/** What is done to shapes and to the network; `photo` are the photograph's buttons. */
-function buttonsOf(scene, model, does, photo) {
+/** What is done to shapes and to the network; `more` are further buttons. */
+function buttonsOf(scene, model, does, more) {
   const press = (label, act) => button(label, () => put(model, act()));
   const mix = button("shuffle the channels", () =>
     put(model, { shuffled: !model.get("shuffled") }));
@@ -70,7 +72,7 @@ function buttonsOf(scene, model, does, photo) {
     for (const each of one) each.disabled = !scene.selected;
   };
   const root = element("div", { class: "ifcn-buttons ifcn-playing" }, ...any, ...one,
-                       ...two, mix, heads.root, ...photo);
+                       ...two, mix, heads.root, ...more);
   return { root, follow };
 }
 
@@ -147,11 +149,11 @@ export function render({ model, el }) {
       drawOutlines(); // of many masks: a task of its own
     } else picture.draw();
     for (const each of [sureness, scores]) each.draw();
-    for (const each of [sliders, buttons]) each.follow();
+    for (const each of [sliders, buttons, rival]) each.follow();
     photo.follow(model.get("seen"), share);
-    heard.say(scene.words());
+    heard.say(scene.words() + rival.words());
     root.dataset.asked = scene.key;
-    if (scene.isAnswered) root.dataset.answered = scene.key;
+    root.dataset.answered = scene.isAnswered && rival.isAnswered ? scene.key : "";
   };
   const drawSoon = onceAFrame(drawChoice); // a task of its own: neither is long
   const paint = () => {
@@ -172,7 +174,10 @@ export function render({ model, el }) {
     show: () => put(model, { seen: "coins", chosen: -1 }),
     back: () => put(model, { seen: "drawing", chosen: -1 }),
   });
-  const buttons = buttonsOf(scene, model, does, photo.buttons);
+  const rival = new Rival(scene, model, { stage, picture: picture.panel,
+                                          maps: scores.maps.panel,
+                                          then: () => drawSoon() });
+  const buttons = buttonsOf(scene, model, does, [rival.button, ...photo.buttons]);
   const root = staged(model, "Playground", {
     parts: [stage.root, sliders.root, buttons.root,
             element("p", { class: "ifcn-keys" }, greyScale("grey: probability", 0, 1), by),
@@ -207,5 +212,6 @@ export function render({ model, el }) {
     gone = true;
     stop();
     asking?.engine.stop();
+    rival.stop();
   };
 }

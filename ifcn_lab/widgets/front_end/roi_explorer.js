@@ -1,5 +1,6 @@
 // The RoiExplorer: what RoI operators read of a map in a box, and what pulls the box.
 
+import { boxFrame, dragBox, placed } from "./box_in_hand.js";
 import { averaged, boxGradient, partChannel, pastedBack, roiRead } from "./roi.js";
 import { lineOf, roiWords, told } from "./roi_words.js";
 import {
@@ -13,11 +14,9 @@ const PLACES = { wide: '"a b c" / 1fr 1fr 1fr', middle: '"a b c" / 1fr 1fr 1fr',
                  narrow: '"a b" "c c" / 1fr 1fr' };
 const OPERATORS = ["RoIPool", "released RoIWarp", "RoIWarp", "RoIAlign, not aligned",
                    "RoIAlign", "PS-RoI pooling"];
-const [INK, WHITE, BOX, PICKED, POINT] = ["#1a1a1a", "#ffffff", "#d55e00", "#e69f00",
-                                          "#56b4e9"];
+const [INK, WHITE, PICKED, POINT] = ["#1a1a1a", "#ffffff", "#e69f00", "#56b4e9"];
 const MASKS = { right: [0, 114, 178], added: [230, 159, 0], missed: [26, 26, 26] };
 const CORNERS = ["x0", "y0", "x1", "y1"];
-const NEAR = 9; // screen pixels from an edge that take hold of it
 const LEAST_SIDE = 0.5;
 const SHEET = 280; // units of the panel of bins, whatever their number
 
@@ -131,12 +130,6 @@ class PictureOfBox {
       if (Math.abs(long) * this.panel.scale < 2) return;
       arrow(this.panel, from, n % 2 ? [from[0], from[1] + long] : [from[0] + long, from[1]]);
     });
-  }
-}
-
-function boxFrame(panel, [x0, y0, x1, y1], dash = []) {
-  for (const [colour, lines] of [[WHITE, 4], [BOX, 2]]) {
-    panel.frame(x0, y0, x1 - x0, y1 - y0, colour, lines, colour === BOX ? dash : []);
   }
 }
 
@@ -272,41 +265,9 @@ class BinsOfBox {
   }
 }
 
-/** Drag a box: inside it moves, near an edge that edge goes along. */
-function draggable(panel, scene, model) {
-  let [start, held] = [null, null];
-  const quarter = (value) => Math.round(4 * value) / 4;
-  panel.onDrag(({ x, y }, event) => {
-    if (event.type === "pointerdown") {
-      start = { x, y, box: scene.box() };
-      held = heldEdges(start.box, x, y, NEAR / panel.scale);
-    }
-    if (!start) return;
-    const moved = [x - start.x, y - start.y, x - start.x, y - start.y].map(quarter);
-    const edges = start.box.map((edge, n) => edge + (held[n] ? moved[n] : 0));
-    put(model, placed(scene, edges, held.every(Boolean)));
-  });
-}
-
-/** Which edges are taken hold of at a place; all four of them move the box. */
-function heldEdges([x0, y0, x1, y1], x, y, near) {
-  const inside = x > x0 - near && x < x1 + near && y > y0 - near && y < y1 + near;
-  const held = [x - x0, y - y0, x - x1, y - y1].map((away) => inside && Math.abs(away) < near);
-  if (held[0] && held[2]) held[0] = false; // a narrow box: the further end goes
-  if (held[1] && held[3]) held[1] = false;
-  return held.some(Boolean) ? held : [true, true, true, true];
-}
-
-/** Traits of a box that stays in the picture: it keeps its size, or its other edges. */
-function placed({ width, height }, [x0, y0, x1, y1], whole) {
-  if (whole) {
-    const [wide, high] = [x1 - x0, y1 - y0];
-    const [left, top] = [clamp(x0, 0, width - wide), clamp(y0, 0, height - high)];
-    return { x0: left, y0: top, x1: left + wide, y1: top + high };
-  }
-  return { x0: clamp(x0, 0, Math.max(0, x1 - 2)), y0: clamp(y0, 0, Math.max(0, y1 - 2)),
-           x1: clamp(x1, Math.min(width, x0 + 2), width),
-           y1: clamp(y1, Math.min(height, y0 + 2), height) };
+/** A box as its four traits. */
+function cornersOf(box) {
+  return Object.fromEntries(CORNERS.map((name, n) => [name, box[n]]));
 }
 
 /** What the colours of the pasted mask are. */
@@ -327,9 +288,11 @@ export function render({ model, el }) {
   const stage = new Stage(PLACES, ...views);
   const move = (dx, dy) => {
     const [x0, y0, x1, y1] = scene.box();
-    put(model, placed(scene, [x0 + dx, y0 + dy, x1 + dx, y1 + dy], true));
+    put(model, cornersOf(placed(scene, [x0 + dx, y0 + dy, x1 + dx, y1 + dy], true)));
   };
-  for (const panel of [picture, map]) draggable(panel, scene, model);
+  for (const panel of [picture, map]) {
+    dragBox(panel, scene, 0.25, () => scene.box(), (box) => put(model, cornersOf(box)));
+  }
   picture.onArrows(move, 4);
   map.onArrows((dx, dy) => move(dx * model.get("stride"), dy * model.get("stride")), 2);
   const choose = (i, j) => {

@@ -4,8 +4,8 @@
 import { clamp, numbers } from "./page.js";
 import { anyTouch, bestOverlaps, painted } from "./painting.js";
 import { boxArea, decodeMasks } from "./proposing.js";
+import { FOUND } from "./rival.js";
 
-const FOUND = 0.7; // IoU from which a shape counts as found, as in Python
 const SMALL = 0.38; // of the window's side; smaller shapes are not found
 const OWN = "A photograph of the reader's own, which has not left the page.";
 

@@ -1,7 +1,7 @@
 // The Playground's panels: the picture under the hand, objectness, score maps, a window.
 
 import { assemble } from "./assembling.js";
-import { outlineOf } from "./outlines.js";
+import { drawFound } from "./outlines.js";
 import { clamp, greyImage, put } from "./page.js";
 import { Panel } from "./panel.js";
 import { ScoreMaps, drawParts } from "./score_maps.js";
@@ -10,7 +10,6 @@ const [INK, PAPER] = ["#1a1a1a", "#ffffff"];
 const DRAWING = "your picture; arrow keys move the chosen shape, Enter chooses the next "
   + "one, plus and minus resize it, d doubles it, Delete takes it away";
 const PHOTOGRAPH = "the photograph; arrow keys choose a proposal";
-const MANY = 8; // proposals whose scores have room on the picture
 
 /** The picture: shapes to drag, outlines of what is found. */
 export class Picture {
@@ -37,32 +36,12 @@ export class Picture {
   draw() {
     const { panel, scene: { found, chosen, selected, isDrawing } } = this;
     panel.clear();
-    [...found.entries()].reverse().forEach(([n, one]) => {
-      if (n !== chosen) this.outline(one, this.colours[n % this.colours.length], [4, 2]);
-    });
-    if (found[chosen]) this.outline(found[chosen], INK, [5, 2.5]);
-    found.forEach(({ box, score }, n) => {
-      if (found.length > MANY && n !== chosen) return;
-      const [high, wide] = [13 / panel.scale, 34 / panel.scale];
-      panel.write(score.toFixed(2), clamp(box[0], 0, panel.columns - wide),
-                  Math.max(box[1] - high, 0), { size: 11, ink: INK, paper: PAPER });
-    });
+    drawFound(panel, found, this.colours, chosen);
     if (!selected || !isDrawing) return;
     panel.grip(selected.x, selected.y);
     const { x, y } = this.handle();
     panel.fill(x - 3, y - 3, 6, 6, INK);
     panel.fill(x - 2, y - 2, 4, 4, PAPER);
-  }
-
-  outline(one, colour, [outer, inner]) {
-    const { pen, scale } = this.panel;
-    one.path ??= outlineOf(one.mask, Int32Array.from(one.box), 0);
-    for (const [style, lines] of [[PAPER, outer], [colour, inner]]) {
-      pen.strokeStyle = style;
-      pen.lineWidth = lines / scale;
-      pen.setLineDash([]);
-      pen.stroke(one.path);
-    }
   }
 
   /** Where the chosen shape is taken to be resized. */

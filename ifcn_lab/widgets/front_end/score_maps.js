@@ -61,7 +61,7 @@ export class ScoreMaps {
       panel.fill(...piece, colour, 0.45);
       panel.frame(...piece, "#ffffff", 3);
       panel.frame(...piece, colour, 1.5);
-      panel.write(String(channel), ...corner, { size: 10, paper: "#ffffff" });
+      panel.write(String(channel), ...corner, { size: W * panel.scale < 36 ? 7 : 10, paper: "#ffffff" });
       panel.pen.restore();
     });
   }

@@ -5,7 +5,7 @@ import { button, element, motionIsReduced, put, watch } from "./page.js";
 const LEG = 1400; // milliseconds from one state to the next
 const GLIDING = new Set(["y", "x", "dy", "dx", "down", "right", "frame", "step", "objectness",
   "iou", "top", "x0", "y0", "x1", "y1", "center_tolerance", "scale_tolerance",
-  "negative_center", "left", "bottom", "bandwidth", "tau", "negative_scale"]); // the others jump
+  "negative_center", "left", "bottom", "bandwidth", "tau", "negative_scale", "positive"]); // the others jump
 const TOUCHES = ["pointerdown", "pointermove", "touchstart", "keydown", "focusin"];
 
 /**
@@ -120,7 +120,8 @@ function hush(root, live) {
 
 /** What black and white are: a strip of grey between two words. */
 export function greyScale(what, black, white) {
-  return element("span", { class: "ifcn-grey" }, `${what} ${black}`, element("i"), `${white}`);
+  return element("span", { class: "ifcn-grey" }, what,
+                 element("b", {}, `${black}`, element("i"), `${white}`));
 }
 
 /** The grey scale of score maps: of logits the probability, else their range. */

@@ -1,0 +1,305 @@
+// The League: one scene, and what each model finds and joins in it.
+
+import { outlineOf } from "./outlines.js";
+import {
+  button, clamp, element, numbers, onceAFrame, put, slider, sorry, spoken, svg, watch,
+} from "./page.js";
+import { Panel, Stage } from "./panel.js";
+import { decodeMasks } from "./proposing.js";
+import { staged } from "./staging.js";
+
+const PLACES = { wide: '"a b" auto "a c" 1fr / minmax(0, 1fr) minmax(395px, 1fr)',
+                 middle: '"a a" "c b" / max-content minmax(0, 1fr)',
+                 narrow: '"a" "b" "c" / minmax(0, 1fr)' };
+const COLUMNS = [["model", "model"], ["iou", "IoU"], ["score", "score"],
+                 ["joined", "joined"], ["found", "found"], ["figure", "AP"]];
+const WIDEST = 150;
+const [INK, PAPER, MISSED] = ["#1a1a1a", "#ffffff", "#d55e00"];
+const CHART = { width: 270, height: 150, left: 28, top: 8, right: 262, bottom: 116 };
+
+/** What never changes: the answers of all models, and after them the true objects. */
+class Given {
+  constructor(model) {
+    for (const name of ["names", "counts", "mute", "objects", "thresholds", "finders",
+                        "joins", "curves"]) this[name] = model.get(name);
+    this.boxes = numbers(model, "boxes", Int32Array);
+    this.masks = decodeMasks(numbers(model, "runs", Uint16Array), this.boxes);
+    this.scores = numbers(model, "scores", Float64Array);
+    this.overlap = numbers(model, "overlap", Float64Array);
+    this.starts = this.counts.map((_, n) =>
+      this.counts.slice(0, n).reduce((sum, count) => sum + count, 0));
+    this.truth = this.scores.length; // the first true object, among boxes and masks
+    this.paths = new Map();
+  }
+
+  path(n) {
+    if (!this.paths.has(n)) this.paths.set(n, outlineOf(this.masks[n], this.boxes, n));
+    return this.paths.get(n);
+  }
+
+  /** The true object at a place; -1: none. */
+  at({ x, y }) {
+    for (let o = 0; o < this.objects; o++) {
+      const [x0, y0, x1, y1] = this.boxes.subarray(4 * (this.truth + o));
+      const [column, row] = [Math.floor(x) - x0, Math.floor(y) - y0];
+      const within = column >= 0 && row >= 0 && column < x1 - x0 && row < y1 - y0;
+      if (within && this.masks[this.truth + o][row * (x1 - x0) + column]) return o;
+    }
+    return -1;
+  }
+
+  /** A model's line of the table, as Python's `standing`; `finders` of every object. */
+  standing(number, { step, least, chosen }) {
+    const [start, mute] = [this.starts[number], this.mute[number]];
+    const iou = (answer) => this.overlap[(start + answer) * this.objects + chosen];
+    const own = this.scores.subarray(start, start + this.counts[number]);
+    const meant = mute ? own.length : own.filter((score) => score >= least / 100).length;
+    const finders = this.finders[number][step].map((a) => (a < meant ? a : -1));
+    const joining = this.joins[number].filter(([a, on]) => a < meant && on.includes(chosen));
+    const answer = finders[chosen];
+    return {
+      number, answer, finders, mute, joining: joining.map(([a]) => a),
+      iou: answer < 0 ? Math.max(0, ...Array.from(own.subarray(0, meant), (_, a) => iou(a)))
+        : iou(answer),
+      score: answer < 0 || mute ? null : own[answer],
+      joined: [...new Set(joining.flatMap(([, on]) => on))].filter((o) => o !== chosen)
+        .sort((a, b) => a - b),
+      found: finders.filter((a) => a >= 0).length, figure: this.curves[number][step],
+    };
+  }
+}
+
+/** Everything as it stands: what is asked for, the lines as given, and in order. */
+function standingsNow(model, given) {
+  const [chosen, picked, least, by, down] = ["chosen", "picked", "least", "by", "down"]
+    .map((name) => model.get(name));
+  const step = clamp(Math.round((model.get("iou") - 50) / 5), 0, 9);
+  const lines = given.names.map((_, n) => given.standing(n, { step, least, chosen }));
+  const rank = {
+    model: ({ number }) => given.names[number], iou: ({ iou }) => iou,
+    score: ({ score }) => score ?? -1, joined: ({ joined }) => joined.length,
+    found: ({ found }) => found, figure: ({ figure, mute }) => figure + (mute ? 0 : 2),
+  }[by];
+  const order = [...lines].sort((a, b) => {
+    const [first, second] = down ? [rank(b), rank(a)] : [rank(a), rank(b)];
+    return first < second ? -1 : Number(first > second);
+  });
+  return { chosen, picked, least, by, down, step, lines, order };
+}
+
+/** The same words as Python's `words`. */
+function leagueWords(given, { chosen, picked, least, step, lines }) {
+  const said = ({ number, iou, score, answer }) => `${given.names[number]} (IoU `
+    + `${iou.toFixed(2)}${score === null ? "" : `, score ${score.toFixed(2)}`}`
+    + `${answer < 0 ? ", missed" : ""})`;
+  const found = lines.filter(({ answer }) => answer >= 0);
+  let text = `Object ${chosen + 1} of ${given.objects}, at IoU `
+    + `${given.thresholds[step].toFixed(2)} and a score of ${least} % or more: found by `
+    + `${found.length} of ${lines.length} models`;
+  if (found.length) {
+    const best = found.reduce((most, line) => (line.iou > most.iou ? line : most));
+    text += `, best by ${said(best)}`;
+  }
+  const joining = lines.filter(({ joined }) => joined.length)
+    .map(({ number }) => given.names[number]);
+  const own = lines[picked];
+  return `${text}. Joined with another by ${joining.join(", ") || "none"}. ${said(own)}, `
+    + `${own.found} of ${given.objects} found, ${own.mute ? "recall" : "AP"} `
+    + `${own.figure.toFixed(2)}.`;
+}
+
+/** The scene once: with the true objects, or with what a model makes of them. */
+class Tile {
+  constructor(model, given, number) {
+    const [h, w] = model.get("image_size");
+    const name = number < 0 ? "the objects" : given.names[number];
+    const title = name.replace(/([a-z])([A-Z])/g, "$1\u200b$2"); // there it may break
+    Object.assign(this, { given, number, colours: model.get("mask_colours") });
+    this.panel = new Panel({
+      title, columns: w, rows: h, width: WIDEST, focusable: number < 0,
+      pixels: model.get("image_pixels").slice().reverse(),
+      label: number < 0 ? "the true objects; arrow keys go to another object, or model"
+        : `what ${name} finds; the table says it`,
+    });
+    this.panel.low.style.imageRendering = "auto";
+    this.panel.sheet.style.cursor = "pointer";
+    this.panel.paintFile(model.get("image"));
+    this.panel.sheet.addEventListener("click", (event) => {
+      const chosen = given.at(this.panel.at(event));
+      put(model, { ...(chosen < 0 ? {} : { chosen }),
+                   ...(number < 0 ? {} : { picked: number }) });
+    });
+  }
+
+  stroke(path, colour, lines, dash = []) {
+    const { pen, scale } = this.panel;
+    pen.strokeStyle = colour;
+    pen.lineWidth = lines / scale;
+    pen.setLineDash(dash.map((d) => d / scale));
+    pen.stroke(path);
+  }
+
+  mask(n, colour, strong) {
+    const { pen } = this.panel;
+    pen.globalAlpha = 0.5;
+    pen.fillStyle = colour;
+    pen.fill(this.given.path(n));
+    pen.globalAlpha = 1;
+    if (strong) this.stroke(this.given.path(n), PAPER, 3.5);
+    this.stroke(this.given.path(n), strong ? INK : colour, 1.5);
+  }
+
+  draw(now) {
+    const { given, number, panel } = this;
+    const line = now.lines[number];
+    const others = given.masks.slice(given.truth).map((_, o) => o)
+      .filter((o) => o !== now.chosen);
+    panel.clear();
+    for (const o of [...others, now.chosen]) {
+      const [colour, strong] = [this.colours[o % this.colours.length], o === now.chosen];
+      const answer = line ? line.finders[o] : 0;
+      if (!line) this.mask(given.truth + o, colour, strong);
+      else if (answer >= 0) this.mask(given.starts[number] + answer, colour, strong);
+      else {
+        this.stroke(given.path(given.truth + o), PAPER, strong ? 4 : 3);
+        this.stroke(given.path(given.truth + o), MISSED, strong ? 2.5 : 1.5, [4, 3]);
+      }
+      if (!line) this.name(o);
+    }
+    const join = line?.joining[0];
+    if (join === undefined) return;
+    this.stroke(given.path(given.starts[number] + join), PAPER, 4);
+    this.stroke(given.path(given.starts[number] + join), MISSED, 2.5);
+  }
+
+  name(o) {
+    const [x0, y0, x1, y1] = this.given.boxes.subarray(4 * (this.given.truth + o));
+    const { panel } = this;
+    panel.write(String(o + 1), (x0 + x1) / 2 - 4 / panel.scale,
+                (y0 + y1) / 2 - 7 / panel.scale, { size: 12, paper: PAPER });
+  }
+}
+
+/** The table: a heading sorts it, a name picks its model. */
+class Table {
+  constructor(model, given) {
+    this.given = given;
+    this.heads = COLUMNS.map(([by, title]) => element("th", { scope: "col" },
+      button(title, () => put(model, {
+        by, down: model.get("by") === by ? !model.get("down") : by !== "model" }))));
+    this.rows = given.names.map((name, n) => {
+      const pick = button(name, () => put(model, { picked: n }));
+      const cells = COLUMNS.slice(1).map(() => element("td"));
+      const row = element("tr", {}, element("th", { scope: "row" }, pick), ...cells);
+      return { pick, cells, row };
+    });
+    this.body = element("tbody", {}, ...this.rows.map(({ row }) => row));
+    this.root = element("table", { class: "ifcn-standings" },
+      element("thead", {}, element("tr", {}, ...this.heads)), this.body);
+  }
+
+  draw({ by, down, order, picked }) {
+    this.heads.forEach((head, n) => {
+      if (COLUMNS[n][0] !== by) head.removeAttribute("aria-sort");
+      else head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    });
+    for (const line of order) {
+      const { row, cells, pick } = this.rows[line.number];
+      const figure = line.figure.toFixed(2);
+      const unseen = (text) => element("span", { class: "ifcn-unseen" }, text);
+      const texts = [
+        line.answer < 0 ? [`(${line.iou.toFixed(2)})`, unseen(" missed")] : [line.iou.toFixed(2)],
+        [line.score === null ? "\u2013" : line.score.toFixed(2)],
+        [line.joined.map((o) => o + 1).join(", ") || "\u2013"],
+        [`${line.found} of ${this.given.objects}`], line.mute ? [`${figure}*`, unseen(" recall")] : [figure],
+      ];
+      cells.forEach((cell, n) => cell.replaceChildren(...texts[n]));
+      pick.setAttribute("aria-pressed", String(line.number === picked));
+    }
+    const rows = order.map(({ number }) => this.rows[number].row);
+    if (rows.some((row, n) => row !== this.body.children[n])) this.body.append(...rows);
+  }
+}
+
+/** AP, or recall, of every model by IoU; the picked one stands out. */
+class FigureChart {
+  constructor(given) {
+    const { width, height } = CHART;
+    this.given = given;
+    this.drawing = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`,
+                                role: "img", class: "ifcn-chart" });
+    this.title = element("figcaption");
+    this.figure = element("figure", { class: "ifcn-panel" }, this.title, this.drawing);
+  }
+
+  draw({ picked, step }) {
+    const { curves, mute, names, thresholds } = this.given;
+    const { left, top, right, bottom } = CHART;
+    const x = (n) => left + ((right - left) * n) / (thresholds.length - 1);
+    const y = (value) => bottom - (bottom - top) * value;
+    const curve = (n, look) => svg("path", {
+      d: curves[n].map((value, t) => `${t ? "L" : "M"}${x(t).toFixed(1)} ${y(value).toFixed(1)}`).join(""),
+      fill: "none", "stroke-dasharray": mute[n] ? "6 3" : "none", ...look });
+    const word = (text, at, down, anchor) => svg("text", {
+      x: at, y: down, fill: "currentColor", "font-size": 12, "text-anchor": anchor }, text);
+    const own = `${mute[picked] ? "recall" : "AP"} of ${names[picked]}`;
+    this.title.textContent = `${own} by IoU`;
+    this.drawing.setAttribute("aria-label", `${own}: ${curves[picked].map((value, t) =>
+      `${value.toFixed(2)} at IoU ${thresholds[t].toFixed(2)}`).join(", ")}`);
+    this.drawing.replaceChildren(
+      svg("path", { d: `M${left} ${top}V${bottom}H${right}`, fill: "none",
+                    stroke: "currentColor", "stroke-opacity": 0.6 }),
+      ...[0, 0.5, 1].map((value) => word(value.toFixed(1), left - 6, y(value) + 4, "end")),
+      ...[0, 2, 4, 6, 8].map((t) => word(thresholds[t].toFixed(1), x(t), bottom + 16, "middle")),
+      word("IoU; dashed: recall", (left + right) / 2,
+           bottom + 32, "middle"),
+      ...names.map((_, n) => curve(n, { stroke: "currentColor", "stroke-opacity": 0.35 })),
+      curve(picked, { stroke: "var(--ifcn-accent)", "stroke-width": 3 }),
+      svg("line", { x1: x(step), x2: x(step), y1: top, y2: bottom, stroke: "currentColor" }),
+      svg("circle", { cx: x(step), cy: y(curves[picked][step]), r: 5,
+                      fill: "var(--ifcn-accent)" }));
+  }
+}
+
+export function render({ model, el }) {
+  if (sorry(model, el)) return undefined;
+  const given = new Given(model);
+  const truth = new Tile(model, given, -1);
+  const tiles = given.names.map((_, n) => new Tile(model, given, n));
+  const [table, chart, heard] = [new Table(model, given), new FigureChart(given), spoken()];
+  const scenes = element("div", { class: "ifcn-tiles" }, truth.panel.root,
+                         ...tiles.map(({ panel }) => panel.root));
+  const beside = element("div", { class: "ifcn-curves" }, chart.figure, element("div", {},
+    slider(model, "iou", { label: "IoU at least", least: 50, most: 95, step: 5,
+                           show: (value) => (value / 100).toFixed(2) }),
+    slider(model, "least", { label: "score at least", least: 0, most: 100,
+                             show: (value) => `${value} %` })));
+  const stage = new Stage(PLACES, { root: scenes }, { root: beside }, table);
+  const paint = () => {
+    const now = standingsNow(model, given);
+    [truth, ...tiles].forEach((tile) => tile.draw(now));
+    tiles.forEach(({ panel }, n) => panel.root.classList.toggle("ifcn-picked", n === now.picked));
+    const roots = now.order.map(({ number }) => tiles[number].panel.root);
+    if (roots.some((root, n) => root !== scenes.children[n + 1])) scenes.append(...roots);
+    table.draw(now);
+    chart.draw(now);
+    heard.say(leagueWords(given, now));
+  };
+  truth.panel.onArrows((dx, dy) => {
+    const { chosen, picked, order } = standingsNow(model, given);
+    const at = order.findIndex(({ number }) => number === picked) + Math.sign(dy);
+    put(model, { chosen: clamp(chosen + Math.sign(dx), 0, given.objects - 1),
+                 picked: order[clamp(at, 0, order.length - 1)].number });
+  });
+  const key = element("p", { class: "ifcn-keys" },
+    element("span", {}, "joined: one answer, in red, covers at least half of each of two objects"),
+    element("span", {}, "(0.40): missed, dashed; its largest IoU"),
+    element("span", {}, "*: recall, because the scores only order answers"));
+  const other = (model.get("chosen") + 1) % given.objects;
+  el.append(staged(model, "League", {
+    parts: [stage.root, key, heard.root], paint,
+    plays: () => [{ iou: 85 }, { chosen: other, iou: 50 }],
+  }));
+  paint();
+  return watch(model, ["chosen", "picked", "iou", "least", "by", "down"], onceAFrame(paint));
+}
