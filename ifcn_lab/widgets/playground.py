@@ -87,6 +87,7 @@ class Playground(BesideRival):
 
     module = "playground.js"
     shown = ("selected", "shuffled")
+    later = ("photograph", "weights", "rival_weights")
     hint = traitlets.Unicode("Drag a shape, and the network follows.").tag(sync=True)
     shapes, start, touching = (traitlets.List([]).tag(sync=True) for _ in range(3))
     selected, chosen = (traitlets.Int(n).tag(sync=True) for n in (0, -1))

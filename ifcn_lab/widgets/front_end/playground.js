@@ -16,7 +16,7 @@ import { greyScale, staged } from "./staging.js";
 const PLACES = { wide: '"a b c" "a b d" / 10fr 10fr 5fr',
                  narrow: '"a a a" "b c d" / 5fr 4fr 4fr' };
 const TRAITS = ["shapes", "selected", "chosen", "shuffled", "k", "light", "noise", "seen",
-                "beside"];
+                "beside", "rival_weights"];
 
 /** The network with the mask head of k, put together from the page's pieces. */
 function networkOf(model, k) {
@@ -202,11 +202,13 @@ export function render({ model, el }) {
     photo.follow(model.get("seen"), share);
   };
   let gone = false;
-  onceAFrame(() => setTimeout(() => { // the recorded answer is painted first
-    if (gone) return;
+  const start = () => {
+    if (gone || asking || !model.get("weights")?.byteLength) return;
     asking = new Asking(scene, model, hear, hearShare);
     asking.ask();
-  }))();
+  };
+  model.on("change:weights", start); // a page of its own has them later
+  onceAFrame(() => setTimeout(start))(); // the recorded answer is painted first
   const stop = watch(model, TRAITS, onceAFrame(paint));
   return () => {
     gone = true;

@@ -62,7 +62,7 @@ export class Rival {
 
   /** Show it or take it away, and have it look at what is drawn now. */
   follow() {
-    const { open, panel, stage, scene } = this;
+    const { open, panel, stage, scene, model } = this;
     if (panel.root.hidden === open) {
       panel.root.hidden = !open;
       this.maps.root.hidden = open;
@@ -74,7 +74,8 @@ export class Rival {
     }
     this.button.setAttribute("aria-pressed", String(open));
     this.button.hidden = !scene.isDrawing;
-    if (open && this.asked !== scene.key) this.ask();
+    const ready = model.get("rival_weights")?.byteLength; // a page has them later
+    if (open && ready && this.asked !== scene.key) this.ask();
     this.draw();
   }
 

@@ -77,7 +77,8 @@ export class Scene {
   /** The photograph to look at. */
   get photograph() {
     if (this.model.get("seen") === "own") return this.own ?? null;
-    return { file: new Blob([this.model.get("photograph")]), name: "coins.png" };
+    const bytes = this.model.get("photograph");
+    return bytes?.byteLength ? { file: new Blob([bytes]), name: "coins.png" } : null;
   }
 
   take(key, answer) {
@@ -161,7 +162,7 @@ export class Scene {
   }
 
   photographWords() {
-    if (!this.photograph) return OWN;
+    if (this.model.get("seen") === "own" && !this.own) return OWN;
     if (!this.isAnswered) return "The network is looking at the photograph.";
     const { h, w, whole, levels, found } = this.answer;
     const reduced = whole[0] === w ? "" : ` reduced to ${w} x ${h},`;
