@@ -70,7 +70,7 @@ DRAG = """async () => {
   const start = ifcnModel.get("shapes");
   for (let n = 0; n < 40; n++) {
     const shapes = [{ ...start[0], x: 30 + n }, start[1]];
-    const key = JSON.stringify([shapes, false]);
+    const key = JSON.stringify([ifcnModel.get("k"), false, shapes, 100, 0]);
     const began = performance.now();
     ifcnModel.set("shapes", shapes);
     while (root.dataset.answered !== key) {
@@ -132,7 +132,7 @@ def main() -> None:
 
     from lessons.stills import chromium
 
-    nets = {"light": InstanceFCN(backbone="light").eval(),
+    nets = {"light": InstanceFCN.from_pretrained("scenes-instancefcn"),
             "small": InstanceFCN.from_pretrained()}
     if chromium() is None:
         print("page: there is no Chromium")

@@ -14,6 +14,7 @@ from ifcn_lab import InstanceFCN
 from ifcn_lab.widgets import front_end
 from ifcn_lab.widgets.drawn_shapes import COLOURS, DISTANCES, GROUND, any_touch, drawing
 from ifcn_lab.widgets.playground import APART, FAILING, TOUCHING, Playground, shape
+from tests.browser_cases import Opened
 from tests.page_network_cases import in_node
 
 PICTURE = ".ifcn-sheet[role=application] >> nth=0"
@@ -27,28 +28,23 @@ MUTE_WORKER = """globalThis.Worker = class {
 };"""
 
 
-@pytest.fixture(scope="module")
-def network() -> InstanceFCN:
-    return Playground().network
-
-
-def answered(page: object) -> None:
-    """Wait until the network in the page has answered what is drawn, and it is said."""
+def answered(page: Opened) -> None:
+    """Wait until the network in the page has answered what is seen, and it is said."""
+    page.settle()
     page.page.wait_for_function(
-        "() => document.querySelector('.ifcn').dataset.by !== 'recorded' && "
-        "document.querySelector('.ifcn').dataset.answered === "
-        "JSON.stringify([ifcnModel.get('shapes'), ifcnModel.get('shuffled')])")
+        "() => { const { by, asked, answered } = "
+        "document.querySelector('.ifcn').dataset; "
+        "return by !== 'recorded' && asked === answered; }")
     page.settle()
 
 
-def says_what_python_says(page: object) -> str:
-    """The words, which Python says as well of the same shapes."""
+def says_what_python_says(page: Opened) -> str:
+    """The words, which Python says as well of the same state."""
     answered(page)
-    state = {name: page.get(name) for name in ("shapes", "selected", "chosen",
-                                               "shuffled", "beside")}
     twin = Playground()
-    for name, value in state.items():
-        setattr(twin, name, value)
+    for name in ("shapes", "selected", "chosen", "shuffled", "k", "light", "noise",
+                 "seen", "beside"):
+        setattr(twin, name, page.get(name))
     assert page.words() == twin.words()
     return page.words()
 
@@ -59,20 +55,27 @@ def says_what_python_says(page: object) -> str:
 def random_shapes(rng: np.random.Generator, count: int) -> list[dict]:
     return [shape(str(rng.choice([*DISTANCES])), *rng.integers(0, 128, 2).tolist(),
                   int(rng.integers(12, 126)), turn=int(rng.integers(0, 360)),
-                  colour=int(rng.integers(0, 3))) for _ in range(count)]
+                  colour=int(rng.integers(0, 3)), texture=int(rng.integers(0, 3)))
+            for _ in range(count)]
+
+
+LIGHTS = [{"light": 100, "noise": 0}, {"light": 40, "noise": 30},
+          {"light": 180, "noise": 60}]
 
 
 def test_the_page_paints_what_python_paints(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     scenes = [APART, TOUCHING, FAILING, *(random_shapes(rng, n) for n in (0, 1, 3, 8))]
-    given = {"scenes": scenes, "paint": {"ground": GROUND, "colours": COLOURS}}
-    ask = """given.scenes.map((shapes) => {
-      const { pixels, owner } = painted(shapes, given.paint, 128, 128);
+    given = [{"shapes": each, "paint": {"ground": GROUND, "colours": COLOURS, **light}}
+             for each in scenes for light in LIGHTS]
+    ask = """given.map(({ shapes, paint }) => {
+      const { pixels, owner } = painted(shapes, paint, 128, 128);
       return [Array.from(pixels), Array.from(owner), anyTouch(owner, 128, 128)];
     })"""
     found = in_node(front_end.joined("painting.js"), ask, given, tmp_path)
-    for shapes, (pixels, owner, touching) in zip(scenes, found, strict=True):
-        true = drawing(shapes, 128, 128)
+    for asked, (pixels, owner, touching) in zip(given, found, strict=True):
+        light = {name: asked["paint"][name] for name in ("light", "noise")}
+        true = drawing(asked["shapes"], 128, 128, **light)
         apart = np.abs(true.image.ravel().astype(int) - pixels)
         assert apart.max() <= 1 and (apart > 0).sum() <= 3
         assert true.owner.ravel().tolist() == owner
@@ -98,7 +101,8 @@ def test_shapes_pushed_together_touch_and_no_more(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("given", [
     {"family": "disc"}, "disc", shape("disc", 1, 2) | {"family": "cat"},
-    shape("disc", 1, 2) | {"size": 0}, shape("disc", 1, 2) | {"colour": 3}])
+    shape("disc", 1, 2) | {"size": 0}, shape("disc", 1, 2) | {"colour": 3},
+    shape("disc", 1, 2) | {"texture": 3}])
 def test_what_is_no_shape_is_refused(given: object) -> None:
     widget = Playground()
     with pytest.raises(traitlets.TraitError, match="is no shape"):
@@ -141,7 +145,7 @@ def test_its_name_tells_its_state() -> None:
 # Under the hand
 
 
-def press(page: object, name: str) -> None:
+def press(page: Opened, name: str) -> None:
     page.page.get_by_role("button", name=name, exact=True).press("Enter")
     page.settle()
 
@@ -156,6 +160,8 @@ def test_buttons_change_what_is_drawn_and_the_network_follows(opened: Callable) 
     press(page, "another colour")
     press(page, "same colour")
     assert [each["colour"] for each in page.get("shapes")] == [1, 1]
+    press(page, "another texture")
+    assert [each["texture"] for each in page.get("shapes")] == [1, 0]
     press(page, "+ rectangle")
     press(page, "double")
     assert [each["family"] for each in page.get("shapes")] == [
@@ -164,13 +170,42 @@ def test_buttons_change_what_is_drawn_and_the_network_follows(opened: Callable) 
     press(page, "the case where it fails")
     said = says_what_python_says(page)
     assert "finds 0 of 1" in said and "84 pixels: a shape here is" in said
+    press(page, "twenty objects")
+    said = says_what_python_says(page)
+    assert "20 shapes, apart. It finds 0 of 20" in said and "is small for" in said
+    press(page, "the case where it fails")
     press(page, "delete")
     assert says_what_python_says(page) == "No shape is drawn: add one."
     press(page, "start again")
     assert page.get("shapes") == APART and page.errors == []
 
 
-def drag(page: object, start: tuple[int, int], end: tuple[int, int]) -> None:
+@pytest.mark.parametrize("k", [1, 3, 7])
+def test_another_k_is_another_head_on_the_same_backbone(
+    opened: Callable, k: int
+) -> None:
+    page = opened(Playground())
+    press(page, f"k = {k}")
+    said = says_what_python_says(page)
+    assert f" k = {k}, a head on the backbone that k = 5 trained." in said
+    press(page, "shuffle the channels")
+    says_what_python_says(page)
+    press(page, "start again")
+    assert page.get("k") == 5 and "finds 2 of 2" in says_what_python_says(page)
+    assert page.errors == []
+
+
+def test_a_network_of_ones_own_has_one_k(opened: Callable) -> None:
+    widget = Playground(InstanceFCN.from_pretrained("scenes-k3"))
+    page = opened(widget)
+    assert page.page.locator(".ifcn-ks").is_hidden() and page.get("k") == 3
+    answered(page)
+    assert page.words() == widget.words()
+    with pytest.raises(traitlets.TraitError, match="k = 5: this network has heads for"):
+        widget.k = 5
+
+
+def drag(page: Opened, start: tuple[int, int], end: tuple[int, int]) -> None:
     """From a pixel (y, x) of the picture to another."""
     box = page.page.locator(PICTURE).bounding_box()
     at = [(box["x"] + (x + 0.5) / 128 * box["width"],
@@ -206,7 +241,7 @@ def test_a_click_on_objectness_chooses_the_nearest_proposal(opened: Callable) ->
     sheet.click(position={"x": box["width"] * 0.9, "y": box["height"] / 2})
     page.settle()
     said = says_what_python_says(page)
-    assert page.get("chosen") >= 0 and "column 22" in said
+    assert page.get("chosen") >= 0 and "column 23" in said
 
 
 def test_all_of_it_can_be_done_by_keyboard(opened: Callable) -> None:
@@ -218,9 +253,10 @@ def test_all_of_it_can_be_done_by_keyboard(opened: Callable) -> None:
     moved = shape("disc", 59, 91, 48)
     assert page.get("shapes") == [APART[0], moved]
     says_what_python_says(page)
-    assert page.sliders_to_both_ends() == 2
+    assert page.sliders_to_both_ends() == 4
     assert page.get("shapes")[0] == APART[0] | {"size": 126, "turn": 359}
-    assert "84 pixels" in says_what_python_says(page)
+    said = says_what_python_says(page)
+    assert "84 pixels" in said and "Light 180 %, noise 60." in said
     page.page.locator(".ifcn-sheet[role=application] >> nth=1").press("ArrowRight")
     says_what_python_says(page)
     assert page.errors == []

@@ -15,7 +15,7 @@ def league(
     found: Mapping[str, Sequence[Mapping[str, float]]], sets: Sequence[str] = (),
     figure: str = "AR@10",
 ) -> Picture:
-    """A bar a model with its standard deviation over seeds, and beside it a field a set.
+    """A bar a model with its standard deviation over seeds; beside it a field a set.
 
     Args:
         found: by model, the figures of every seed, in percent.

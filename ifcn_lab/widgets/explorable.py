@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from base64 import b64encode
+from collections.abc import Sequence
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -60,6 +61,8 @@ class Explorable(anywidget.AnyWidget):
     module: ClassVar[str]
     shown: ClassVar[tuple[str, ...]] = ()
     """The traits that `repr` names."""
+    later: ClassVar[tuple[str, ...]] = ()
+    """The binary traits that a page of its own reads after it has painted once."""
     _css = front_end.text("page.css")
     problem = traitlets.Unicode("").tag(sync=True)
     hint = traitlets.Unicode("").tag(sync=True)
@@ -132,7 +135,7 @@ class Explorable(anywidget.AnyWidget):
         """The page that `save_html` writes."""
         return _PAGE.format(
             title=escape(type(self).__name__), css=self._css,
-            words=escape(self.describe()), state=stored(self._state()),
+            words=escape(self.describe()), state=stored(self._state(), self.later),
             code=front_end.joined(self.module) + front_end.text("host.js"),
         )
 
@@ -162,12 +165,13 @@ class Explorable(anywidget.AnyWidget):
         return f"{type(self).__name__}({values})"
 
 
-def stored(state: dict[str, Any]) -> str:
+def stored(state: dict[str, Any], later: Sequence[str] = ()) -> str:
     """The state as JSON that may stand in a page; bytes deflated, in base64."""
     binary = {n: v for n, v in state.items() if isinstance(v, bytes)}
     buffers = {n: b64encode(zlib.compress(v)).decode() for n, v in binary.items()}
     rest = {n: v for n, v in state.items() if n not in binary}
-    text = json.dumps({"state": rest, "buffers": buffers}, allow_nan=False)
+    parts = {"state": rest, "buffers": buffers, "later": [*later]}
+    text = json.dumps(parts, allow_nan=False)
     return text.replace("<", "\\u003c")  # no tag can end the script
 
 

@@ -24,3 +24,12 @@ def plain(value: float) -> str:
     ('0', '1.50', '-3')
     """
     return fixed(value, 0 if float(value).is_integer() else 2)
+
+
+def counted(count: int, what: str) -> str:
+    """So many things.
+
+    >>> counted(1, "shape"), counted(0, "shape")
+    ('1 shape', '0 shapes')
+    """
+    return f"{count} {what}{'' if count == 1 else 's'}"

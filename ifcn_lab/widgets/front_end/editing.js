@@ -3,7 +3,7 @@
 import { clamp, element, put } from "./page.js";
 import { distanceTo, pushedTogether } from "./painting.js";
 
-const MOST = 8; // shapes
+const MOST = 20; // shapes
 const SPREAD = [[32, 32], [32, 96], [96, 32], [96, 96], [64, 64]]; // where new ones go
 
 /** What is done to shapes: each returns the traits that change. */
@@ -29,7 +29,8 @@ export function actionsOf(scene) {
       const [y, x] = SPREAD.find(([row, column]) => !owner[row * w + column])
         ?? SPREAD[shapes.length % SPREAD.length];
       const size = family === "disc" ? 46 : 50;
-      return added({ family, y, x, size, turn: 0, colour: scene.selected?.colour ?? 0 });
+      return added({ family, y, x, size, turn: 0, colour: scene.selected?.colour ?? 0,
+                     texture: 0 });
     },
     doubled() {
       const one = scene.selected;
@@ -39,6 +40,7 @@ export function actionsOf(scene) {
     removed: () => only(scene.shapes.filter((shape) => shape !== scene.selected), 0),
     next: () => ({ selected: (index() + 1) % Math.max(1, scene.shapes.length),
                    chosen: -1 }),
+    rewoven: () => changed({ texture: ((scene.selected?.texture ?? 0) + 1) % 3 }),
     recoloured: () => changed({ colour: ((scene.selected?.colour ?? 0) + 1) % 3 }),
     alike: () => only(scene.shapes.map((shape) =>
       ({ ...shape, colour: scene.selected.colour }))),
@@ -59,10 +61,10 @@ export function listen(picture, scene, does, model) {
   const hit = ({ y, x }) => scene.shapes.findLastIndex((shape) =>
     distanceTo(shape, y - 0.5, x - 0.5) <= 2);
   const taken = (at) => {
-    const { selected } = scene;
-    const handle = selected && picture.handle();
+    const { selected, isDrawing } = scene;
+    const handle = isDrawing && selected && picture.handle();
     if (handle && Math.hypot(at.y - handle.y, at.x - handle.x) < 6) return "size";
-    const n = hit(at);
+    const n = isDrawing ? hit(at) : -1;
     if (n < 0) {
       const pixel = { y: Math.floor(at.y), x: Math.floor(at.x) };
       put(model, { chosen: scene.proposalAt(pixel) });
@@ -81,15 +83,16 @@ export function listen(picture, scene, does, model) {
       put(model, does.changed({ size: (away - 4) * 1.96 }));
     }
   });
-  panel.onArrows((right, down) => put(model, does.changed(
-    { y: scene.selected?.y + down, x: scene.selected?.x + right })));
+  panel.onArrows((right, down) => put(model, scene.isDrawing
+    ? does.changed({ y: scene.selected?.y + down, x: scene.selected?.x + right })
+    : scene.neighbour(right + down)));
   const keys = {
     Enter: does.next, Delete: does.removed, Backspace: does.removed, d: does.doubled,
     "+": () => does.changed({ size: scene.selected?.size + 2 }),
     "-": () => does.changed({ size: scene.selected?.size - 2 }),
   };
   panel.sheet.addEventListener("keydown", (event) => {
-    if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!keys[event.key] || !scene.isDrawing || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation();
     put(model, keys[event.key]());

@@ -8,12 +8,14 @@ import {
   Network, Plane, enlarge, fromHalf, plainConvolve, roundUp,
 } from "./network.js";
 import {
-  bestPlaces, cut, enlarged, line, mix, proposals, sureness,
+  bestPlaces, cut, enlarged, line, mix, proposals, pyramidProposals, sureness,
 } from "./pasting.js";
+import { LEAST, lookAt, pixelsOf } from "./photograph.js";
 import { boxArea, boxOverlap, hasInside, suppress } from "./proposing.js";
 import {
   bestAnchors, decoded, fastNms, mixedMasks, softmaxOfTwo,
 } from "./prototypes.js";
+import { looks, mixing, reordered, resized } from "./pyramid.js";
 
 const SLICE = 8; // milliseconds of thinking between two frames
 
@@ -28,22 +30,17 @@ export function answerOf(network, { h, w, order }, wishes) {
            found: proposals(shown, { ...wishes, h, w }) };
 }
 
-/** The score maps in another order. */
-export function reordered(scores, order) {
-  const size = scores.H * scores.W;
-  const maps = new Float32Array(scores.maps.length);
-  order.forEach((channel, n) =>
-    maps.set(scores.maps.subarray(channel * size, (channel + 1) * size), n * size));
-  return { ...scores, maps };
-}
-
-/** The worker: first it is given the network, then pictures. */
+/** The worker: first it is given the network, then pictures and photographs. */
 export function serve() {
   let [network, wishes] = [null, null];
   onmessage = ({ data }) => {
     if (data.told) {
       network = new Network(data.told, data.halves, data.wasm);
       wishes = data.wishes;
+      return;
+    }
+    if (data.photograph) {
+      lookAt(network, data, 50, (told) => postMessage(told));
       return;
     }
     const began = performance.now();
@@ -55,13 +52,14 @@ export function serve() {
 
 const PARTS = [partOf, channelOf, source, assemble, boxArea, boxOverlap, hasInside,
                suppress, fromHalf, roundUp, plainConvolve, enlarge, Plane, Network,
-               sureness, bestPlaces, line, mix, enlarged, cut, proposals, reordered,
+               sureness, bestPlaces, line, mix, enlarged, cut, proposals,
+               pyramidProposals, mixing, resized, looks, reordered, pixelsOf, lookAt,
                cropped, kept, maskOf, mixed, neighbours, softmaxOfTwo, bestAnchors,
                decoded, fastNms, mixedMasks, answerOf];
 
 /** The worker's whole text: a page opened from disk may load no other file. */
 function workerText() {
-  return `${PARTS.map(String).join("\n")}\n(${serve})();`;
+  return `const LEAST = ${LEAST};\n${PARTS.map(String).join("\n")}\n(${serve})();`;
 }
 
 function moduleBytes() {
@@ -70,23 +68,34 @@ function moduleBytes() {
 
 export class Engine {
   /**
-   * `then(key, answer, ms)` is called with each answer. Of pictures that come while the
-   * network thinks only the newest is looked at.
+   * `then(key, answer, ms)` is called with each answer, `far(key, share)` while a
+   * photograph is looked at. Of pictures that come while the network thinks only the
+   * newest is looked at.
    */
-  constructor(network, then) {
-    Object.assign(this, { then, busy: false, next: null, stopped: false });
+  constructor(network, then, far = () => {}) {
+    Object.assign(this, { then, far, busy: false, next: null, stopped: false });
     const start = { ...network, wasm: moduleBytes() };
+    this.start = start;
     try {
       const text = new Blob([workerText()], { type: "text/javascript" });
       const place = URL.createObjectURL(text);
       this.worker = new Worker(place);
       URL.revokeObjectURL(place);
-      this.worker.onmessage = ({ data }) => this.told(data.key, data.answer, data.ms);
-      this.worker.onerror = (event) => { event.preventDefault(); this.withoutWorker(start); };
+      this.worker.onmessage = ({ data }) => this.hear(data);
+      this.worker.onerror = (event) => { event.preventDefault(); this.withoutWorker(this.start); };
       this.worker.postMessage(start);
     } catch {
       this.withoutWorker(start);
     }
+  }
+
+  /** Another network from here on. */
+  become(network) {
+    const start = { ...network, wasm: moduleBytes() };
+    this.start = start;
+    if (this.worker) this.worker.postMessage(start);
+    else this.here = { network: new Network(start.told, start.halves, start.wasm),
+                       wishes: start.wishes };
   }
 
   withoutWorker({ told, halves, wasm, wishes }) {
@@ -107,6 +116,10 @@ export class Engine {
 
   async think(picture) {
     const { network, wishes } = this.here;
+    if (picture.photograph) {
+      await lookAt(network, picture, SLICE, (told) => this.stopped || this.hear(told));
+      return;
+    }
     const began = performance.now();
     let until = began + SLICE;
     for (const step of network.steps(picture.pixels, picture.h, picture.w)) {
@@ -118,6 +131,11 @@ export class Engine {
     }
     const answer = answerOf(network, picture, wishes);
     this.told(picture.key, answer, performance.now() - began);
+  }
+
+  hear({ key, share, answer, ms }) {
+    if (answer) this.told(key, answer, ms);
+    else this.far(key, share);
   }
 
   told(key, answer, ms) {

@@ -17,6 +17,12 @@ class Model {
     for (const then of this.listeners.get("change") ?? []) then();
   }
 
+  /** Have what was to come later: nobody has changed anything. */
+  fill(name, value) {
+    this.values[name] = value;
+    for (const then of [...this.listeners.get(`change:${name}`) ?? []]) then();
+  }
+
   on(event, then) {
     if (!this.listeners.has(event)) this.listeners.set(event, new Set());
     this.listeners.get(event).add(then);
@@ -43,11 +49,18 @@ async function inflated(text) {
 const stored = JSON.parse(document.getElementById("state").textContent);
 const values = { ...stored.state };
 await Promise.all(Object.entries(stored.buffers).map(async ([name, text]) => {
-  values[name] = await inflated(text);
+  if (!stored.later.includes(name)) values[name] = await inflated(text);
 }));
 const model = new Model(values);
 globalThis.ifcnModel = model;
 tidy(render)({ model, el: document.getElementById("widget") });
+if (stored.later.length) {
+  requestAnimationFrame(() => setTimeout(async () => { // it is painted first
+    for (const name of stored.later) {
+      model.fill(name, await inflated(stored.buffers[name]));
+    }
+  }));
+}
 
 // A page that shows this one in a frame is told how high it is, and which keys are of
 // no use here; it says whether it is light or dark.

@@ -2,6 +2,8 @@
 
 import { clamp } from "./page.js";
 
+const MANY = 8; // masks whose scores have room on a picture
+
 /** What is found in a panel's picture, the best one on top, each with its score. */
 export function drawFound(panel, found, colours, chosen = -1) {
   const [ink, paper] = ["#1a1a1a", "#ffffff"];
@@ -18,11 +20,12 @@ export function drawFound(panel, found, colours, chosen = -1) {
       pen.stroke(one.path);
     }
   });
-  for (const { box, score } of found) {
-    const down = box[1] > 8 ? box[1] - 7 : box[1];
-    panel.write(score.toFixed(2), clamp(box[0], 0, panel.columns - 16), down,
-                { size: 11, ink, paper });
-  }
+  found.forEach(({ box, score }, n) => {
+    if (found.length > MANY && n !== chosen) return;
+    const [high, wide] = [13 / panel.scale, 34 / panel.scale];
+    panel.write(score.toFixed(2), clamp(box[0], 0, panel.columns - wide),
+                Math.max(box[1] - high, 0), { size: 11, ink, paper });
+  });
 }
 
 /** The line round a mask in image pixels: closed loops, the mask to their right. */

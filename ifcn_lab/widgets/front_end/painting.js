@@ -4,6 +4,7 @@
 const length = (u, v) => Math.sqrt(u * u + v * v); // hypot rounds otherwise
 const TINY = 1e-9; // so far may a distance of 0 be off; such a pixel is inside
 const RIM = [1.5, -0.3]; // width in pixels, how much brighter
+const [PERIOD, STRENGTH] = [10, 0.4]; // of a texture, in pixels; how much it lightens
 const SLANT = [Math.cos(0.6), Math.sin(0.6)];
 const CORNER = 0.3 * SLANT[1];
 const GROW = 1 / (length(SLANT[0] - CORNER, SLANT[1] - CORNER) + CORNER);
@@ -30,16 +31,42 @@ export const DISTANCES = {
   },
 };
 
-/** The distance of a pixel to a shape's outline. */
-export function distanceTo({ family, y, x, size, turn }, row, column) {
+/** Where a pixel lies along a shape's own two axes. */
+function along({ y, x, turn }, row, column) {
   const angle = (turn * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   const [down, right] = [row - y, column - x];
-  return DISTANCES[family](cos * right + sin * down, cos * down - sin * right, size / 2);
+  return [cos * right + sin * down, cos * down - sin * right];
 }
 
-/** The picture, and to which shape each pixel belongs: its number from 1, else 0. */
-export function painted(shapes, { ground, colours }, h, w) {
+/** The distance of a pixel to a shape's outline. */
+export function distanceTo(shape, row, column) {
+  return DISTANCES[shape.family](...along(shape, row, column), shape.size / 2);
+}
+
+/** A texture, -1 dark to 1 light: none, stripes or checks. */
+function weave(texture, u, v) {
+  if (!texture) return 0;
+  const wave = (at) => 4 * Math.abs(at / PERIOD - Math.floor(at / PERIOD + 0.5)) - 1;
+  return texture === 1 ? wave(u) : wave(u) * wave(v);
+}
+
+/** Noise of mean 0 and deviation 1: the n-th value of any picture. */
+export function grain(n) {
+  let bits = Math.imul(n, 0x9e3779b1);
+  for (const [shift, factor] of [[15, 0x85ebca6b], [13, 0xc2b2ae35]]) {
+    bits = Math.imul(bits ^ (bits >>> shift), factor);
+  }
+  bits ^= bits >>> 16;
+  const total = (bits & 1023) + ((bits >>> 10) & 1023) + ((bits >>> 20) & 1023);
+  return (total - 1534.5) / 512;
+}
+
+/**
+ * The picture, lit (per cent) and with noise over it, and to which shape each pixel
+ * belongs: its number from 1, else 0.
+ */
+export function painted(shapes, { ground, colours, light: lamp = 100, noise = 0 }, h, w) {
   const light = new Float64Array(3 * h * w);
   for (let n = 0; n < light.length; n++) light[n] = ground[n % 3];
   const owner = new Uint8Array(h * w);
@@ -50,20 +77,25 @@ export function painted(shapes, { ground, colours }, h, w) {
     const [x0, x1] = [Math.max(0, shape.x - reach), Math.min(w - 1, shape.x + reach)];
     for (let y = y0; y <= y1; y++) {
       for (let x = x0; x <= x1; x++) {
-        const distance = distanceTo(shape, y, x);
+        const [u, v] = along(shape, y, x);
+        const distance = DISTANCES[shape.family](u, v, shape.size / 2);
         const cover = Math.min(1, Math.max(0, 0.5 - distance));
         if (!cover) continue;
         if (distance <= TINY) owner[y * w + x] = number + 1;
-        const rim = RIM[1] * Math.max(0, 1 - Math.abs(distance) / RIM[0]);
+        const field = RIM[1] * Math.max(0, 1 - Math.abs(distance) / RIM[0])
+          + STRENGTH * weave(shape.texture, u, v);
         for (let c = 0; c < 3; c++) {
           const at = 3 * (y * w + x) + c;
-          const own = colour[c] + (0.45 * colour[c] + 40) * rim;
+          const own = colour[c] + (0.45 * colour[c] + 40) * field;
           light[at] += cover * (own - light[at]);
         }
       }
     }
   });
-  return { pixels: Uint8Array.from(light, (v) => Math.round(v)), owner };
+  const seen = (v, n) => v * (lamp / 100) + (noise ? noise * grain(n) : 0);
+  const pixels = Uint8Array.from(light, (v, n) =>
+    Math.round(Math.min(255, Math.max(0, seen(v, n)))));
+  return { pixels, owner };
 }
 
 /** Whether two shapes touch: a pixel of one lies beside a pixel of the other. */

@@ -57,6 +57,18 @@ export class Panel {
     this.pen.setTransform(dots * this.scale, 0, 0, dots * this.scale, 0, 0);
   }
 
+  /** Have other squares, and another title, in the same place. */
+  become({ columns, rows, title, label }) {
+    this.root.querySelector("figcaption").textContent = title;
+    this.sheet.setAttribute("aria-label", label);
+    if (this.columns === columns && this.rows === rows) return;
+    const width = this.scale * this.columns;
+    Object.assign(this, { columns, rows });
+    Object.assign(this.low, { width: columns, height: rows });
+    this.stack.style.aspectRatio = `${columns}/${rows}`;
+    this.size(width);
+  }
+
   /** Show ImageData, of one dot per square unless `pixels` says otherwise. */
   paint(image, x = 0, y = 0) {
     this.low.getContext("2d").putImageData(image, x, y);

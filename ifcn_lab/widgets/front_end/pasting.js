@@ -23,13 +23,15 @@ export function bestPlaces(objectness, count, least) {
  * one mixes. A pixel outside the image shows what the nearest one inside shows.
  */
 export function line(center, m, stride, length) {
+  const { fround } = Math; // as Python, which has these numbers as float32
   const first = center - Math.floor(m / 2);
-  const start = Math.ceil(first * stride - 0.5);
+  const start = Math.ceil(fround(fround(first * fround(stride)) - 0.5));
   const count = Math.max(1, Math.ceil(m * stride));
   const [from, share] = [new Int32Array(count), new Float32Array(count)];
   for (let p = 0; p < count; p++) {
     const shown = Math.min(Math.max(start + p, 0), length - 1);
-    const at = Math.min(Math.max((shown + 0.5) / stride - 0.5 - first, 0), m - 1);
+    const place = fround(fround((shown + 0.5) / fround(stride)) - 0.5);
+    const at = Math.min(Math.max(fround(place - first), 0), m - 1);
     from[p] = Math.min(Math.floor(at), m - 1);
     share[p] = at - from[p];
   }
@@ -97,13 +99,26 @@ export function cut(logits, down, across, h, w) {
  * The best masks of an image: `propose(..., scales=[1])` in Python, less those whose
  * objectness is below `least`.
  */
-export function proposals(scores, { k, m, stride, h, w, top, candidates, iou, least }) {
-  const { H, W, maps, objectness } = scores;
-  const found = bestPlaces(objectness, candidates, least).map(({ place, score }) => {
-    const [y, x] = [Math.floor(place / W), place % W];
+export function proposals(scores, wishes) {
+  const { stride } = wishes;
+  return pyramidProposals([{ ...scores, stride: [stride, stride] }], wishes);
+}
+
+/** The same of the score maps at several zooms, each with its stride down and across. */
+export function pyramidProposals(levels, { k, m, h, w, top, candidates, iou, least }) {
+  const sizes = levels.map(({ objectness }) => objectness.length);
+  const everything = new Float32Array(sizes.reduce((sum, size) => sum + size, 0));
+  const starts = sizes.map((_, n) => sizes.slice(0, n).reduce((sum, one) => sum + one, 0));
+  levels.forEach(({ objectness }, n) => everything.set(objectness, starts[n]));
+  const found = bestPlaces(everything, candidates, least).map(({ place, score }) => {
+    const level = starts.findLastIndex((start) => start <= place);
+    const { H, W, maps, stride } = levels[level];
+    const here = place - starts[level];
+    const [y, x] = [Math.floor(here / W), here % W];
     const window = assemble(maps, { k, m, H, W, y, x });
-    const [down, across] = [line(y, m, stride, h), line(x, m, stride, w)];
-    return { y, x, score, ...cut(enlarged(window, m, down, across), down, across, h, w) };
+    const [down, across] = [line(y, m, stride[0], h), line(x, m, stride[1], w)];
+    return { level, y, x, score,
+             ...cut(enlarged(window, m, down, across), down, across, h, w) };
   }).filter(({ mask }) => mask.length);
   const boxes = Int32Array.from(found.flatMap(({ box }) => box));
   const { kept, by } = suppress(boxes, found.map((_, n) => n), iou);

@@ -1,214 +1,123 @@
-// The Playground: shapes under the hand, and what the network says of them at once.
+// The Playground: shapes under the hand, or a photograph, and what the network says of
+// them at once.
 
-import { assemble } from "./assembling.js";
 import { actionsOf, listen, shapeSlider } from "./editing.js";
 import { Engine } from "./engine.js";
-import { drawFound } from "./outlines.js";
 import {
-  button, clamp, element, greyImage, numbers, onceAFrame, put, sorry, spoken, watch,
+  button, element, numbers, onceAFrame, put, slider, sorry, spoken, watch,
 } from "./page.js";
-import { anyTouch, bestOverlaps, painted } from "./painting.js";
-import { Panel, Stage } from "./panel.js";
-import { proposals } from "./pasting.js";
-import { boxArea } from "./proposing.js";
-import { FOUND, Rival } from "./rival.js";
-import { ScoreMaps, drawParts } from "./score_maps.js";
+import { Stage } from "./panel.js";
+import { photographs } from "./photograph.js";
+import { Rival } from "./rival.js";
+import { Scene } from "./scene.js";
+import { MapsAndWindow, Objectness, Picture } from "./scene_panels.js";
 import { greyScale, staged } from "./staging.js";
 
 const PLACES = { wide: '"a b c" "a b d" / 10fr 10fr 5fr',
                  narrow: '"a a a" "b c d" / 5fr 4fr 4fr' };
-const [INK, PAPER] = ["#1a1a1a", "#ffffff"];
+const TRAITS = ["shapes", "selected", "chosen", "shuffled", "k", "light", "noise", "seen",
+                "beside", "rival_weights"];
 
-/** What is drawn, and how the network's answer stands to it. */
-class Scene {
-  constructor(model) {
-    this.model = model;
-    [this.h, this.w] = model.get("image_size");
-    [this.k, this.m] = [model.get("k"), model.get("m")];
-    const [H, W] = model.get("map_size");
-    const scores = numbers(model, "recorded");
-    const cut = this.k ** 2 * H * W;
-    const recorded = { H, W, maps: scores.subarray(0, cut),
-                       objectness: scores.subarray(cut) };
-    this.answer = { scores: recorded, kind: "recorded",
-                    found: proposals(recorded, { ...model.get("wishes"), h: this.h,
-                                                 w: this.w }) };
-    this.recorded = [JSON.stringify([model.get("start"), false]), this.answer];
-    this.follow();
+/** The network with the mask head of k, put together from the page's pieces. */
+function networkOf(model, k) {
+  const [told, all] = [model.get("told"), numbers(model, "weights", Uint16Array)];
+  const [begin, end, past] = model.get("cut");
+  const { span } = model.get("heads").find((head) => head.k === k);
+  const parts = [all.subarray(0, begin), all.subarray(...span), all.subarray(end, past)];
+  const halves = new Uint16Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    halves.set(part, at);
+    at += part.length;
   }
-
-  /** See what is drawn now; whether it is another picture. */
-  follow() {
-    const { model, h, w } = this;
-    const before = this.key;
-    this.shapes = model.get("shapes");
-    this.key = JSON.stringify([this.shapes, model.get("shuffled")]);
-    if (this.key === before) return false;
-    Object.assign(this, painted(this.shapes, model.get("paint"), h, w));
-    if (this.key === this.recorded[0]) [this.answered, this.answer] = this.recorded;
-    return true;
-  }
-
-  take(key, answer) {
-    [this.answered, this.answer] = [key, answer];
-  }
-
-  get isAnswered() {
-    return this.answered === this.key;
-  }
-
-  get selected() {
-    return this.shapes[clamp(this.model.get("selected"), 0, this.shapes.length - 1)];
-  }
-
-  /** The chosen proposal's index: the one asked for, else the selected shape's own. */
-  get chosen() {
-    const { found } = this.answer;
-    const asked = this.model.get("chosen");
-    if (asked >= 0) return Math.min(asked, found.length - 1);
-    return this.selected ? this.proposalAt(this.selected) : -1;
-  }
-
-  /** The smallest mask that holds a pixel. */
-  proposalAt({ y, x }) {
-    const { found } = this.answer;
-    const here = found.filter(({ box: [x0, y0, x1, y1], mask }) => x >= x0 && x < x1
-      && y >= y0 && y < y1 && mask[(y - y0) * (x1 - x0) + x - x0]);
-    here.sort((a, b) => boxArea(a.box, 0) - boxArea(b.box, 0));
-    return here.length ? found.indexOf(here[0]) : -1;
-  }
-
-  /** The place whose window is shown. */
-  get place() {
-    const { H, W } = this.answer.scores;
-    if (this.chosen >= 0) return this.answer.found[this.chosen];
-    const { y, x } = this.selected ?? { y: this.h / 2, x: this.w / 2 };
-    return { y: Math.floor((y * H) / this.h), x: Math.floor((x * W) / this.w) };
-  }
-
-  /** The same words as Python's `words`. */
-  words() {
-    const count = this.shapes.length;
-    if (count === 0) return "No shape is drawn: add one.";
-    const how = count === 1 ? "alone"
-      : anyTouch(this.owner, this.h, this.w) ? "touching" : "apart";
-    const head = `${count} shape${count === 1 ? "" : "s"}, ${how}.`;
-    if (!this.isAnswered) return `${head} The network is looking.`;
-    const { found } = this.answer;
-    const best = bestOverlaps(this.owner, count, found, this.w);
-    const hits = best.filter((iou) => iou >= FOUND).length;
-    const mixed = this.model.get("shuffled")
-      ? " The maps are shuffled: each part of a window is copied from another's map." : "";
-    const window = this.m * this.model.get("wishes").stride;
-    const large = this.shapes.some(({ size }) => size > window)
-      ? ` No mask is larger than its window, ${window} pixels: a shape here is.` : "";
-    return `${head} It finds ${hits} of ${count} at IoU ${FOUND} (best IoU `
-      + `${best.map((iou) => iou.toFixed(2)).join(", ")}) with ${found.length} proposal`
-      + `${found.length === 1 ? "" : "s"}.${large}${mixed} ${this.chosenWords()}`;
-  }
-
-  chosenWords() {
-    const one = this.answer.found[this.chosen];
-    if (!one) return "No proposal lies on the chosen shape.";
-    const pixels = one.mask.reduce((sum, pixel) => sum + pixel, 0);
-    return `The chosen window, row ${one.y}, column ${one.x}: objectness `
-      + `${one.score.toFixed(2)}, ${pixels} pixels.`;
-  }
+  const layers = told.layers.map((layer, n) =>
+    (n === told.answers.maps - 1 ? { ...layer, outputs: k * k } : layer));
+  return { told: { ...told, layers }, halves, wishes: { ...model.get("wishes"), k } };
 }
 
-/** The picture: shapes to drag, outlines of what is found. */
-class Picture {
-  constructor(scene) {
-    this.scene = scene;
-    this.colours = scene.model.get("mask_colours");
-    this.panel = new Panel({
-      title: "drag a shape", columns: scene.w, rows: scene.h, width: 380, focusable: true,
-      label: "your picture; arrow keys move the chosen shape, Enter chooses the next one, "
-        + "plus and minus resize it, d doubles it, Delete takes it away",
-    });
-  }
-
-  paint() {
-    const { pixels, w, h } = this.scene;
-    const image = new ImageData(w, h);
-    for (let n = 0; n < w * h; n++) {
-      for (let c = 0; c < 3; c++) image.data[4 * n + c] = pixels[3 * n + c];
-      image.data[4 * n + 3] = 255;
+/** A button for each k that there is a mask head for. */
+function headsOf(model) {
+  const heads = model.get("heads").map(({ k }) => {
+    const press = button(String(k), () => put(model, { k }));
+    press.setAttribute("aria-label", `k = ${k}`);
+    return { k, press };
+  });
+  const root = element("span", { class: "ifcn-ks", hidden: heads.length < 2 }, "k =",
+                       ...heads.map(({ press }) => press));
+  const follow = () => {
+    for (const { k, press } of heads) {
+      press.setAttribute("aria-pressed", String(model.get("k") === k));
     }
-    this.panel.paint(image);
-  }
-
-  draw() {
-    const { panel, scene: { answer: { found }, chosen, selected } } = this;
-    panel.clear();
-    drawFound(panel, found, this.colours, chosen);
-    if (!selected) return;
-    panel.grip(selected.x, selected.y);
-    const { x, y } = this.handle();
-    panel.fill(x - 3, y - 3, 6, 6, INK);
-    panel.fill(x - 2, y - 2, 4, 4, PAPER);
-  }
-
-  /** Where the chosen shape is taken to be resized. */
-  handle() {
-    const { selected: { x, y, size }, w, h } = this.scene;
-    const away = 0.36 * size + 3;
-    return { x: clamp(x + away, 3, w - 3), y: clamp(y + away, 3, h - 3) };
-  }
+  };
+  return { root, follow };
 }
 
-/** Objectness at each place, and the places whose windows are shown. */
-class Objectness {
-  constructor(scene, model) {
-    const { H, W } = scene.answer.scores;
-    Object.assign(this, { scene });
-    this.panel = new Panel({ title: "objectness", columns: W, rows: H, width: 190,
-                             focusable: true,
-                             label: "objectness; arrow keys choose a proposal" });
-    this.panel.sheet.style.cursor = "pointer";
-    this.panel.sheet.addEventListener("click", (event) => {
-      const at = this.panel.at(event);
-      const away = ({ y, x }) => Math.hypot(y + 0.5 - at.y, x + 0.5 - at.x);
-      const near = scene.answer.found.map((one, n) => [away(one), n]);
-      if (near.length) put(model, { chosen: near.sort((a, b) => a[0] - b[0])[0][1] });
-    });
-    this.panel.onArrows((dx, dy) => {
-      const last = scene.answer.found.length - 1;
-      if (last >= 0) put(model, { chosen: clamp(scene.chosen + dx + dy, 0, last) });
-    });
-  }
-
-  paint({ objectness, W, H }) {
-    this.panel.paint(greyImage(objectness, W, H));
-  }
-
-  draw() {
-    const { panel, scene } = this;
-    panel.clear();
-    scene.answer.found.forEach(({ y, x }, n) => {
-      panel.frame(x - 0.5, y - 0.5, 2, 2, PAPER, 4);
-      panel.frame(x - 0.5, y - 0.5, 2, 2, n === scene.chosen ? INK : "#d55e00", 2);
-    });
-  }
-}
-
-function buttonsOf(scene, model, does, ...more) {
+/** What is done to shapes and to the network; `more` are further buttons. */
+function buttonsOf(scene, model, does, more) {
   const press = (label, act) => button(label, () => put(model, act()));
   const mix = button("shuffle the channels", () =>
     put(model, { shuffled: !model.get("shuffled") }));
-  const two = [press("make them touch", does.together), press("same colour", does.alike)];
-  const one = [press("another colour", does.recoloured), press("double", does.doubled),
+  const heads = headsOf(model);
+  const any = ["disc", "ellipse", "rectangle"].map((family) =>
+    press(`+ ${family}`, () => does.added(family)));
+  const one = [press("another colour", does.recoloured),
+               press("another texture", does.rewoven), press("double", does.doubled),
                press("delete", does.removed)];
+  const two = [press("make them touch", does.together), press("same colour", does.alike)];
   const follow = () => {
     mix.setAttribute("aria-pressed", String(model.get("shuffled")));
+    heads.follow();
+    for (const each of [...any, ...one, ...two]) each.hidden = !scene.isDrawing;
     for (const each of two) each.disabled = scene.shapes.length < 2;
     for (const each of one) each.disabled = !scene.selected;
   };
-  const row = (...buttons) => element("div", { class: "ifcn-buttons" }, ...buttons);
-  const root = element("div", { class: "ifcn-column ifcn-playing" },
-    row(...["disc", "ellipse", "rectangle"].map((family) =>
-      press(`+ ${family}`, () => does.added(family))), ...one), row(...two, mix, ...more));
+  const root = element("div", { class: "ifcn-buttons ifcn-playing" }, ...any, ...one,
+                       ...two, mix, heads.root, ...more);
   return { root, follow };
+}
+
+/** Sliders of the chosen shape, and of the light on all of them. */
+function slidersOf(scene, model, does) {
+  const own = [
+    shapeSlider(scene, model, does, "size",
+                { label: "size", least: 12, most: 126, unit: " px" }),
+    shapeSlider(scene, model, does, "turn",
+                { label: "turn", least: 0, most: 359, unit: "°" })];
+  const lit = [
+    slider(model, "light", { label: "light", least: 20, most: 180, step: 5,
+                             show: (light) => `${light} %` }),
+    slider(model, "noise", { label: "noise", least: 0, most: 60 })];
+  const root = element("div", { class: "ifcn-controls ifcn-four" },
+                       ...own.map((each) => each.root), ...lit);
+  return { root, follow() {
+    for (const each of own) each.follow();
+    root.hidden = !scene.isDrawing;
+  } };
+}
+
+/** Asks the network in the page what the scene wants to know. */
+class Asking {
+  constructor(scene, model, then, far) {
+    Object.assign(this, { scene, model, k: model.get("k") });
+    this.engine = new Engine(networkOf(model, this.k), (key, answer, ms) =>
+      then(key, { ...answer, k: JSON.parse(key)[0] }, ms), far);
+  }
+
+  ask() {
+    const { scene, model, engine } = this;
+    const [k, { order }] = [model.get("k"), scene.head];
+    if (k !== this.k) engine.become(networkOf(model, k));
+    this.k = k;
+    const question = { key: scene.key, order: model.get("shuffled") ? order
+      : order.map((_, n) => n) };
+    if (scene.isDrawing) {
+      engine.ask({ ...question, pixels: scene.pixels, h: scene.h, w: scene.w });
+    } else if (scene.photograph) {
+      engine.ask({ ...question, photograph: scene.photograph, widest: model.get("widest"),
+                   zooms: model.get("zooms"),
+                   wishes: { ...model.get("of_photograph"), k } });
+    }
+  }
 }
 
 export function render({ model, el }) {
@@ -216,87 +125,95 @@ export function render({ model, el }) {
   const scene = new Scene(model);
   const does = actionsOf(scene);
   const [picture, sureness] = [new Picture(scene), new Objectness(scene, model)];
-  const { k, m, answer: { scores: { H, W } } } = scene;
-  const maps = new ScoreMaps({ k, H, W }, {
-    gap: 1, most: 380, title: `${k * k} score maps`,
-    label: `${k} x ${k} score maps with the chosen window` });
-  const window = new Panel({ title: "its window", columns: m, rows: m, width: 190,
-                             label: `the chosen window, ${m} x ${m}` });
-  const stage = new Stage(PLACES, picture.panel, maps.panel, sureness.panel, window);
+  const scores = new MapsAndWindow(scene);
+  const stage = new Stage(PLACES, picture.panel, scores.maps.panel, sureness.panel,
+                          scores.window);
   const heard = spoken();
   const by = element("span", {});
-  const sliders = [
-    shapeSlider(scene, model, does, "size",
-                { label: "size", least: 12, most: 126, unit: " px" }),
-    shapeSlider(scene, model, does, "turn",
-                { label: "turn", least: 0, most: 359, unit: "°" })];
-  const rival = new Rival(scene, model, { stage, picture: picture.panel, maps: maps.panel,
-                                          then: () => drawSoon() });
-  const buttons = buttonsOf(scene, model, does, rival.button);
-  const unshuffled = Array.from({ length: k * k }, (_, n) => n);
-  let engine = null;
+  const sliders = slidersOf(scene, model, does);
+  let [asking, share] = [null, null];
 
   const drawAnswer = () => {
-    const { scores, kind } = scene.answer;
-    maps.paint(scores.maps, greyImage);
-    sureness.paint(scores);
+    const { kind, levels } = scene.answer;
+    if (levels) picture.paint(scene.answer);
+    else for (const each of [scores, sureness]) each.paint();
     by.textContent = kind === "JavaScript"
       ? "the network runs in this page, slowly, as WebAssembly is switched off here"
       : "the network runs in this page";
     root.dataset.by = kind;
   };
+  const drawOutlines = onceAFrame(() => picture.draw());
   const drawChoice = () => {
-    const { y, x } = scene.place;
-    picture.draw();
-    sureness.draw();
-    maps.drawWindow(y, x, m, model.get("colours"));
-    window.paint(greyImage(assemble(scene.answer.scores.maps, { k, m, H, W, y, x }), m, m));
-    window.clear();
-    drawParts(window, k, m, model.get("colours"));
-    for (const each of [...sliders, buttons, rival]) each.follow();
+    if (scene.answer.levels) { // another proposal may be of another zoom
+      for (const each of [scores, sureness]) each.paint();
+      drawOutlines(); // of many masks: a task of its own
+    } else picture.draw();
+    for (const each of [sureness, scores]) each.draw();
+    for (const each of [sliders, buttons, rival]) each.follow();
+    photo.follow(model.get("seen"), share);
     heard.say(scene.words() + rival.words());
+    root.dataset.asked = scene.key;
     root.dataset.answered = scene.isAnswered && rival.isAnswered ? scene.key : "";
   };
   const drawSoon = onceAFrame(drawChoice); // a task of its own: neither is long
-  const ask = () => engine?.ask({
-    key: scene.key, pixels: scene.pixels, h: scene.h, w: scene.w,
-    order: model.get("shuffled") ? model.get("order") : unshuffled });
   const paint = () => {
     if (scene.follow()) {
-      picture.paint();
-      ask();
+      if (scene.isDrawing) picture.paint(scene);
+      share = null;
+      asking?.ask();
       if (scene.isAnswered) drawAnswer();
     }
     drawChoice();
   };
+  const photo = photographs({
+    take(photograph) {
+      scene.keep(photograph);
+      put(model, { seen: "own", chosen: -1 });
+      paint();
+    },
+    show: () => put(model, { seen: "coins", chosen: -1 }),
+    back: () => put(model, { seen: "drawing", chosen: -1 }),
+  });
+  const rival = new Rival(scene, model, { stage, picture: picture.panel,
+                                          maps: scores.maps.panel,
+                                          then: () => drawSoon() });
+  const buttons = buttonsOf(scene, model, does, [rival.button, ...photo.buttons]);
   const root = staged(model, "Playground", {
-    parts: [stage.root,
-            element("div", { class: "ifcn-controls" }, ...sliders.map((s) => s.root)),
-            buttons.root,
+    parts: [stage.root, sliders.root, buttons.root,
             element("p", { class: "ifcn-keys" }, greyScale("grey: probability", 0, 1), by),
             heard.root],
     paint, plays: () => [{ shapes: model.get("touching") }, { shuffled: true }],
   });
+  photo.takeDrops(root);
   el.append(root);
-  picture.paint();
+  picture.paint(scene);
   drawAnswer();
   paint();
   listen(picture, scene, does, model);
-  engine = new Engine(
-    { told: model.get("told"), halves: numbers(model, "weights", Uint16Array),
-      wishes: model.get("wishes") },
-    (key, answer, ms) => {
-      scene.take(key, answer);
-      root.dataset.ms = ms.toFixed(1);
-      drawAnswer();
-      drawSoon();
-    });
-  ask();
-  const stop = watch(model, ["shapes", "selected", "chosen", "shuffled", "beside"],
-                     onceAFrame(paint));
+  const hear = (key, answer, ms) => {
+    scene.take(key, answer);
+    share = null;
+    root.dataset.ms = ms.toFixed(1);
+    if (!answer.problem) drawAnswer();
+    drawSoon();
+  };
+  const hearShare = (key, far) => {
+    share = far;
+    photo.follow(model.get("seen"), share);
+  };
+  let gone = false;
+  const start = () => {
+    if (gone || asking || !model.get("weights")?.byteLength) return;
+    asking = new Asking(scene, model, hear, hearShare);
+    asking.ask();
+  };
+  model.on("change:weights", start); // a page of its own has them later
+  onceAFrame(() => setTimeout(start))(); // the recorded answer is painted first
+  const stop = watch(model, TRAITS, onceAFrame(paint));
   return () => {
+    gone = true;
     stop();
-    engine.stop();
+    asking?.engine.stop();
     rival.stop();
   };
 }

@@ -53,7 +53,7 @@ export class Rival {
   }
 
   get open() {
-    return this.model.get("beside");
+    return this.model.get("beside") && this.scene.isDrawing;
   }
 
   get isAnswered() {
@@ -62,7 +62,7 @@ export class Rival {
 
   /** Show it or take it away, and have it look at what is drawn now. */
   follow() {
-    const { open, panel, stage, scene } = this;
+    const { open, panel, stage, scene, model } = this;
     if (panel.root.hidden === open) {
       panel.root.hidden = !open;
       this.maps.root.hidden = open;
@@ -73,7 +73,9 @@ export class Rival {
       }
     }
     this.button.setAttribute("aria-pressed", String(open));
-    if (open && this.asked !== scene.key) this.ask();
+    this.button.hidden = !scene.isDrawing;
+    const ready = model.get("rival_weights")?.byteLength; // a page has them later
+    if (open && ready && this.asked !== scene.key) this.ask();
     this.draw();
   }
 
@@ -96,7 +98,8 @@ export class Rival {
     const title = (name, answered, found) => (answered
       ? verdict(name, scene, found).split(",")[0] : `${name} is looking`);
     picture.root.firstChild.textContent = open
-      ? title("InstanceFCN", scene.isAnswered, scene.answer.found) : this.title;
+      ? title("InstanceFCN", scene.isAnswered, scene.found)
+      : scene.isDrawing ? this.title : "click on a mask";
     if (!open) return;
     panel.root.firstChild.textContent = title("YOLACT", this.isAnswered, this.found);
     panel.clear();

@@ -9,9 +9,16 @@ export class ScoreMaps {
   constructor({ k, H, W, count = k * k }, { gap, most, ...options }) {
     const high = Math.ceil(count / k);
     const [columns, rows] = [k * (W + gap) - gap, high * (H + gap) - gap];
-    Object.assign(this, { k, H, W, count, high, step: { x: W + gap, y: H + gap } });
+    Object.assign(this, { k, H, W, gap, count, high, step: { x: W + gap, y: H + gap } });
     this.panel = new Panel({ columns, rows, ...options,
                              width: Math.min(most, (most * columns) / rows) });
+  }
+
+  /** Have another k, in the same place. */
+  become(k, words) {
+    const [columns, rows] = [this.W, this.H].map((side) => k * (side + this.gap) - this.gap);
+    Object.assign(this, { k, count: k * k, high: k });
+    this.panel.become({ columns, rows, ...words });
   }
 
   corner(channel) {
