@@ -14,6 +14,7 @@ from ifcn_lab.__main__ import main
 from ifcn_lab.data import shipped
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.metrics import mask_iou
+from ifcn_lab.metrics.calibration import verdicts
 from ifcn_lab.models import load
 from ifcn_lab.models.instancefcn import InstanceFCN
 from ifcn_lab.training import LESSON, Run, train
@@ -271,3 +272,23 @@ def test_deepmask_takes_the_head_too() -> None:
                          rule=WindowRule()), SCENES, FEW.with_(iterations=1))
     (found,) = net.detect([SCENES[0].image], top=5)
     assert len(found) <= 5
+
+
+def test_the_shipped_head_stands_on_the_shipped_network() -> None:
+    (_, bare), (config, tensors) = (
+        read_weights(shipped.path(f"weights/scenes-instancefcn{end}.safetensors"))
+        for end in ("", "-quality"))
+    assert all(torch.equal(bare[name], tensors[name]) for name in bare)
+    assert all(name.startswith("quality.") for name in tensors.keys() - bare.keys())
+    assert config["score"] == "both" and 0 < config["cut"] < 1
+    assert "scenes-instancefcn-quality" in shipped.path("weights/README.md").read_text()
+
+
+def test_the_shipped_cut_gives_about_as_many_answers_as_there_are_objects() -> None:
+    """Where the same network has four proposals too many above an objectness of .9."""
+    net = InstanceFCN.from_pretrained("scenes-instancefcn-quality")
+    scenes = SceneSet(10, start=7_000_000)
+    meant = verdicts(net.answers([each.image for each in scenes]), scenes)
+    found, wrong = meant.at(0.0)
+    assert found > 0.9
+    assert wrong < 0.5

@@ -10,6 +10,7 @@ import pytest
 import test_claims as claims
 import test_deepmask as deepmask
 import test_fpn as fpn
+import test_proposals_slow_twin as slow_twin
 import test_relatives_losses as losses
 import test_targets as targets
 import torch
@@ -18,13 +19,33 @@ from test_relatives_losses import close, softmax_loss, two_stage
 from test_relatives_mutants import Bug, every, with_bug
 from test_relatives_networks import fresh
 
+from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.layers.embedding import PlaceLabels, draw_places
+from ifcn_lab.models.deepmask import DeepMask
 from ifcn_lab.models.mask_scoring import MaskScoringRCNN
 from ifcn_lab.models.metric_learning import Alike, likeness, square_distance
 from ifcn_lab.models.sgn import join_runs
 from ifcn_lab.models.yolact import Prototypes
+from ifcn_lab.views import scale_all
+from ifcn_lab.windows.candidates import Level, best_windows
 
 KINDS = {1: "a", 2: "b"}
+
+
+# DeepMask
+
+def test_only_windows_on_an_object_have_a_mask_to_learn() -> None:
+    net, view = DeepMask(m=21, backbone="light"), scale_all(SceneSet(1)[0], 1.0, 4)
+    taught = net.targets(view, np.random.default_rng(0))
+    positives = int(taught.label.sum())
+    assert 0 < positives < len(taught.label) and len(taught.target) == positives
+
+
+def test_the_best_window_is_that_of_the_highest_score() -> None:
+    objectness = torch.zeros(4, 7)
+    objectness[2, 5], objectness[1, 6] = 3.0, 2.0
+    windows, _ = best_windows([Level(torch.zeros(9, 4, 7), objectness, (4.0, 4.0))], 2)
+    assert windows.tolist() == [[0, 2, 5], [0, 1, 6]]
 
 
 # Mask Scoring R-CNN, YOLACT++
@@ -135,6 +156,14 @@ BUGS = [
     Bug("windows.labels", "stride * (np.arange(length) - m // 2 + m / 2)",
         "stride * np.arange(length)",
         targets.test_the_window_of_21_cells_at_stride_8_is_168_pixels_round_its_cell),
+    Bug("windows.model", "(0 if self.negative_masks else 1)", "0",
+        test_only_windows_on_an_object_have_a_mask_to_learn),
+    Bug("windows.candidates", "places - np.append(0, past)[of], widths[of])",
+        "places - np.append(0, past)[of] + 1, widths[of])",
+        test_the_best_window_is_that_of_the_highest_score),
+    Bug("windows.candidates", "[zoomed.left[x], zoomed.top[y]]",
+        "[zoomed.left[y], zoomed.top[x]]",
+        every(slow_twin.test_scenes_give_what_whole_masks_one_at_a_time_give, (0,))),
     Bug("models.mask_scoring", "of_kind(self.iou(maps, boxes, parts), kind)",
         "of_kind(self.iou(maps, boxes, parts), kind * 0)",
         test_the_score_of_a_kind_is_multiplied_by_the_iou_told_for_it),
@@ -169,7 +198,7 @@ BUGS = [
         claims.test_separate_maps_draw_with_one_and_name_with_the_other),
     Bug("models.discriminative", "away[:, number] < bandwidth", "away[:, number] < 99",
         claims.test_places_go_with_the_nearest_centre_within_reach),
-    Bug("models.mnc_joint", "1 / (1 - found.scores)", "1 / (1 + found.scores)",
+    Bug("models.mnc_joint", "1 / (1 - found.scores)", "1 / (2 - found.scores)",
         claims.test_proposals_are_the_masks_of_all_boxes_in_their_order),
     Bug("layers.fpn", ".log2()", ".log()",
         every(fpn.test_the_papers_level_of_a_box, (1000, 6))),

@@ -33,25 +33,29 @@ def pages(lessons: Mapping[str, NotebookNode], guides: Sequence[str]) -> dict:
     count = len(lessons)
     files["index.md"] = index.format(
         count=(_WORDS[count] if count < len(_WORDS) else str(count)).capitalize(),
-        widget=shown["assembler"], lessons=table(lessons),
+        widget=shown["playground"], lessons=table(lessons),
         trees=trees(lessons, guides))
     files["widgets.md"] = "\n\n".join([_ALL, *sections]) + "\n"
     return files
 
 
 def still_of(stop: tour.Stop, lessons: Mapping[str, NotebookNode]) -> Shown:
-    """The first picture that a lesson stored of the widget of a stop.
+    """The picture that a lesson stored of the widget of a stop, as it stands there.
+
+    Where no lesson shows the widget in this state, it is the first picture of its kind.
 
     Raises:
         ValueError: no lesson shows this widget.
     """
-    name = type(stop.make()).__name__
-    for notebook in lessons.values():
-        for picture in pictures(notebook):
-            if picture.widget == name:
-                return picture
-    raise ValueError(f"no lesson shows the widget {name}, so there is no picture of "
-                     "it; run `make notebooks`")
+    widget = stop.make()
+    name = type(widget).__name__
+    found = [picture for notebook in lessons.values() for picture in pictures(notebook)
+             if picture.widget == name]
+    if not found:
+        raise ValueError(f"no lesson shows the widget {name}, so there is no picture "
+                         "of it; run `make notebooks`")
+    said = widget.words()
+    return next((picture for picture in found if picture.alt == said), found[0])
 
 
 def table(lessons: Mapping[str, NotebookNode]) -> str:

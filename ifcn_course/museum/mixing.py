@@ -9,8 +9,8 @@ from ifcn_course.museum.specimen import mistake
 
 Maps = Float[np.ndarray, "k H W"]
 Mix = Float[np.ndarray, " k"]
-Logits = Float[np.ndarray, "H W"]
-Inside = Bool[np.ndarray, "H W"]
+Plane = Float[np.ndarray, "H W"]
+Kept = Bool[np.ndarray, "H W"]
 Overlap = Float[np.ndarray, "N N"]
 Answer = Float[np.ndarray, "H W"]
 
@@ -134,7 +134,7 @@ def first_end_left_out(low: float, high: float, n: int) -> list[int]:
     "cropped_loss",
 )
 def outside_for_nothing(
-    logits: Logits, wanted: Logits, inside: Inside, area: float
+    logits: Plane, wanted: Plane, inside: Kept, area: float
 ) -> float:
     """Forgets the object's places that were cut off."""
     cost = np.logaddexp(0, logits) - wanted * logits
@@ -147,7 +147,7 @@ def outside_for_nothing(
     "Outside the box the logit does not count: np.where(inside, ...).",
     "cropped_loss",
 )
-def loss_of_all(logits: Logits, wanted: Logits, inside: Inside, area: float) -> float:
+def loss_of_all(logits: Plane, wanted: Plane, inside: Kept, area: float) -> float:
     """Makes every object explain the whole picture."""
     return float((np.logaddexp(0, logits) - wanted * logits).sum() / area)
 
@@ -158,9 +158,7 @@ def loss_of_all(logits: Logits, wanted: Logits, inside: Inside, area: float) -> 
     "Divide by the area of the box, `area`.",
     "cropped_loss",
 )
-def over_mask_area(
-    logits: Logits, wanted: Logits, inside: Inside, area: float
-) -> float:
+def over_mask_area(logits: Plane, wanted: Plane, inside: Kept, area: float) -> float:
     """Gives thin objects a larger weight."""
     cost = np.where(inside, np.logaddexp(0, logits) - wanted * logits, 100 * wanted)
     return float(cost.sum() / max(wanted.sum(), 1))
@@ -172,7 +170,7 @@ def over_mask_area(
     "The crop keeps a margin too; divide by the area of the box.",
     "cropped_loss",
 )
-def mean_of_kept(logits: Logits, wanted: Logits, inside: Inside, area: float) -> float:
+def mean_of_kept(logits: Plane, wanted: Plane, inside: Kept, area: float) -> float:
     """Divides by what the crop keeps."""
     cost = np.where(inside, np.logaddexp(0, logits) - wanted * logits, 100 * wanted)
     return float(cost.sum() / max(inside.sum(), 1))
@@ -184,9 +182,7 @@ def mean_of_kept(logits: Logits, wanted: Logits, inside: Inside, area: float) ->
     "Divide by the area of the box, so that small objects count as much.",
     "cropped_loss",
 )
-def loss_not_divided(
-    logits: Logits, wanted: Logits, inside: Inside, area: float
-) -> float:
+def loss_not_divided(logits: Plane, wanted: Plane, inside: Kept, area: float) -> float:
     """Lets large objects count more."""
     cost = np.where(inside, np.logaddexp(0, logits) - wanted * logits, 100 * wanted)
     return float(cost.sum())
@@ -198,9 +194,7 @@ def loss_not_divided(
     "What is cropped has probability 0: a wanted place costs 100, another nothing.",
     "cropped_loss",
 )
-def logits_cropped(
-    logits: Logits, wanted: Logits, inside: Inside, area: float
-) -> float:
+def logits_cropped(logits: Plane, wanted: Plane, inside: Kept, area: float) -> float:
     """Multiplies before the sigmoid."""
     cut = logits * inside
     return float((np.logaddexp(0, cut) - wanted * cut).sum() / area)
@@ -212,7 +206,7 @@ def logits_cropped(
     "Divide by the number of places in the box: `area` as it is.",
     "cropped_loss",
 )
-def area_as_share(logits: Logits, wanted: Logits, inside: Inside, area: float) -> float:
+def area_as_share(logits: Plane, wanted: Plane, inside: Kept, area: float) -> float:
     """Makes the loss grow with the size of the map."""
     cost = np.where(inside, np.logaddexp(0, logits) - wanted * logits, 100 * wanted)
     return float(cost.sum() / (area / logits.size))
@@ -224,9 +218,7 @@ def area_as_share(logits: Logits, wanted: Logits, inside: Inside, area: float) -
     "Use `wanted` as it is: read coarsely, thin objects vanish from the truth.",
     "cropped_loss",
 )
-def truth_by_nearest(
-    logits: Logits, wanted: Logits, inside: Inside, area: float
-) -> float:
+def coarse_truth(logits: Plane, wanted: Plane, inside: Kept, area: float) -> float:
     """Makes the truth smaller by leaving places out, and larger again."""
     h, w = wanted.shape
     wanted = wanted[::2, ::2].repeat(2, 0).repeat(2, 1)[:h, :w]
@@ -299,7 +291,7 @@ def fast_at_the_limit(overlap: Overlap, iou: float) -> list[int]:
     "A logit of 0 is the probability 1/2: cut there.",
     "told_iou",
 )
-def logits_cut_at_half(logits: Logits, wanted: Inside, area: float) -> float:
+def logits_cut_at_half(logits: Plane, wanted: Kept, area: float) -> float:
     """What the first release of Mask Scoring R-CNN did."""
     mask = logits > 0.5
     shared = (mask & wanted).sum()
@@ -312,7 +304,7 @@ def logits_cut_at_half(logits: Logits, wanted: Inside, area: float) -> float:
     "What the box leaves out is missed: the union has the whole area.",
     "told_iou",
 )
-def iou_inside_box(logits: Logits, wanted: Inside, area: float) -> float:
+def iou_inside_box(logits: Plane, wanted: Kept, area: float) -> float:
     """Makes a box that is too tight look perfect."""
     mask = logits > 0
     return float((mask & wanted).sum() / max((mask | wanted).sum(), 1))
@@ -324,7 +316,7 @@ def iou_inside_box(logits: Logits, wanted: Inside, area: float) -> float:
     "Places of the mask that are not the object's belong to the union as well.",
     "told_iou",
 )
-def recall_not_iou(logits: Logits, wanted: Inside, area: float) -> float:
+def recall_not_iou(logits: Plane, wanted: Kept, area: float) -> float:
     """Forgives a mask that is too large."""
     return float(((logits > 0) & wanted).sum() / area)
 
@@ -335,7 +327,7 @@ def recall_not_iou(logits: Logits, wanted: Inside, area: float) -> float:
     "Union: mask and object, less what they share.",
     "told_iou",
 )
-def shared_twice(logits: Logits, wanted: Inside, area: float) -> float:
+def shared_twice(logits: Plane, wanted: Kept, area: float) -> float:
     """Divides by the sum of both areas."""
     mask = logits > 0
     return float((mask & wanted).sum() / (mask.sum() + area))
@@ -347,7 +339,7 @@ def shared_twice(logits: Logits, wanted: Inside, area: float) -> float:
     "A place belongs to the mask above 1/2: logits > 0.",
     "told_iou",
 )
-def half_counts(logits: Logits, wanted: Inside, area: float) -> float:
+def half_counts(logits: Plane, wanted: Kept, area: float) -> float:
     """Asks with >= where it should ask with >."""
     mask = logits >= 0
     shared = (mask & wanted).sum()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ifcn_lab.widgets.inputs import outputs
+from ifcn_lab.widgets.inputs import needed_image, outputs
 
 if TYPE_CHECKING:
     from ifcn_lab.segmenter import Segmenter
@@ -49,6 +49,7 @@ def model_maps(model: Segmenter, image: Any, kind: int = 0) -> ModelMaps:
     from ifcn_lab.models.rfcn import RFCN
     from ifcn_lab.models.yolact import YOLACT
 
+    needed_image(image)
     if isinstance(model, InstanceFCN):
         maps, objectness = outputs(model, image)
         return ModelMaps(maps, m=model.m, objectness=objectness)
