@@ -205,7 +205,7 @@ export function render({ model, el }) {
                  picked: order[clamp(at, 0, order.length - 1)].number });
   });
   const key = element("p", { class: "ifcn-keys" }, ...[
-    "joined: one answer, in red, covers at least half of each of two objects",
+    "joined: one answer, in orange, covers at least half of each of two objects",
     "(0.40): missed, dashed; its largest IoU", "*: recall, because the scores only order answers",
   ].map((text) => element("span", {}, text)));
   const other = (model.get("chosen") + 1) % given.objects;
