@@ -101,7 +101,8 @@ class Playground(BesideRival):
     told, wishes, of_photograph, paint, found = (traitlets.Dict({}).tag(sync=True)
                                                  for _ in range(5))
     heads, cut, zooms, runs = (traitlets.List([]).tag(sync=True) for _ in range(4))
-    image_size, map_size = (traitlets.List([0, 0]).tag(sync=True) for _ in range(2))
+    image_size, map_size = (traitlets.List([SIDE, SIDE]).tag(sync=True)
+                            for _ in range(2))
     mask_colours = traitlets.List(MASK_COLOURS).tag(sync=True)
 
     def __init__(
@@ -135,7 +136,6 @@ class Playground(BesideRival):
         own = networks[k]
         self.m, self.k, self._trunk = own.m, k, k
         self.paint = {"ground": drawn_shapes.GROUND, "colours": drawn_shapes.COLOURS}
-        self.image_size = [SIDE, SIDE]
         self.photograph = shipped.path("photos/coins.png").read_bytes()
         self.zooms = list(default_zooms(own, (SIDE, SIDE)))
         size = {"m": own.m, "stride": own.stride}
