@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from statistics import mean, median
+from statistics import mean, median, stdev
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from ifcn_course.predict import predictions
 from ifcn_lab import InstanceFCN, average_recall, draw
 from ifcn_lab.data import shipped
 from ifcn_lab.data.scenes import SCENE_SETS, SceneSet
-from ifcn_lab.league.claims import NOT_SHOWN, SHOWN, verdict
+from ifcn_lab.league.claims import NOT_SHOWN, SHOWN, claim_told, measured, verdict
 from ifcn_lab.league.recorded import KEPT, recorded
 from ifcn_lab.league.roi_oracle import roi_oracle
 from ifcn_lab.metrics import mask_iou
@@ -127,6 +127,16 @@ def test_a_lead_is_shown_and_its_growth_on_few_scenes_is_not() -> None:
     assert verdict(few, 0, np.inf) == verdict(many, 0, np.inf) == SHOWN
     more = [a - b for a, b in zip(few, many, strict=True)]
     assert verdict(more, 0, np.inf) == NOT_SHOWN and mean(more) < 0
+
+
+def test_no_recorded_claim_is_shown_or_refuted_and_coordinates_bring_34() -> None:
+    run = recorded("claims")
+    there = measured(run)
+    assert [each.number for each in there] == [12, 16, 18]
+    for claim in there:
+        assert claim_told(claim, run).splitlines()[0].endswith(f": {NOT_SHOWN}")
+    gained = there[-1].gaps[0].values(run)
+    assert (round(mean(gained)), round(stdev(gained))) == (34, 9)
 
 
 def test_one_map_loses_what_touches_and_keeps_what_stands_alone() -> None:

@@ -223,6 +223,18 @@ def chosen(claims: Sequence[Claim], only: Sequence[int] | None) -> list[Claim]:
     return [claim for claim in claims if only is None or claim.number in only]
 
 
+def measured(found: Mapping[str, Seeds]) -> list[Claim]:
+    """The claims all of whose figures are there.
+
+    Example:
+        >>> measured({"k = 1": [{"AR@10": 0.5}]})
+        []
+    """
+    return [claim for claim in CLAIMS if all(
+        figure in seed for gap in claim.gaps for _, row, figure in gap.terms
+        for seed in found.get(row, [{}]))]
+
+
 def verdict(values: Sequence[float], low: float, high: float) -> str:
     """What the rule says of a difference, seed by seed.
 
