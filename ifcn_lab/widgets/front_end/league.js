@@ -7,7 +7,7 @@ import { Panel, Stage } from "./panel.js";
 import { staged } from "./staging.js";
 import { Compared, leagueWords, standingsNow } from "./standings.js";
 
-const PLACES = { wide: '"a b" auto "a c" 1fr / minmax(0, 46fr) minmax(395px, 54fr)',
+const PLACES = { wide: '"a b" auto "a c" 1fr / minmax(0, 38fr) minmax(395px, 62fr)',
                  middle: '"a a" "c b" / max-content minmax(0, 1fr)',
                  narrow: '"a" "b" "c" / minmax(0, 1fr)' };
 const COLUMNS = [["model", "model"], ["iou", "IoU"], ["score", "score"],
