@@ -135,14 +135,6 @@ class Picture {
     return this.paths.get(n);
   }
 
-  stroke(path, colour, lines, dash = []) {
-    const { pen, scale } = this.panel;
-    pen.strokeStyle = colour;
-    pen.lineWidth = lines / scale;
-    pen.setLineDash(dash.map((d) => d / scale));
-    pen.stroke(path);
-  }
-
   draw({ shown, by }, chosen) {
     const { panel } = this;
     panel.clear();
@@ -152,7 +144,7 @@ class Picture {
       panel.pen.fillStyle = colour;
       panel.pen.fill(this.path(n));
       panel.pen.globalAlpha = 1;
-      this.stroke(this.path(n), colour, 1.5);
+      this.panel.stroke(this.path(n), colour, 1.5);
     }
     this.drawObjects(shown);
     if (chosen >= 0) this.drawChosen(chosen, by);
@@ -166,8 +158,8 @@ class Picture {
     const names = { true: `found at IoU ${LIMIT}`, false: "not found" };
     for (let o = 0; o < objects; o++) {
       const line = this.path(count + o);
-      this.stroke(line, PAPER, 3.5);
-      this.stroke(line, found[o] ? HIT : MISSED, 2, found[o] ? [] : [4, 3]);
+      this.panel.stroke(line, PAPER, 3.5);
+      this.panel.stroke(line, found[o] ? HIT : MISSED, 2, found[o] ? [] : [4, 3]);
       if (Boolean(found[o - 1]) === Boolean(found[o]) && o) continue;
       const [x0, y0, x1, y1] = boxes.subarray(4 * (count + o), 4 * (count + o) + 4);
       this.panel.write(names[Boolean(found[o])], x0, (y0 + y1) / 2,
@@ -180,8 +172,8 @@ class Picture {
     const boxOf = (n) => [boxes[4 * n], boxes[4 * n + 1], boxes[4 * n + 2] - boxes[4 * n],
                           boxes[4 * n + 3] - boxes[4 * n + 1]];
     for (const n of copiesOf(chosen, by)) panel.frame(...boxOf(n), PAPER, 0.7);
-    this.stroke(this.path(chosen), PAPER, 4.5);
-    this.stroke(this.path(chosen), INK, 2.5);
+    this.panel.stroke(this.path(chosen), PAPER, 4.5);
+    this.panel.stroke(this.path(chosen), INK, 2.5);
     if (levels.length) {
       const [level, y, x] = windows.subarray(3 * chosen, 3 * chosen + 3);
       const [down, right] = levels[level].cell;

@@ -39,22 +39,14 @@ class Tile {
     });
   }
 
-  stroke(path, colour, lines, dash = []) {
-    const { pen, scale } = this.panel;
-    pen.strokeStyle = colour;
-    pen.lineWidth = lines / scale;
-    pen.setLineDash(dash.map((d) => d / scale));
-    pen.stroke(path);
-  }
-
   mask(n, colour, strong) {
     const { pen } = this.panel;
     pen.globalAlpha = 0.5;
     pen.fillStyle = colour;
     pen.fill(this.given.path(n));
     pen.globalAlpha = 1;
-    if (strong) this.stroke(this.given.path(n), PAPER, 3.5);
-    this.stroke(this.given.path(n), strong ? INK : colour, 1.5);
+    if (strong) this.panel.stroke(this.given.path(n), PAPER, 3.5);
+    this.panel.stroke(this.given.path(n), strong ? INK : colour, 1.5);
   }
 
   draw(now) {
@@ -67,14 +59,14 @@ class Tile {
       const answer = line ? given.starts[number] + line.finders[o] : given.truth + o;
       if (!line || line.finders[o] >= 0) this.mask(answer, colour, strong);
       else {
-        this.stroke(given.path(given.truth + o), PAPER, strong ? 4 : 3);
-        this.stroke(given.path(given.truth + o), MISSED, strong ? 2.5 : 1.5, [4, 3]);
+        this.panel.stroke(given.path(given.truth + o), PAPER, strong ? 4 : 3);
+        this.panel.stroke(given.path(given.truth + o), MISSED, strong ? 2.5 : 1.5, [4, 3]);
       }
     }
     if (!line) all.forEach((o) => this.name(o));
     for (const join of line?.joining.slice(0, 1) ?? []) {
-      this.stroke(given.path(given.starts[number] + join), PAPER, 4);
-      this.stroke(given.path(given.starts[number] + join), MISSED, 2.5);
+      this.panel.stroke(given.path(given.starts[number] + join), PAPER, 4);
+      this.panel.stroke(given.path(given.starts[number] + join), MISSED, 2.5);
     }
   }
 

@@ -86,10 +86,21 @@ export class Panel {
 
   /** Outline a box; `lines` is the width in screen pixels. */
   frame(x, y, width, height, colour, lines = 1.5, dash = []) {
+    this.take(colour, lines, dash);
+    this.pen.strokeRect(x, y, width, height);
+  }
+
+  /** Draw a path; `lines` is its width in screen pixels. */
+  stroke(path, colour, lines, dash = []) {
+    this.take(colour, lines, dash);
+    this.pen.stroke(path);
+  }
+
+  /** Take a pen of this colour, width and dash, in screen pixels. */
+  take(colour, lines, dash) {
     this.pen.strokeStyle = colour;
     this.pen.lineWidth = lines / this.scale;
     this.pen.setLineDash(dash.map((d) => d / this.scale));
-    this.pen.strokeRect(x, y, width, height);
   }
 
   /** Fill a box. */
