@@ -113,6 +113,7 @@ class SmallBackbone(nn.Module):
     channels = 64
     head_channels = 96
     small = True
+    reach = 160
     dilations = (1, 2, 4, 2, 1)
 
     def __init__(self) -> None:
@@ -155,6 +156,7 @@ class LightBackbone(nn.Module):
     channels = 32
     head_channels = 32
     small = True
+    reach = 112
     widths = (32, 48, 64)
 
     def __init__(self) -> None:

@@ -115,6 +115,11 @@ class InstanceFCN(WindowModel):
         return self.score != "objectness"
 
     @property
+    def reach(self) -> int | None:
+        """Pixels beyond a place's own that it may see, where they are counted."""
+        return getattr(self.backbone, "reach", None)
+
+    @property
     def config(self) -> dict[str, Any]:
         """The arguments that build this network again."""
         own = {"score": self.score} if self.rates else {}

@@ -32,6 +32,10 @@ from ifcn_lab.windows.pyramid import (
 from ifcn_lab.windows.quality import SCORES, calibrated, ranked
 
 PIXELS_AT_MOST = 40_000_000
+BAND_PIXELS = 4_000_000
+"""Larger pictures are shown to a network in bands: at 75 bytes a pixel, 300 MB."""
+GRAIN = 16
+"""Rows of the coarsest place of a network in bands: where bands and picture end."""
 
 
 def propose(
@@ -123,15 +127,42 @@ def score_level(
     Raises:
         ValueError: the network returns NaN or infinity.
     """
-    scaled = resize_image(image.to(model.device), zoom, least=model.stride)
+    reach, pixels = getattr(model, "reach", None), zoom**2 * image[0].numel()
+    banded = reach is not None and pixels > BAND_PIXELS
+    scaled = resize_image(image.to(model.device), zoom, least=model.stride,
+                          multiple=GRAIN if banded else 1)
     with torch.autocast(model.device.type, torch.bfloat16, enabled=half):
-        scores = model.eval()(scaled[None])
-    maps, objectness = planes(scores.maps[0]), scores.objectness[0].float().cpu()
+        scores = (in_bands(model.eval(), scaled, reach, BAND_PIXELS) if banded
+                  else model.eval()(scaled[None]))
+    maps, objectness = planes(scores[0][0]), scores[1][0].float().cpu()
     check_finite(maps=maps, objectness=objectness)
     stride = tuple(model.stride * a / b
                  for a, b in zip(image.shape[1:], scaled.shape[1:], strict=True))
     seen = [each[0].float() for each in scores[2:]]     # of a head for quality
     return Level(maps, objectness, stride, *seen)
+
+
+def in_bands(
+    model: Segmenter, image: Float[Tensor, "3 h w"], reach: int, pixels: int
+) -> list[Tensor]:
+    """What the network returns for an image, run band by band along its longer side.
+
+    Each band is seen with `reach` more pixels on both sides, so that every place has
+    all that it looks at, and has about `pixels` pixels. Bands begin at multiples of
+    `GRAIN`: the network's strides and enlargements fall as in the whole image, whose
+    longer side must be such a multiple.
+    """
+    axis = -1 if image.shape[2] > image.shape[1] else -2
+    length, parts = image.shape[axis], []
+    step = max(GRAIN, reach, pixels * length // image[0].numel() - 2 * reach)
+    step -= step % GRAIN
+    for start in range(0, length, step):
+        first, last = max(0, start - reach), min(length, start + step + reach)
+        seen = model(image.narrow(axis, first, last - first)[None])
+        inner = ((start - first) // model.stride,
+                 min(step, length - start) // model.stride)
+        parts.append([each.narrow(axis, *inner).clone() for each in seen])
+    return [torch.cat(bands, axis) for bands in zip(*parts, strict=True)]
 
 
 def planes(maps: Float[Tensor, "kk H W"]) -> Float[Tensor, "kk H W"]:

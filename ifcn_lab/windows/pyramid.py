@@ -75,9 +75,11 @@ def zooms_for_sizes(
 
 
 def resize_image(
-    image: Float[Tensor, "3 h w"], zoom: float, least: int
+    image: Float[Tensor, "3 h w"], zoom: float, least: int, multiple: int = 1
 ) -> Float[Tensor, "3 H W"]:
     """The image enlarged by `zoom`, neither side below `least` pixels.
+
+    Its longer side is a whole `multiple`.
 
     Example:
         >>> import torch
@@ -85,6 +87,8 @@ def resize_image(
         torch.Size([3, 20, 30])
     """
     size = [max(least, round(zoom * side)) for side in image.shape[1:]]
+    longer = int(size[1] > size[0])
+    size[longer] = -(-size[longer] // multiple) * multiple
     if size == list(image.shape[1:]):
         return image
     return F.interpolate(image[None], size, mode="bilinear", antialias=True,
