@@ -153,16 +153,19 @@ def in_bands(
     longer side must be such a multiple.
     """
     axis = -1 if image.shape[2] > image.shape[1] else -2
-    length, parts = image.shape[axis], []
+    length, whole = image.shape[axis], []
+    places = [-(-side // model.stride) for side in image.shape[1:]]
     step = max(GRAIN, reach, pixels * length // image[0].numel() - 2 * reach)
     step -= step % GRAIN
     for start in range(0, length, step):
         first, last = max(0, start - reach), min(length, start + step + reach)
         seen = model(image.narrow(axis, first, last - first)[None])
-        inner = ((start - first) // model.stride,
-                 min(step, length - start) // model.stride)
-        parts.append([each.narrow(axis, *inner).clone() for each in seen])
-    return [torch.cat(bands, axis) for bands in zip(*parts, strict=True)]
+        whole = whole or [image.new_empty(*each.shape[:-2], *places) for each in seen]
+        count = min(step, length - start) // model.stride
+        for into, each in zip(whole, seen, strict=True):
+            inner = each.narrow(axis, (start - first) // model.stride, count)
+            into.narrow(axis, start // model.stride, count).copy_(inner)
+    return whole
 
 
 def planes(maps: Float[Tensor, "kk H W"]) -> Float[Tensor, "kk H W"]:
