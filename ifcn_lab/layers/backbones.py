@@ -3,7 +3,9 @@
 A backbone turns an image into a feature map. What the rest of the library knows of it:
 its `stride` (image pixels per place), its `channels`, how wide heads on it are
 (`head_channels`), and whether it is `small`: made for small objects and little time, so
-that heads, anchors and the rule of windows are the lessons' and not the papers'.
+that heads, anchors and the rule of windows are the lessons' and not the papers'. Where
+it has a `reach`, no place of its map, nor of a head of two 3x3 convolutions, sees more
+pixels than that beyond its own, so that large images can be shown to it in bands.
 """
 
 from __future__ import annotations
