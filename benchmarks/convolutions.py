@@ -107,7 +107,7 @@ def main() -> None:
         way()
         times[name].append(1000 * (time.perf_counter() - start))
     truth = next(iter(results.values()))
-    print(f"convolutions, small backbone, 640x480, {len(images)} scales, one thread; "
+    print(f"convolutions, light backbone, 640x480, {len(images)} scales, one thread; "
           f"medians of {ROUNDS}, and the middle half")
     for name, took in times.items():
         low, high = np.percentile(took, [25, 75])

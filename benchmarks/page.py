@@ -133,7 +133,7 @@ def main() -> None:
     from lessons.stills import chromium
 
     nets = {"light": InstanceFCN.from_pretrained("scenes-instancefcn"),
-            "small": InstanceFCN.from_pretrained()}
+            "small": InstanceFCN(backbone="small").eval()}
     if chromium() is None:
         print("page: there is no Chromium")
         return

@@ -24,7 +24,7 @@ NMS = 0.8  # the paper's
 def trained(k: int, recipe: Recipe = LESSON) -> tuple[InstanceFCN, int]:
     """A network trained from nothing, and its number of steps."""
     torch.manual_seed(recipe.seed)
-    model, steps = InstanceFCN(k, backbone="small", sizes=SIZES), []
+    model, steps = InstanceFCN(k, backbone="light", sizes=SIZES), []
     train(model, SceneSet(TRAINING), recipe, on_step=steps.append)
     return model, len(steps)
 

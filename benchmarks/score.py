@@ -2,7 +2,6 @@
 
     python -m benchmarks.score FOLDER            heads of three seeds, and the choice
     python -m benchmarks.score FOLDER --final    the split that nobody looked at
-    python -m benchmarks.score FOLDER --ship     the head of seed 0, with line and cut
 
 The heads stand on scenes-instancefcn, whose every other weight stays, and are kept in
 the folder, so a second call only measures. On the scenes of `CHOOSING` scores and ways
@@ -20,13 +19,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from ifcn_lab.data import shipped
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.layers.backbones import fused
 from ifcn_lab.metrics import CocoPrecision, Recall, mask_iou
 from ifcn_lab.metrics.calibration import (
     best_cut,
-    calibrate,
     fitted,
     reliability,
     verdicts,
@@ -140,26 +137,15 @@ def table(nets: Sequence[InstanceFCN], final: bool) -> None:
         print(line_of(f"{score}, {way}", rows), flush=True)
 
 
-def ship(net: InstanceFCN) -> Path:
-    """Write the network with its head, line and cut in half precision."""
-    calibrate(net, CHOOSING)
-    name = "weights/scenes-instancefcn-quality.safetensors"
-    return net.half().save(shipped.folder() / name)
-
-
 def main() -> None:
-    """Train what is not there yet, then print a table or write the weights."""
+    """Train what is not there yet, then print a table."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--final", action="store_true")
-    parser.add_argument("--ship", action="store_true")
     given = parser.parse_args()
     given.folder.mkdir(exist_ok=True, parents=True)
     torch.set_num_threads(1)
-    if given.ship:
-        print(ship(head(0, given.folder)))
-    else:
-        table([head(seed, given.folder) for seed in SEEDS], given.final)
+    table([head(seed, given.folder) for seed in SEEDS], given.final)
 
 
 if __name__ == "__main__":

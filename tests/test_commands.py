@@ -109,7 +109,7 @@ def test_training_writes_network_checkpoint_and_log(
     run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     net = InstanceFCN.load(run / "model.safetensors")
-    assert (net.k, net.m, net.backbone_name) == (2, 7, "small")
+    assert (net.k, net.m, net.backbone_name) == (2, 7, "light")
     assert 14 <= net.sizes[0] < net.sizes[1] <= 40
     assert load_checkpoint(run / "checkpoint.pt")["iteration"] == 2
     header, *rows = (run / "log.csv").read_text().splitlines()

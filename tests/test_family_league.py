@@ -19,6 +19,7 @@ from ifcn_lab.data.scenes import SCENE_SETS, SceneSet
 from ifcn_lab.league import figures as figures_file
 from ifcn_lab.league.claims import CLAIMS, ROWS, Gap, claim_told, verdict
 from ifcn_lab.league.figures import figures_of, multiply_adds
+from ifcn_lab.league.pace import paced
 from ifcn_lab.league.roi_oracle import OPERATORS, oracle_told, roi_oracle
 from ifcn_lab.league.rows import Data, Row
 from ifcn_lab.league.settings import league_setting
@@ -65,6 +66,22 @@ def test_anchors_follow_the_sizes_that_a_row_is_told() -> None:
 
     row = row_of("FCIS", Data("coco"), (10.0, 40.0))
     assert build(row, 0).sides != build(replace(row, sizes=None), 0).sides
+
+
+def test_seconds_are_turned_into_steps_once_for_a_row_and_what_it_stands_on(
+    tmp_path: Path
+) -> None:
+    row = paced(row_of("FCN"), tmp_path)
+    kept = json.loads((tmp_path / "paces.json").read_text())
+    assert list(kept) == ["scenes-FCN"]
+    pace = kept["scenes-FCN"]["seconds a step"]
+    assert row.recipe.iterations == round(300 / pace) and row.recipe.seconds is None
+    # What is kept decides, so a busy machine later changes nothing.
+    names = ("DeepMask-for-SharpMask", "SharpMask")
+    kept |= {f"scenes-{name}": {"seconds a step": 0.5} for name in names}
+    (tmp_path / "paces.json").write_text(json.dumps(kept))
+    row = paced(row_of("SharpMask"), tmp_path)
+    assert row.recipe.iterations == row.on.recipe.iterations == 150 / 0.5
 
 
 def test_the_processors_clock_stops_a_training_too() -> None:

@@ -143,7 +143,7 @@ def test_one_map_loses_what_touches_and_keeps_what_stands_alone() -> None:
     net = InstanceFCN.from_pretrained("scenes-k1")
     at = {}
     for kind in ("touching", "separated"):
-        some = SceneSet(6, 1_000_000, **SCENE_SETS[kind])
+        some = SceneSet(10, 1_000_000, **SCENE_SETS[kind])
         found = net.detect([each.image for each in some])
         at[kind] = average_recall(found, some, ns=(100,)).curves["all"][4, -1]
     assert at["separated"] > 0.9 and at["touching"] < 0.4

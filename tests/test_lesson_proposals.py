@@ -37,8 +37,8 @@ def sample() -> Sample:
 
 
 @pytest.mark.slow
-def test_zooms_find_the_small_objects_and_cost_the_others_nothing() -> None:
-    net = InstanceFCN.from_pretrained("scenes")
+def test_zooms_find_the_small_objects_and_lose_few_of_the_others() -> None:
+    net = InstanceFCN.from_pretrained("scenes").rated("objectness")
     held_out = SceneSet(16, start=1_000_000, style="wild")
     sizes = np.concatenate([longest_sides(each.masks) for each in held_out])
     small = sizes < net.canonical * net.stride * net.m * 2**-0.3
@@ -49,19 +49,17 @@ def test_zooms_find_the_small_objects_and_cost_the_others_nothing() -> None:
                               for f, s in zip(found, held_out, strict=True)])
         share[name] = hit[small].mean(), hit[~small].mean()
     assert share["once"][0] < 0.25 and share["all"][0] > 0.45
-    assert share["all"][1] > share["once"][1] - 0.05
+    assert 0 <= share["once"][1] - share["all"][1] < 0.1
     report = average_recall(found, held_out, ns=(10, 100))
     assert 0.5 < report[10] <= report[100]
 
 
-def test_the_number_of_proposals_leaves_a_coin_out_and_objectness_none() -> None:
+def test_answers_are_coins_and_no_number_was_chosen() -> None:
     net = InstanceFCN.from_pretrained("scenes")
     coins = CocoFolder(shipped.path("photos/coins.json"))[0]
-    found = {top: propose(net, coins.image, top=top) for top in (50, 100)}
-    assert all(len(each.above(0.5)) == len(each) for each in found.values())
-    best = {top: mask_iou(each.masks, coins.masks).max(0)
-            for top, each in found.items()}
-    assert (best[50] >= 0.7).sum() < 24 == (best[100] >= 0.9).sum()
+    (meant,) = net.answers([coins.image])
+    iou = mask_iou(meant.masks, coins.masks)
+    assert (iou.max(0) >= 0.7).sum() >= 22 and (iou.max(1) < 0.5).sum() <= 2
 
 
 def proposals(masks: np.ndarray, scores: list[float]) -> Instances:

@@ -129,7 +129,7 @@ def test_lines_are_counted_wherever_the_loop_hides() -> None:
 # lesson 4
 
 
-def thin(layer: Any, rank: int = 12) -> Any:
+def thin(layer: Any, rank: int = 6) -> Any:
     maps, channels = layer.weight.shape[:2]
     matrix = layer.weight.detach().permute(0, 2, 3, 1).reshape(-1, channels)
     U, S, V = torch.linalg.svd(matrix, full_matrices=False)
@@ -142,7 +142,7 @@ def thin(layer: Any, rank: int = 12) -> Any:
     return nn.Sequential(first, second)
 
 
-def row_and_column(layer: Any, rank: int = 12) -> Any:
+def row_and_column(layer: Any, rank: int = 10) -> Any:
     maps, channels = layer.weight.shape[:2]
     matrix = layer.weight.detach().permute(0, 2, 1, 3).reshape(maps * 3, channels * 3)
     U, S, V = torch.linalg.svd(matrix, full_matrices=False)
@@ -162,7 +162,7 @@ def pruned(layer: Any) -> Any:
 
 
 def middle(layer: Any) -> Any:
-    one = nn.Conv2d(96, 25, 1)
+    one = nn.Conv2d(32, 25, 1)
     one.weight.data, one.bias.data = layer.weight.data[:, :, 1:2, 1:2], layer.bias.data
     return one
 
@@ -174,9 +174,9 @@ def test_a_head_may_be_made_slim_in_any_way(answer: Callable, capsys) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "says"),
-    [(lambda layer: layer, "Yours has 21,600 weights of 21,600; at most 5,400"),
-     (middle, "at least 0.9 is asked"), (lambda layer: thin(layer, 4), "mean IoU"),
-     (lambda layer: nn.Conv2d(96, 25, 3), "yours makes (1, 25, 6, 7)"),
+    [(lambda layer: layer, "Yours has 7,200 weights of 7,200; at most 1,800"),
+     (middle, "at least 0.9 is asked"), (lambda layer: thin(layer, 2), "mean IoU"),
+     (lambda layer: nn.Conv2d(32, 25, 3), "yours makes (1, 25, 6, 7)"),
      (lambda layer: layer.weight, "yours is of type Parameter")])
 def test_a_head_that_will_not_do_is_told_why(
     answer: Callable, says: str, capsys

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +36,18 @@ ODD = [np.random.default_rng(h).integers(0, 256, (h, w, 3), np.uint8)
        for h, w in SIZES[1:]]
 
 
-def light() -> InstanceFCN:
-    """The light network with norms that do something."""
+def fresh(backbone: str) -> InstanceFCN:
+    """A network on this backbone with norms that do something."""
     torch.manual_seed(0)
-    net = InstanceFCN(backbone="light")
+    net = InstanceFCN(backbone=backbone)
     for name, value in net.named_buffers():
         if name.endswith(("running_mean", "running_var")):
             value.uniform_(0.1, 0.4)
     return net.eval()
 
 
-NETS = {"small": InstanceFCN.from_pretrained, "light": light,
+NETS = {"small": partial(fresh, "small"), "light": partial(fresh, "light"),
+        "trained": partial(InstanceFCN.from_pretrained, "scenes-k5"),
         "yolact": YOLACT.from_pretrained}
 each_net = pytest.mark.parametrize("name", NETS)
 
@@ -221,7 +223,7 @@ def same_masks(net: InstanceFCN, image: np.ndarray, iou: float, found: list) -> 
 
 @pytest.mark.parametrize("iou", [0.5, 0.8])
 def test_nms_and_pasting_are_the_librarys(nets, iou: float, tmp_path: Path) -> None:
-    net, images = nets["small"][0], [*SCENES, ODD[0], ODD[3]]
+    net, images = nets["trained"][0], [*SCENES, ODD[0], ODD[3]]
     given = [masks_asked(net, image, iou=iou, least=0) for image in images]
     found = in_node(front_end.joined("pasting.js"), PASTED, given, tmp_path)
     counts = [same_masks(net, image, iou, each)
@@ -230,7 +232,7 @@ def test_nms_and_pasting_are_the_librarys(nets, iou: float, tmp_path: Path) -> N
 
 
 def test_a_least_objectness_takes_the_worst_away(nets, tmp_path: Path) -> None:
-    net, image = nets["small"][0], SCENES[3]
+    net, image = nets["trained"][0], SCENES[3]
     given = [masks_asked(net, image, iou=0.5, least=0.5)]
     found = in_node(front_end.joined("pasting.js"), PASTED, given, tmp_path)[0]
     true = propose(net, image, top=20, scales=[1.0], nms_iou=0.5, candidates=300)

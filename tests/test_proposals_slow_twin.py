@@ -51,14 +51,14 @@ def read(net: InstanceFCN, levels: list[Level], shape: tuple[int, int], count: i
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_scenes_give_what_whole_masks_one_at_a_time_give(seed: int) -> None:
-    net, image = InstanceFCN.from_pretrained(), scenes.make(seed).image
+    net, image = InstanceFCN.from_pretrained("scenes-k5"), scenes.make(seed).image
     zooms = default_zooms(net, image.shape[:2])
     agree(propose(net, image, top=60, candidates=150),
           propose_slowly(net, image, top=60, candidates=150, scales=zooms))
 
 
 def test_coins_give_what_whole_masks_one_at_a_time_give() -> None:
-    net = InstanceFCN.from_pretrained()
+    net = InstanceFCN.from_pretrained().rated("objectness")
     image = CocoFolder(shipped.path("photos/coins.json"))[0].image
     agree(propose(net, image, top=20, scales=[1.2]),
           propose_slowly(net, image, top=20, scales=[1.2]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from ifcn_lab.metrics import mask_iou
 from ifcn_lab.metrics.calibration import verdicts
 from ifcn_lab.models import load
 from ifcn_lab.models.instancefcn import InstanceFCN
+from ifcn_lab.segmenter import to_tensor
 from ifcn_lab.training import LESSON, Run, train
 from ifcn_lab.weights_file import read_weights
 from ifcn_lab.windows.labels import WindowRule
@@ -274,19 +276,27 @@ def test_deepmask_takes_the_head_too() -> None:
     assert len(found) <= 5
 
 
-def test_the_shipped_head_stands_on_the_shipped_network() -> None:
-    (_, bare), (config, tensors) = (
-        read_weights(shipped.path(f"weights/scenes-instancefcn{end}.safetensors"))
-        for end in ("", "-quality"))
-    assert all(torch.equal(bare[name], tensors[name]) for name in bare)
-    assert all(name.startswith("quality.") for name in tensors.keys() - bare.keys())
-    assert config["score"] == "both" and 0 < config["cut"] < 1
-    assert "scenes-instancefcn-quality" in shipped.path("weights/README.md").read_text()
+def test_the_shipped_head_stands_on_a_network_that_draws_the_same_without_it() -> None:
+    net = InstanceFCN.from_pretrained("scenes").eval()
+    bare = net.rated("objectness").eval()
+    assert net.score == "both" and 0 < net.cut < 1
+    assert bare.score == "objectness" and bare.cut is None and not bare.rates
+    image = to_tensor(SCENES[0].image)[None]
+    with torch.no_grad():
+        assert all(map(torch.equal, net(image)[:2], bare(image)))
+
+
+def test_without_its_head_a_network_learns_again_and_is_written(tmp_path: Path) -> None:
+    bare = InstanceFCN.from_pretrained("scenes").rated("objectness")
+    assert all(weight.requires_grad for weight in bare.parameters())
+    again = InstanceFCN.load(bare.save(tmp_path / "bare.safetensors"))
+    assert "score" not in again.config and again.state_dict().keys() == (
+        bare.state_dict().keys())
 
 
 def test_the_shipped_cut_gives_about_as_many_answers_as_there_are_objects() -> None:
-    """Where the same network has four proposals too many above an objectness of .9."""
-    net = InstanceFCN.from_pretrained("scenes-instancefcn-quality")
+    """Where objectness alone has four proposals too many above .9."""
+    net = InstanceFCN.from_pretrained("scenes")
     scenes = SceneSet(10, start=7_000_000)
     meant = verdicts(net.answers([each.image for each in scenes]), scenes)
     found, wrong = meant.at(0.0)

@@ -20,6 +20,7 @@ NETWORKS = {
     "stride 8, no holes": lambda: vgg16_layers(nn.MaxPool2d(3, 1, 1), 1),
     "stride 8, holes": VGG16Hole,
     "small": SmallBackbone,
+    "light": LightBackbone,
 }
 SIDE = 352
 
@@ -73,11 +74,18 @@ def test_holes_see_as_far_as_vgg16_did_at_half_its_stride(
     assert (size == predictions()["2.2"]["answer"]) == (name == "stride 8, no holes")
 
 
-def test_the_small_backbone_sees_more_than_the_lessons_pictures() -> None:
-    first, last = receptive_field(SmallBackbone(), 16)
-    assert first < 0 and last > 127 and SmallBackbone.stride == 4
+def test_the_light_backbone_sees_all_of_a_picture_from_its_middle() -> None:
+    first, last = receptive_field(LightBackbone(), 16)
+    assert first < 0 and last > 127 and LightBackbone.stride == 4
+
+
+def test_every_place_of_the_light_backbone_sees_167_pixels_and_its_window() -> None:
+    for place in range(32):
+        first, last = receptive_field(LightBackbone(), place)
+        assert last - first + 1 == 167
+        assert first <= 4 * (place - 10) and last >= 4 * (place + 11) - 1
 
 
 def test_another_network_is_refused() -> None:
-    with pytest.raises(ValueError, match="LightBackbone are not known; there are"):
-        receptive_field(LightBackbone(), 0)
+    with pytest.raises(ValueError, match="Linear are not known; there are"):
+        receptive_field(nn.Linear(2, 2), 0)

@@ -278,7 +278,7 @@ def test_the_page_shows_and_says_what_python_does(opened, widget) -> None:
 def test_nothing_left_is_said_in_a_sentence(opened, widget) -> None:
     page = opened(widget)
     page.set(objectness=100)
-    assert "0 shown. Nothing is left: lower the objectness" in page.words()
+    assert "0 shown. Nothing is left: lower the score" in page.words()
     assert "AR@10 0.00" in page.words()
     assert page.errors == []
 
@@ -331,7 +331,7 @@ def test_everything_can_be_done_from_the_keyboard(opened, widget) -> None:
     page.page.locator(PICTURE).press("ArrowLeft")
     page.settle()
     assert page.get("chosen") == shown[5]
-    assert f"Window {shown[5]}: objectness" in page.words()
+    assert f"Window {shown[5]}: score" in page.words()
     assert page.sliders_to_both_ends() == 4
     assert [page.get(n) for n in ("objectness", "iou", "top", "scale")] == [
         100, 100, 100, len(widget.zooms)]

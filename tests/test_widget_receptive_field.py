@@ -8,7 +8,7 @@ from math import isqrt
 import numpy as np
 import pytest
 
-from ifcn_lab.layers.backbones import SmallBackbone
+from ifcn_lab.layers.backbones import LightBackbone
 from ifcn_lab.layers.receptive_field import receptive_field
 from ifcn_lab.widgets.receptive_field import NETWORKS, ReceptiveField
 
@@ -24,10 +24,10 @@ def test_the_words_say_what_the_layers_say() -> None:
         said.append(shown.words().split(". ", 1)[1])
     assert [each.split(" pixels")[0] for each in said] == [
         "It sees 196 x 196", "It sees 156 x 156", "It sees 204 x 204",
-        "It sees 295 x 295"]
+        "It sees 167 x 167"]
     assert ["sees all of it" in each for each in said] == [False, False, True, True]
     shown.y, shown.x = 9, 318
-    assert shown.sees() == [receptive_field(SmallBackbone(), at) for at in (2, 79)]
+    assert shown.sees() == [receptive_field(LightBackbone(), at) for at in (2, 79)]
 
 
 @pytest.mark.parametrize(("image", "words"), [

@@ -107,7 +107,7 @@ def slim_trials(function: Callable[..., object]) -> Iterator[Trial]:
     yield Trial("the trained layer", make, unfit)
     slim = make()
     yield Trial("its weights", lambda: slim, partial(too_heavy, layer),
-                "A layer of 96 channels can go through fewer channels on its way.")
+                "A layer of 32 channels can go through fewer channels on its way.")
     yield Trial("its masks", lambda: slim, partial(masks_differ, net),
                 "Start from the trained weights: which of them say most?")
 
@@ -121,12 +121,12 @@ def unfit(slim: Any) -> str | None:
         return f"Return a layer, an nn.Module; yours is of type {type(slim).__name__}."
     try:
         with torch.no_grad():
-            shape = tuple(slim(torch.zeros(1, 96, 8, 9)).shape)
+            shape = tuple(slim(torch.zeros(1, 32, 8, 9)).shape)
     except Exception as error:  # a learner's layer may raise anything
         return f"It stops.\n{type(error).__name__}: {error}"
     if shape == (1, 25, 8, 9):
         return None
-    return f"From (1, 96, 8, 9) it has to make (1, 25, 8, 9); yours makes {shape}."
+    return f"From (1, 32, 8, 9) it has to make (1, 25, 8, 9); yours makes {shape}."
 
 
 def weights_of(layer: nn.Module) -> int:

@@ -166,7 +166,7 @@ def ranked(number: int) -> Ranked:
     from ifcn_lab.segmenter import to_tensor
     from ifcn_lab.windows import propose, score_level
 
-    net = InstanceFCN.from_pretrained("scenes")
+    net = InstanceFCN.from_pretrained("scenes").rated("objectness")
     sample = SceneSet(SCENES, start=1_000_100, style="wild")[number]
     found = propose(net, sample.image, top=100)
     image = to_tensor(sample.image)

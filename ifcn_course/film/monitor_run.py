@@ -18,7 +18,7 @@ from ifcn_lab.widgets.replay import NAME
 def record(path: str | Path) -> Path:
     """Train as lesson 5 does, and write what the monitor saw."""
     torch.manual_seed(0)
-    net = InstanceFCN(k=5, backbone="small")
+    net = InstanceFCN(k=5, backbone="light")
     recipe = LESSON.with_(iterations=120, seconds=None, precision="float32")
     discs = scenes.two_touching(diameter=48)
     monitor = TrainingMonitor(net, SceneSet(500), recipe, image=discs, pace=0.15)

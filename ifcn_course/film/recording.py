@@ -65,8 +65,8 @@ def network(order: Sequence[int] | None, k: int = 3) -> InstanceFCN:
     """A fresh small network; both runs begin with the same weights."""
     torch.manual_seed(0)
     if order is None:
-        return InstanceFCN(k=k, backbone="small")
-    return Shuffled(order, k=k, backbone="small")
+        return InstanceFCN(k=k, backbone="light")
+    return Shuffled(order, k=k, backbone="light")
 
 
 @torch.inference_mode()

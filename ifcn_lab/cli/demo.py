@@ -29,6 +29,8 @@ def run(given: Namespace) -> int:
     best = mask_iou(found.masks, sample.masks).max(0)                    # (coins,)
     print(f"{len(best)} coins, {int((best >= 0.7).sum())} of them with a mask of "
           f"IoU 0.7 or more among the {len(found)} best proposals")
-    path = overlay(sample.image, found.top(len(best))).save(given.out)
-    print(f"the {len(best)} best proposals are drawn in {path.resolve()}")
+    (meant,) = model.answers([sample.image])
+    path = overlay(sample.image, meant).save(given.out)
+    print(f"the {len(meant)} answers above the cut of these weights are drawn in "
+          f"{path.resolve()}")
     return 0

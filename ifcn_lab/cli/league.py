@@ -2,8 +2,9 @@
 
 Writes league.md, league.json and league.png into --out. Each model and seed is kept
 there as soon as it is measured; the command can be stopped at any time, and the same
-command goes on from there. A COCO-format folder (--dataset coco --data FOLDER) holds
-instances_train*.json and instances_val*.json.
+command goes on from there. Begin on a quiet machine: forty steps of each model are
+timed first, and how busy the machine is later changes no figure. A COCO-format folder
+(--dataset coco --data FOLDER) holds instances_train*.json and instances_val*.json.
 
 With "claims" it runs what the papers claim as small experiments on scenes instead, and
 says of each: shown, not shown, or refuted here, by a rule that stands in the code
@@ -30,6 +31,7 @@ from ifcn_lab.cli.train import object_sizes
 from ifcn_lab.data.scenes import SCENE_SETS
 from ifcn_lab.draw.league import league
 from ifcn_lab.league.claims import CLAIMS, asked, chosen, claim_told
+from ifcn_lab.league.pace import paced
 from ifcn_lab.league.parallel import Done
 from ifcn_lab.league.roi_oracle import oracle_told, roi_oracle
 from ifcn_lab.league.rows import Data, Row
@@ -58,9 +60,9 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--only", nargs="+", type=int, metavar="N",
                         help="of the claims, those of these numbers")
     parser.add_argument("--processor-seconds", type=positive, default=SECONDS,
-                        metavar="S", help="train each for so much work of the "
-                        f"processor ({SECONDS:.0f}); with --minutes the clock on the "
-                        "wall decides")
+                        metavar="S", help="train each for so many steps as one core "
+                        f"makes in S seconds ({SECONDS:.0f}), timed before anything "
+                        "is trained and kept in --out/paces.json")
     add_trials(parser)
 
 
@@ -80,9 +82,10 @@ def run(given: Namespace) -> int:
 
 def performed(given: Namespace, rows: Mapping[str, Mapping[str, Any]]) -> list[Done]:
     """Every row, as `league_rows` takes it, with every seed."""
-    return collect(given, league_rows(
-        rows, given.dataset, given.data, every=given.every or 1,
-        processor_seconds=given.processor_seconds, **length_of(given)))
+    length = length_of(given)
+    asked = league_rows(rows, given.dataset, given.data, every=given.every or 1,
+                        processor_seconds=given.processor_seconds, **length)
+    return collect(given, asked if length else [paced(row, given.out) for row in asked])
 
 
 def league_rows(

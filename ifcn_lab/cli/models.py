@@ -21,7 +21,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--cost", action="store_true", help="count its parameters and "
                         "multiply-adds, layer by layer (InstanceFCN if none is named)")
     parser.add_argument("--backbone", choices=("light", "small", "vgg16"),
-                        default="small", help="of --cost (small)")
+                        default="light", help="of --cost (light)")
 
 
 def run(given: Namespace) -> int:

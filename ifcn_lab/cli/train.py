@@ -90,7 +90,7 @@ def add_network(parser: ArgumentParser) -> None:
                          "on --weights")
     network.add_argument("--options", nargs="+", default=(), metavar="NAME=VALUE",
                          type=named(anything), help="arguments of the model's class, "
-                         "as k=3, m=15, backbone=light (small; vgg16 with --recipe "
+                         "as k=3, m=15, backbone=small (light; vgg16 with --recipe "
                          "paper or --init), windows=128 or negative_masks=true")
     network.add_argument("--weights", metavar="NAME", help="start from these weights, "
                          "a shipped name or a file, with the options they have; "
@@ -249,7 +249,7 @@ def options_of(
 ) -> dict[str, Any]:
     """The arguments of the model's class that the options name."""
     taken, own = inspect.signature(kind).parameters, dict(given.options)
-    usual = "vgg16" if given.recipe == "paper" or given.init else "small"
+    usual = "vgg16" if given.recipe == "paper" or given.init else "light"
     chosen = {"backbone": usual} if "backbone" in taken else {}
     if issubclass(kind, WindowModel):
         snug = given.recipe in (None, "small")          # pictures of one's own

@@ -80,12 +80,14 @@ def tinted(image: UInt8[np.ndarray, "h w 3"], found: Instances) -> np.ndarray:
     return picture
 
 
-def alt_text(image: np.ndarray, found: Instances) -> str:
+def alt_text(
+    image: np.ndarray, found: Instances, score: str = "objectness"
+) -> str:
     """How many proposals there are, how sure, and how large."""
     h, w = image.shape[:2]
     if len(found) == 0:
         return f"A picture of {w} x {h} pixels without any proposal."
     sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(1)
     return (f"A picture of {w} x {h} pixels with {len(found)} outlined proposals, of "
-            f"objectness {found.scores.min():.2f} to {found.scores.max():.2f}, their "
+            f"{score} {found.scores.min():.2f} to {found.scores.max():.2f}, their "
             f"longer sides {sides.min()} to {sides.max()} pixels.")

@@ -274,9 +274,17 @@ def found_objects(
     )
 
 
-def segmented(image: UInt8[np.ndarray, "h w 3"], found: Instances) -> Picture:
-    """A picture with all proposals filled, neighbours in different colours."""
+def segmented(
+    image: UInt8[np.ndarray, "h w 3"], found: Instances, score: str = "objectness"
+) -> Picture:
+    """A picture with all proposals filled, neighbours in different colours.
+
+    Args:
+        image: what they were found in.
+        found: the proposals.
+        score: what their score is called in the alternative text.
+    """
     h, w = image.shape[:2]
     with panels(1, 1, width=6.4, height=6.4 * h / w) as (figure, grid):
         paint(bare(grid[0, 0]), image, found.masks)
-    return Picture(figure, alt_text(image, found))
+    return Picture(figure, alt_text(image, found, score))

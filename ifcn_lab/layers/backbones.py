@@ -1,4 +1,4 @@
-"""Backbones: VGG-16 with the hole algorithm, the lessons' small one, a light one.
+"""Backbones: VGG-16 with the hole algorithm, the course's light one, a small one.
 
 A backbone turns an image into a feature map. What the rest of the library knows of it:
 its `stride` (image pixels per place), its `channels`, how wide heads on it are
@@ -99,7 +99,7 @@ def conv_norm(inputs: int, outputs: int, *, stride: int = 1,
 
 
 class SmallBackbone(nn.Module):
-    """The backbone the lessons train: output stride 4, a minute on two cores.
+    """Output stride 4, five times the light one's multiply-adds: the course's first.
 
     Two strided convolutions bring the image to a quarter of its size. A second
     path goes down to stride 8 and looks far with growing holes, because a score
@@ -143,11 +143,12 @@ class SmallBackbone(nn.Module):
 
 
 class LightBackbone(nn.Module):
-    """A fifth of the small one's multiply-adds: a U down to stride 16, output stride 4.
+    """The backbone of the course: a U down to stride 16, output stride 4.
 
-    Each level halves the map and widens it. Far is looked at where the map has few
-    places, so no holes are needed; on the way up a level is enlarged and added to the
-    one above it, and one convolution looks at the sum.
+    A fifth of the small one's multiply-adds. Each level halves the map and widens it.
+    Far is looked at where the map has few places, so no holes are needed; on the way up
+    a level is enlarged and added to the one above it, and one convolution looks at the
+    sum.
 
     Example:
         >>> LightBackbone()(torch.zeros(1, 3, 64, 80)).shape

@@ -42,7 +42,7 @@ class EmbeddingModel(WholeImageModel):
     """
 
     def __init__(
-        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        self, backbone: str = "light", categories: Mapping[Any, str] | None = None, *,
         dimensions: int, coordinates: bool = True, **others: Any,
     ) -> None:
         super().__init__(backbone, categories, **others)

@@ -17,6 +17,9 @@ WAYS = {
     "VGG16Hole": (("features",),),
     "SmallBackbone": (("stem", "fine", "last"),
                       ("stem", "fine", "down", "context", ENLARGED, "last")),
+    "LightBackbone": (("stem", "levels.0", "last.0"),
+                      ("stem", "levels.0", "levels.1", "last.1", ENLARGED, "last.0"),
+                      ("stem", "levels", ENLARGED, "last.1", ENLARGED, "last.0")),
 }
 """The ways from the image to the map: parts of a backbone, in the order they run."""
 
@@ -37,7 +40,7 @@ def ways(backbone: nn.Module) -> list[list[nn.Module]]:
         raise ValueError(f"the ways through a {name} are not known; there are "
                          f"{sorted(WAYS)}, and any nn.Sequential")
     kinds = nn.Conv2d, nn.MaxPool2d, nn.Upsample
-    parts = [[getattr(backbone, part) if isinstance(part, str) else part
+    parts = [[backbone.get_submodule(part) if isinstance(part, str) else part
               for part in way] for way in WAYS.get(name, ())] or [[backbone]]
     return [[layer for part in way for layer in part.modules()
              if isinstance(layer, kinds)] for way in parts]
@@ -49,7 +52,8 @@ def receptive_field(backbone: nn.Module, place: int) -> tuple[int, int]:
     They may lie outside the image: there is only padding.
 
     Args:
-        backbone: VGG-16 with holes, the small one, or an `nn.Sequential` of layers.
+        backbone: VGG-16 with holes, the small or the light one, or an `nn.Sequential`
+            of layers.
         place: the row of the feature map.
 
     >>> two = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8, 8, 3, 2, 1))

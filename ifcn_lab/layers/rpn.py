@@ -63,7 +63,7 @@ class AnchoredModel(WholeImageModel):
     """A whole-image model with anchors of some sides, in three ratios each.
 
     Args:
-        backbone: "vgg16" (stride 8) or "small" (stride 4).
+        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
         categories: names by category id; None: object or not, whatever its kind.
         sides: of the anchors, in image pixels; None: as usual for the backbone.
         others: see `WholeImageModel`.
@@ -75,7 +75,7 @@ class AnchoredModel(WholeImageModel):
     """
 
     def __init__(
-        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        self, backbone: str = "light", categories: Mapping[Any, str] | None = None, *,
         sides: Sequence[float] | None = None, **others: Any,
     ) -> None:
         super().__init__(backbone, categories, **others)

@@ -90,7 +90,7 @@ class TwoStage(AnchoredModel):
     """Whether what is read of a region also teaches its box."""
 
     def __init__(
-        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        self, backbone: str = "light", categories: Mapping[Any, str] | None = None, *,
         rois: int = 64, **others: Any,
     ) -> None:
         super().__init__(backbone, categories, **others)

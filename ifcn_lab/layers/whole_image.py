@@ -37,7 +37,7 @@ class WholeImageModel(Segmenter):
     """
 
     def __init__(
-        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        self, backbone: str = "light", categories: Mapping[Any, str] | None = None, *,
         normalisation: str = "imagenet",
     ) -> None:
         super().__init__()

@@ -81,7 +81,7 @@ class Discriminative(EmbeddingModel):
     """What `detect` takes from `truth`: "centres", "foreground", both or nothing."""
 
     def __init__(
-        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        self, backbone: str = "light", categories: Mapping[Any, str] | None = None, *,
         dimensions: int = 8, pull: float = 0.5, push: float = 1.5,
         edges: bool = True, **others: Any,
     ) -> None:

@@ -61,7 +61,7 @@ class FCIS(RFCN):
     maps_per_part = 2
 
     def __init__(
-        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        self, backbone: str = "light", categories: Mapping[Any, str] | None = None, *,
         k: int = 5, bins: int = 21, joint: bool = True, **others: Any,
     ) -> None:
         if not 1 <= k <= bins:

@@ -177,12 +177,14 @@ class InstanceFCN(WindowModel):
         """This network with a head for the quality of its masks, new if it has none.
 
         All but the head is frozen, batch norms too: training then takes no gradient of
-        the backbone, and the masks stay to the last bit.
+        the backbone, and the masks stay to the last bit. With "objectness" the head
+        goes, nothing is frozen, and the ranking is the paper's.
         """
         net = type(self)(**self.config | {"score": score, "calibration": None})
         net.load_state_dict(self.state_dict(), strict=False)
-        net.requires_grad_(False).quality.requires_grad_(True)
-        net.frozen = True
+        if net.rates:
+            net.requires_grad_(False).quality.requires_grad_(True)
+            net.frozen = True
         net.train(self.training)
         return net.to(self.device, memory_format=torch.channels_last)
 

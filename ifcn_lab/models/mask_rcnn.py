@@ -60,7 +60,7 @@ class MaskRCNN(TwoStage):
     """
 
     def __init__(
-        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        self, backbone: str = "light", categories: Mapping[Any, str] | None = None, *,
         roi: str = "align", mask_rule: str = "sigmoid", fpn: bool = False,
         bins: int = 7, mask_bins: int = 14, **others: Any,
     ) -> None:

@@ -57,7 +57,7 @@ class MaskScoringRCNN(MaskRCNN):
     """Whether the mask's IoU counts; it can be switched off to compare."""
 
     def __init__(
-        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        self, backbone: str = "light", categories: Mapping[Any, str] | None = None, *,
         detach: bool = False, features: bool = True, **others: Any,
     ) -> None:
         super().__init__(backbone, categories, **others)

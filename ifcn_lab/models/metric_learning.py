@@ -71,7 +71,7 @@ class MetricLearning(EmbeddingModel):
     """
 
     def __init__(
-        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        self, backbone: str = "light", categories: Mapping[Any, str] | None = None, *,
         dimensions: int = 64, drawn: int = 10, taus: Sequence[float] = TAUS,
         **others: Any,
     ) -> None:

@@ -73,7 +73,7 @@ class MNCJoint(TwoStage):
     """Whether answers are the masks of all proposals, in the order of their boxes."""
 
     def __init__(
-        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        self, backbone: str = "light", categories: Mapping[Any, str] | None = None, *,
         m: int = 21, box_gradient: bool = True, mask_iou: float = 0.5,
         voting: bool = True, **others: Any,
     ) -> None:

@@ -50,7 +50,7 @@ class RFCN(TwoStage):
     """How many of them a part of a category has."""
 
     def __init__(
-        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        self, backbone: str = "light", categories: Mapping[Any, str] | None = None, *,
         k: int = 3, **others: Any,
     ) -> None:
         super().__init__(backbone, categories, **others)

@@ -73,7 +73,7 @@ class AfterSGN(WholeImageModel):
     scored = False
 
     def __init__(
-        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        self, backbone: str = "light", categories: Mapping[Any, str] | None = None, *,
         directions: str = "both", **others: Any,
     ) -> None:
         super().__init__(backbone, categories, **others)

@@ -83,7 +83,7 @@ class YOLACT(AnchoredModel):
     """
 
     def __init__(
-        self, backbone: str = "small", categories: Mapping[Any, str] | None = None, *,
+        self, backbone: str = "light", categories: Mapping[Any, str] | None = None, *,
         k: int = 16, rescore: bool = False, **others: Any,
     ) -> None:
         super().__init__(backbone, categories, **others)

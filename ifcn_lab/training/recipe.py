@@ -118,7 +118,7 @@ LESSON = Recipe(
     schedule="onecycle", weight_decay=1e-2, shorter_sides=None, crop=128,
     precision="auto", term_weights={"mask": 4.0},
 )
-"""Made for the small backbone on two cores: under a minute from nothing to masks.
+"""Made for two cores: under a minute from nothing to masks.
 
 The mask term weighs 4: with 1, AR@10 on held-out scenes was .03 lower after the same
 steps.
@@ -128,7 +128,7 @@ SMALL = LESSON.with_(
     iterations=100_000,
     seconds=15 * 60, photometric=0.3, term_weights={"mask": 2.0},
 )
-"""For the small backbone on pictures of your own: a quarter of an hour on two cores."""
+"""For pictures of your own: a quarter of an hour on two cores."""
 
 RECIPES = {"paper": PAPER, "lesson": LESSON, "small": SMALL}
 """By name, for the command line."""

@@ -30,6 +30,8 @@ def candidates_of(
 ) -> Candidates:
     """What `propose` has before NMS: the windows of highest objectness, best first.
 
+    With a head for the quality of masks they stand in the order of its score.
+
     Raises:
         ValueError: an image that cannot be shown to the network, or scores that are
             NaN.
@@ -38,6 +40,7 @@ def candidates_of(
     from ifcn_lab.segmenter import Instances, to_tensor
     from ifcn_lab.windows import candidates as parts
     from ifcn_lab.windows.proposals import default_zooms, score_level
+    from ifcn_lab.windows.quality import calibrated, ranked
 
     picture = to_tensor(image)
     shape = tuple(picture.shape[1:])
@@ -45,6 +48,9 @@ def candidates_of(
     levels = [score_level(fast, picture, zoom) for zoom in zooms]
     windows, scores = parts.best_windows(levels, count)
     pyramid = parts.pyramid_of(model, levels, shape, 0.5)
+    if model.rates:
+        windows, scores = ranked(pyramid, windows, scores, model.score)
+    scores = calibrated(scores, model.calibration)
     boxes = parts.tight_boxes_at(pyramid, windows)
     some = (boxes[:, 2:] > boxes[:, :2]).all(1)        # a mask pixel in the image
     windows, scores, boxes = windows[some], scores[some], boxes[some]

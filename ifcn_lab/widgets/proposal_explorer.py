@@ -56,7 +56,9 @@ class ProposalExplorer(Explorable):
 
     `objectness` and `iou` (per cent), `top`, `scale` (0: all zooms, 1: the first one)
     and `chosen` (a window's index, -1: none) are traits: Python sees them change and
-    can set them. With objectness 0 and all scales the masks shown are those of
+    can set them. Where the network has a head for the quality of masks, its score
+    stands for objectness, and the first sieve begins at the cut of its weights. With
+    objectness 0 and all scales the masks shown are those of
     `propose(model, image, top=top, nms_iou=iou / 100, candidates=candidates)`.
 
     >>> from ifcn_lab import InstanceFCN, scenes
@@ -74,6 +76,7 @@ class ProposalExplorer(Explorable):
         "mask to see its window.").tag(sync=True)
     objectness, iou, top = (traitlets.Int(n).tag(sync=True) for n in (50, 80, 10))
     scale, chosen = (traitlets.Int(n).tag(sync=True) for n in (0, 0))
+    score = traitlets.Unicode("score").tag(sync=True)
     k, m, objects = (traitlets.Int(0).tag(sync=True) for _ in range(3))
     boxes, scores, windows, runs = (traitlets.Bytes(b"").tag(sync=True)
                                     for _ in range(4))
@@ -104,8 +107,11 @@ class ProposalExplorer(Explorable):
         if levels:
             self.k, self.m, self.zooms = model.k, model.m, list(self.found.zooms)
             self.colours = part_colours(model.k)
+            self.score = "score" if model.rates else "objectness"
         else:
             self.hint = MASKS_HINT
+        if model.cut:
+            self.objectness = int(100 * model.cut)
         state = prepared.level_traits(levels) | self._mask_traits()
         for name, value in (state | picture_traits(self.picture)).items():
             self.set_trait(name, value)
@@ -197,7 +203,7 @@ class ProposalExplorer(Explorable):
 
     def _named(self) -> tuple[str, str]:
         """What a candidate is called, and its score."""
-        return ("window", "objectness") if self.zooms else ("mask", "score")
+        return "window" if self.zooms else "mask", self.score
 
     def _recall_words(self) -> str:
         report = self.report()

@@ -12,7 +12,7 @@ from ifcn_lab.widgets.explorable import Explorable, png_bytes
 from ifcn_lab.widgets.inputs import checked_image
 
 NETWORKS = ("VGG-16", "VGG-16, pool4 at stride 1", "the same with holes",
-            "the small backbone")
+            "the light backbone")
 BLOCK = 16  # pixels; a picture's sides are multiples of the largest stride
 
 
@@ -110,7 +110,7 @@ def layers_of(size: tuple[int, ...]) -> dict[str, dict[str, Any]]:
     import torch
     from torch import nn
 
-    from ifcn_lab.layers.backbones import SmallBackbone, VGG16Hole, vgg16_layers
+    from ifcn_lab.layers.backbones import LightBackbone, VGG16Hole, vgg16_layers
     from ifcn_lab.layers.receptive_field import (
         receptive_field,
         spacing_of,
@@ -121,7 +121,7 @@ def layers_of(size: tuple[int, ...]) -> dict[str, dict[str, Any]]:
     with torch.device("meta"):  # no weights are needed
         networks = (vgg16_layers(nn.MaxPool2d(2), 1),
                     vgg16_layers(nn.MaxPool2d(3, 1, 1), 1), VGG16Hole(),
-                    SmallBackbone())
+                    LightBackbone())
     found = {}
     for name, network in zip(NETWORKS, networks, strict=True):
         way = ways(network)[0]

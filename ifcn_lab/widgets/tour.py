@@ -99,8 +99,7 @@ def _coherence() -> Explorable:
     from ifcn_lab.models.instancefcn import InstanceFCN
     from ifcn_lab.widgets.coherence_explorer import CoherenceExplorer
 
-    nets = [InstanceFCN.from_pretrained(name) for name in ("scenes-k1", "scenes-k3",
-                                                           "scenes")]
+    nets = [InstanceFCN.from_pretrained(f"scenes-k{k}") for k in (1, 3, 5)]
     shown = CoherenceExplorer(nets, scenes.two_touching().image, center=(16, 10))
     return (shown.offer("Move it by a quarter of its side", right=5)
             .offer("Read one map only: k = 1", k=1))

@@ -32,7 +32,7 @@ function readAll(model) {
     return { H, W, maps: own, cell: model.get("cells")[n], zoom: model.get("zooms")[n] };
   });
   return {
-    k, m, objects, boxes, scores, levels, count: scores.length,
+    k, m, objects, boxes, scores, levels, count: scores.length, score: model.get("score"),
     windows: numbers(model, "windows", Int32Array),
     overlap: numbers(model, "overlap", Float64Array),
     masks: decodeMasks(numbers(model, "runs", Uint16Array), boxes),
@@ -50,8 +50,8 @@ function sift(model, { boxes, scores, windows, levels }) {
 }
 
 /** What a candidate is called, and its score. */
-function named({ levels }) {
-  return levels.length ? ["window", "objectness"] : ["mask", "score"];
+function named({ levels, score }) {
+  return [levels.length ? "window" : "mask", score];
 }
 
 /** The same words as Python's `words`. */
