@@ -51,7 +51,7 @@ def model_maps(model: Segmenter, image: Any, kind: int = 0) -> ModelMaps:
 
     needed_image(image)
     if isinstance(model, InstanceFCN):
-        maps, objectness = outputs(model, image)
+        maps, objectness = outputs(model, image)[:2]     # not what its head reads
         return ModelMaps(maps, m=model.m, objectness=objectness)
     if isinstance(model, RFCN):
         return category_maps(model, outputs(model, image)[1], kind)

@@ -55,7 +55,6 @@ export class Scene {
   follow() {
     const { model, h, w } = this;
     const before = this.key;
-    this.shapes = model.get("shapes");
     this.key = this.keyNow();
     if (this.key === before) return false;
     const lit = { ...model.get("paint"), light: model.get("light"),
@@ -94,6 +93,11 @@ export class Scene {
   /** The proposals on what is seen; none while those of another picture are there. */
   get found() {
     return this.isDrawing === !this.answer.levels ? this.answer.found : [];
+  }
+
+  /** As the model has them now: two keys may come between two frames. */
+  get shapes() {
+    return this.model.get("shapes");
   }
 
   get selected() {
