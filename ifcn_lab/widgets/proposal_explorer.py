@@ -64,9 +64,9 @@ class ProposalExplorer(Explorable):
     >>> from ifcn_lab import InstanceFCN, scenes
     >>> net, scene = InstanceFCN.from_pretrained("scenes"), scenes.two_touching()
     >>> widget = ProposalExplorer(net, scene.image, scene.masks)
-    >>> widget.top = 5
+    >>> widget.objectness, widget.top = 60, 5
     >>> widget
-    ProposalExplorer(objectness=50, iou=80, top=5, scale=0)
+    ProposalExplorer(objectness=60, iou=80, top=5, scale=0)
     """
 
     module = "explorer.js"
