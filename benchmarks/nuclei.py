@@ -44,8 +44,7 @@ from ifcn_lab.windows.proposals import Ranking, read_masks
 STEPS = {"net": 6000, "rated": 1500}
 RECIPE = SMALL.with_(seconds=None, turn=True)
 SIZES = (5.0, 70.0)
-ASTRAY = 0.25
-"""The share of views at a zoom that does not fit, as most levels of a pyramid show."""
+ASTRAY = 0.25            # of the views, at a zoom that fits not: see `astray`
 WAYS = (("objectness", "masks"), ("quality", "masks"), ("both", "masks"),
         ("both", "pixels"))
 CHOSEN = ("both", "pixels")
