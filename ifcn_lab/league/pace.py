@@ -36,11 +36,10 @@ def paced(row: Row, out: Path) -> Row:
     Raises:
         ValueError: the data set is not there.
     """
-    path = out / "paces.json"
-    paces = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     if row.on:
         row = replace(row, on=paced(row.on, out))
-        paces = json.loads(path.read_text("utf-8"))
+    path = out / "paces.json"
+    paces = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     name = f"{row.data.name}-{row.name}"
     if name not in paces:
         paces[name] = {"seconds a step": round(seconds_a_step(row), 4),
