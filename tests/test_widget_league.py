@@ -198,8 +198,7 @@ def test_a_heading_sorts_and_says_so(opened):
             down = (by != "model") ^ bool(press)
             assert (page.get("by"), page.get("down")) == (by, down)
             way = "descending" if down else "ascending"
-            page.page.wait_for_selector(f"[aria-sort={way}]")
-            assert head.get_attribute("aria-sort") == way
+            page.page.locator(f"[aria-sort={way}]", has_text=heading).wait_for()
         assert page.page.locator("[aria-sort]").count() == 1
     page.settle()
     tiles = page.page.locator(".ifcn-tiles figcaption").all_inner_texts()[1:]
