@@ -48,6 +48,12 @@ def start(precision: str, scenes: int = 64) -> Training:
     return Training(net, SceneSet(scenes), recipe)
 
 
+def drawn(run: Training) -> list[Example]:
+    """The examples of the coming step."""
+    return [example for number in run.numbers
+            for example in run.batches[run.iteration, number].examples]
+
+
 def places(examples: Sequence[Example], *, positive: bool) -> Int[Tensor, "N 3"]:
     """(image, y, x) of the windows drawn in a batch: all, or the positive ones."""
     targets = [example.targets for example in examples]
@@ -73,7 +79,7 @@ def measured(run: Training, rounds: int) -> tuple[Spread, dict[str, Share]]:
     found: dict[str, list[tuple[int, float, float]]] = {
         "all drawn": [], "positive": []}
     for _ in range(rounds):
-        examples = run.draw_batch()  # those of the step that follows
+        examples = drawn(run)  # those of the step that follows
         steps.append(clock(run.step))
         for name, seen in found.items():
             count, ms = assembling(run, examples, positive=name == "positive")

@@ -137,7 +137,7 @@ def test_a_gpus_figures_name_its_card():
 
 def test_the_windows_of_a_step_are_those_that_were_drawn():
     run = training_step.start("float32", scenes=4)
-    examples = run.draw_batch()
+    examples = training_step.drawn(run)
     every = training_step.places(examples, positive=False)
     positive = training_step.places(examples, positive=True)
     assert len(every) == sum(len(e.targets.label) for e in examples)

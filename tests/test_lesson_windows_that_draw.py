@@ -14,7 +14,8 @@ from ifcn_course.predict import predictions
 from ifcn_lab.data.scenes import SCENE_SETS, SceneSet
 from ifcn_lab.draw import refinement
 from ifcn_lab.models.sharpmask import SharpMask
-from ifcn_lab.windows.close_up import close_ups, cut, enlarged
+from ifcn_lab.windows.close_up import close_ups, cut
+from ifcn_lab.windows.pyramid import resize_image
 
 
 @cache
@@ -102,7 +103,7 @@ def test_a_cut_is_what_lies_there() -> None:
     image = torch.arange(16.0).view(1, 4, 4)
     assert torch.equal(cut(image, 1, 2, 2), image[:, 1:3, 2:4])
     assert cut(image, 3, -1, 2).tolist() == [[[0, 12], [0, 0]]]
-    assert torch.equal(enlarged(image, 1.0), image)
+    assert torch.equal(resize_image(image, 1.0, least=1), image)
 
 
 @pytest.mark.slow

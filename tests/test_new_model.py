@@ -16,7 +16,7 @@ import torch
 from commands_cases import write_folder
 from league_cases import Few
 from toy_model import Toy
-from training_cases import one_thread
+from training_cases import drawn, one_thread
 
 import ifcn_lab
 from ifcn_lab.__main__ import main
@@ -54,7 +54,7 @@ def test_batches_held_together_take_the_step_of_one_batch() -> None:
     scenes = Few("scenes").open("train")
     whole = train(toy(), scenes, RECIPE.with_(iterations=1, accumulate=2))
     run = Run(toy(), scenes, RECIPE.with_(iterations=1, accumulate=2))
-    examples = run.draw_batch()
+    examples = drawn(run)
     images = torch.stack([e.image for e in examples])
     (loss, count), = toy_loss(run.model, images, examples).values()
     (loss / count).backward()

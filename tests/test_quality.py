@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
-from training_cases import one_thread
+from training_cases import drawn, one_thread
 
 from ifcn_lab.__main__ import main
 from ifcn_lab.data import shipped
@@ -155,7 +155,7 @@ def test_no_gradient_of_the_quality_leaves_the_head() -> None:
     torch.manual_seed(0)
     net = InstanceFCN(3, 9, "light", score="both").train()
     run = Run(net, SCENES, FEW)
-    examples = run.draw_batch()
+    examples = drawn(run)
     out = net(torch.stack([each.image for each in examples]))
     terms = net.losses(out, [each.targets for each in examples])
     (terms["quality"][0] / terms["quality"][1]).backward()
@@ -169,8 +169,8 @@ def test_the_counts_known_beforehand_are_those_of_the_loss(whole: bool) -> None:
     net = InstanceFCN(3, 9, "light", score="quality")
     sized = {"shorter_sides": (90.0,), "crop": None, "batch": 1} if whole else {}
     run = Run(net, SCENES, FEW.with_(**sized))
-    targets = [each.targets for each in run.draw_batch()]
-    out = net(torch.stack([each.image for each in run.draw_batch()]))
+    targets = [each.targets for each in drawn(run)]
+    out = net(torch.stack([each.image for each in drawn(run)]))
     counted = {name: count for name, (_, count) in net.losses(out, targets).items()}
     assert counted == net.counts(targets)
     assert counted["quality"] == 64 * len(targets)
@@ -178,7 +178,7 @@ def test_the_counts_known_beforehand_are_those_of_the_loss(whole: bool) -> None:
 
 def test_a_view_without_a_free_place_teaches_nothing() -> None:
     net = InstanceFCN(3, 9, "light", score="quality")
-    (example, *_) = Run(net, SCENES, FEW).draw_batch()
+    (example, *_) = drawn(Run(net, SCENES, FEW))
     crowded = example.targets._replace(
         known=torch.zeros_like(example.targets.known))
     out = net(example.image[None])

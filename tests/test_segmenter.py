@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from training_cases import means, one_thread, same_weights
+from training_cases import drawn, means, one_thread, same_weights
 
 import ifcn_lab
 from ifcn_lab.data.scenes import SceneSet
@@ -191,15 +191,15 @@ def test_two_batches_of_two_make_the_step_of_one_batch_of_four(kind: str) -> Non
     four = RECIPE.with_(batch=4, clip=None, optimizer="sgd")
     two = four.with_(batch=2, accumulate=2)
     runs = [Run(without_norms(untrained(kind)), samples, r) for r in (four, two)]
-    drawn = runs[0].draw_batch()
-    crowded = drawn[0].targets
+    examples = drawn(runs[0])
+    crowded = examples[0].targets
     if kind == "FCN":
         crowded.label[:40] = -1
     else:
-        drawn[0] = drawn[0]._replace(targets=crowded._replace(
+        examples[0] = examples[0]._replace(targets=crowded._replace(
             target=crowded.target[:3], counts=crowded.counts[:3]))
-    runs[0]._next = lambda: [drawn]
-    runs[1]._next = lambda: [drawn[:2], drawn[2:]]
+    runs[0]._next = lambda: [examples]
+    runs[1]._next = lambda: [examples[:2], examples[2:]]
     ours, theirs = (run.step().losses for run in runs)
     assert theirs == pytest.approx(ours, rel=1e-5)
     for one, other in zip(*(run.model.parameters() for run in runs), strict=True):

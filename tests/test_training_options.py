@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from training_cases import QUICK, SCENES, network, one_thread, same_weights, samples
+from training_cases import (
+    QUICK,
+    SCENES,
+    drawn,
+    network,
+    one_thread,
+    same_weights,
+    samples,
+)
 
 from ifcn_lab.__main__ import main, parse
 from ifcn_lab.cli.train import fresh, recipe
@@ -119,8 +127,8 @@ def test_crops_of_224_pixels_train_with_the_papers_recipe() -> None:
     small = PAPER.with_(iterations=1, crop=224, batch=3, accumulate=2,
                         shorter_sides=(60.0, 90.0, 130.0))
     run = Run(network(windows=32), scenes, small)
-    assert {tuple(e.image.shape) for e in run.draw_batch()} == {(3, 224, 224)}
-    assert len(run.draw_batch()) == 6
+    assert {tuple(e.image.shape) for e in drawn(run)} == {(3, 224, 224)}
+    assert len(drawn(run)) == 6
     step = run.step()
     assert all(0 < loss < 5 for loss in step.losses.values())
 

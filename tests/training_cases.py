@@ -9,7 +9,7 @@ import torch
 
 from ifcn_lab.data.scenes import SceneSet
 from ifcn_lab.models.instancefcn import InstanceFCN
-from ifcn_lab.training import LESSON
+from ifcn_lab.training import LESSON, Example, Run
 
 SCENES = {"size": (64, 64), "objects": (2, 3), "sizes": (14, 34)}
 QUICK = LESSON.with_(
@@ -36,6 +36,12 @@ def network(
 ) -> InstanceFCN:
     torch.manual_seed(seed)
     return InstanceFCN(k, m, "small", windows=windows, **others)
+
+
+def drawn(run: Run) -> list[Example]:
+    """The examples of the coming step, which seed, step and share decide."""
+    made = [run.batches[run.iteration, number] for number in run.numbers]
+    return [example for batch in made for example in batch.examples]
 
 
 def means(terms: dict) -> dict[str, torch.Tensor]:

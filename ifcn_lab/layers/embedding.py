@@ -34,11 +34,9 @@ class EmbeddingModel(WholeImageModel):
     """A whole-image model with a vector for every place.
 
     Args:
-        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
-        categories: names by category id; None: object or not, whatever its kind.
         dimensions: of a vector.
         coordinates: the head also sees x and y.
-        others: see `WholeImageModel`.
+        backbone, categories, others: see `WholeImageModel`.
     """
 
     def __init__(

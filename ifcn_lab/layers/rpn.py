@@ -63,10 +63,8 @@ class AnchoredModel(WholeImageModel):
     """A whole-image model with anchors of some sides, in three ratios each.
 
     Args:
-        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
-        categories: names by category id; None: object or not, whatever its kind.
         sides: of the anchors, in image pixels; None: as usual for the backbone.
-        others: see `WholeImageModel`.
+        backbone, categories, others: see `WholeImageModel`.
     """
 
     wider = 0.0

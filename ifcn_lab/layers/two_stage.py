@@ -77,10 +77,8 @@ class TwoStage(AnchoredModel):
     its mask), `mask_losses`, and may have `make_maps`.
 
     Args:
-        backbone: "vgg16" (stride 8), "small" or "light" (stride 4).
-        categories: names by category id; None: object or not, whatever its kind.
         rois: regions of an image that teach, a quarter of them objects.
-        others: see `AnchoredModel`.
+        backbone, categories, others: see `AnchoredModel`.
     """
 
     mask_terms: tuple[str, ...] = ("mask",)

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Float32, UInt8
 from torch import Tensor
 
 from ifcn_lab.data import Sample
-from ifcn_lab.data.masks import tight_boxes
+from ifcn_lab.data.masks import cut_to_boxes, tight_boxes
 from ifcn_lab.layers.boxes import grow_boxes
 from ifcn_lab.layers.rpn import Objects
 from ifcn_lab.layers.two_stage import Taught, cut_masks
@@ -113,9 +113,9 @@ def precision(
 
 def _ranked(each: Replies, score: Float[np.ndarray, " N"]) -> Instances:
     boxes, order = tight_boxes(each.masks), np.argsort(-score, kind="stable")
-    crops = [each.masks[n, y0:y1, x0:x1] for n, (x0, y0, x1, y1) in enumerate(boxes)]
-    return Instances(each.masks.shape[1:], boxes[order], np.asarray(score)[order],
-                     tuple(crops[n] for n in order))
+    found = Instances(each.masks.shape[1:], boxes, np.asarray(score),
+                      cut_to_boxes(each.masks, boxes))
+    return found.take(order)
 
 
 def qualities(

@@ -140,10 +140,7 @@ class InstanceFCN(WindowModel):
         self, maps: Float[Tensor, "*B kk H W"], centers: Int[Tensor, "N axes"],
         fill: float = 0.0,
     ) -> Float[Tensor, "N m m"]:
-        """The mask logits of chosen windows, assembled from the maps.
-
-        Centers are (y, x) on the maps of one image, (image, y, x) in a batch.
-        """
+        """The mask logits of chosen windows, assembled from the maps."""
         return assemble(maps, self.m, centers=centers, fill=fill)
 
     def targets(

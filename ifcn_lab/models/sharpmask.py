@@ -106,11 +106,7 @@ class SharpMask(WindowModel):
         self, maps: Float[Tensor, "*B C H W"], centers: Int[Tensor, "N axes"],
         fill: float = 0.0,
     ) -> Float[Tensor, "N m m"]:
-        """The mask logits of chosen windows, refined step by step.
-
-        Centers are (y, x) on the maps of one image, (image, y, x) in a batch; places
-        off the map get `fill`.
-        """
+        """The mask logits of chosen windows, refined step by step."""
         mask = self.stages(maps, centers)[-1][:, 0]                # (N, m, m)
         everywhere = maps.new_ones(1, *maps.shape[-2:], dtype=torch.bool)
         places = centers[:, -2:].to(maps.device)

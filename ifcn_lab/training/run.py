@@ -129,14 +129,6 @@ class Run:
             group["lr"] = lr
         return lr
 
-    def draw_batch(self) -> list[Example]:
-        """This process's examples of the coming step.
-
-        They depend on the seed and the step alone, and on the share of the process.
-        """
-        made = [self.batches[self.iteration, number] for number in self.numbers]
-        return [example for batch in made for example in batch.examples]
-
     def _next(self) -> list[list[Example]]:
         """This process's batches of the coming step; what could not be read is told."""
         if self._stream is None:

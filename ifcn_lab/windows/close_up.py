@@ -15,6 +15,7 @@ from ifcn_lab.data import Sample
 from ifcn_lab.data.masks import tight_boxes
 from ifcn_lab.segmenter import to_tensor
 from ifcn_lab.windows.model import WindowModel
+from ifcn_lab.windows.pyramid import resize_image
 
 
 class CloseUp(NamedTuple):
@@ -45,8 +46,8 @@ def close_ups(net: WindowModel, sample: Sample) -> Iterator[CloseUp]:
     side = net.stride * net.m
     for mask, box in zip(sample.masks, tight_boxes(sample.masks), strict=True):
         zoom = net.canonical * side / float(max(box[2:] - box[:2]))
-        image = enlarged(to_tensor(sample.image), zoom)
-        whole = enlarged(torch.from_numpy(mask)[None].float(), zoom)
+        image = resize_image(to_tensor(sample.image), zoom, least=1)
+        whole = resize_image(torch.from_numpy(mask)[None].float(), zoom, least=1)
         with torch.no_grad():
             maps = net(image[None]).maps[0]
         center = middle_place(box, zoom, net.stride, maps.shape[-2:])
@@ -57,12 +58,6 @@ def close_ups(net: WindowModel, sample: Sample) -> Iterator[CloseUp]:
         colours = cut(image, top, left, side).movedim(0, -1)
         yield CloseUp((255 * colours).round().byte().numpy(), large.numpy(),
                       cut(whole, top, left, side)[0].numpy() >= 0.5, maps, center)
-
-
-def enlarged(image: Float[Tensor, "C h w"], zoom: float) -> Float[Tensor, "C H W"]:
-    """An image at a zoom, by bilinear interpolation."""
-    size = [max(1, round(zoom * side)) for side in image.shape[1:]]
-    return F.interpolate(image[None], size, mode="bilinear", antialias=True)[0]
 
 
 def middle_place(

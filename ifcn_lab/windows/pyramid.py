@@ -75,8 +75,8 @@ def zooms_for_sizes(
 
 
 def resize_image(
-    image: Float[Tensor, "3 h w"], zoom: float, least: int, multiple: int = 1
-) -> Float[Tensor, "3 H W"]:
+    image: Float[Tensor, "C h w"], zoom: float, least: int, multiple: int = 1
+) -> Float[Tensor, "C H W"]:
     """The image enlarged by `zoom`, neither side below `least` pixels.
 
     Its longer side is a whole `multiple`.
