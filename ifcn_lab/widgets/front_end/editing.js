@@ -1,6 +1,6 @@
 // What a reader does to drawn shapes: by buttons, by keys, by dragging.
 
-import { clamp, element, put } from "./page.js";
+import { clamp, element, inscribe, put } from "./page.js";
 import { distanceTo, pushedTogether } from "./painting.js";
 
 const MOST = 20; // shapes
@@ -109,7 +109,7 @@ export function shapeSlider(scene, model, does, name, { label, least, most, unit
   const follow = () => {
     input.disabled = !scene.selected;
     input.value = scene.selected?.[name] ?? least;
-    value.textContent = `${scene.selected?.[name] ?? "–"}${unit}`;
+    inscribe(value, `${scene.selected?.[name] ?? "–"}${unit}`);
     input.setAttribute("aria-valuetext", value.textContent);
   };
   const root = element("label", { class: "ifcn-slider" }, element("span", {}, label),
