@@ -25,9 +25,9 @@ export function actionsOf(scene) {
   return {
     changed,
     added(family) {
-      const { owner, w, shapes } = scene;
-      const [y, x] = SPREAD.find(([row, column]) => !owner[row * w + column])
-        ?? SPREAD[shapes.length % SPREAD.length];
+      const { shapes } = scene; // what is painted may be a frame older
+      const [y, x] = SPREAD.find((place) => shapes.every((shape) =>
+        distanceTo(shape, ...place) > 0)) ?? SPREAD[shapes.length % SPREAD.length];
       const size = family === "disc" ? 46 : 50;
       return added({ family, y, x, size, turn: 0, colour: scene.selected?.colour ?? 0,
                      texture: 0 });
