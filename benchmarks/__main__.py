@@ -6,6 +6,7 @@ from benchmarks import (
     assembling,
     coins,
     convolutions,
+    felt,
     frames,
     importing,
     laptop,
@@ -20,8 +21,8 @@ from benchmarks import (
     training_step,
 )
 
-EVERY = (importing, assembling, training_step, convolutions, proposing, frames, page,
-         scenes, coins, recipe, laptop, recognition, paper_scale, lessons, size)
+EVERY = (importing, felt, assembling, training_step, convolutions, proposing, frames,
+         page, scenes, coins, recipe, laptop, recognition, paper_scale, lessons, size)
 
 if __name__ == "__main__":
     for benchmark in EVERY:

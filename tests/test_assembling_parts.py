@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ifcn_lab.assembling import assemble, pad
-from ifcn_lab.assembling.backend_choice import NUMBA_FROM, best
+from ifcn_lab.assembling.backend_choice import NUMBA_FROM, _copied, best
 from ifcn_lab.assembling.kernel_cache import copy_numbers
 from ifcn_lab.cli import doctor
 from ifcn_lab.grid import Grid
@@ -268,11 +268,18 @@ def test_auto_goes_by_kind_and_size():
     small, large = np.zeros((25, 8, 8), np.float32), np.zeros((25, 300, 300), np.int8)
     assert best(small, None, 21) == "numpy"
     assert best(torch.from_numpy(small), None, 21) == "torch"
+    _copied.clear()
+    assert best(large, np.zeros((NUMBA_FROM // 441, 3), int), 21) == "numpy"
     assert best(large, None, 21) == "numba"
     assert best(torch.from_numpy(large), None, 21) == "numba"
-    assert best(large, np.zeros((NUMBA_FROM // 441, 3), int), 21) == "numpy"
     assert best(torch.zeros(25, 300, 300, requires_grad=True), None, 21) == "torch"
     assert best(torch.zeros(25, 9, 9, device="meta"), None, 21) == "torch"
+
+
+def test_auto_goes_to_numba_once_calls_together_are_large():
+    _copied.clear()
+    maps = np.zeros((25, 75, 100), np.int8)  # 3.3 million scores a call
+    assert [best(maps, None, 21) for _ in range(8)] == ["numpy"] * 6 + ["numba"] * 2
 
 
 def test_a_large_result_is_the_same_by_numba_and_by_numpy():

@@ -102,8 +102,9 @@ def test_crops_have_the_run_lengths_of_whole_masks(mask: np.ndarray, data: Any) 
     inside = np.zeros_like(mask)
     inside[y0:y1, x0:x1] = True
     crop, whole = mask[y0:y1, x0:x1], mask & inside
-    boxes = np.array([[x0, y0, x1, y1]])
-    assert crop_rles([crop], boxes, (h, w)) == encode(whole[None])
+    boxes = np.array([[x0, y0, x1, y1], [0, 0, w, h]] * 51)
+    expected = encode(np.stack([whole, mask])) * 51
+    assert crop_rles([crop, mask] * 51, boxes, (h, w)) == expected
 
 
 def test_crops_of_a_large_picture_have_the_run_lengths_of_whole_masks() -> None:

@@ -57,8 +57,9 @@ def assemble(
             (image, y, x). None: every position.
         backend: one of `backends()`. "auto": "torch" for a tensor that wants a
             gradient or lies on a GPU; of the rest "numba" from 20 million scores on,
-            and below, where its start (about two seconds the very first time, then
-            0.3) would not pay, "torch" or "numpy".
+            of arrays also those of earlier calls, and below, where its start (about
+            two seconds the very first time, then 0.3) would not pay, "torch" or
+            "numpy".
         layout: "window": each window's m * m scores stand together. "plane": the
             window's axes come first, so that each pixel's scores at all positions
             stand together. Windows are for looking at one mask, planes for doing the

@@ -79,16 +79,17 @@ def checked_places(
             f"positions {columns} in places of the feature map.")
     limits = (*shape[:-3], *shape[-2:])  # (H, W), or (B, H, W)
     _refuse_outside(places, limits, columns)
-    first = np.zeros((len(places), 3 - wanted), np.int64)  # image 0 of one
-    return np.concatenate([first, places.astype(np.int64)], axis=1)
+    checked = np.zeros((len(places), 3), np.int64)  # image 0 of one
+    checked[:, 3 - wanted :] = places
+    return checked
 
 
 def _refuse_outside(
     places: Integer[np.ndarray, "N axes"], limits: tuple[int, ...], columns: str
 ) -> None:
-    outside = ((places < 0) | (places >= limits)).any(axis=1)  # (N,)
+    outside = (places < 0) | (places >= limits)  # (N, axes)
     if outside.any():
-        n = int(outside.argmax())
+        n = int(outside.any(axis=1).argmax())
         row = ", ".join(map(str, places[n].tolist()))
         expected = " and ".join(f"0 <= {name} < {limit}" for name, limit in zip(
             columns.strip("()").split(", "), limits, strict=True))

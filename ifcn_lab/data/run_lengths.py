@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Int, Integer
 
 _MOST_GROUPS = 10  # of five bits each: lengths below 2 ** 49
+_AT_ONCE = 100     # crops are copied, so many at a time
 
 
 def crop_rles(
@@ -30,37 +32,70 @@ def crop_rles(
         >>> crop_rles([np.ones((2, 1), bool)], np.array([[1, 0]]), (2, 3))
         [{'size': [2, 3], 'counts': b'222'}]
     """
-    from pycocotools.mask import frPyObjects
-
-    h, w = shape
-    corners = np.asarray(boxes)[:, :2].tolist()
-    return [frPyObjects({"size": [h, w], "counts": _counts(crop, x, y, h, w)}, h, w)
-            for crop, (x, y) in zip(crops, corners, strict=True)]
-
-
-def _counts(
-    crop: Bool[np.ndarray, "P Q"], x: int, y: int, h: int, w: int
-) -> Int[np.ndarray, " N"]:
-    """Lengths of the runs of a crop's mask in its image of h x w pixels."""
-    rows, columns = crop.shape
-    line = np.zeros((columns, rows + 1), bool)        # below each column one of ground
-    line[:, :rows] = crop.T
-    column, row = np.divmod(_changes(line.ravel()), rows + 1)
-    places = (x + column) * h + y + row               # where runs begin and end
-    if rows == h:                                     # a run goes on in the next column
-        goes_on = np.flatnonzero(places[1:] == places[:-1])
-        places = np.delete(places, [goes_on, goes_on + 1])
-    if not places.size or places[-1] < h * w:         # the last run is of ground
-        places = np.append(places, h * w)
-    counts = places.copy()
-    counts[1:] -= places[:-1]
-    return counts
+    corners, (h, w) = np.asarray(boxes)[:, :2].astype(int), map(int, shape)
+    crops = tuple(crops)
+    texts: list[bytes] = []
+    for first in range(0, len(crops), _AT_ONCE):
+        some = slice(first, first + _AT_ONCE)
+        texts += _texts(*_lengths(*_places(crops[some], corners[some], h), h * w))
+    return [{"size": [h, w], "counts": text} for text in texts]
 
 
-def _changes(line: Bool[np.ndarray, " L"]) -> Int[np.ndarray, " N"]:
-    """Where a line differs from what stands before; before the first stands False."""
-    inner = np.flatnonzero(line[1:] != line[:-1]) + 1
-    return np.concatenate([[0], inner]) if line[:1].any() else inner
+def _places(
+    crops: Sequence[Bool[np.ndarray, "_ _"]], corners: Integer[np.ndarray, "N 2"],
+    h: int,
+) -> tuple[Int[np.ndarray, " P"], Int[np.ndarray, " N"]]:
+    """Where runs begin and end in images of h rows, and how many places each has."""
+    sides = np.array([crop.shape for crop in crops])
+    starts = np.cumsum([0, *((sides[:, 0] + 1) * sides[:, 1])])
+    line = np.zeros(starts[-1] + 1, bool)             # below each column one of ground
+    for start, crop in zip(starts.tolist(), crops, strict=False):
+        rows, columns = crop.shape
+        to = line[start + 1 : start + 1 + (rows + 1) * columns]
+        to.reshape(columns, rows + 1)[:, :rows] = crop.T
+    places = np.flatnonzero(line[1:] != line[:-1])
+    count = np.diff(np.searchsorted(places, starts))
+    crop = np.repeat(np.arange(len(crops)), count)    # of each place
+    column, row = np.divmod(places - starts[crop], sides[crop, 0] + 1)
+    places = (corners[crop, 0] + column) * h + corners[crop, 1] + row
+    goes_on = np.flatnonzero((places[1:] == places[:-1]) & (crop[1:] == crop[:-1]))
+    if goes_on.size:                                  # a run does in the next column
+        gone = np.concatenate([goes_on, goes_on + 1])
+        places = np.delete(places, gone)
+        count = np.bincount(np.delete(crop, gone), minlength=len(crops))
+    return places, count
+
+
+def _lengths(
+    places: Int[np.ndarray, " P"], count: Int[np.ndarray, " N"], size: int
+) -> tuple[Int[np.ndarray, " L"], Int[np.ndarray, " N"]]:
+    """Lengths of the runs, and how many each image of so many pixels has."""
+    image, last = np.arange(len(count)), np.cumsum(count)
+    # The images stand one after the other, and where each ends is a place, too.
+    every = np.insert(places + np.repeat(image, count) * size, last, (image + 1) * size)
+    lengths = np.diff(every, prepend=0)
+    ends = last + image
+    empty = (lengths[ends] == 0) & (count > 0)        # the last run is not of ground
+    return np.delete(lengths, ends[empty]), count + ~empty
+
+
+def _texts(
+    lengths: Int[np.ndarray, " L"], count: Int[np.ndarray, " N"]
+) -> list[bytes]:
+    """COCO's text form, as `lengths_of` reads it."""
+    ends = np.cumsum(count)
+    place = np.arange(len(lengths)) - np.repeat(ends - count, count)
+    later = np.flatnonzero(place > 2)
+    values = lengths.copy()
+    values[later] -= lengths[later - 2]
+    reach = np.maximum(values, ~values)               # below 16 there is one group
+    groups = 1 + sum(reach >= 16 << 5 * g for g in range(_MOST_GROUPS - 1))
+    stops = np.cumsum(groups)
+    place = np.arange(stops[-1]) - np.repeat(stops - groups, groups)
+    letters = 80 + (np.repeat(values, groups) >> 5 * place & 31)
+    letters[stops - 1] -= 32                          # of all but the last 32 is set
+    text, cuts = letters.astype(np.uint8).tobytes(), [0, *stops[ends - 1].tolist()]
+    return [text[a:b] for a, b in pairwise(cuts)]
 
 
 def lengths_of(text: str) -> Int[np.ndarray, " N"] | None:

@@ -69,10 +69,9 @@ def match_image(
     >>> match_image(best, truth, thresholds=[0.5])[0].right.tolist()
     [[True, False]]
     """
-    given = best.outlines(kind)
-    if len(given) < len(best):
+    if len(best.outlines(kind)) < len(best):
         raise ValueError("the answers are boxes without masks; compare kind='boxes'")
-    iou = rle_iou(given, truth.outlines(kind), truth.crowd)  # (N, M)
+    iou = best.overlaps(truth, kind)  # (N, M)
     areas = best.areas(kind)
     matches = []
     for size in sizes:
@@ -98,11 +97,10 @@ def match_nearest(best: Found, truth: Objects, thresholds: Sequence[float]) -> M
     >>> match_nearest(best, truth, [0.5]).right.tolist()
     [[True, False]]
     """
-    wanted = [truth.rles[j] for j in np.flatnonzero(~truth.crowd)]
     crowd = [truth.rles[j] for j in np.flatnonzero(truth.crowd)]
     whole = [coco_mask.merge(crowd)] if crowd else []
     inside = rle_iou(best.rles, whole, np.ones(len(whole), bool)).sum(axis=1)  # (N,)
-    overlap = rle_iou(best.rles, wanted)  # (N, M)
+    overlap = best.overlaps(truth, "masks")[:, ~truth.crowd]  # (N, M)
     ignored = inside >= np.array(thresholds)[:, None]
     right = np.zeros_like(ignored)
     for row, threshold in zip(right, thresholds, strict=True):
@@ -110,7 +108,7 @@ def match_nearest(best: Found, truth: Objects, thresholds: Sequence[float]) -> M
         if len(enough):
             _, first = np.unique(overlap[enough].argmax(axis=1), return_index=True)
             row[enough[first]] = True
-    return Match(right, ignored & ~right, len(wanted))
+    return Match(right, ignored & ~right, overlap.shape[1])
 
 
 def _matched(
@@ -129,9 +127,15 @@ def _matched(
     for t, limit in enumerate(limits):
         taken: set[int] = set()
         for i, pairs in near.items():
-            free = [j for value, j in pairs if value >= limit and j not in taken]
-            if free:
-                j = next((j for j in free if not others[j]), free[0])
-                (ignored if others[j] else right)[t, i] = True
-                taken |= set() if crowds[j] else {j}
+            choice = -1
+            for value, j in pairs:
+                if value < limit:
+                    break
+                if j not in taken and (choice < 0 or not others[j]):
+                    choice = j
+                    if not others[j]:
+                        break
+            if choice >= 0:
+                (ignored if others[choice] else right)[t, i] = True
+                taken |= set() if crowds[choice] else {choice}
     return right, ignored

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -13,7 +14,9 @@ from pycocotools import mask as coco_mask
 
 from ifcn_lab.data import Sample
 from ifcn_lab.data.coco_file import AnnotatedImage
-from ifcn_lab.data.overlap import encode, xywh
+from ifcn_lab.data.masks import cut_to_boxes, tight_boxes
+from ifcn_lab.data.overlap import encode, rle_iou, xywh
+from ifcn_lab.data.run_lengths import crop_rles
 from ifcn_lab.data.segmentation import rle_of
 
 ANY = 0
@@ -65,8 +68,24 @@ class Found:
         That is a mask's number of pixels, also where the box was made from the mask.
         """
         if kind == "masks" or self.boxes is None:
-            return areas_of(self.rles)
+            return self._areas
         return self.boxes[:, 2] * self.boxes[:, 3]
+
+    @cached_property
+    def _areas(self) -> Float[np.ndarray, " N"]:
+        return areas_of(self.rles)
+
+    def overlaps(self, truth: Objects, kind: str) -> Float[np.ndarray, "N M"]:
+        """Give the IoU with every object, kept for the next measure of this image."""
+        wanted = truth.outlines(kind)
+        if self._overlaps.get(kind, (None,))[0] is not wanted:
+            iou = rle_iou(self.outlines(kind), wanted, truth.crowd)
+            self._overlaps[kind] = wanted, iou
+        return self._overlaps[kind][1]
+
+    @cached_property
+    def _overlaps(self) -> dict[str, tuple[Any, Float[np.ndarray, "N M"]]]:
+        return {}
 
     def take(self, places: Int[np.ndarray, " n"]) -> Found:
         """Give the answers at these places, in this order."""
@@ -79,7 +98,7 @@ class Found:
 
     def top(self, n: int) -> Found:
         """Give the n best."""
-        return self.take(np.arange(min(n, len(self))))
+        return self if n >= len(self) else self.take(np.arange(n))
 
 
 class Objects(NamedTuple):
@@ -162,7 +181,9 @@ def objects(sample: Sample) -> Objects:
     >>> objects(sample).areas.tolist(), objects(sample).categories.tolist()
     ([24.0, 24.0], [1, 3])
     """
-    rles, categories = encode(sample.masks), list(sample.categories)
+    boxes, categories = tight_boxes(sample.masks), list(sample.categories)
+    crops = cut_to_boxes(sample.masks, boxes)
+    rles = crop_rles(crops, boxes, sample.crowd.shape)
     crowd = [False] * len(rles)
     if sample.crowd.any():
         rles, crowd = rles + encode(sample.crowd[None]), [*crowd, True]
