@@ -282,6 +282,26 @@ def test_auto_goes_to_numba_once_calls_together_are_large():
     assert [best(maps, None, 21) for _ in range(8)] == ["numpy"] * 6 + ["numba"] * 2
 
 
+FORKED = """import os, sys
+import numpy as np
+from ifcn_lab import assemble
+maps = np.zeros((25, 75, 100), np.int8)
+for _ in range(8):
+    assemble(maps, 21)
+assert "numba" in sys.modules
+child = os.fork()
+if not child:
+    assert not assemble(maps, 21).any()
+    os._exit(0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_process_forked_from_one_that_used_numba_lives():
+    subprocess.run([sys.executable, "-c", FORKED], check=True)
+
+
 def test_a_large_result_is_the_same_by_numba_and_by_numpy():
     maps = np.random.default_rng(0).integers(0, 99, (25, 220, 210)).astype(np.int8)
     assert best(maps, None, 21) == "numba"

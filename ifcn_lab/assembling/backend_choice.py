@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from importlib import import_module
 from importlib.util import find_spec
@@ -32,6 +33,9 @@ take longer than NumPy does: on busy ones a hundredth of a second and more."""
 
 _copied: dict[tuple[int, int], int] = defaultdict(int)
 """Scores of arrays that counted, by channels and m: there is a kernel for each."""
+_numba_in: set[int] = set()
+"""The process that was told numba; one forked from it must not start numba again, as
+GNU OpenMP ends it."""
 
 
 def backends() -> dict[str, str | None]:
@@ -63,7 +67,8 @@ def best(score_maps: Any, places: Int[np.ndarray, "N 3"] | None, m: int) -> str:
     if not tensor and scores >= REPEATED_FROM:
         _copied[channels, m] += scores
         scores = _copied[channels, m]
-    if scores >= NUMBA_FROM and find_spec("numba") is not None:
+    if scores >= NUMBA_FROM and find_spec("numba") and _numba_in <= {os.getpid()}:
+        _numba_in.add(os.getpid())
         return "numba"
     return "torch" if tensor else "numpy"
 
