@@ -13,7 +13,7 @@ import torch
 from ifcn_lab.layers.nms import nms
 from ifcn_lab.layers.roi import ps_roi_pool, roi_align
 
-ROUNDS, LEAST, SAME = 15, 0.02, 1e-5
+ROUNDS, LEAST, SAME = 5, 0.01, 1e-5
 
 
 class Pair(NamedTuple):
