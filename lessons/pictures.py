@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ifcn_lab.widgets import tour
+from ifcn_lab.widgets import Playground, tour
+from ifcn_lab.widgets.playground import TOUCHING
 from lessons import stills
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -75,6 +76,9 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     walked = walk()
     save_moving(drawn(walked), walked, FOLDER / "assembler.gif")
-    (FOLDER / "explorer.png").write_bytes(stills.taken([page_of("explorer")])[0])
+    pages = {"explorer": page_of("explorer"),
+             "playground": Playground(shapes=TOUCHING).html()}
+    for name, png in zip(pages, stills.taken(list(pages.values())), strict=True):
+        (FOLDER / f"{name}.png").write_bytes(png)
     for path in sorted(FOLDER.iterdir()):
         print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")

@@ -84,6 +84,15 @@ def test_seconds_are_turned_into_steps_once_for_a_row_and_what_it_stands_on(
     assert row.recipe.iterations == row.on.recipe.iterations == 150 / 0.5
 
 
+@pytest.mark.parametrize("text", ['{"scenes-FCN"', "[]", '{"scenes-FCN": {}}'])
+def test_a_damaged_file_of_paces_is_named(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "paces.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match="paces.json is damaged"):
+        paced(row_of("FCN"), tmp_path)
+    assert path.read_text() == text
+
+
 def test_the_processors_clock_stops_a_training_too() -> None:
     torch.manual_seed(0)
     seen = []

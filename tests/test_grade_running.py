@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -125,9 +126,10 @@ def killing(number: int) -> threading.Thread:
         until = time.monotonic() + 120
         while len(killed) < number and time.monotonic() < until:
             for one in set(me.children(recursive=True)) - seen:
-                if "python" in one.name() and one.cpu_times().user > 0.1:
-                    seen.add(one)
-                    killed.append(one.kill())
+                with suppress(psutil.NoSuchProcess):  # it has ended by itself
+                    if "python" in one.name() and one.cpu_times().user > 0.1:
+                        seen.add(one)
+                        killed.append(one.kill())
             time.sleep(0.02)
 
     killed: list[None] = []

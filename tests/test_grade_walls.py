@@ -162,7 +162,7 @@ if c.fork() == 0:
         c.setsid()
         time.sleep(1000)
     os._exit(0)
-time.sleep(0.5)"""
+c.wait(None)"""
     process.ask(30, do="cell", source=source)
     mine = process._family()
     process.end()

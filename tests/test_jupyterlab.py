@@ -76,6 +76,7 @@ def test_keyboard_sliders_and_haste_in_jupyterlab(live):
     """Nothing but keys; every slider to both ends; 200 moves at once."""
     live.run_all()
     live.page.wait_for_selector(".ifcn-sheet")
+    assert shows(live, expected_mask(2, 3))  # where Python has put it
     maps = live.page.locator(".ifcn-sheet").first
     maps.press("ArrowRight")
     maps.press("Shift+ArrowDown")

@@ -2,6 +2,8 @@
 
 import pytest
 
+from lessons.stills import SETTLED
+
 MAKE = "from ifcn_lab.widgets import Playground\nwidget = Playground()"
 
 
@@ -16,6 +18,7 @@ def test_the_playground_lives_in_jupyterlab(lab) -> None:
     picture.press("Shift+ArrowRight")
     page.wait_for_function("() => document.querySelector('.ifcn').dataset.answered"
                            "?.includes('\"x\":97')")
+    page.evaluate(SETTLED)
     page.wait_for_function("() => document.querySelector('.ifcn-words').textContent"
                            ".includes('finds 2 of 2')")
     assert notebook.errors == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from distributed_cases import free_port
 from evaluation_cases import answer
 from torch.nn import functional as F
 from training_cases import one_thread, same_weights
@@ -256,14 +256,11 @@ with joined() as group:
 @pytest.fixture()
 def program(tmp_path: Path) -> Iterator[Any]:
     """Start the program as process `rank` of `size`; none outlives the test."""
-    started = []
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+    started, port = [], free_port()
 
     def start(rank: int, size: int) -> subprocess.Popen:
         place = {"RANK": str(rank), "WORLD_SIZE": str(size), "LOCAL_RANK": str(rank),
-                 "MASTER_ADDR": "localhost", "MASTER_PORT": str(port)}
+                 "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
         text = PROGRAM.format(scenes=SCENES)
         started.append(subprocess.Popen(
             [sys.executable, "-c", text, str(tmp_path)], env=os.environ | place,

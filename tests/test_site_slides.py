@@ -189,6 +189,7 @@ def test_arrow_keys_move_the_slides(seen: Callable, disk: bool) -> None:
     found = seen(DECK, disk=disk)
     title = found.page.locator("section.present")
     title.wait_for()
+    found.page.wait_for_function("Reveal.isReady()")
     first = title.inner_text()
     found.page.keyboard.press("ArrowRight")
     assert found.page.evaluate("Reveal.getIndices().h") == 1
@@ -200,6 +201,7 @@ def test_arrow_keys_move_the_slides(seen: Callable, disk: bool) -> None:
 
 def test_n_shows_what_the_speaker_says(seen: Callable) -> None:
     found = seen(DECK)
+    found.page.wait_for_function("Reveal.isReady()")
     notes = found.page.locator(".speaker-notes")
     assert not notes.is_visible()
     found.page.keyboard.press("n")

@@ -262,9 +262,13 @@ def test_with_less_motion_nothing_runs_by_itself(opened):
 
 def test_the_copy_step_by_step_ends_with_the_whole_mask(opened):
     page = opened(widget(center=(6, 7)), reduced_motion="no-preference")
-    page.page.get_by_role("button", name="copy step by step").click()
-    page.page.wait_for_function(
-        f"() => {{ const c = document.querySelector('{MASK}'); const d = "
+    copied = (
+        f"(() => {{ const c = document.querySelector('{MASK}'); const d = "
         "c.getContext('2d').getImageData(0, 0, 7, 7).data; "
-        "return d.filter((v, n) => n % 4 === 3 && v > 0).length === 49; }")
+        "return d.filter((v, n) => n % 4 === 3 && v > 0).length; })()")
+    begun = page.page.get_by_role("button", name="copy step by step").evaluate(
+        "async (button) => { button.click(); await new Promise("
+        f"requestAnimationFrame); return {copied}; }}")
+    assert begun == 1
+    page.page.wait_for_function(f"{copied} === 49")
     assert page.errors == []

@@ -225,6 +225,31 @@ def test_a_dragged_shape_takes_its_mask_along(opened: Callable) -> None:
     assert "finds 2 of 2" in says_what_python_says(page)
 
 
+DRAWN = """globalThis.drawn = [];
+const { clearRect } = CanvasRenderingContext2D.prototype;
+CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+  if (this.canvas === document.querySelector(".ifcn-sheet")) {
+    drawn.push(document.timeline.currentTime); // the frame that is being made
+  }
+  return clearRect.apply(this, box);
+};"""
+
+
+def test_a_move_and_an_answer_of_one_frame_are_drawn_once(opened: Callable) -> None:
+    page = opened(Playground(), init=DRAWN)
+    answered(page)
+    page.page.evaluate("drawn.length = 0")
+    for x in range(70, 95):
+        page.page.evaluate("""async (x) => {
+          const shapes = ifcnModel.get("shapes");
+          ifcnModel.set("shapes", [shapes[0], { ...shapes[1], x }]);
+          await new Promise((done) => requestAnimationFrame(done));
+        }""", x)
+    answered(page)
+    frames = page.page.evaluate("drawn")
+    assert len(frames) > 25 and len(set(frames)) == len(frames)
+
+
 def test_its_corner_resizes_it(opened: Callable) -> None:
     page = opened(Playground())
     drag(page, (84, 56), (89, 61))                   # the corner of the first shape
@@ -281,14 +306,14 @@ def test_without_a_worker_it_thinks_between_two_frames(opened: Callable) -> None
 def test_without_webassembly_it_thinks_in_plain_javascript(
     browser: object, tmp_path: Path
 ) -> None:
-    path, page = tmp_path / "widget.html", browser.new_page()
+    path, page = tmp_path / "widget.html", Opened(browser.new_page())
     head = f"<head>\n{STRICT}"
     path.write_text(Playground().html().replace("<head>", head, 1), "utf-8")
-    page.goto(path.as_uri())
-    page.wait_for_selector(".ifcn[data-by=JavaScript]")
-    words = page.locator(".ifcn-words").inner_text()
-    page.close()
-    assert words == Playground().words()
+    page.page.goto(path.as_uri())
+    page.page.wait_for_selector(".ifcn[data-by=JavaScript]")
+    answered(page)
+    assert page.words() == Playground().words()
+    page.page.close()
 
 
 @pytest.mark.parametrize("width", [390, 648, 1200])

@@ -79,6 +79,7 @@ def test_the_coins_are_there_to_begin_with(opened: Callable) -> None:
 def test_its_proposals_are_chosen_by_keyboard_and_by_hand(opened: Callable) -> None:
     page, twin = opened(Playground()), Playground()
     press(page, "the coins")
+    answered(page)                                          # before, there are none
     twin.seen = "coins"
     levels = twin.proposals().windows[:, 0]
     other = int(np.flatnonzero(levels != levels[0])[0])     # the best of another zoom

@@ -179,11 +179,14 @@ def finger(opened):
 
 
 def swipe(page, start, end):
+    page.page.clock.install(time=0)
+    page.page.clock.pause_at(1)  # no finger rests, however slow the machine is
     page.touch("touchStart", *start)
     for share in range(1, 9):
         page.touch("touchMove", *(a + (b - a) * share / 8
                                   for a, b in zip(start, end, strict=True)))
     page.touch("touchEnd")
+    page.page.clock.resume()
     page.settle()
 
 
@@ -193,7 +196,7 @@ def place(page):
 
 def test_a_swipe_scrolls_the_page_and_moves_nothing(finger):
     swipe(finger, (28, 26), (-10, 26))
-    assert finger.page.evaluate("scrollY") > 50
+    finger.page.wait_for_function("() => scrollY > 50")
     assert place(finger) == [16, 6]
 
 

@@ -34,18 +34,23 @@ def paced(row: Row, out: Path) -> Row:
     that it stands on too. A copy of the file in another folder gives the same steps.
 
     Raises:
-        ValueError: the data set is not there.
+        ValueError: the data set is not there, or paces.json is damaged.
     """
     if row.on:
         row = replace(row, on=paced(row.on, out))
-    path = out / "paces.json"
-    paces = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    name = f"{row.data.name}-{row.name}"
-    if name not in paces:
-        paces[name] = {"seconds a step": round(seconds_a_step(row), 4),
-                       "date": time.strftime("%Y-%m-%d"), "machine": machine()}
+    path, name = out / "paces.json", f"{row.data.name}-{row.name}"
+    try:
+        paces = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+        pace = float(paces.get(name, {"seconds a step": 0.0})["seconds a step"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged ({error!r}); delete it, and what was "
+                         "measured under it if the paces shall be new") from error
+    if not pace:
+        pace = round(seconds_a_step(row), 4)
+        paces[name] = {"seconds a step": pace, "date": time.strftime("%Y-%m-%d"),
+                       "machine": machine()}
         write_whole(path, json.dumps(paces, indent=1) + "\n")
-    steps = max(1, round(row.recipe.seconds / paces[name]["seconds a step"]))
+    steps = max(1, round(row.recipe.seconds / pace))
     return replace(row, recipe=row.recipe.with_(iterations=steps, seconds=None,
                                                 clock="wall"))
 

@@ -272,7 +272,6 @@ export function render({ model, el }) {
   const after = new BoardPicture(model, "NMS", "NMS; the words below say it", false);
   const chart = new OverlapChart(model.get("boxes").length);
   const [hand, heard] = [hands(model), spoken()];
-  let now = boardNow(model);
   const middle = element("div", { class: "ifcn-column" }, chart.panel.root, keys());
   const stage = new Stage(PLACES, picture.panel, { root: middle }, after.panel);
   const share = (value) => (value / 100).toFixed(2);
@@ -280,7 +279,10 @@ export function render({ model, el }) {
                                                        show: share });
   const sides = ["width", "height"].map((name) => shapeSlider(hand.scene, model, hand, name,
     { label: name, least: 2, most: hand.scene[name], unit: "" }));
-  const step = (by) => put(model, { step: clamp(now.step + by, 0, now.turns.length) });
+  const step = (by) => { // two presses may come between two frames
+    const { step: at, turns } = boardNow(model);
+    put(model, { step: clamp(at + by, 0, turns.length) });
+  };
   const sliders = element("div", { class: "ifcn-controls ifcn-box ifcn-tight" },
     limit("positive", "positive\u00a0\u2265"), limit("negative", "negative\u00a0<"),
     limit("iou", "NMS\u00a0>"),
@@ -292,7 +294,7 @@ export function render({ model, el }) {
     choice(model, "sizes", "sizes", [1, 2, 3, 4]), choice(model, "ratios", "shapes", [1, 3]),
     choice(model, "stride", "stride", [8, 16, 32]));
   const paint = () => {
-    now = boardNow(model);
+    const now = boardNow(model);
     picture.draw(now);
     chart.draw(now);
     after.drawTurns(now);
@@ -307,10 +309,12 @@ export function render({ model, el }) {
     event.preventDefault();
     put(model, { chosen: (model.get("chosen") + 1) % model.get("boxes").length });
   });
-  chart.panel.onHover((at) => put(model, { anchor: at ? chart.nearest(at, now.every) : -1 }));
+  chart.panel.onHover((at) =>
+    put(model, { anchor: at ? chart.nearest(at, boardNow(model).every) : -1 }));
   chart.panel.onArrows((dx, dy) => {
-    const order = [...now.every.keys()].sort((a, b) => now.every[b].iou - now.every[a].iou);
-    const next = now.anchor < 0 ? 0 : order.indexOf(now.anchor) - dx + dy;
+    const { every, anchor } = boardNow(model);
+    const order = [...every.keys()].sort((a, b) => every[b].iou - every[a].iou);
+    const next = anchor < 0 ? 0 : order.indexOf(anchor) - dx + dy;
     put(model, { anchor: order[clamp(next, 0, order.length - 1)] });
   });
   const root = staged(model, "AnchorBoard", {

@@ -1,6 +1,6 @@
 // What a reader does to drawn shapes: by buttons, by keys, by dragging.
 
-import { clamp, element, put } from "./page.js";
+import { clamp, element, inscribe, put } from "./page.js";
 import { distanceTo, pushedTogether } from "./painting.js";
 
 const MOST = 20; // shapes
@@ -25,9 +25,9 @@ export function actionsOf(scene) {
   return {
     changed,
     added(family) {
-      const { owner, w, shapes } = scene;
-      const [y, x] = SPREAD.find(([row, column]) => !owner[row * w + column])
-        ?? SPREAD[shapes.length % SPREAD.length];
+      const { shapes } = scene; // what is painted may be a frame older
+      const [y, x] = SPREAD.find((place) => shapes.every((shape) =>
+        distanceTo(shape, ...place) > 0)) ?? SPREAD[shapes.length % SPREAD.length];
       const size = family === "disc" ? 46 : 50;
       return added({ family, y, x, size, turn: 0, colour: scene.selected?.colour ?? 0,
                      texture: 0 });
@@ -109,7 +109,7 @@ export function shapeSlider(scene, model, does, name, { label, least, most, unit
   const follow = () => {
     input.disabled = !scene.selected;
     input.value = scene.selected?.[name] ?? least;
-    value.textContent = `${scene.selected?.[name] ?? "–"}${unit}`;
+    inscribe(value, `${scene.selected?.[name] ?? "–"}${unit}`);
     input.setAttribute("aria-valuetext", value.textContent);
   };
   const root = element("label", { class: "ifcn-slider" }, element("span", {}, label),

@@ -297,7 +297,6 @@ export function render({ model, el }) {
   const heard = spoken();
   const stage = new Stage(windowed ? PLACES : ALONE, picture.panel,
                           windowed ? { root: mapsPlace } : null, mask?.panel, chart?.panel);
-  let sifted = sift(model, all);
 
   const drawMaps = (chosen) => {
     if (!windowed) return;
@@ -312,7 +311,7 @@ export function render({ model, el }) {
     mask.draw(all.levels[level], y, x);
   };
   const paint = () => {
-    sifted = sift(model, all);
+    const sifted = sift(model, all);
     const chosen = model.get("chosen");
     picture.draw(sifted, chosen);
     drawMaps(chosen);
@@ -321,14 +320,15 @@ export function render({ model, el }) {
     root.dataset.drawn = [...sifted.shown].join(",");
   };
   const step = (by) => {
-    const { shown } = sifted;
+    const { shown } = sift(model, all); // two keys may come between two frames
     const at = shown.indexOf(model.get("chosen"));
     const next = at < 0 ? 0 : clamp(at + by, 0, shown.length - 1);
     if (shown.length) put(model, { chosen: shown[next] });
   };
   picture.panel.sheet.addEventListener("click", (event) => {
     const at = picture.panel.at(event);
-    put(model, { chosen: picture.pick(at, sifted.shown, model.get("chosen")) });
+    const { shown } = sift(model, all);
+    put(model, { chosen: picture.pick(at, shown, model.get("chosen")) });
   });
   picture.panel.onArrows((dx, dy) => step(dx + dy));
   const loose = Math.min(100, model.get("iou") + 15); // NMS then leaves copies

@@ -238,9 +238,8 @@ function momentSlider(model) {
   const input = element("input", { type: "range", min: 0, step: 1, "aria-label": "moment" });
   const value = element("output", {});
   input.addEventListener("input", () => {
-    const at = model.get("at");
-    const chosen = Number(input.value);
-    put(model, { step: chosen === at.length - 1 ? -1 : at[chosen] });
+    const last = input.value === input.max; // more may have come since it was drawn
+    put(model, { step: last ? -1 : model.get("at")[Number(input.value)] });
   });
   const follow = ({ at, frame, step }) => {
     input.max = at.length - 1;

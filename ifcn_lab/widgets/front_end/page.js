@@ -46,9 +46,11 @@ export function shade(score, range) {
 /** Grey pixels for scores, row by row, as ImageData. */
 export function greyImage(scores, columns, rows, range) {
   const image = new ImageData(columns, rows);
-  for (let n = 0; n < columns * rows; n++) {
-    image.data.fill(shade(scores[n], range), 4 * n, 4 * n + 3);
-    image.data[4 * n + 3] = 255;
+  const { data } = image;
+  for (let at = 0, n = 0; n < columns * rows; n++) {
+    const grey = shade(scores[n], range);
+    data[at++] = grey; data[at++] = grey; data[at++] = grey;
+    data[at++] = 255;
   }
   return image;
 }
@@ -128,6 +130,11 @@ export function toggle(model, name, label) {
   return element("label", { class: "ifcn-toggle" }, input, label);
 }
 
+/** Have an element say this; one that says it already needs no new layout. */
+export function inscribe(made, text) {
+  if (made.textContent !== text) made.textContent = text;
+}
+
 export function button(label, press) {
   return element("button", { type: "button", onclick: press }, label);
 }
@@ -138,20 +145,27 @@ export function put(model, values) {
   model.save_changes();
 }
 
-/** The words a screen reader hears: at most twice a second, the newest ones. */
+/**
+ * The words a screen reader hears: at most twice a second, the newest ones. They are given
+ * as a text, or as a function that makes it when it is time to say it.
+ */
 export function spoken() {
   const root = element("p", { class: "ifcn-words", role: "status", "aria-live": "polite" });
   let newest = "";
   let timer = null;
+  const told = () => {
+    const words = typeof newest === "function" ? newest() : newest;
+    inscribe(root, words);
+  };
   return {
     root,
     say(words) {
       newest = words;
       if (timer !== null) return;
-      root.textContent = words;
+      told();
       timer = setTimeout(() => {
         timer = null;
-        if (root.textContent !== newest) root.textContent = newest;
+        told();
       }, 500);
     },
   };

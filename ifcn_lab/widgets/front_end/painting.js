@@ -68,7 +68,9 @@ export function grain(n) {
  */
 export function painted(shapes, { ground, colours, light: lamp = 100, noise = 0 }, h, w) {
   const light = new Float64Array(3 * h * w);
-  for (let n = 0; n < light.length; n++) light[n] = ground[n % 3];
+  for (let n = 0; n < light.length; n += 3) {
+    for (let c = 0; c < 3; c++) light[n + c] = ground[c];
+  }
   const owner = new Uint8Array(h * w);
   shapes.forEach((shape, number) => {
     const reach = Math.ceil(shape.size / 2) + 3;
@@ -92,9 +94,11 @@ export function painted(shapes, { ground, colours, light: lamp = 100, noise = 0 
       }
     }
   });
-  const seen = (v, n) => v * (lamp / 100) + (noise ? noise * grain(n) : 0);
-  const pixels = Uint8Array.from(light, (v, n) =>
-    Math.round(Math.min(255, Math.max(0, seen(v, n)))));
+  const pixels = new Uint8Array(light.length);
+  for (let n = 0; n < light.length; n++) {
+    const seen = light[n] * (lamp / 100) + (noise ? noise * grain(n) : 0);
+    pixels[n] = Math.round(Math.min(255, Math.max(0, seen)));
+  }
   return { pixels, owner };
 }
 

@@ -1,6 +1,6 @@
 // What is seen: panels made of squares, which scale to the room there is, and their stage.
 
-import { element } from "./page.js";
+import { element, inscribe } from "./page.js";
 
 /** Panels are as wide as there is room; what stands on them is drawn anew. */
 const fitting = globalThis.ResizeObserver && new ResizeObserver((entries) => {
@@ -52,6 +52,7 @@ export class Panel {
   size(width) {
     const dots = globalThis.devicePixelRatio || 1;
     this.scale = width / this.columns;
+    this.widths = new Map(); // of texts: to measure one takes as long as to write it
     this.sheet.width = Math.round(width * dots);
     this.sheet.height = Math.round(this.rows * this.scale * dots);
     this.pen.setTransform(dots * this.scale, 0, 0, dots * this.scale, 0, 0);
@@ -59,7 +60,7 @@ export class Panel {
 
   /** Have other squares, and another title, in the same place. */
   become({ columns, rows, title, label }) {
-    this.root.querySelector("figcaption").textContent = title;
+    inscribe(this.root.firstChild, title);
     this.sheet.setAttribute("aria-label", label);
     if (this.columns === columns && this.rows === rows) return;
     const width = this.scale * this.columns;
@@ -118,12 +119,19 @@ export class Panel {
     pen.textBaseline = "top";
     if (paper) {
       const pad = 1.5 / scale;
-      this.fill(x, y, pen.measureText(text).width + 2 * pad, (size + 2) / scale, paper);
+      this.fill(x, y, this.wide(text, size) + 2 * pad, (size + 2) / scale, paper);
       x += pad;
       y += pad;
     }
     pen.fillStyle = ink;
     pen.fillText(text, x, y);
+  }
+
+  /** How wide a text is in the pen's font of this size, in squares. */
+  wide(text, size) {
+    const name = `${size} ${text}`;
+    if (!this.widths.has(name)) this.widths.set(name, this.pen.measureText(text).width);
+    return this.widths.get(name);
   }
 
   /** The place under the pointer, in squares, with a fraction. */

@@ -4,7 +4,7 @@
 import { actionsOf, listen, shapeSlider } from "./editing.js";
 import { Engine } from "./engine.js";
 import {
-  button, element, numbers, onceAFrame, put, slider, sorry, spoken, watch,
+  button, element, inscribe, numbers, onceAFrame, put, slider, sorry, spoken, watch,
 } from "./page.js";
 import { Stage } from "./panel.js";
 import { photographs } from "./photograph.js";
@@ -137,9 +137,9 @@ export function render({ model, el }) {
     const { kind, levels } = scene.answer;
     if (levels) picture.paint(scene.answer);
     else for (const each of [scores, sureness]) each.paint();
-    by.textContent = kind === "JavaScript"
+    inscribe(by, kind === "JavaScript"
       ? "the network runs in this page, slowly, as WebAssembly is switched off here"
-      : "the network runs in this page";
+      : "the network runs in this page");
     root.dataset.by = kind;
   };
   const drawOutlines = onceAFrame(() => picture.draw());
@@ -151,11 +151,10 @@ export function render({ model, el }) {
     for (const each of [sureness, scores]) each.draw();
     for (const each of [sliders, buttons, rival]) each.follow();
     photo.follow(model.get("seen"), share);
-    heard.say(scene.words() + rival.words());
+    heard.say(() => scene.words() + rival.words());
     root.dataset.asked = scene.key;
     root.dataset.answered = scene.isAnswered && rival.isAnswered ? scene.key : "";
   };
-  const drawSoon = onceAFrame(drawChoice); // a task of its own: neither is long
   const paint = () => {
     if (scene.follow()) {
       if (scene.isDrawing) picture.paint(scene);
@@ -165,6 +164,7 @@ export function render({ model, el }) {
     }
     drawChoice();
   };
+  const soon = onceAFrame(paint); // once for a move and for an answer of one frame
   const photo = photographs({
     take(photograph) {
       scene.keep(photograph);
@@ -176,7 +176,7 @@ export function render({ model, el }) {
   });
   const rival = new Rival(scene, model, { stage, picture: picture.panel,
                                           maps: scores.maps.panel,
-                                          then: () => drawSoon() });
+                                          then: () => soon() });
   const buttons = buttonsOf(scene, model, does, [rival.button, ...photo.buttons]);
   const root = staged(model, "Playground", {
     parts: [stage.root, sliders.root, buttons.root,
@@ -195,7 +195,7 @@ export function render({ model, el }) {
     share = null;
     root.dataset.ms = ms.toFixed(1);
     if (!answer.problem) drawAnswer();
-    drawSoon();
+    soon();
   };
   const hearShare = (key, far) => {
     share = far;
@@ -209,7 +209,7 @@ export function render({ model, el }) {
   };
   model.on("change:weights", start); // a page of its own has them later
   onceAFrame(() => setTimeout(start))(); // the recorded answer is painted first
-  const stop = watch(model, TRAITS, onceAFrame(paint));
+  const stop = watch(model, TRAITS, soon);
   return () => {
     gone = true;
     stop();

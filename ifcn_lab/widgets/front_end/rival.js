@@ -2,7 +2,7 @@
 
 import { Engine } from "./engine.js";
 import { drawFound } from "./outlines.js";
-import { button, numbers, put } from "./page.js";
+import { button, inscribe, numbers, put } from "./page.js";
 import { sharedPixels } from "./painting.js";
 import { Panel } from "./panel.js";
 
@@ -97,11 +97,11 @@ export class Rival {
     const { open, panel, picture, scene, model } = this;
     const title = (name, answered, found) => (answered
       ? verdict(name, scene, found).split(",")[0] : `${name} is looking`);
-    picture.root.firstChild.textContent = open
+    inscribe(picture.root.firstChild, open
       ? title("InstanceFCN", scene.isAnswered, scene.found)
-      : scene.isDrawing ? this.title : "click on a mask";
+      : scene.isDrawing ? this.title : "click on a mask");
     if (!open) return;
-    panel.root.firstChild.textContent = title("YOLACT", this.isAnswered, this.found);
+    inscribe(panel.root.firstChild, title("YOLACT", this.isAnswered, this.found));
     panel.clear();
     drawFound(panel, this.found, model.get("mask_colours"));
   }

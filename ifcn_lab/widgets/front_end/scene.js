@@ -80,7 +80,9 @@ export class Scene {
     return bytes?.byteLength ? { file: new Blob([bytes]), name: "coins.png" } : null;
   }
 
+  /** Hear an answer; one to an older question does not take a right one's place. */
   take(key, answer) {
+    if (this.isAnswered && key !== this.key) return;
     this.answered = key;
     this.problem = answer.problem ?? null;
     if (!this.problem) this.answer = answer;

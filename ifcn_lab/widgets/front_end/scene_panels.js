@@ -26,9 +26,10 @@ export class Picture {
     this.panel.become({ columns: w, rows: h, label: drawn ? DRAWING : PHOTOGRAPH,
                         title: drawn ? "drag a shape" : "click on a mask" });
     const image = new ImageData(w, h);
-    for (let n = 0; n < w * h; n++) {
-      for (let c = 0; c < 3; c++) image.data[4 * n + c] = pixels[3 * n + c];
-      image.data[4 * n + 3] = 255;
+    const { data } = image;
+    for (let at = 0, from = 0; at < data.length;) {
+      for (let c = 0; c < 3; c++) data[at++] = pixels[from++];
+      data[at++] = 255;
     }
     this.panel.paint(image);
   }

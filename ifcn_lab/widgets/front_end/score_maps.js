@@ -64,9 +64,11 @@ export class ScoreMaps {
       panel.fill(...piece, colour, 0.45);
       panel.frame(...piece, "#ffffff", 3);
       panel.frame(...piece, colour, 1.5);
-      panel.write(String(channel), ...corner, { size: W * panel.scale < 36 ? 7 : 10, paper: "#ffffff" });
       panel.pen.restore();
     });
+    const size = W * panel.scale < 36 ? 7 : 10;
+    colours.forEach((_, channel) => // of one font, which is taken up once
+      panel.write(String(channel), ...this.corner(channel), { size, paper: "#ffffff" }));
   }
 }
 
