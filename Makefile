@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LATEST := .venv-latest
+PEERS := .venv-peers
 LESSON ?=
 # A version of torch for test-latest, which else takes the newest: TORCH=2.14.1
 TORCH ?=
@@ -21,7 +22,7 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do \
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-long test-latest wheelhouse demo notebooks site slides bench
+.PHONY: help setup lab test test-long test-latest wheelhouse demo notebooks site slides bench peers
 
 help:  ## say what can be made (the default)
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | \
@@ -80,3 +81,14 @@ slides: setup  ## a deck of each lesson, for a room without network: build/slide
 
 bench: setup  ## measure what the course claims
 	$(BIN)/python -m benchmarks
+
+# Each by itself: one that does not install here is named, and the others go on.
+OTHERS := torchvision "cellpose<4" ultralytics "stardist tensorflow-cpu" detectron2
+
+peers:  ## measure other libraries beside ours, in .venv-peers; hours
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --editable .
+	@for each in $(OTHERS); do $(PEERS)/bin/python -m pip install --quiet $$each || \
+		echo "$$each does not install here"; done
+	$(PEERS)/bin/python -m benchmarks.peers
+	$(PEERS)/bin/python -m benchmarks.peers --speed
