@@ -33,7 +33,7 @@ def tables(records: Sequence[dict[str, Any]]) -> str:
         some = [each for each in records if each["dataset"] == dataset]
         some.sort(key=lambda each: -each["figures"]["AR@10"])
         teach, shown = some[0]["pictures"]
-        text += [f"### {dataset.capitalize()}", "",
+        text += [f"## {dataset.capitalize()}", "",
                  f"{teach} pictures to learn from, {shown} to measure on, "
                  f"{some[0]['budget']:.0f} processor seconds.", "",
                  *(f"| {' | '.join(cells)} |" for cells in
